@@ -1,0 +1,381 @@
+"""The way of one image, from a change in Git to a verdict: `judge` and `compare`, whose lines are the stages.
+
+which images -> evidence -> sidecar -> original and mask -> pixels -> regions -> drift -> verdict
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from maskproof import drift, evidence, pixels, regions, sidecar, verdict
+from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
+from maskproof.model import Evidence, Finding, ImageReport, Kind, Level, Read, Report, Severity, Verdict
+from maskproof.regions import Area
+from maskproof.scope import Scope
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from maskproof.change import Delta
+    from maskproof.model import Picture, Region
+    from maskproof.policy import Settings
+    from maskproof.sidecar import Record
+
+SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The bytes of one comparison, and how messages call them."""
+
+    edit: bytes
+    original: bytes
+    mask: bytes | None = None
+    mask_mode: str | None = None
+    edit_name: str = "the edit"
+    original_name: str = "the original"
+    mask_name: str = "the mask"
+    record: Record | None = None
+    """the sidecar, for its transform and the areas that it adds"""
+
+
+def check(delta: Delta) -> Report:
+    """Judge every image that a change concerns.
+
+    Raises:
+        PolicyError: the policy has mistakes.
+    """
+    scope = Scope(delta)
+    return Report(tuple(judge(scope, path) for path in scope.targets), notes(scope))
+
+
+def judge(scope: Scope, path: str) -> ImageReport:
+    """The verdict on one image of a change; what goes wrong on the way becomes a finding."""
+    settings = scope.settings(path)
+    report = ImageReport(path, Verdict.PASS, findings=tuple(_about_the_change(scope, path)))
+    report = report.told("change", scope.told(path)).told("policy", *_told_policy(settings))
+    try:
+        edit = _edit(scope, path)
+        record = scope.record(path)
+        report = replace(report, evidence=_evidence(edit, path, settings, record))
+        report = report.told("evidence", *_told_evidence(report.evidence)).told("record", *_told_record(record))
+        if record is None:
+            return _concluded(report, *_unrecorded(scope, path, settings, report.evidence))
+        report = replace(report, findings=(*report.findings, *_stale(record, edit, path)))
+        if record.original is None:
+            return verdict.concluded(report)
+        inputs, found = _inputs(scope, path, edit, record)
+        report = replace(
+            report,
+            findings=(*report.findings, *_new_on_base(scope, record, settings)),
+            original=found["original"],
+            mask=found.get("mask"),
+        )
+        return compare(inputs, settings, scope.trusted, report)
+    except CouldNotJudge as error:
+        return _concluded(report, failure(error))
+
+
+def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport) -> ImageReport:
+    """One edit against its original.
+
+    Args:
+        inputs: The bytes of both, and of the mask.
+        settings: Level, limits and areas.
+        read: Where policy finds the mask pictures of its areas.
+        report: What is known already; findings and metrics are added to it.
+    """
+    try:
+        original = pixels.decode(inputs.original, inputs.original_name)
+        edit = pixels.decode(inputs.edit, inputs.edit_name)
+        planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
+        opened = regions.editable(planes, inputs.mask_mode, original.size)
+        protected = regions.build(opened, _areas(settings, inputs.record), lambda path: _picture(read, path))
+        found = [
+            *regions.suspicions(planes, inputs.mask_mode, opened, settings.max_editable),
+            *drift.descriptions(original, edit),
+        ]
+        report = (
+            replace(report, findings=(*report.findings, *found))
+            .told("pixels", *_told_pixels(original, edit))
+            .told("regions", *_told_regions(opened, protected))
+        )
+        measured = drift.measure(original, edit, opened, protected, settings.level, _frame(inputs.record))
+    except CouldNotJudge as error:
+        return _concluded(report, failure(error))
+    return verdict.decide(report, measured, settings.limits, _advice(report.path))
+
+
+def failure(error: CouldNotJudge) -> Finding:
+    """An error that kept an image from being judged, as a finding."""
+    return Finding(error.rule, Severity.UNJUDGED, error.reason, advice=error.advice)
+
+
+def notes(scope: Scope) -> tuple[str, ...]:
+    """What a reader should know about the run itself."""
+    if scope.delta.head.commit is not None:
+        return ()
+    stale = sorted(set(scope.targets) & scope.delta.repository.unstaged())
+    return tuple(f"{path} was judged as staged; the file in the working tree differs" for path in stale)
+
+
+def _concluded(report: ImageReport, *found: Finding) -> ImageReport:
+    return verdict.concluded(replace(report, findings=(*report.findings, *found)))
+
+
+def _about_the_change(scope: Scope, path: str) -> list[Finding]:
+    """What can be said of an image before its bytes are read."""
+    found = []
+    if keys := scope.loosened(path):
+        found.append(
+            Finding(
+                "policy-loosened",
+                Severity.WARN,
+                f"this change loosens {', '.join(keys)}; until it is merged the stricter value holds",
+                advice="Have the policy change reviewed and merged by itself first.",
+            )
+        )
+    twins = [one for one in scope.twins.get(path, []) if one != path]
+    if twins:
+        found.append(
+            Finding(
+                "name-clash",
+                Severity.UNJUDGED,
+                f"{ascii(path)[1:-1]} and {', '.join(ascii(one)[1:-1] for one in twins)} are one file on "
+                f"macOS and Windows, so one record could stand for the other picture",
+                advice="Rename one of them.",
+            )
+        )
+    return found
+
+
+def _edit(scope: Scope, path: str) -> bytes:
+    """The bytes of the image to judge.
+
+    Raises:
+        CouldNotJudge: it is not a plain file on the head, or its bytes cannot be had.
+    """
+    entry = scope.delta.head.entries.get(path)
+    data = scope.delta.head.read(path)
+    if data is not None:
+        return data
+    if entry is not None:
+        kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(entry.mode, "in conflict")
+        raise Unreadable(f"{path} is {kind}, not a picture", "Commit the picture itself.")
+    if sidecar.path_of(path) in scope.delta.head.entries:
+        error = Unreadable(
+            f"{sidecar.path_of(path)} speaks of {path}, which is not part of this commit",
+            f"Add the picture (`git add {shlex.quote(path)}`) or remove the record.",
+        )
+        error.rule = "stale-record"
+        raise error
+    raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
+
+
+def _evidence(edit: bytes, path: str, settings: Settings, record: Record | None) -> tuple[Evidence, ...]:
+    """The file's own marks. Where policy asks nothing of files without a record, a broken one is not its business."""
+    try:
+        return evidence.assess(edit, path)
+    except CouldNotJudge:
+        if record is None and settings.unrecorded == "off":
+            return ()
+        raise
+
+
+def _unrecorded(scope: Scope, path: str, settings: Settings, signs: tuple[Evidence, ...]) -> list[Finding]:
+    """What is wrong with an image that has no record."""
+    if settings.unrecorded == "off":
+        return []
+    quoted = shlex.quote(path)
+    advice = (
+        f"Record what it was made from: `maskproof record {quoted} --original ORIGINAL --mask MASK --mask-mode MODE`."
+    )
+    beside = sidecar.path_of(path)
+    if beside in scope.delta.base.entries:
+        return [
+            Finding(
+                "unrecorded",
+                Severity.BLOCK,
+                f"the record of this AI edit, {beside}, is deleted while the picture stays",
+                advice=(
+                    f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too."
+                ),
+            )
+        ]
+    if (former := scope.left_behind.get(scope.delta.head.entries[path])) is not None:
+        return [
+            Finding(
+                "unrecorded",
+                Severity.BLOCK,
+                f"this is the AI edit {former} under a new name, without its record",
+                advice=f"Move the record with it: `git mv {shlex.quote(sidecar.path_of(former))} "
+                f"{shlex.quote(beside)}`.",
+            )
+        ]
+    if evidence.is_ai(signs):
+        said = ", ".join(dict.fromkeys(f"{sign.says} ({sign.source})" for sign in signs if sign.ai))
+        return [
+            Finding(
+                "unrecorded",
+                SEVERITY[settings.unrecorded],
+                f"the file says that AI made or changed it ({said}), but it has no record",
+                advice=advice,
+            )
+        ]
+    return []
+
+
+def _stale(record: Record, edit: bytes, path: str) -> list[Finding]:
+    """A record that speaks of other bytes than those in the change."""
+    digest = hashlib.sha256(edit).hexdigest()
+    if digest == record.image.sha256:
+        return []
+    return [
+        Finding(
+            "stale-record",
+            Severity.BLOCK,
+            f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
+            f"now ({digest[:12]}…)",
+            advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(path)}`.",
+        )
+    ]
+
+
+def _inputs(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inputs, dict[str, dict[str, object]]]:
+    """All bytes of the comparison, and where original and mask were found.
+
+    Raises:
+        MissingOriginal, MissingMask: they are in none of the places that are searched.
+        MissingObject: they may be in history or LFS that this clone does not hold.
+    """
+    repository, head = scope.delta.repository, scope.delta.head
+    assert record.original is not None  # noqa: S101 - asked by `judge`
+    original = repository.by_digest(record.original.path, record.original.sha256, head)
+    if original is None:
+        raise MissingOriginal(
+            f"the original {record.original.path} with digest {record.original.sha256[:12]}… is neither in the tree, "
+            f"nor in the history of that path, nor in Git LFS",
+            f"Commit the original, or record another one: `maskproof record {shlex.quote(path)} --original FILE`.",
+        )
+    found = {"original": {"path": record.original.path, "sha256": record.original.sha256, "found": original[1]}}
+    if record.mask is None:
+        return Inputs(edit, original[0], None, None, path, record.original.path, "", record), found
+    mask = repository.by_digest(record.mask.path, record.mask.sha256, head)
+    if mask is None:
+        raise MissingMask(
+            f"the mask {record.mask.path} with digest {record.mask.sha256[:12]}… is neither in the tree, nor in the "
+            f"history of that path, nor in Git LFS",
+            f"Commit the mask, or record another one: `maskproof record {shlex.quote(path)} --mask FILE --mask-mode MODE`.",
+        )
+    found["mask"] = {"path": record.mask.path, "sha256": record.mask.sha256, "mode": record.mask.mode, "found": mask[1]}
+    return Inputs(
+        edit, original[0], mask[0], record.mask.mode, path, record.original.path, record.mask.path, record
+    ), found
+
+
+def _new_on_base(scope: Scope, record: Record, settings: Settings) -> list[Finding]:
+    """An original or mask that the change brings along proves nothing: it could be a drifted copy, or a wide mask."""
+    if settings.new_original == "off" or scope.delta.head is scope.delta.base:
+        return []
+    new = [
+        f"{name} {used.path}"
+        for name, used in (("original", record.original), ("mask", record.mask))
+        if used and not scope.on_base(used.path, used.sha256)
+    ]
+    if not new:
+        return []
+    return [
+        Finding(
+            "new-original",
+            SEVERITY[settings.new_original],
+            f"{' and '.join(new)} {'come' if len(new) > 1 else 'comes'} with this change, so the record agrees "
+            f"only with itself",
+            advice="Have someone look at original and mask, or commit them before the edit.",
+        )
+    ]
+
+
+def _areas(settings: Settings, record: Record | None) -> tuple[Area, ...]:
+    """Areas that policy and record declare, in one form."""
+    declared = [
+        Area(area.name, Kind(area.kind), settings.source, area.box, _corners(area.polygon), area.mask, area.marks)
+        for area in settings.areas
+    ]
+    declared += [
+        Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
+        for area in (record.areas if record else ())
+    ]
+    return tuple(declared)
+
+
+def _corners(points: list[tuple[int, int]] | None) -> tuple[tuple[int, int], ...] | None:
+    return None if points is None else tuple(points)
+
+
+def _picture(read: Read, path: str) -> regions.Planes:
+    data = read(path)
+    if data is None:
+        raise MissingMask(
+            f"the policy protects an area through {path}, which is not in the repository",
+            "Commit that picture, or correct the policy.",
+        )
+    return pixels.decode_mask(data, path)
+
+
+def _frame(record: Record | None) -> drift.Frame:
+    """How the original was mapped to what the model saw."""
+    if record is None or record.transform is None:
+        return drift.Frame()
+    return drift.Frame(record.transform.crop, record.transform.pad)
+
+
+def _advice(path: str) -> str:
+    return f"See where and why: `maskproof explain {shlex.quote(path)}`. Then edit again, or put the protected pixels back."
+
+
+def _told_policy(settings: Settings) -> list[str]:
+    said = [
+        f"level {settings.level}, without a record: {settings.unrecorded}, new original or mask: {settings.new_original}, "
+        f"a mask may open at most {settings.max_editable:.0%}; from {settings.source}"
+    ]
+    return said + [
+        f"limit {kind}.{metric} = {settings.limits[kind, metric]:g}, set by {settings.source}"
+        for kind, metric in sorted(settings.own_limits)
+    ]
+
+
+def _told_evidence(signs: tuple[Evidence, ...]) -> list[str]:
+    return [f"{sign.source}: {sign.says} ({sign.confidence} confidence)" for sign in signs] or ["no marks in the file"]
+
+
+def _told_record(record: Record | None) -> list[str]:
+    if record is None:
+        return ["none"]
+    said = [record.origin]
+    if record.original:
+        said.append(f"original {record.original.path}, digest {record.original.sha256[:12]}…")
+    said.append(
+        f"mask {record.mask.path}, mode {record.mask.mode}" if record.mask else "no mask: everything is protected"
+    )
+    if record.tool and (record.tool.model or record.tool.provider):
+        said.append(f"tool {' '.join(filter(None, (record.tool.provider, record.tool.model)))}")
+    return said
+
+
+def _told_pixels(original: Picture, edit: Picture) -> list[str]:
+    return [
+        f"{name}: {picture.size[0]} x {picture.size[1]} px, {picture.format}, {picture.colour}"
+        for name, picture in (("original", original), ("edit", edit))
+    ]
+
+
+def _told_regions(opened: NDArray[np.bool_], protected: tuple[Region, ...]) -> list[str]:
+    said = [f"the mask opens {opened.mean():.1%} of the picture"]
+    return said + [
+        f"{region.name} ({region.kind}): {region.mask.mean():.1%} of the picture, asked for by {region.source}"
+        for region in protected
+    ]

@@ -1,0 +1,299 @@
+"""The command line: the only place that prints, exits and reads the environment.
+
+Each command is a function that opens its inputs, hands them to a stage and prints what comes back. Heavy
+modules are imported inside, so that a commit without images pays for none of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from maskproof import __version__
+from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
+
+if TYPE_CHECKING:
+    from maskproof.model import ImageReport, Report
+
+BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
+FORMATS = ("text", "json")
+MODES = ("alpha", "white", "black")
+NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 pass, 1 blocked, 2 usage, 3 could not judge, 70 internal error, 130 interrupted."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        sys.exit(commands.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UsageError.exit_status)
+    except (KeyboardInterrupt, click.Abort):
+        print("maskproof: interrupted, nothing was changed", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INTERNAL)
+    except MaskproofError as error:
+        _complain(error)
+        sys.exit(error.exit_status)
+    except Exception as error:  # noqa: BLE001 - the last resort, so that a bug never looks like a verdict
+        if os.environ.get("MASKPROOF_TRACEBACK"):
+            raise
+        print(
+            f"maskproof: internal error ({type(error).__name__}: {error}). This is a bug, and nothing was judged; "
+            f"set MASKPROOF_TRACEBACK=1 to see where.",
+            file=sys.stderr,
+        )
+        sys.exit(INTERNAL)
+
+
+class Commands(click.Group):
+    """Lists commands in the order of a first encounter instead of by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Block AI image edits that changed what their mask protects.
+
+    Exit status: 0 pass, 1 blocked, 2 usage or configuration, 3 could not judge, 70 internal error, 130 interrupted.
+    """
+
+
+def _report_options(command: Any) -> Any:
+    command = click.option(
+        "--format",
+        "style",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="How the report is written.",
+    )(command)
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the report to this file; the last line still goes to the terminal.",
+    )(command)
+
+
+@commands.command()
+@click.option("--staged", is_flag=True, help="What a commit made now would change (the default).")
+@click.option("--from-ref", metavar="A", help="Judge what changed since the merge base of A and B.")
+@click.option("--to-ref", metavar="B", help="The commit to judge; HEAD when only A is given.")
+@click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
+@click.argument("paths", nargs=-1)
+@_report_options
+def check(
+    staged: bool,
+    from_ref: str | None,
+    to_ref: str | None,
+    everything: bool,
+    paths: tuple[str, ...],
+    style: str,
+    output: Path | None,
+) -> int:
+    """Judge the images of a change: the gate.
+
+    PATHS are judged as well, as they stand in the index (or in B). They may be images, sidecars, masks, originals or folders.
+    """
+    from maskproof.change import Selection, from_environment, open_change
+    from maskproof.repo import Repository
+
+    if staged and (from_ref or to_ref or everything):
+        raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
+    selection = Selection(from_ref, to_ref, everything, paths)
+    delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
+    if delta.concerns_nothing and style == "text" and output is None:
+        print(NOTHING)
+        return 0
+    from maskproof import report
+    from maskproof.check import check as check_change
+
+    found = check_change(delta)
+    _emit(lambda color: report.run(found, style, color=color), output, report.summary(found))
+    return _status(*found.images)
+
+
+@commands.command()
+@click.argument("original", type=click.Path(path_type=Path))
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
+@click.option(
+    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml with limits and areas."
+)
+@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely it has to match.")
+@_report_options
+def compare(
+    original: Path,
+    edit: Path,
+    mask: Path | None,
+    mask_mode: str | None,
+    policy_file: Path | None,
+    level: str | None,
+    style: str,
+    output: Path | None,
+) -> int:
+    """Compare one edit with its original, without Git. Without a mask everything is protected."""
+    from maskproof import report
+    from maskproof.check import Inputs, compare as compare_pair
+    from maskproof.model import ImageReport, Verdict
+    from maskproof.policy import from_file
+
+    if (mask is None) != (mask_mode is None):
+        raise UsageError(
+            "--mask and --mask-mode go together",
+            "Say with --mask-mode which part of the mask was editable: alpha (transparent), white or black.",
+        )
+    settings = from_file(
+        None if policy_file is None else (str(policy_file), _bytes(policy_file)), edit.as_posix(), level
+    )
+    folder = policy_file.parent if policy_file else Path()
+    inputs = Inputs(
+        _bytes(edit),
+        _bytes(original),
+        None if mask is None else _bytes(mask),
+        mask_mode,
+        str(edit),
+        str(original),
+        str(mask),
+    )
+    found = compare_pair(inputs, settings, lambda path: _bytes(folder / path), ImageReport(str(edit), Verdict.PASS))
+    _emit(lambda color: report.image(found, style, color=color), output, report.conclusion(found))
+    return _status(found)
+
+
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
+@click.option("--mask", help="The mask that was given to the model.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable.")
+@click.option("--generated", is_flag=True, help="Made from nothing: there is no original.")
+@click.option(
+    "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
+)
+@click.option("--provider", help="Who ran the model, for instance openai.")
+@click.option("--model", help="The model, for instance gpt-image-2.")
+@click.option("--prompt", help="The prompt.")
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    metavar="NAME:KIND:X,Y,W,H",
+    help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
+)
+@click.option("--parent", help="The sidecar of the edit that this edit was made from.")
+def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
+    """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
+
+    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest.
+    """
+    from maskproof.record import write
+
+    for line in write(Path.cwd(), edit, areas, **given):
+        print(line)
+    return 0
+
+
+@commands.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the explanation is written.",
+)
+def explain(path: Path, style: str) -> int:
+    """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
+    from maskproof import report
+    from maskproof.explain import explained, marks
+
+    found = explained(Path.cwd(), path)
+    if found is None:
+        print(report.marks(marks(_bytes(path), str(path)), style), end="")
+    else:
+        print(report.explanation(found, style, color=_wants_color()), end="")
+    return 0
+
+
+@commands.command()
+@click.option(
+    "--ci",
+    type=click.Choice(("github", "gitlab", "none")),
+    default="github",
+    show_default=True,
+    help="Whose pull-request check to write a template for.",
+)
+@click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
+def init(ci: str, rev: str) -> int:
+    """Write a policy, the hook entry and a CI template for this repository. Nothing that exists is overwritten."""
+    from maskproof.init import write_all
+    from maskproof.repo import Repository
+
+    for line in write_all(Repository(Path.cwd()).root, ci, rev):
+        print(line)
+    return 0
+
+
+@commands.command()
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave the scratch repository in this folder."
+)
+def demo(keep: Path | None) -> int:
+    """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
+    from maskproof.demo import run
+
+    return run(keep, print)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error
+
+
+def _status(*images: ImageReport) -> int:
+    """1 when one image is blocked, else 3 when one could not be judged, else 0."""
+    verdicts = {image.verdict.value for image in images}
+    return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
+
+
+def _emit(render: Any, output: Path | None, last_line: str) -> None:
+    """Print a report, or write it to a file whole or not at all."""
+    if output is None:
+        print(render(_wants_color()), end="")
+        return
+    from maskproof.files import write_atomically
+
+    write_atomically(output, render(False).encode("utf-8", "backslashreplace"))
+    print(last_line)
+
+
+def _wants_color() -> bool:
+    """Colour only on a terminal, and never against NO_COLOR (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _complain(error: MaskproofError) -> None:
+    from maskproof.report.text import safe
+
+    kind = "could not judge" if isinstance(error, CouldNotJudge) else "error"
+    print(f"maskproof: {kind}: {safe(error.reason)}.", file=sys.stderr)
+    if error.advice:
+        print(f"    -> {safe(error.advice)}", file=sys.stderr)

@@ -1,0 +1,51 @@
+"""What an image file is made of, read without decoding a pixel: its format, its size, its blocks.
+
+A container is walked block by block before any decoder sees it, for two reasons. Decoders forgive:
+they invent missing rows, skip second headers and stop at the first frame, so two programs can show two
+pictures from one file. And the marks that AI tools leave stand in these blocks.
+
+A new format is a module with `matches` and `read`, and a row in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from maskproof.containers import avif, gif, jpeg, png, tiff, webp
+from maskproof.containers.block import MAX_BYTES, Block, Container, checked
+from maskproof.errors import TooLarge, Unreadable
+
+FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
+
+__all__ = ["FORMATS", "Block", "Container", "format_of", "read"]
+
+
+def format_of(data: bytes) -> str | None:
+    """The format that the first bytes show, whatever the file is called; None: none that is supported."""
+    return next((name for name, module in FORMATS.items() if module.matches(data)), None)
+
+
+def read(data: bytes, name: str) -> Container:
+    """Walk a file's blocks and check that its structure leaves no room for two readings.
+
+    Args:
+        data: The whole file.
+        name: How messages call it.
+
+    Raises:
+        Unreadable: unknown format, cut short, or contradictory.
+        TooLarge: the file, its picture or its metadata is over a limit.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(
+            f"{name} has {len(data) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB",
+            "Save it with stronger compression or smaller.",
+        )
+    found = format_of(data)
+    if found is None:
+        raise Unreadable(
+            f"{name} is not a {', '.join(FORMATS)} file (it begins with {data[:8]!r})",
+            "Save the picture in one of these formats.",
+        )
+    try:
+        return checked(FORMATS[found].read(data, name), name)
+    except (IndexError, ValueError, OverflowError) as error:
+        raise Unreadable(f"{name} is a broken {found} file: {error}", "Export the picture again.") from error

@@ -1,0 +1,90 @@
+"""The shape of a container: blocks with a kind and bytes, and the limits that hold for all formats."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from maskproof.errors import TooLarge, Unreadable
+
+MAX_BYTES = 64_000_000
+"""bytes of a file; 4K photographs as PNG take 13 to 25 MB"""
+MAX_PIXELS = 50_000_000
+"""pixels of a picture: 200 MB as RGBA. Pillow's own bound (89 Mpx, a warning) let a 688 kB file cost 2 GB"""
+MAX_SIDE = 16_384
+"""pixels of a side; the largest that common encoders and GPUs take"""
+MAX_METADATA = 4_000_000
+"""bytes of all blocks that hold no pixels; real manifests and profiles stay under 2 MB"""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a file: a PNG chunk, a JPEG segment, a RIFF chunk, an ISO box, …"""
+
+    kind: str
+    """the block's own name in its format, for instance `tEXt`, `APP1`, `EXIF`"""
+    offset: int
+    """where the block begins in the file, in bytes"""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What a file's structure says about the picture in it."""
+
+    format: str
+    width: int
+    """pixels, as stored (before EXIF orientation)"""
+    height: int
+    frames: int
+    """pictures that a viewer could show; 1 for a still picture"""
+    blocks: tuple[Block, ...]
+    """blocks without pixels, in file order"""
+    depth: int = 8
+    """bits of a sample"""
+    trailing: int = 0
+    """bytes after the end of the picture"""
+
+    def first(self, kind: str) -> bytes | None:
+        """The bytes of the first block of this kind."""
+        return next((block.data for block in self.blocks if block.kind == kind), None)
+
+
+def within_limits(width: int, height: int, name: str) -> None:
+    """Refuse a picture by its declared size alone.
+
+    Raises:
+        Unreadable: a side is zero.
+        TooLarge: a side or the area is over its limit.
+    """
+    if width < 1 or height < 1:
+        raise Unreadable(f"{name} declares a picture of {width} x {height} pixels", "Export the picture again.")
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise TooLarge(
+            f"{name} declares {width} x {height} pixels; the limits are {MAX_SIDE} a side and {MAX_PIXELS // 10**6} Mpx",
+            "Commit a smaller version.",
+        )
+
+
+def checked(container: Container, name: str) -> Container:
+    """The container itself, when picture size and metadata are within the limits."""
+    within_limits(container.width, container.height, name)
+    metadata = sum(len(block.data) for block in container.blocks)
+    if metadata > MAX_METADATA:
+        raise TooLarge(
+            f"{name} carries {metadata / 1e6:.1f} MB of metadata; the limit is {MAX_METADATA / 1e6:.0f} MB",
+            "Save it without thumbnails and edit history.",
+        )
+    return container
+
+
+def unpack(layout: str, data: bytes, offset: int, name: str) -> tuple[int, ...]:
+    """`struct.unpack_from` whose failure says which file is cut short."""
+    if offset < 0 or offset + struct.calcsize(layout) > len(data):
+        raise cut_short(name)
+    return struct.unpack_from(layout, data, offset)
+
+
+def cut_short(name: str) -> Unreadable:
+    """The error for a file that ends before its own structure does."""
+    return Unreadable(f"{name} is cut short or its structure is broken", "Export or download the picture again.")

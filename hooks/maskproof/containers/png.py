@@ -1,0 +1,102 @@
+"""PNG: a signature, then chunks of length, type, bytes, CRC. Source: W3C PNG, third edition (2025)."""
+
+from __future__ import annotations
+
+import zlib
+
+from maskproof.containers.block import Block, Container, cut_short, unpack, within_limits
+from maskproof.errors import Unreadable
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""samples of a pixel by colour type"""
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""x start, y start, x step, y step of each interlace pass"""
+
+
+def matches(data: bytes) -> bool:
+    return data.startswith(SIGNATURE)
+
+
+def read(data: bytes, name: str) -> Container:
+    """Chunks of a PNG; the image data must hold exactly the rows that the header declares."""
+    blocks, pixels, end = _chunks(data, name)
+    kinds = [block.kind for block in blocks]
+    if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
+        raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
+    for once in ("IHDR", "PLTE"):
+        if kinds.count(once) > 1:
+            raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
+    header = blocks[0].data
+    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    within_limits(width, height, name)
+    if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
+        raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
+    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+    return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
+
+
+def _chunks(data: bytes, name: str) -> tuple[list[Block], list[bytes], int]:
+    """Chunks before IEND (IDAT apart, since only its bytes matter), and where the file ends."""
+    blocks: list[Block] = []
+    pixels: list[bytes] = []
+    offset = len(SIGNATURE)
+    while True:
+        (length,) = unpack(">I", data, offset, name)
+        kind = data[offset + 4 : offset + 8]
+        body = offset + 8
+        if body + length + 4 > len(data) or not kind.isalpha():
+            raise cut_short(name)
+        if kind == b"IEND":
+            return blocks, pixels, body + length + 4
+        if kind == b"IDAT":
+            if not pixels:
+                blocks.append(Block("IDAT", offset, b""))
+            pixels.append(data[body : body + length])
+        elif kind == b"fdAT":
+            blocks.append(Block("fdAT", offset, b""))
+        else:
+            blocks.append(Block(kind.decode("ascii"), offset, data[body : body + length]))
+        offset = body + length + 4
+
+
+def _frames(blocks: list[Block]) -> int:
+    """1 for a still picture; an animation whose default picture is not shown counts as more than one."""
+    kinds = [block.kind for block in blocks]
+    image = kinds.index("IDAT") if "IDAT" in kinds else len(kinds)
+    if "acTL" not in kinds[:image]:
+        return 1
+    shown = kinds.count("fcTL")
+    return shown if "fcTL" in kinds[:image] else shown + 1
+
+
+def _raw_size(width: int, height: int, bits: int, interlace: int) -> int:
+    """Bytes of the filtered rows: one filter byte a row, rows padded to whole bytes."""
+    passes = ADAM7 if interlace else ((0, 0, 1, 1),)
+    total = 0
+    for x, y, dx, dy in passes:
+        columns, rows = -(-(width - x) // dx), -(-(height - y) // dy)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * bits + 7) // 8)
+    return total
+
+
+def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
+    """Inflate in pieces, keep nothing: decoders pad missing rows silently and ignore surplus ones."""
+    inflate = zlib.decompressobj()
+    seen = 0
+    try:
+        for piece in pixels:
+            rest = piece
+            while rest and seen <= expected:
+                seen += len(inflate.decompress(rest, 1 << 20))
+                rest = inflate.unconsumed_tail
+            if seen > expected:
+                break
+        while seen <= expected and (more := inflate.decompress(inflate.unconsumed_tail, 1 << 20)):
+            seen += len(more)
+    except zlib.error as error:
+        raise Unreadable(f"{name} holds broken image data ({error})", "Export or download it again.") from error
+    if seen != expected:
+        held = "fewer" if seen < expected else "more"
+        raise Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")

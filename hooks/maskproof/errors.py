@@ -1,0 +1,100 @@
+"""Everything that can go wrong, as one tree; each error names the file, the reason and the next step.
+
+MaskproofError                  exit 70   (never raised itself)
+├── UsageError                  exit 2    the command line, or where it was run
+├── PolicyError                 exit 2    maskproof.toml has mistakes
+└── CouldNotJudge               exit 3    one image cannot be judged; never a pass
+    ├── RecordError             the sidecar has mistakes
+    ├── Unreadable              a picture cannot be decoded the same way everywhere
+    ├── TooLarge                a picture is over a limit, known from its header alone
+    ├── SeveralFrames           more than one frame: the eye may be shown another one than the check
+    ├── MissingOriginal         the recorded original is not to be found
+    ├── MissingMask             the recorded mask is not to be found
+    └── MissingObject           Git knows the object but does not hold it (LFS, shallow or partial clone)
+"""
+
+from __future__ import annotations
+
+
+class MaskproofError(Exception):
+    """Base of all errors that are shown to a user in one piece of text.
+
+    Args:
+        reason: What is wrong, in plain English, naming the file.
+        advice: What to do next; a command where there is one.
+    """
+
+    exit_status = 70
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.advice = advice
+
+
+class UsageError(MaskproofError):
+    """The command cannot be carried out as it was given, or not here."""
+
+    exit_status = 2
+
+
+class PolicyError(MaskproofError):
+    """The policy cannot be used; `problems` lists every mistake found."""
+
+    exit_status = 2
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}.")
+        self.problems = problems
+
+
+class CouldNotJudge(MaskproofError):
+    """One image cannot be judged; `rule` is the finding it becomes."""
+
+    exit_status = 3
+    rule = "unreadable"
+
+
+class RecordError(CouldNotJudge):
+    """A sidecar has mistakes; `problems` lists every one found."""
+
+    rule = "stale-record"
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{path} cannot be used: " + "; ".join(problems),
+            "Correct it, or write it anew with `maskproof record`.",
+        )
+        self.problems = problems
+
+
+class Unreadable(CouldNotJudge):
+    """A file that two decoders could show differently, or none can."""
+
+
+class TooLarge(CouldNotJudge):
+    """A picture over one of the limits in `containers`."""
+
+    rule = "too-large"
+
+
+class SeveralFrames(CouldNotJudge):
+    """An animation or multi-page file."""
+
+    rule = "frames"
+
+
+class MissingOriginal(CouldNotJudge):
+    """No bytes with the recorded digest at the recorded path or in its history."""
+
+    rule = "missing-original"
+
+
+class MissingMask(CouldNotJudge):
+    """No bytes with the recorded digest of the mask."""
+
+    rule = "missing-mask"
+
+
+class MissingObject(CouldNotJudge):
+    """The object is named but its bytes are not on this machine."""

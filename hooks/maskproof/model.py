@@ -1,0 +1,218 @@
+"""The values that travel from stage to stage: what was seen, what was measured, what follows.
+
+Everything here is frozen and knows nothing of Git, files or pictures' formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Read = Callable[[str], "bytes | None"]
+"""A stage's only view of neighbouring files: repository path in, bytes out, None where there is no such file."""
+
+
+class Level(StrEnum):
+    """How closely the protected area has to match, in rising order of strictness."""
+
+    VISUAL = "visual"
+    STRICT = "strict"
+    EXACT = "exact"
+
+
+class Kind(StrEnum):
+    """What a region protects; each kind has its own limits."""
+
+    OUTSIDE_MASK = "outside-mask"
+    BRAND = "brand"
+    TEXT = "text"
+    FACE = "face"
+    PRODUCT = "product"
+
+
+class Severity(StrEnum):
+    """What a finding does to the verdict."""
+
+    WARN = "warn"
+    UNJUDGED = "unjudged"
+    BLOCK = "block"
+
+
+class Verdict(StrEnum):
+    """The answer for one image."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    BLOCK = "block"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the original, upright: left, top, width, height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"x {self.x}, y {self.y}, {self.width} x {self.height} px"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sign in a file's metadata, and what it says."""
+
+    source: str
+    """where it was found, for instance `PNG tEXt parameters`"""
+    says: str
+    """what it says, in the words of its vocabulary"""
+    ai: bool | None
+    """made or changed with a generative model? None: the sign does not tell"""
+    edit: bool | None = None
+    """an edit of another picture? None: the sign does not tell"""
+    generator: str | None = None
+    """the tool or model that it names"""
+    parent: str | None = None
+    """the picture it was made from, as the sign names it"""
+    confidence: str = "medium"
+    """`high` signed or structured, `medium` plain text anybody can write, `low` contradicted by the file itself"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture: upright, in sRGB, samples as they would be shown."""
+
+    format: str
+    """PNG, JPEG, WEBP, AVIF, GIF or TIFF"""
+    samples: NDArray[np.uint8]
+    """H x W x 3, sRGB; of 16-bit files the high bytes"""
+    alpha: NDArray[np.uint8] | None
+    """H x W, 0 transparent; None where every pixel is opaque"""
+    low: NDArray[np.uint8] | None
+    """H x W x channels, the low bytes of 16-bit samples as stored; None for files of 8 bits or fewer"""
+    colour: str
+    """how the file describes its colours, in words; `sRGB` where it says nothing else"""
+    managed: bool = True
+    """True: `samples` were converted from `colour`; False: the description could not be applied"""
+    trailing: int = 0
+    """bytes after the end of the picture in the file"""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, upright."""
+        return self.samples.shape[1], self.samples.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the original where nothing may change, or only within the limits of its kind."""
+
+    name: str
+    kind: Kind
+    mask: NDArray[np.bool_]
+    """H x W of the original, True where protected"""
+    source: str
+    """who asks for it: `mask`, `record`, or the policy file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measured number with its name and unit; never converted into another metric."""
+
+    name: str
+    value: float
+    unit: str
+    rule: str
+    """the finding that it becomes when it is over its limit"""
+    says: str
+    """the sentence for a reader; `{value}` and `{limit}` stand for the numbers with their unit"""
+    box: Box | None = None
+    """where it is worst"""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionDrift:
+    """What was measured in one region, or (`frame`) over the whole picture."""
+
+    name: str
+    kind: str
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a reader has to know, and the rule that says so."""
+
+    rule: str
+    severity: Severity
+    message: str
+    region: str | None = None
+    value: float | None = None
+    limit: float | None = None
+    unit: str | None = None
+    box: Box | None = None
+    advice: str = ""
+    """what to do next; a command where there is one"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A region's metrics beside the limits they were held against (None: measured, not limited)."""
+
+    drift: RegionDrift
+    limits: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReport:
+    """The verdict on one image with all that led to it."""
+
+    path: str
+    verdict: Verdict
+    drift: float | None = None
+    """the worst value over its limit; 1.0 is exactly at the limit; None: nothing was compared"""
+    findings: tuple[Finding, ...] = ()
+    regions: tuple[Judged, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    original: dict[str, Any] | None = None
+    mask: dict[str, Any] | None = None
+    steps: tuple[tuple[str, str], ...] = ()
+    """what each stage saw or decided and where that came from, as (stage, sentence), for `explain`"""
+
+    def told(self, stage: str, *sentences: str) -> ImageReport:
+        """The same report with what a stage saw added to its steps."""
+        return replace(self, steps=(*self.steps, *((stage, one) for one in sentences)))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All images of one run."""
+
+    images: tuple[ImageReport, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    """what a reader should know about the run itself"""
+
+    @property
+    def compared(self) -> int:
+        """Images whose pixels were measured against an original."""
+        return sum(image.drift is not None for image in self.images)
+
+    def count(self, verdict: Verdict) -> int:
+        """Images with this verdict."""
+        return sum(image.verdict is verdict for image in self.images)
+
+
+def amount(value: float, unit: str | None) -> str:
+    """A number with its unit, as a reader would say it: shares as percent, pixels whole where they are."""
+    if unit == "share":
+        return f"{value * 100:.3g} %"
+    if unit == "px" and float(value).is_integer():
+        return f"{value:.0f} px"
+    return f"{value:.3g}" + (f" {unit}" if unit else "")

@@ -1,0 +1,154 @@
+"""Decoding: bytes in, an upright picture in sRGB out. The only place where an image decoder runs.
+
+Two files can hold equal numbers and show different pictures: an ICC profile, a gamma, an orientation tag, a
+palette, the low byte of 16 bits. Here a file becomes the samples that a careful viewer would show, and what
+cannot be applied is named in `Picture.colour`, so that nothing is hidden by a conversion.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from maskproof import containers
+from maskproof.colour import to_srgb
+from maskproof.containers import Container
+from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
+from maskproof.model import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ORIENTATION = 0x0112
+"""the EXIF tag of orientation"""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
+SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+DEEP = 16
+OPAQUE = 255
+
+
+def decode(data: bytes, name: str) -> Picture:
+    """A still picture, upright and in sRGB.
+
+    Args:
+        data: The whole file: PNG, JPEG, WebP, AVIF, GIF or TIFF.
+        name: How messages call it.
+
+    Raises:
+        Unreadable: broken, cut short, contradictory, or of a format that is not supported.
+        TooLarge: over a limit, known from the header alone.
+        SeveralFrames: an animation or a multi-page file.
+    """
+    container = containers.read(data, name)
+    if container.frames != 1:
+        raise SeveralFrames(
+            f"{name} holds {container.frames} frames; only still pictures can be judged",
+            "Commit one still picture, or leave this file out of the record.",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return _decoded(data, container, name)
+    except CouldNotJudge:
+        raise
+    except Exception as error:
+        # Decoders of hostile bytes raise nearly anything (SyntaxError, struct.error, TypeError, warnings …).
+        raise Unreadable(
+            f"{name} cannot be decoded ({type(error).__name__}: {str(error)[:200]})",
+            "Export the picture again.",
+        ) from error
+
+
+def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A mask as the two planes a mask can be drawn in.
+
+    Returns:
+        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
+    """
+    picture = decode(data, name)
+    return np.asarray(Image.fromarray(picture.samples).convert("L")), picture.alpha
+
+
+def _decoded(data: bytes, container: Container, name: str) -> Picture:
+    image = Image.open(io.BytesIO(data), formats=[container.format])
+    if image.format != container.format or getattr(image, "n_frames", 1) != 1:
+        raise Unreadable(
+            f"{name} is read as {image.format} by one reader and {container.format} by another",
+            "Export the picture again.",
+        )
+    if image.size != (container.width, container.height) and container.format != "AVIF":
+        raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
+        method = TURNS.get(image.getexif().get(ORIENTATION, 1))
+    high, low = _bytes_of_16(image, data, container, name)
+    shown, colour, managed = to_srgb(high, image.info.get("icc_profile"), container)
+    upright = shown if method is None else shown.transpose(method)
+    planes = np.asarray(upright)
+    alpha = np.ascontiguousarray(planes[..., 3]) if planes.shape[2] == 4 else None  # noqa: PLR2004
+    if alpha is not None and int(alpha.min()) == OPAQUE:
+        alpha = None
+    turned = None if low is None else np.asarray(low if method is None else low.transpose(method))
+    return Picture(
+        container.format,
+        np.ascontiguousarray(planes[..., :3]),
+        alpha,
+        None if turned is None else np.atleast_3d(turned),
+        colour,
+        managed,
+        container.trailing,
+    )
+
+
+def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tuple[Image.Image, Image.Image | None]:
+    """The picture in 8 bits, and the low bytes of 16-bit samples, which Pillow drops in silence.
+
+    They are had by unpacking the same file in the other byte order, or, where Pillow knows no such order (grey
+    with alpha), by reading 16-bit grey and alpha as 8-bit red, green, blue, alpha: PNG filters work on bytes.
+    """
+    if container.depth != DEEP or container.format not in {"PNG", "TIFF"}:
+        image.load()
+        return image, None
+    if image.mode in SIXTEEN_BIT:
+        samples = np.asarray(image).astype(np.uint16)
+        return Image.fromarray((samples >> 8).astype(np.uint8)), Image.fromarray((samples & 255).astype(np.uint8))
+    if image.mode not in {"RGB", "RGBA"}:
+        raise Unreadable(f"{name} holds 16-bit samples in a layout that cannot be read in full", "Save it as RGB.")
+    if any(str(_raw_mode(tile)).startswith("LA;16") for tile in image.tile):
+        header = data[:24] + b"\x08\x06" + data[26:29]
+        narrow = header + zlib.crc32(header[12:29]).to_bytes(4, "big") + data[33:]
+        bands = Image.open(io.BytesIO(narrow), formats=["PNG"]).split()
+        grey = Image.merge("LA", (bands[0], bands[2]))
+        return grey, Image.merge("LA", (bands[1], bands[3]))
+    other: Any = Image.open(io.BytesIO(data), formats=[container.format])
+    other.tile = [_swapped(tile) for tile in other.tile]
+    other.load()
+    image.load()
+    return image, other
+
+
+def _raw_mode(tile: Any) -> Any:
+    return tile.args[0] if isinstance(tile.args, tuple) else tile.args
+
+
+def _swapped(tile: Any) -> Any:
+    """A tile whose 16-bit samples are taken in the other byte order, so that the low byte comes out."""
+    raw = _raw_mode(tile)
+    native = "B" if sys.byteorder == "little" else "L"
+    swapped = raw[:-1] + {"B": "L", "L": "B", "N": native}[raw[-1]]
+    return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)

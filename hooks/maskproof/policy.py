@@ -1,0 +1,267 @@
+"""The policy: what this repository protects, how closely, and what happens to edits without a record.
+
+It lives in `maskproof.toml`, or in `[tool.maskproof]` of pyproject.toml. In a change under review the copy
+on the base is the trusted one: the copy in the change may ask for more at once, and for less only after it
+has been merged. So both are resolved for each image, and the stricter answer wins key by key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from maskproof.errors import PolicyError
+from maskproof.limits import LIMITS, default_limits
+from maskproof.model import Level, Read
+from maskproof.names import POLICY_FILES
+from maskproof.strict import Problems, read_toml
+
+NAME, TABLE_FILE = POLICY_FILES
+MAX_EDITABLE = 0.95
+"""share of the picture that a mask may open; the widest honest mask among 25 real edits opens 0.86"""
+
+Choice = Literal["off", "warn", "block"]
+Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patterns such as "assets/**"')]
+Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
+Offset = Annotated[int, Meta(ge=0, le=65535)]
+Side = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What holds for every image unless a rule says otherwise."""
+
+    level: Level | None = None
+    unrecorded: Choice | None = None
+    new_original: Choice | None = None
+    max_editable: Share | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The same keys for the images that `paths` match; the last rule that matches wins, key by key."""
+
+    paths: Paths
+    level: Level | None = None
+    unrecorded: Choice | None = None
+    new_original: Choice | None = None
+    max_editable: Share | None = None
+
+
+class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An area protected in every matching image: exactly one of box, polygon and mask."""
+
+    paths: Paths
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    kind: Literal["brand", "text", "face", "product"]
+    box: (
+        Annotated[
+            tuple[Offset, Offset, Side, Side],
+            Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
+        ]
+        | None
+    ) = None
+    polygon: (
+        list[Annotated[tuple[Offset, Offset], Meta(description="[x, y] in whole pixels of the original")]] | None
+    ) = None
+    mask: str | None = None
+    marks: Literal["white", "black", "transparent", "opaque"] | None = None
+    """which pixels of the mask picture are the area; asked for wherever `mask` is used"""
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One policy file, version 1."""
+
+    version: Literal[1]
+    defaults: Defaults = Defaults()
+    rules: list[Rule] = []
+    areas: list[AreaRule] = []
+    limits: dict[str, dict[str, LimitNumber]] = {}
+
+
+FoundPolicy = tuple[str, Policy] | None
+"""a policy file's path and what it says"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The policy resolved for one image."""
+
+    level: Level = Level.VISUAL
+    unrecorded: Choice = "warn"
+    new_original: Choice = "warn"
+    max_editable: float = MAX_EDITABLE
+    areas: tuple[AreaRule, ...] = ()
+    limits: dict[tuple[str, str], float | None] = field(default_factory=lambda: default_limits(Level.VISUAL))
+    """limit by (kind, metric); None: measured, never blocks"""
+    own_limits: frozenset[tuple[str, str]] = frozenset()
+    """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
+    source: str = "the built-in defaults"
+    """the file that these settings come from"""
+
+
+def find(read: Read) -> FoundPolicy:
+    """The policy file of one version of the repository, and what it says; None where there is none.
+
+    Raises:
+        PolicyError: it has mistakes (all of them at once), or there are two.
+    """
+    found = [
+        (path, policy)
+        for path in POLICY_FILES
+        if (data := read(path)) is not None and (policy := parse(data, path)) is not None
+    ]
+    if len(found) > 1:
+        raise PolicyError(NAME, (f"{TABLE_FILE} has a [tool.maskproof] table as well; keep one of the two",))
+    return found[0] if found else None
+
+
+def parse(data: bytes, path: str) -> Policy | None:
+    """A policy from the bytes of its file; None for a pyproject.toml without a [tool.maskproof] table.
+
+    Raises:
+        PolicyError: with every mistake at once.
+    """
+    table = ("tool", "maskproof") if path.rsplit("/", 1)[-1] == TABLE_FILE else ()
+    if table and b"maskproof" not in data:
+        return None
+    try:
+        policy = read_toml(data, Policy, table=table)
+    except Problems as error:
+        raise PolicyError(path, error.problems) from error
+    if policy is not None and (problems := tuple(_contradictions(policy))):
+        raise PolicyError(path, problems)
+    return policy
+
+
+def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settings:
+    """What the policy says for one image; the built-in defaults where there is none.
+
+    Args:
+        found: The policy file and what it says.
+        path: The image, from the repository's root.
+        level: Takes the place of the policy's level.
+    """
+    source, policy = found or (Settings.source, Policy(version=1))
+    chosen: dict[str, Any] = {}
+    for part in (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path))):
+        chosen |= {
+            key: value
+            for key in ("level", "unrecorded", "new_original", "max_editable")
+            if (value := getattr(part, key)) is not None
+        }
+    if level is not None:
+        chosen["level"] = level
+    own = {(kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()}
+    areas = tuple(area for area in policy.areas if matches(area.paths, path))
+    return Settings(
+        **chosen,
+        areas=areas,
+        limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
+        own_limits=frozenset(own),
+        source=source,
+    )
+
+
+def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> Settings:
+    """Settings for one image from a policy file that is named on the command line.
+
+    Args:
+        file: The policy's name and bytes; None: the built-in defaults.
+        path: The image.
+        level: Takes the place of the policy's level.
+    """
+    policy = None if file is None else parse(file[1], file[0])
+    found = (file[0], policy) if file and policy else None
+    return resolve(found, path, None if level is None else Level(level))
+
+
+def tighten(base: Settings, head: Settings) -> Settings:
+    """The stricter of two answers, key by key."""
+    limits = {key: _smaller(base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
+    return Settings(
+        level=max(base.level, head.level, key=LEVELS.index),
+        unrecorded=max(base.unrecorded, head.unrecorded, key=CHOICES.index),
+        new_original=max(base.new_original, head.new_original, key=CHOICES.index),
+        max_editable=min(base.max_editable, head.max_editable),
+        areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
+        limits=limits,
+        own_limits=base.own_limits | head.own_limits,
+        source=base.source if tighter_keys(base, head) == () else head.source,
+    )
+
+
+def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
+    """Keys in which `head` is stricter than `base`, named as in the policy file."""
+    keys = [
+        name
+        for name, order in (("level", LEVELS), ("unrecorded", CHOICES), ("new_original", CHOICES))
+        if order.index(getattr(head, name)) > order.index(getattr(base, name))
+    ]
+    if head.max_editable < base.max_editable:
+        keys.append("max_editable")
+    keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
+    # A level brings its own limits, so only those that differ from the level's own count by themselves.
+    if head.level is base.level:
+        keys += [
+            f"limits.{kind}.{metric}"
+            for (kind, metric), value in head.limits.items()
+            if _smaller(value, base.limits.get((kind, metric))) != base.limits.get((kind, metric))
+        ]
+    return tuple(keys)
+
+
+def matches(patterns: list[str], path: str) -> bool:
+    """Does one pattern match? `*` stays in a folder, `**` crosses folders; a pattern without / matches a name anywhere."""
+    return any(_expression(pattern).fullmatch(path) for pattern in patterns)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a policy file, made from the types above."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "maskproof policy",
+        **msgspec.json.schema(Policy),
+    }
+
+
+LEVELS = tuple(Level)
+CHOICES: tuple[Choice, ...] = ("off", "warn", "block")
+TOKENS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    anchored = pattern if "/" in pattern else f"**/{pattern}"
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", anchored.removeprefix("/"))
+    return re.compile("".join(TOKENS.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+
+
+def _smaller(one: float | None, other: float | None) -> float | None:
+    return min((value for value in (one, other) if value is not None), default=None)
+
+
+def _contradictions(policy: Policy) -> list[str]:
+    """What the types cannot say: mistakes between keys, and names of metrics that do not exist."""
+    import difflib
+
+    found = []
+    for index, area in enumerate(policy.areas):
+        where = f"areas[{index}] ({area.name!a})"
+        if sum(value is not None for value in (area.box, area.polygon, area.mask)) != 1:
+            found.append(f"{where} needs exactly one of box, polygon and mask")
+        if (area.mask is None) != (area.marks is None):
+            found.append(f"{where}: mask and marks go together; marks says which pixels of the mask are the area")
+        if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
+            found.append(f"{where}: a polygon needs at least 3 points")
+    known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
+    for kind, rows in policy.limits.items():
+        for name, options in [(kind, list(known))] if kind not in known else [(metric, known[kind]) for metric in rows]:
+            if name not in options:
+                near = difflib.get_close_matches(name, options, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
+                place = "limits" if kind not in known else f"limits.{kind}"
+                found.append(f"the key {ascii(f'{place}.{name}')} is unknown: {hint}")
+    return found

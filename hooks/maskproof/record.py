@@ -1,0 +1,203 @@
+"""Writing the record of an edit: from what the command is told, and what the files themselves show.
+
+Sizes, digests and, where there is no doubt, the mask's mode are worked out. What cannot be known is asked
+for: a mask drawn in black and white does not say which of the two was editable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from maskproof import pixels, sidecar
+from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.files import write_atomically
+from maskproof.repo import Repository
+from maskproof.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KINDS = ("brand", "text", "face", "product")
+
+
+def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iterator[str]:
+    """Write the sidecar of an edit in the working tree.
+
+    Args:
+        where: The current folder, inside a Git repository.
+        edit: The edited picture.
+        areas: Areas to protect as well, each `NAME:KIND:X,Y,W,H`.
+        given: The other options of `maskproof record`; None: keep what the old record says.
+
+    Yields:
+        Lines that say what was recorded.
+
+    Raises:
+        UsageError: something is missing, contradictory or outside the repository.
+    """
+    repository = Repository(where)
+    path = repository.path_of(str(edit))
+    target = repository.root / sidecar.path_of(path)
+    old = _old_record(target, sidecar.path_of(path))
+    data = _bytes(repository.root / path, path)
+    record = Record(
+        maskproof=1,
+        origin="generated"
+        if given["generated"]
+        else "edited"
+        if given["original"]
+        else (old.origin if old else "edited"),
+        image=ImageRef(sha256=_digest(data), size=_size(data, path)),
+        original=_original(repository, path, data, given["original"], old, generated=given["generated"]),
+        mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
+        transform=Transform(pad=given["pad"]) if given["pad"] else old and old.transform,
+        tool=_tool(given, old),
+        areas=[_area(one) for one in areas] or (old.areas if old else []),
+        parent=repository.path_of(given["parent"]) if given["parent"] else old and old.parent,
+    )
+    text = sidecar.render(record)
+    try:
+        sidecar.parse(text, sidecar.path_of(path))
+    except CouldNotJudge as error:
+        raise UsageError(
+            f"this record would be wrong: {error.reason}", "Correct the options and record again."
+        ) from error
+    write_atomically(target, text)
+    yield from _told(record, sidecar.path_of(path))
+
+
+def _told(record: Record, path: str) -> Iterator[str]:
+    yield f"Wrote {path}"
+    if record.original:
+        yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {_sides(record.original.size)}"
+    if record.mask:
+        yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
+    elif record.original:
+        yield "  mask      none: everything is protected"
+    for area in record.areas:
+        yield f"  area      {area.name} ({area.kind})"
+    yield f"Commit it with the picture: git add {path}"
+
+
+def _old_record(target: Path, path: str) -> Record | None:
+    try:
+        return sidecar.parse(target.read_bytes(), path)
+    except FileNotFoundError:
+        return None
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
+
+
+def _original(
+    repository: Repository, path: str, edit: bytes, given: str | None, old: Record | None, *, generated: bool
+) -> OriginalRef | None:
+    if generated:
+        return None
+    if given is None:
+        if old is None:
+            raise UsageError(
+                f"{path} has no record yet, so its original has to be named",
+                "Add `--original FILE` (the picture before the edit), or `--generated` if there is none.",
+            )
+        return old.original
+    place = repository.path_of(given)
+    data = _committed(repository, place) if place == path else _bytes(repository.root / place, place)
+    if data == edit:
+        raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
+    return OriginalRef(path=place, sha256=_digest(data), size=_size(data, place))
+
+
+def _committed(repository: Repository, path: str) -> bytes:
+    """The last committed version, for an edit that was saved over its original."""
+    data = repository.head.read(path)
+    if data is None:
+        raise UsageError(
+            f"{path} is named as its own original, but the last commit does not hold it",
+            "Name the file that the edit was made from.",
+        )
+    return data
+
+
+def _mask(
+    repository: Repository, given: str | None, mode: str | None, old: Record | None, *, generated: bool
+) -> MaskRef | None:
+    if generated:
+        return None
+    if given is None:
+        if old and old.mask and mode:
+            return msgspec.structs.replace(old.mask, mode=mode)
+        if mode:
+            raise UsageError("--mask-mode speaks of a mask, but none is named", "Add `--mask FILE`.")
+        return old.mask if old else None
+    place = repository.path_of(given)
+    data = _bytes(repository.root / place, place)
+    return MaskRef(path=place, sha256=_digest(data), mode=mode or _worked_out(data, place))  # type: ignore[arg-type]
+
+
+def _worked_out(data: bytes, place: str) -> str:
+    """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
+    light, alpha = _read(pixels.decode_mask, data, place)
+    if (
+        alpha is not None
+        and int(alpha.min()) == 0
+        and int(alpha.max()) == 255
+        and int(light[alpha > 0].min())
+        == int(  # noqa: PLR2004
+            light[alpha > 0].max()
+        )
+    ):
+        return "alpha"
+    kind = "has transparency and a drawing" if alpha is not None else "has no transparency"
+    raise UsageError(
+        f"the mask {place} {kind}, so it does not say which part was editable",
+        "Add `--mask-mode white`, `black` or `alpha` (transparent), whichever part the model was allowed to change.",
+    )
+
+
+def _tool(given: dict[str, Any], old: Record | None) -> Tool | None:
+    named = {key: given[key] for key in ("provider", "model", "prompt") if given[key] is not None}
+    if not named:
+        return old.tool if old else None
+    return msgspec.structs.replace(old.tool if old and old.tool else Tool(), **named)
+
+
+def _area(text: str) -> AreaRef:
+    name, _, rest = text.partition(":")
+    kind, _, numbers = rest.partition(":")
+    pieces = numbers.split(",")
+    if not name or kind not in KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
+        raise UsageError(
+            f"the area {text!a} is not NAME:KIND:X,Y,W,H", "For instance `--area logo:brand:64,48,220,80`."
+        )
+    x, y, width, height = (int(one) for one in pieces)
+    return AreaRef(name=name, kind=kind, box=(x, y, width, height))  # type: ignore[arg-type]
+
+
+def _size(data: bytes, name: str) -> tuple[int, int]:
+    return _read(pixels.decode, data, name).size  # type: ignore[no-any-return]
+
+
+def _read(decode: Any, data: bytes, name: str) -> Any:
+    try:
+        return decode(data, name)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
+
+
+def _bytes(file: Path, name: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}", "Check the name.") from error
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sides(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]} px"

@@ -1,0 +1,177 @@
+"""Regions: which parts of the original are protected, of which kind, and who asks for it.
+
+"Outside the mask" is one kind of region beside brand, text, face and product. Areas that are declared
+subtract from every mask: a logo inside the editable part stays protected.
+
+A new way to declare an area is a branch in `_area_mask`; a new kind of region is a member of `model.Kind`
+with its limits in `limits.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from maskproof.errors import CouldNotJudge
+from maskproof.model import Finding, Kind, Region, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+HALF = 128
+SOFT_SHARE = 0.02
+"""share of the mask that may be neither open nor closed; JPEG masks of real edits have up to 0.013 along their edges"""
+ASPECT_TOLERANCE = 0.02
+"""how far a mask's proportions may be from the picture's before it is suspect; 853x512 for 1150x690 is 0.0004"""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A declared area, before it is drawn."""
+
+    name: str
+    kind: Kind
+    source: str
+    box: tuple[int, int, int, int] | None = None
+    """x, y, width, height in pixels of the original"""
+    polygon: tuple[tuple[int, int], ...] | None = None
+    """corners in pixels of the original"""
+    mask: str | None = None
+    """repository path of a picture whose marked pixels are the area"""
+    marks: str | None = None
+    """white, black, transparent or opaque: which pixels of `mask` are the area"""
+
+
+Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
+"""lightness and alpha of a mask picture, H x W each, 0 to 255"""
+
+
+def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Where the mask allowed changes, in the original's frame.
+
+    Args:
+        planes: Lightness and alpha of the mask; None: no mask, so nothing may change.
+        mode: `alpha` (transparent is editable), `white` or `black`.
+        size: Width and height of the original.
+
+    Returns:
+        H x W, True where editing was allowed.
+    """
+    width, height = size
+    if planes is None:
+        return np.zeros((height, width), np.bool_)
+    light, alpha = planes
+    plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
+    opened = plane >= HALF if mode == "white" else plane < HALF
+    return _fitted(opened, size)
+
+
+def build(
+    opened: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
+) -> tuple[Region, ...]:
+    """The regions of one image: everything outside the mask, then each declared area.
+
+    Args:
+        opened: H x W, True where editing was allowed.
+        areas: Declared by policy and record.
+        picture_of: Decodes the mask picture at a path.
+
+    Raises:
+        CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
+    """
+    size = (opened.shape[1], opened.shape[0])
+    drawn = [Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source) for area in areas]
+    outside = ~opened
+    for region in drawn:
+        outside |= region.mask
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, outside, "mask"), *drawn)
+
+
+def suspicions(
+    planes: Planes | None, mode: str | None, opened: NDArray[np.bool_], max_editable: float
+) -> list[Finding]:
+    """What is odd about a mask, said and never mended silently.
+
+    A mask that opens more than the policy allows blocks: it would leave nothing to protect.
+    """
+    if planes is None:
+        return []
+    light, alpha = planes
+    share = float(opened.mean())
+    found: list[Finding] = []
+
+    def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
+        found.append(
+            Finding(
+                "mask-suspect",
+                severity,
+                message,
+                unit="share" if numbers else None,
+                value=numbers.get("value"),
+                limit=numbers.get("limit"),
+                advice="Look at the mask, and record the right one with `maskproof record`.",
+            )
+        )
+
+    if share > max_editable:
+        suspect(
+            f"the mask opens {share:.1%} of the picture for editing; the policy allows {max_editable:.1%}",
+            Severity.BLOCK,
+            value=share,
+            limit=max_editable,
+        )
+    if mode == "alpha" and alpha is None:
+        suspect("the mask has no transparent pixel, so in mode alpha it opens nothing; was it drawn in white or black?")
+    elif not share:
+        suspect(f"the mask opens nothing for editing in mode {mode}; is it drawn the other way round?")
+    plane = alpha if mode == "alpha" and alpha is not None else light
+    soft = float(((plane > 16) & (plane < 239)).mean())  # noqa: PLR2004 - 1/16 of the range from either end
+    if soft > SOFT_SHARE:
+        suspect(f"{soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
+    ratio = (plane.shape[1] / plane.shape[0]) / (opened.shape[1] / opened.shape[0])
+    if abs(ratio - 1) > ASPECT_TOLERANCE:
+        suspect(
+            f"the mask is {plane.shape[1]} x {plane.shape[0]} px, other proportions than the original's "
+            f"{opened.shape[1]} x {opened.shape[0]} px; it was stretched"
+        )
+    return found
+
+
+def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Planes]) -> NDArray[np.bool_]:
+    if area.mask is not None:
+        light, alpha = picture_of(area.mask)
+        solid = np.full_like(light, 255) if alpha is None else alpha
+        marked = {"white": light >= HALF, "black": light < HALF, "transparent": solid < HALF, "opaque": solid >= HALF}
+        mask = _fitted(marked[area.marks or "white"], size)
+    else:
+        canvas = Image.new("1", size)
+        draw = ImageDraw.Draw(canvas)
+        if area.box is not None:
+            x, y, width, height = area.box
+            if x + width > size[0] or y + height > size[1]:
+                raise CouldNotJudge(
+                    f"the area {area.name!a} ({area.source}) reaches to {x + width}, {y + height}, outside the "
+                    f"original of {size[0]} x {size[1]} px",
+                    f"Correct the box in {area.source}.",
+                )
+            draw.rectangle((x, y, x + width - 1, y + height - 1), fill=1)
+        else:
+            draw.polygon(list(area.polygon or ()), fill=1)
+        mask = np.array(canvas, np.bool_)
+    if not mask.any():
+        raise CouldNotJudge(
+            f"the area {area.name!a} ({area.source}) covers no pixel of the original", f"Correct it in {area.source}."
+        )
+    return mask
+
+
+def _fitted(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """The mask in another frame, without inventing in-between values."""
+    if (mask.shape[1], mask.shape[0]) == size:
+        return mask
+    return np.array(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST), np.bool_)

@@ -1,0 +1,112 @@
+"""JSON for programs. Paths that are not UTF-8 are written with escapes, so that the report always is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from maskproof.evidence import is_ai, is_edit
+from maskproof.model import Verdict
+
+if TYPE_CHECKING:
+    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Report
+
+
+def run(report: Report, *, color: bool = False) -> str:
+    """A whole run."""
+    del color
+    return _text(
+        {
+            "maskproof": 1,
+            "summary": {
+                "images": len(report.images),
+                "compared": report.compared,
+                "blocked": report.count(Verdict.BLOCK),
+                "unjudged": report.count(Verdict.UNJUDGED),
+            },
+            "images": [_image(one) for one in report.images],
+            "notes": list(report.notes),
+        }
+    )
+
+
+def image(report: ImageReport, *, color: bool = False) -> str:
+    """One comparison."""
+    del color
+    return _text(_image(report))
+
+
+def _image(report: ImageReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "verdict": report.verdict.value,
+        "drift": None if report.drift is None else round(report.drift, 6),
+        "findings": [_finding(one) for one in report.findings],
+        "regions": [_region(one) for one in report.regions],
+        "evidence": [_evidence(one) for one in report.evidence],
+        "original": report.original,
+        "mask": report.mask,
+    }
+
+
+def explanation(report: ImageReport) -> str:
+    """One comparison with the steps that led to it."""
+    return _text({**_image(report), "steps": [{"stage": stage, "said": said} for stage, said in report.steps]})
+
+
+def marks(evidence: tuple[Evidence, ...]) -> str:
+    """What the marks of a plain file say."""
+    first = {
+        key: next((value for one in evidence if (value := getattr(one, key)) is not None), None)
+        for key in ("generator", "parent")
+    }
+    return _text(
+        {"ai": is_ai(evidence), "edit": is_edit(evidence), **first, "evidence": [_evidence(one) for one in evidence]}
+    )
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "says": one.says,
+        "ai": one.ai,
+        "edit": one.edit,
+        "generator": one.generator,
+        "parent": one.parent,
+        "confidence": one.confidence,
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "region": one.region,
+        "value": one.value,
+        "limit": one.limit,
+        "unit": one.unit,
+        "message": one.message,
+        "advice": one.advice,
+        "box": _box(one.box),
+    }
+
+
+def _region(one: Judged) -> dict[str, Any]:
+    rows = zip(one.drift.metrics, one.limits, strict=True)
+    return {
+        "name": one.drift.name,
+        "kind": one.drift.kind,
+        "metrics": {
+            metric.name: {"value": round(metric.value, 6), "unit": metric.unit, "limit": limit, "box": _box(metric.box)}
+            for metric, limit in rows
+        },
+    }
+
+
+def _box(box: Box | None) -> list[int] | None:
+    return None if box is None else [box.x, box.y, box.width, box.height]
+
+
+def _text(tree: Any) -> str:
+    # ensure_ascii keeps terminal escapes and bidirectional controls out of logs; lone surrogates become \udcXX.
+    return json.dumps(tree, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

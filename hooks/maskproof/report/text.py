@@ -1,0 +1,132 @@
+"""Text for people: which image, what drifted, where, by how much, and what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING
+
+from maskproof.evidence import is_ai
+from maskproof.model import Severity, Verdict, amount
+
+if TYPE_CHECKING:
+    from maskproof.model import Evidence, Finding, ImageReport, Report
+
+WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
+COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
+MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
+WIDTH = 110
+
+
+def run(report: Report, *, color: bool = False) -> str:
+    """A whole run; images that pass without a word to say take no line of their own."""
+    lines = [line for one in report.images if one.findings for line in _image(one, color)]
+    lines += [safe(f"Note: {note}.") for note in report.notes]
+    return "\n".join([*lines, summary(report)]) + "\n"
+
+
+def image(report: ImageReport, *, color: bool = False) -> str:
+    """One comparison."""
+    return "\n".join(_image(report, color)) + "\n"
+
+
+def summary(report: Report) -> str:
+    """The last line of every run: how many images were looked at, compared, blocked, not judged."""
+    images = len(report.images)
+    return (
+        f"maskproof: {images} image{'' if images == 1 else 's'} looked at, {report.compared} compared, "
+        f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged."
+    )
+
+
+def conclusion(report: ImageReport, *, color: bool) -> str:
+    """One image's verdict in a line."""
+    word = WORDS[report.verdict]
+    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; the limit is 1)"
+    return f"{safe(report.path)}: {_painted(word, COLORS[word], color)}{drift}"
+
+
+def explanation(report: ImageReport, *, color: bool) -> str:
+    """One image with every step that led to its verdict, and all that was measured."""
+    lines, last = [conclusion(report, color=color), ""], ""
+    for stage, said in report.steps:
+        label = stage if stage != last else ""
+        lines += textwrap.wrap(
+            safe(said),
+            WIDTH,
+            initial_indent=f"  {label:<10}",
+            subsequent_indent=" " * 12,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        last = stage
+    for one in report.regions:
+        lines += [
+            "",
+            f"  {safe(one.drift.name)} ({one.drift.kind})" if one.drift.kind != "frame" else "  the whole frame",
+        ]
+        for metric, limit in zip(one.drift.metrics, one.limits, strict=True):
+            held = "no limit" if limit is None else f"limit {amount(limit, metric.unit)}"
+            place = f"  at {metric.box}" if metric.box else ""
+            lines.append(f"    {metric.name:<18} {amount(metric.value, metric.unit):>16}   {held}{place}")
+    return "\n".join([*lines, "", *_image(report, color)[1:]])
+
+
+def marks(evidence: tuple[Evidence, ...]) -> str:
+    """What the marks of a plain file say."""
+    answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
+    lines = [f"The file {answer[is_ai(evidence)]}."]
+    lines += [
+        safe(
+            f"  {one.source}: {one.says}"
+            + (f", by {one.generator}" if one.generator else "")
+            + f" ({one.confidence} confidence)"
+        )
+        for one in evidence
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def safe(text: str) -> str:
+    """Text from a file or a file name, with everything escaped that could steer a terminal or hide."""
+    return "".join(
+        char if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else ascii(char)[1:-1]
+        for char in text
+    )
+
+
+def _image(report: ImageReport, color: bool) -> list[str]:
+    lines = [conclusion(report, color=color)]
+    advice: list[str] = []
+    for finding in report.findings:
+        lines += _finding(finding, color)
+        if finding.advice and finding.advice not in advice:
+            advice.append(finding.advice)
+    for one in advice:
+        lines += textwrap.wrap(
+            safe(one),
+            WIDTH,
+            initial_indent="    -> ",
+            subsequent_indent="       ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return [*lines, ""]
+
+
+def _finding(finding: Finding, color: bool) -> list[str]:
+    mark = _painted(MARKS[finding.severity], COLORS[finding.severity.value], color)
+    where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
+    place = f", at {finding.box}" if finding.box else ""
+    body = textwrap.wrap(
+        safe(f"{finding.rule}: {finding.message}{where}{place}"),
+        WIDTH,
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [f"  {mark} {body[0]}", *body[1:]]
+
+
+def _painted(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text

@@ -1,0 +1,166 @@
+"""What a change concerns: the images to judge, and the policy that holds for each of them.
+
+A change concerns an image when it touches the image itself, its sidecar, its mask, its original or its parent's record, a
+mask picture of the policy, or the policy in a way that asks more of that image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from maskproof import policy, sidecar
+from maskproof.errors import PolicyError, RecordError
+from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
+
+if TYPE_CHECKING:
+    from maskproof.change import Delta
+    from maskproof.repo import Entry
+    from maskproof.sidecar import Record
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A change, with policy and records read from both of its sides."""
+
+    delta: Delta
+
+    @cached_property
+    def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
+        """The policy on the base and on the head.
+
+        Raises:
+            PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
+        """
+        head = policy.find(self.delta.head.read)
+        try:
+            return policy.find(self.delta.base.read), head
+        except PolicyError:
+            return None, head
+
+    def settings(self, path: str) -> policy.Settings:
+        """The policy for one image: the base's, tightened by the head's."""
+        base, head = (policy.resolve(one, path) for one in self.policies)
+        return policy.tighten(base, head)
+
+    def loosened(self, path: str) -> tuple[str, ...]:
+        """Policy keys that this change loosens for an image; that holds only once the change is merged."""
+        base, head = (policy.resolve(one, path) for one in self.policies)
+        return policy.tighter_keys(head, base)
+
+    def trusted(self, path: str) -> bytes | None:
+        """A file that policy refers to: the base's copy, or the head's where the base has none."""
+        data = self.delta.base.read(path)
+        return self.delta.head.read(path) if data is None else data
+
+    def on_base(self, path: str, sha256: str) -> bool:
+        """Were these bytes at this path before the change, now or at any time?"""
+        base = self.delta.base
+        data = base.read(path)
+        if data is not None and hashlib.sha256(data).hexdigest() == sha256:
+            return True
+        versions = self.delta.repository.versions(path, base)
+        return any(hashlib.sha256(self.delta.repository.blob(oid, path)).hexdigest() == sha256 for oid in versions)
+
+    def record(self, path: str) -> Record | None:
+        """An image's record on the head; None where it has none.
+
+        Raises:
+            RecordError: the sidecar has mistakes.
+            CouldNotJudge: its bytes cannot be had.
+        """
+        data = self.delta.head.read(sidecar.path_of(path))
+        return None if data is None else sidecar.parse(data, sidecar.path_of(path))
+
+    def told(self, path: str) -> str:
+        """How the change concerns an image, in words."""
+        states = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
+        state = states.get(self.touched.get(path, ""), "is not changed itself")
+        head, base = self.delta.head.commit, self.delta.base.commit
+        return (
+            f"the picture {state} in {f'commit {head[:12]}' if head else 'the index'}, against "
+            f"{f'commit {base[:12]}' if base else 'an empty repository'}"
+        )
+
+    @cached_property
+    def touched(self) -> dict[str, str]:
+        """Git's status letter by path, for all that changed."""
+        return {change.path: change.status for change in self.delta.changes}
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The images to judge, in the order of their names."""
+        starts = [*self.touched, *self.delta.named]
+        if self.delta.everything:
+            starts += list(self.delta.head.entries)
+        found = {image for path in starts if is_ours(path) for image in self._images_of(path)}
+        if any(path in self.touched for path in POLICY_FILES):
+            base, head = self.policies
+            found |= {
+                image
+                for image in self._recorded
+                if policy.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+            }
+        return tuple(sorted(found))
+
+    @cached_property
+    def twins(self) -> dict[str, list[str]]:
+        """Paths of the head that are one and the same file on systems that fold case or Unicode forms."""
+        groups: dict[str, list[str]] = defaultdict(list)
+        for path in self.delta.head.entries:
+            if is_image(path) or is_sidecar(path):
+                groups[unicodedata.normalize("NFC", path).casefold()].append(path)
+        return {path: group for group in groups.values() if len(group) > 1 for path in group}
+
+    @cached_property
+    def left_behind(self) -> dict[Entry, str]:
+        """Recorded images of the base that are gone from the head, by content: a renamed edit without its record."""
+        base = self.delta.base.entries
+        return {
+            base[path]: path
+            for path, status in self.touched.items()
+            if status == "D" and path in base and sidecar.path_of(path) in base
+        }
+
+    def _images_of(self, path: str) -> set[str]:
+        """The images that one touched or named path leads to."""
+        entries = self.delta.head.entries
+        found = set(self._users.get(path, ()))
+        if is_sidecar(path):
+            image = sidecar.image_of(path)
+            return found | ({image} if image in entries or path in entries else set())
+        if is_image(path) and (path in entries or path in self.delta.named or sidecar.path_of(path) in entries):
+            found.add(path)
+        patterns = [
+            one
+            for _, rules in filter(None, self.policies)
+            for area in rules.areas
+            if area.mask == path
+            for one in area.paths
+        ]
+        return found | {image for image in self._recorded if policy.matches(patterns, image)}
+
+    @cached_property
+    def _recorded(self) -> tuple[str, ...]:
+        return tuple(sidecar.image_of(path) for path in self.delta.head.entries if is_sidecar(path))
+
+    @cached_property
+    def _users(self) -> dict[str, set[str]]:
+        """For each original, mask and parent record: the images whose records on the head name it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for image in self._recorded:
+            try:
+                record = self.record(image)
+            except RecordError:
+                continue  # said when that image itself is judged
+            if record is not None:
+                for used in (record.original, record.mask):
+                    if used is not None:
+                        found[used.path].add(image)
+                if record.parent is not None:
+                    found[record.parent].add(image)
+        return found

@@ -1,0 +1,195 @@
+"""Strict reading of JSON and TOML: every mistake at once, each with its place and what is wanted there.
+
+Lenient readers are where records go wrong unseen: the standard library's JSON takes NaN, keeps the last of
+two equal keys and dies on deep nesting. Here a document is refused whole unless it means one thing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+T = TypeVar("T")
+
+MAX_BYTES = 1_000_000
+"""bytes of a document; sidecars have 1 to 3 kB"""
+SHOWN = 60
+"""characters of a wrong value that a message repeats"""
+
+
+class Problems(Exception):  # noqa: N818 - it is the list of problems
+    """All mistakes in one document, as sentences."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def read_json(data: bytes, kind: type[T]) -> T:
+    """A typed value from JSON (RFC 8259, UTF-8, no duplicate keys, no NaN).
+
+    Raises:
+        Problems: every mistake found, each naming the key.
+    """
+    _check_size(data)
+    try:
+        msgspec.json.decode(data)
+        tree = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise Problems(f"it is not valid JSON ({error})") from error
+    except RecursionError as error:
+        raise Problems("it is nested too deeply") from error
+    return _typed(tree, kind)
+
+
+def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T | None:
+    """A typed value from TOML 1.0, or from one table of it; None when that table is absent.
+
+    Raises:
+        Problems: every mistake found, each naming the key.
+    """
+    _check_size(data)
+    try:
+        tree: Any = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Problems(f"it is not valid TOML ({error})") from error
+    except RecursionError as error:
+        raise Problems("it is nested too deeply") from error
+    for key in table:
+        if not isinstance(tree, dict) or key not in tree:
+            return None
+        tree = tree[key]
+    return _typed(tree, kind)
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise Problems(f"it has {len(data)} bytes; the limit is {MAX_BYTES}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {_shown(key)} stands twice")
+        found[key] = value
+    return found
+
+
+def _typed(tree: Any, kind: type[T]) -> T:
+    problems = list(_problems(tree, inspect.type_info(kind), ""))
+    if problems:
+        raise Problems(*problems)
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        raise Problems(str(error)) from error
+
+
+def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
+    """Mistakes of a value and of all that is in it."""
+    wanted = ""
+    while isinstance(info, inspect.Metadata):
+        wanted = (info.extra_json_schema or {}).get("description", wanted)
+        info = info.type
+    if isinstance(info, inspect.UnionType):
+        if value is None and any(isinstance(one, inspect.NoneType) for one in info.types):
+            return []
+        structs = [one for one in info.types if not isinstance(one, inspect.NoneType)]
+        if len(structs) == 1:
+            return _problems(value, structs[0], place)
+    if isinstance(info, inspect.StructType) and isinstance(value, dict):
+        return _struct_problems(value, info, place)
+    if isinstance(info, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
+        return [
+            text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")
+        ]
+    if isinstance(info, inspect.DictType) and isinstance(value, dict):
+        return [text for key, item in value.items() for text in _problems(item, info.value_type, _join(place, key))]
+    return _leaf_problems(value, info, place, wanted)
+
+
+def _struct_problems(value: dict[str, Any], info: inspect.StructType, place: str) -> list[str]:
+    fields = {field.encode_name: field for field in info.fields}
+    found = []
+    for key, item in value.items():
+        if key in fields:
+            field = fields[key]
+            found += _problems(item, field.type, _join(place, key))
+        else:
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
+            found.append(f"the key {_shown(_join(place, key))} is unknown: {hint}")
+    found += [
+        f"the key {_shown(_join(place, key))} is missing"
+        for key, field in fields.items()
+        if field.required and key not in value
+    ]
+    if not found:
+        try:
+            msgspec.convert(value, info.cls)
+        except msgspec.ValidationError as error:
+            found.append(f"{place or 'the document'}: {error}" if place else str(error))
+    return found
+
+
+def _leaf_problems(value: Any, info: inspect.Type, place: str, wanted: str) -> list[str]:
+    if isinstance(info, inspect.LiteralType | inspect.EnumType):
+        members = info.values if isinstance(info, inspect.LiteralType) else tuple(one.value for one in info.cls)
+        wanted = " or ".join(ascii(one) for one in members)
+    try:
+        msgspec.convert(value, _plain(info))
+    except msgspec.ValidationError as error:
+        reason = f"it must be {wanted}" if wanted else str(error)
+        return [f"{place or 'the document'} is {_shown(value)}: {reason}"]
+    return []
+
+
+def _plain(info: inspect.Type) -> Any:
+    """The Python type behind an inspected leaf, with its constraints."""
+    if isinstance(info, inspect.LiteralType):
+        from typing import Literal
+
+        return Literal[info.values]
+    if isinstance(info, inspect.StructType):
+        return info.cls
+    return _LEAVES[type(info)](info)
+
+
+def _constrained(base: Any, *names: str) -> Any:
+    def build(info: Any) -> Any:
+        from typing import Annotated
+
+        bounds = {name: getattr(info, name) for name in names if getattr(info, name) is not None}
+        return Annotated[base, msgspec.Meta(**bounds)] if bounds else base
+
+    return build
+
+
+_LEAVES: dict[type, Any] = {
+    inspect.StrType: _constrained(str, "min_length", "max_length", "pattern"),
+    inspect.IntType: _constrained(int, "gt", "ge", "lt", "le"),
+    inspect.FloatType: _constrained(float, "gt", "ge", "lt", "le"),
+    inspect.BoolType: lambda _: bool,
+    inspect.AnyType: lambda _: Any,
+    inspect.NoneType: lambda _: None,
+    inspect.EnumType: lambda info: info.cls,
+    inspect.ListType: lambda _: list,
+    inspect.VarTupleType: lambda _: list,
+    inspect.TupleType: lambda info: tuple[tuple(_plain(item) for item in info.item_types)],  # type: ignore[misc]
+    inspect.DictType: lambda _: dict,
+}
+
+
+def _join(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
