@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskproof import drift, evidence, pixels, regions, sidecar, verdict
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
-from maskproof.model import Evidence, Finding, ImageReport, Kind, Level, Read, Report, Severity, Verdict
+from maskproof.model import Evidence, Finding, ImageReport, Kind, Read, Report, Severity, Verdict
 from maskproof.regions import Area
 from maskproof.scope import Scope
 
@@ -245,7 +245,7 @@ def _stale(record: Record, edit: bytes, path: str) -> list[Finding]:
     ]
 
 
-def _inputs(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inputs, dict[str, dict[str, object]]]:
+def _inputs(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inputs, dict[str, dict[str, Any]]]:
     """All bytes of the comparison, and where original and mask were found.
 
     Raises:
@@ -269,7 +269,8 @@ def _inputs(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Input
         raise MissingMask(
             f"the mask {record.mask.path} with digest {record.mask.sha256[:12]}… is neither in the tree, nor in the "
             f"history of that path, nor in Git LFS",
-            f"Commit the mask, or record another one: `maskproof record {shlex.quote(path)} --mask FILE --mask-mode MODE`.",
+            "Commit the mask, or record another one: "
+            f"`maskproof record {shlex.quote(path)} --mask FILE --mask-mode MODE`.",
         )
     found["mask"] = {"path": record.mask.path, "sha256": record.mask.sha256, "mode": record.mask.mode, "found": mask[1]}
     return Inputs(
@@ -334,15 +335,18 @@ def _frame(record: Record | None) -> drift.Frame:
 
 
 def _advice(path: str) -> str:
-    return f"See where and why: `maskproof explain {shlex.quote(path)}`. Then edit again, or put the protected pixels back."
+    return (
+        f"See where and why: `maskproof explain {shlex.quote(path)}`. "
+        "Then edit again, or put the protected pixels back."
+    )
 
 
 def _told_policy(settings: Settings) -> list[str]:
-    said = [
-        f"level {settings.level}, without a record: {settings.unrecorded}, new original or mask: {settings.new_original}, "
-        f"a mask may open at most {settings.max_editable:.0%}; from {settings.source}"
-    ]
-    return said + [
+    said = (
+        f"level {settings.level}, without a record: {settings.unrecorded}, new original or mask: "
+        f"{settings.new_original}, a mask may open at most {settings.max_editable:.0%}; from {settings.source}"
+    )
+    return [said] + [
         f"limit {kind}.{metric} = {settings.limits[kind, metric]:g}, set by {settings.source}"
         for kind, metric in sorted(settings.own_limits)
     ]
@@ -355,7 +359,7 @@ def _told_evidence(signs: tuple[Evidence, ...]) -> list[str]:
 def _told_record(record: Record | None) -> list[str]:
     if record is None:
         return ["none"]
-    said = [record.origin]
+    said: list[str] = [record.origin]
     if record.original:
         said.append(f"original {record.original.path}, digest {record.original.sha256[:12]}…")
     said.append(

@@ -17,7 +17,7 @@ from maskproof import __version__
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
 
 if TYPE_CHECKING:
-    from maskproof.model import ImageReport, Report
+    from maskproof.model import ImageReport
 
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
 FORMATS = ("text", "json")
@@ -26,7 +26,7 @@ NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 pass, 1 blocked, 2 usage, 3 could not judge, 70 internal error, 130 interrupted."""
+    """Run the command line and exit with the status that `commands` lists."""
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
@@ -45,7 +45,7 @@ def main() -> NoReturn:
     except MaskproofError as error:
         _complain(error)
         sys.exit(error.exit_status)
-    except Exception as error:  # noqa: BLE001 - the last resort, so that a bug never looks like a verdict
+    except Exception as error:
         if os.environ.get("MASKPROOF_TRACEBACK"):
             raise
         print(
@@ -107,7 +107,7 @@ def check(
 ) -> int:
     """Judge the images of a change: the gate.
 
-    PATHS are judged as well, as they stand in the index (or in B). They may be images, sidecars, masks, originals or folders.
+    PATHS are judged as well, as they stand in the index (or in B): images, sidecars, masks, originals or folders.
     """
     from maskproof.change import Selection, from_environment, open_change
     from maskproof.repo import Repository
@@ -149,7 +149,8 @@ def compare(
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
     from maskproof import report
-    from maskproof.check import Inputs, compare as compare_pair
+    from maskproof.check import Inputs
+    from maskproof.check import compare as compare_pair
     from maskproof.model import ImageReport, Verdict
     from maskproof.policy import from_file
 

@@ -141,7 +141,7 @@ def _colour_code(container: Container) -> str | None:
 
 
 def _png_colour(container: Container) -> tuple[str, bool]:
-    """gAMA and cHRM where they ask for something else than sRGB; viewers disagree on them, so they are only named."""
+    """GAMA and cHRM where they ask for something else than sRGB; viewers disagree on them, so they are only named."""
     if container.format != "PNG":
         return SRGB, True
     said = []

@@ -48,7 +48,7 @@ class PolicyError(MaskproofError):
         self.problems = problems
 
 
-class CouldNotJudge(MaskproofError):
+class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not only an error
     """One image cannot be judged; `rule` is the finding it becomes."""
 
     exit_status = 3

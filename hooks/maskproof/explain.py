@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
@@ -15,6 +14,7 @@ from maskproof.scope import Scope
 from maskproof.sidecar import image_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from maskproof.model import Evidence, ImageReport
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskproof.model import Level
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskproof.model import Level
 
 
 @dataclass(frozen=True, slots=True)

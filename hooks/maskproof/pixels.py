@@ -18,11 +18,11 @@ from PIL import Image
 
 from maskproof import containers
 from maskproof.colour import to_srgb
-from maskproof.containers import Container
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
+    from maskproof.containers import Container
     from numpy.typing import NDArray
 
 ORIENTATION = 0x0112

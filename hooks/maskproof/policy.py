@@ -155,7 +155,9 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         }
     if level is not None:
         chosen["level"] = level
-    own = {(kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()}
+    own: dict[tuple[str, str], float | None] = {
+        (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
+    }
     areas = tuple(area for area in policy.areas if matches(area.paths, path))
     return Settings(
         **chosen,
@@ -215,7 +217,10 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
 
 
 def matches(patterns: list[str], path: str) -> bool:
-    """Does one pattern match? `*` stays in a folder, `**` crosses folders; a pattern without / matches a name anywhere."""
+    """Does one pattern match?
+
+    `*` stays in a folder, `**` crosses folders; a pattern without / matches a name in any folder.
+    """
     return any(_expression(pattern).fullmatch(path) for pattern in patterns)
 
 
@@ -263,5 +268,5 @@ def _contradictions(policy: Policy) -> list[str]:
                 near = difflib.get_close_matches(name, options, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
                 place = "limits" if kind not in known else f"limits.{kind}"
-                found.append(f"the key {ascii(f'{place}.{name}')} is unknown: {hint}")
+                found.append(f"the key {f'{place}.{name}'!a} is unknown: {hint}")
     return found

@@ -7,7 +7,7 @@ for: a mask drawn in black and white does not say which of the two was editable.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,8 +19,10 @@ from maskproof.repo import Repository
 from maskproof.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator
 
+CLEAR_AND_SOLID = (0, 255)
 KINDS = ("brand", "text", "face", "product")
 
 
@@ -54,10 +56,10 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
         image=ImageRef(sha256=_digest(data), size=_size(data, path)),
         original=_original(repository, path, data, given["original"], old, generated=given["generated"]),
         mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
-        transform=Transform(pad=given["pad"]) if given["pad"] else old and old.transform,
+        transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
-        parent=repository.path_of(given["parent"]) if given["parent"] else old and old.parent,
+        parent=repository.path_of(given["parent"]) if given["parent"] else (old.parent if old else None),
     )
     text = sidecar.render(record)
     try:
@@ -80,7 +82,7 @@ def _told(record: Record, path: str) -> Iterator[str]:
         yield "  mask      none: everything is protected"
     for area in record.areas:
         yield f"  area      {area.name} ({area.kind})"
-    yield f"Commit it with the picture: git add {path}"
+    yield f"Commit it with the picture: git add {shlex.quote(path)}"
 
 
 def _old_record(target: Path, path: str) -> Record | None:
@@ -141,16 +143,10 @@ def _mask(
 def _worked_out(data: bytes, place: str) -> str:
     """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
     light, alpha = _read(pixels.decode_mask, data, place)
-    if (
-        alpha is not None
-        and int(alpha.min()) == 0
-        and int(alpha.max()) == 255
-        and int(light[alpha > 0].min())
-        == int(  # noqa: PLR2004
-            light[alpha > 0].max()
-        )
-    ):
-        return "alpha"
+    if alpha is not None and (int(alpha.min()), int(alpha.max())) == CLEAR_AND_SOLID:
+        shown = light[alpha > 0]
+        if int(shown.min()) == int(shown.max()):
+            return "alpha"
     kind = "has transparency and a drawing" if alpha is not None else "has no transparency"
     raise UsageError(
         f"the mask {place} {kind}, so it does not say which part was editable",

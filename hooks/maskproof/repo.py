@@ -1,8 +1,8 @@
 """Git: which files a change touches, and their bytes, always from Git objects and never from the working tree.
 
 The working tree lies: filters rewrite files on checkout, and a file that is not part of the commit is there to be
-read. So paths come from `git diff` and `git ls-files`, and bytes from `git cat-file --batch` by object id. GIT_INDEX_FILE is
-kept as Git set it, since `git commit -a` and `git commit -- path` judge another index than `.git/index`.
+read. So paths come from `git diff` and `git ls-files`, and bytes from `git cat-file --batch` by object id.
+GIT_INDEX_FILE is kept as Git set it: `git commit -a` and `git commit -- path` judge another index than `.git/index`.
 
 Listing runs git directly, because importing GitPython costs more than all else that a commit without images
 needs; reading objects goes through GitPython's long-lived `cat-file`.
@@ -172,7 +172,7 @@ class Repository:
 
     def path_of(self, given: str) -> str:
         """The repository path of a file named from the current folder."""
-        path = os.path.normpath(os.path.relpath(given, self.where) if os.path.isabs(given) else given)
+        path = os.path.normpath(os.path.relpath(given, self.where) if Path(given).is_absolute() else given)
         joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")  # noqa: PTH118 - prefix is Git's
         if joined.startswith("../") or joined == "..":
             raise UsageError(f"{given!a} lies outside this repository", "Name a file inside it.")
@@ -331,9 +331,9 @@ class Repository:
                 f"{name} has {size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
                 "Save it with stronger compression or smaller.",
             )
-        if kind != "blob":
-            raise MissingObject(f"{name} is a {kind} in Git, not a file", "Record a file.")
-        return stream.read(size)
+        if kind not in {"blob", b"blob"}:
+            raise MissingObject(f"{name} is no file in Git, not a file", "Record a file.")
+        return bytes(stream.read(size))
 
     @cached_property
     def _reader(self) -> Any:

@@ -1,7 +1,7 @@
 """What a change concerns: the images to judge, and the policy that holds for each of them.
 
-A change concerns an image when it touches the image itself, its sidecar, its mask, its original or its parent's record, a
-mask picture of the policy, or the policy in a way that asks more of that image.
+A change concerns an image when it touches the image itself, its sidecar, its mask, its original or its parent's
+record, a mask picture of the policy, or the policy in a way that asks more of that image.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from maskproof import policy, sidecar
-from maskproof.errors import PolicyError, RecordError
+from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Scope:
         for image in self._recorded:
             try:
                 record = self.record(image)
-            except RecordError:
+            except CouldNotJudge:
                 continue  # said when that image itself is judged
             if record is not None:
                 for used in (record.original, record.mask):

@@ -16,7 +16,6 @@ from maskproof.errors import RecordError
 from maskproof.names import SIDECAR_SUFFIX
 from maskproof.strict import Problems, read_json
 
-
 Digest = Annotated[
     str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest of 64 lower-case hexadecimal digits")
 ]
@@ -173,9 +172,7 @@ def _contradictions(record: Record, path: str) -> list[str]:
         "parent": record.parent,
     }
     found = [
-        f"{key} is {ascii(value)}: {problem}"
-        for key, value in named.items()
-        if value and (problem := path_problem(value))
+        f"{key} is {value!a}: {problem}" for key, value in named.items() if value and (problem := path_problem(value))
     ]
     if record.origin == "edited" and record.original is None:
         found.append('origin is "edited" but the key "original" is missing')

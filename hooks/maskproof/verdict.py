@@ -6,11 +6,14 @@ not be judged leaves it unjudged; warnings never change the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from maskproof.limits import ROWS
 from maskproof.model import Finding, ImageReport, Judged, Metric, RegionDrift, Severity, Verdict, amount
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WORST = 1e6
 """the largest ratio that is told apart; JSON has no infinity"""

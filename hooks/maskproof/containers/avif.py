@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 from maskproof.containers.block import Block, Container, cut_short, unpack
 from maskproof.errors import Unreadable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BRANDS = frozenset({b"avif", b"avis"})
 NESTED = frozenset({"meta", "iprp", "ipco"})

@@ -19,7 +19,7 @@ MAX_METADATA = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a file: a PNG chunk, a JPEG segment, a RIFF chunk, an ISO box, …"""
+    """One block of a file: a PNG chunk, a JPEG segment, a RIFF chunk, an ISO box, …."""
 
     kind: str
     """the block's own name in its format, for instance `tEXt`, `APP1`, `EXIF`"""
@@ -61,7 +61,8 @@ def within_limits(width: int, height: int, name: str) -> None:
         raise Unreadable(f"{name} declares a picture of {width} x {height} pixels", "Export the picture again.")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise TooLarge(
-            f"{name} declares {width} x {height} pixels; the limits are {MAX_SIDE} a side and {MAX_PIXELS // 10**6} Mpx",
+            f"{name} declares {width} x {height} pixels; the limits are {MAX_SIDE} a side and "
+            f"{MAX_PIXELS // 10**6} Mpx",
             "Commit a smaller version.",
         )
 

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from maskproof import containers
 from maskproof.evidence.vocabularies import VOCABULARIES
-from maskproof.model import Evidence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskproof.model import Evidence
 
 
 def assess(data: bytes, name: str) -> tuple[Evidence, ...]:

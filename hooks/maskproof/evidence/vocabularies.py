@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maskproof.evidence import carriers
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from maskproof.containers import Container
 
 AI_SOURCE_TYPES = {
@@ -70,7 +70,7 @@ def _source_types(data: bytes, source: str) -> list[Evidence]:
     return [Evidence(source, name, ai=name in AI_SOURCE_TYPES, edit=AI_SOURCE_TYPES.get(name)) for name in names]
 
 
-VOCABULARIES: dict[str, "Callable[[Container], list[Evidence]]"] = {
+VOCABULARIES: dict[str, Callable[[Container], list[Evidence]]] = {
     "C2PA": c2pa,
     "XMP": xmp,
     "Stable Diffusion": stable_diffusion,
