@@ -15,6 +15,7 @@ from maskproof.sidecar import image_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from maskproof.model import Evidence, ImageReport
 
 

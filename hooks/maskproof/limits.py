@@ -7,7 +7,6 @@ between pass and block. The data behind the numbers stands in docs/limits.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

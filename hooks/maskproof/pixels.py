@@ -22,8 +22,9 @@ from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
-    from maskproof.containers import Container
     from numpy.typing import NDArray
+
+    from maskproof.containers import Container
 
 ORIENTATION = 0x0112
 """the EXIF tag of orientation"""

@@ -19,8 +19,8 @@ from maskproof.repo import Repository
 from maskproof.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 CLEAR_AND_SOLID = (0, 255)
 KINDS = ("brand", "text", "face", "product")

@@ -7,10 +7,10 @@ not be judged leaves it unjudged; warnings never change the answer.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from maskproof.limits import ROWS
 from maskproof.model import Finding, ImageReport, Judged, Metric, RegionDrift, Severity, Verdict, amount
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

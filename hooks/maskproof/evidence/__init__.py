@@ -10,9 +10,10 @@ made from stands in its sidecar.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from maskproof import containers
 from maskproof.evidence.vocabularies import VOCABULARIES
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from maskproof.model import Evidence

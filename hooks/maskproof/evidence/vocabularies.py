@@ -10,6 +10,7 @@ from maskproof.model import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from maskproof.containers import Container
 
 AI_SOURCE_TYPES = {
