@@ -32,7 +32,7 @@ def stroke(original: Float, edit: Float, region: Mask) -> Metric:
     cut = np.s_[top : int(rows.max()) + 2, left : int(columns.max()) + 2]
     inside, luma = region[cut], original[cut]
     change = np.abs(mean3(edit[cut] - luma))[inside]
-    low, high = np.quantile(luma[inside], (0.05, 0.95))
+    low, high = np.quantile(luma[inside], (0.005, 0.995))
     at = int(np.argmax(change))
     y, x = (int(axis[at]) for axis in np.nonzero(inside))
     value = float(change[at] - np.quantile(change, 0.9)) / max(float(high - low), LEAST_CONTRAST)
