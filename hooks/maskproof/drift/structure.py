@@ -39,8 +39,8 @@ def changed_area(original: Float, edit: Float, protected: Mask) -> Metric:
     weight = cells(here.astype(np.float32)) / CELL**2
     if weight.sum() < 1 or min(weight.shape) < 4:
         return Metric("area", 0.0, "share", "outside-mask", says)
-    structure = _structure(fine[0], fine[1])
-    rough = _structure(coarse[0], coarse[1])
+    structure = contrast_structure(fine[0], fine[1])
+    rough = contrast_structure(coarse[0], coarse[1])
     rough = np.repeat(np.repeat(rough, 2, 0), 2, 1)
     rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
     changed = np.zeros(weight.shape, np.bool_)
@@ -59,7 +59,7 @@ def _box_of(blob: Mask, unit: int) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _structure(first: Float, second: Float) -> Float:
+def contrast_structure(first: Float, second: Float) -> Float:
     """Contrast-structure term of SSIM over 8 x 8 windows at stride 4 (rows x columns of cells, less one)."""
     n = np.float32((2 * CELL) ** 2)
     parts = np.stack([cells(p) for p in (first, second, first * first, second * second, first * second)])
