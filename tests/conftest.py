@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine and every run: a law that fails once fails for everybody.
+settings.register_profile("maskproof", derandomize=True, deadline=None, print_blob=False)
+settings.load_profile("maskproof")
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
 MASKPROOF = (sys.executable, "-m", "maskproof")
 
 
