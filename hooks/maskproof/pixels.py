@@ -7,6 +7,7 @@ cannot be applied is named in `Picture.colour`, so that nothing is hidden by a c
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 import warnings
@@ -92,12 +93,13 @@ def _decoded(data: bytes, container: Container, name: str) -> Picture:
             f"{name} is read as {image.format} by one reader and {container.format} by another",
             "Export the picture again.",
         )
-    if image.size != (container.width, container.height) and container.format != "AVIF":
+    stored = (container.width, container.height)
+    # Pillow gives the upright size of a TIFF, and AVIF may be cropped by a box that it applies.
+    allowed = {stored, stored[::-1]} if container.format == "TIFF" else {stored}
+    if image.size not in allowed and container.format != "AVIF":
         raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
-        method = TURNS.get(image.getexif().get(ORIENTATION, 1))
     high, low = _bytes_of_16(image, data, container, name)
+    method = _turn(image, container, name)
     shown, colour, managed = to_srgb(high, image.info.get("icc_profile"), container)
     upright = shown if method is None else shown.transpose(method)
     planes = np.asarray(upright)
@@ -141,6 +143,28 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
     other.load()
     image.load()
     return image, other
+
+
+def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpose | None:
+    """What the EXIF orientation asks for, once the picture is loaded: a PNG may carry EXIF behind its pixels.
+
+    Pillow takes an orientation from XMP or ImageMagick's text where EXIF has none. Browsers do not, so a picture
+    that is turned there alone is upright in one viewer and lies on its side in the next.
+    """
+    if container.format == "TIFF":
+        return None  # Pillow has turned it while loading
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
+        asked = TURNS.get(image.getexif().get(ORIENTATION, 1))
+        own = Image.Exif()
+        with contextlib.suppress(Exception):
+            own.load(image.info.get("exif", b""))
+        if asked is not TURNS.get(own.get(ORIENTATION, 1)):
+            raise Unreadable(
+                f"{name} is turned by some viewers only: its XMP or text asks for it, its EXIF does not",
+                "Turn the picture itself and export it again.",
+            )
+    return asked
 
 
 def _raw_mode(tile: Any) -> Any:
