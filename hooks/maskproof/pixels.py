@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import sys
 import warnings
 import zlib
@@ -40,6 +41,8 @@ TURNS = {
 }
 """what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+KEYED = {0: "L", 2: "RGB"}
+"""PNG colour types in which a tRNS chunk names one transparent colour, and Pillow's mode for them"""
 DEEP = 16
 OPAQUE = 255
 
@@ -100,7 +103,7 @@ def _decoded(data: bytes, container: Container, name: str) -> Picture:
         raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
     high, low = _bytes_of_16(image, data, container, name)
     method = _turn(image, container, name)
-    shown, colour, managed = to_srgb(high, image.info.get("icc_profile"), container)
+    shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
     upright = shown if method is None else shown.transpose(method)
     planes = np.asarray(upright)
     alpha = np.ascontiguousarray(planes[..., 3]) if planes.shape[2] == 4 else None  # noqa: PLR2004
@@ -165,6 +168,28 @@ def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpos
                 "Turn the picture itself and export it again.",
             )
     return asked
+
+
+def _keyed(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:
+    """The picture with the one colour transparent that a PNG tRNS chunk names, compared as it is stored.
+
+    Pillow compares the stored number with samples that it widened (2 and 4 bits) or narrowed (16 bits) to 8.
+    """
+    key = container.first("tRNS") if container.format == "PNG" else None
+    mode = KEYED.get((container.first("IHDR") or bytes(10))[9])
+    if key is None or mode is None:
+        return high
+    largest = (1 << container.depth) - 1
+    wanted = np.array(struct.unpack_from(f">{len(mode)}H", key)) & largest
+    plain = high.convert(mode)
+    plain.info.pop("transparency", None)
+    samples = np.atleast_3d(np.asarray(plain)).astype(np.int32)
+    if low is None:
+        wanted = wanted * OPAQUE // largest
+    else:
+        samples = samples << 8 | np.atleast_3d(np.asarray(low))
+    plain.putalpha(Image.fromarray(np.where((samples == wanted).all(-1), 0, OPAQUE).astype(np.uint8)))
+    return plain
 
 
 def _raw_mode(tile: Any) -> Any:
