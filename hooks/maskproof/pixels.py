@@ -41,8 +41,12 @@ TURNS = {
 }
 """what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
+"""Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
 KEYED = {0: "L", 2: "RGB"}
 """PNG colour types in which a tRNS chunk names one transparent colour, and Pillow's mode for them"""
+PHOTOMETRIC = "262"
+"""the TIFF tag that says whether 0 is black"""
 DEEP = 16
 OPAQUE = 255
 
@@ -129,7 +133,11 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
     """
     if container.depth != DEEP or container.format not in {"PNG", "TIFF"}:
         image.load()
+        if image.mode not in EIGHT_BIT:
+            raise Unreadable(f"{name} holds samples that are neither of 8 nor of 16 bits", "Save it with 8 or 16 bits.")
         return image, None
+    if (container.first(PHOTOMETRIC) or b"\1").strip(b"\0") == b"" and container.format == "TIFF":
+        raise Unreadable(f"{name} holds 16-bit samples with 0 as white", "Save it with 0 as black.")
     if image.mode in SIXTEEN_BIT:
         samples = np.asarray(image).astype(np.uint16)
         return Image.fromarray((samples >> 8).astype(np.uint8)), Image.fromarray((samples & 255).astype(np.uint8))
