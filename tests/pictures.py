@@ -169,3 +169,44 @@ def turned(samples: np.ndarray, orientation: int) -> np.ndarray:
         7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],  # right, bottom
         8: lambda a: a.swapaxes(0, 1)[::-1],  # left, bottom
     }[orientation](samples)
+
+
+def matrix_profile(name: str, colourants: tuple[tuple[float, float, float], ...], curve: bytes) -> bytes:
+    """An ICC profile (version 2) of three colourants, as XYZ at D50, and one curve for all channels."""
+
+    def fixed(*numbers: float) -> bytes:
+        return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
+
+    def xyz(values: tuple[float, ...]) -> bytes:
+        return b"XYZ \0\0\0\0" + fixed(*values)
+
+    text = name.encode() + b"\0"
+    described = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(4 + 4 + 2 + 1 + 67)
+    tags = {b"desc": described, b"cprt": b"text\0\0\0\0none\0", b"wtpt": xyz((0.9642, 1.0, 0.8249))}
+    tags |= {key + b"XYZ": xyz(values) for key, values in zip((b"r", b"g", b"b"), colourants, strict=True)}
+    tags |= {key + b"TRC": curve for key in (b"r", b"g", b"b")}
+    table, body = struct.pack(">I", len(tags)), b""
+    for key, data in tags.items():
+        table += key + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    head = struct.pack(">I", 128 + len(table) + len(body)) + bytes(4) + b"\x02\x10\0\0mntrRGB XYZ " + bytes(12) + b"acsp"
+    head += bytes(28) + fixed(0.9642, 1.0, 0.8249)
+    return head + bytes(128 - len(head)) + table + body
+
+
+def gamma_curve(gamma: float) -> bytes:
+    """An ICC curve that is a power."""
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+
+
+def srgb_curve() -> bytes:
+    """The curve of sRGB as an ICC table."""
+    at = np.linspace(0, 1, 1024)
+    values = np.where(at <= 0.04045, at / 12.92, ((at + 0.055) / 1.055) ** 2.4)
+    return b"curv\0\0\0\0" + struct.pack(">I1024H", 1024, *np.round(values * 65535).astype(int))
+
+
+P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
+"""the colourants of Display P3 at D50"""
+BT709 = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))
+"""the colourants of sRGB at D50"""

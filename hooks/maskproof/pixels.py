@@ -16,7 +16,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from maskproof import containers
 from maskproof.colour import to_srgb
@@ -75,6 +75,11 @@ def decode(data: bytes, name: str) -> Picture:
             return _decoded(data, container, name)
     except CouldNotJudge:
         raise
+    except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
+        raise Unreadable(
+            f"{name} holds {container.format} samples in a layout that is not supported",
+            "Save it with 8 or 16 bits a sample, as grey, RGB or RGBA.",
+        ) from error
     except Exception as error:
         # Decoders of hostile bytes raise nearly anything (SyntaxError, struct.error, TypeError, warnings …).
         raise Unreadable(
