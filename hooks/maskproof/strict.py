@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from typing import Any, TypeVar
 
@@ -18,16 +19,22 @@ T = TypeVar("T")
 
 MAX_BYTES = 1_000_000
 """bytes of a document; sidecars have 1 to 3 kB"""
+MAX_DEPTH = 64
+"""levels of lists and tables in a document; a sidecar has 5 and what a tool recorded. Deeper ones end in a RecursionError
+wherever they are walked or printed"""
+TOML_TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|#[^\n]*")
+"""quoted text and comments of TOML, on one line"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
 
 
 class Problems(Exception):  # noqa: N818 - it is the list of problems
-    """All mistakes in one document, as sentences."""
+    """All mistakes in one document, as sentences, and the document itself where it could be parsed."""
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, tree: Any = None) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.tree = tree
 
 
 def read_json(data: bytes, kind: type[T]) -> T:
@@ -54,6 +61,9 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
         Problems: every mistake found, each naming the key.
     """
     _check_size(data)
+    # tomllib takes minutes for a key of 100 000 parts, so the dots of a line are counted first.
+    if any(line.count(b".") > MAX_DEPTH for line in TOML_TEXT.sub(b"", data).splitlines()):
+        raise Problems("it is nested too deeply")
     try:
         tree: Any = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, ValueError) as error:
@@ -82,13 +92,27 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _typed(tree: Any, kind: type[T]) -> T:
+    _check_depth(tree)
     problems = list(_problems(tree, inspect.type_info(kind), ""))
     if problems:
-        raise Problems(*problems)
+        raise Problems(*problems, tree=tree)
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise Problems(str(error)) from error
+        raise Problems(str(error), tree=tree) from error
+
+
+def _check_depth(tree: Any) -> None:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for one in level
+            if isinstance(one, dict | list)
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+    if level:
+        raise Problems("it is nested too deeply")
 
 
 def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
