@@ -20,8 +20,10 @@ T = TypeVar("T")
 MAX_BYTES = 1_000_000
 """bytes of a document; sidecars have 1 to 3 kB"""
 MAX_DEPTH = 64
-"""levels of lists and tables in a document; a sidecar has 5 and what a tool recorded. Deeper ones end in a RecursionError
-wherever they are walked or printed"""
+"""levels of lists and tables in a document; a sidecar has 5 and what a tool recorded. Deeper ones end in a
+RecursionError wherever they are walked or printed"""
+MAX_PROBLEMS = 100
+"""mistakes that are told one by one; a hostile file could hold 100 000 and fill a log with 8 MB"""
 TOML_TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|#[^\n]*")
 """quoted text and comments of TOML, on one line"""
 SHOWN = 60
@@ -95,7 +97,8 @@ def _typed(tree: Any, kind: type[T]) -> T:
     _check_depth(tree)
     problems = list(_problems(tree, inspect.type_info(kind), ""))
     if problems:
-        raise Problems(*problems, tree=tree)
+        more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+        raise Problems(*problems[:MAX_PROBLEMS], *more, tree=tree)
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
