@@ -131,7 +131,8 @@ def parse(data: bytes, path: str) -> Policy | None:
     try:
         policy = read_toml(data, Policy, table=table)
     except Problems as error:
-        raise PolicyError(path, error.problems) from error
+        tree = error.tree if isinstance(error.tree, dict) else {}
+        raise PolicyError(path, (*error.problems, *_limit_problems(tree.get("limits")))) from error
     if policy is not None and (problems := tuple(_contradictions(policy))):
         raise PolicyError(path, problems)
     return policy
@@ -191,7 +192,12 @@ def tighten(base: Settings, head: Settings) -> Settings:
         max_editable=min(base.max_editable, head.max_editable),
         areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
         limits=limits,
-        own_limits=base.own_limits | head.own_limits,
+        own_limits=frozenset(
+            key
+            for one in (base, head)
+            for key in one.own_limits
+            if one.limits.get(key) is not None and one.limits[key] == limits[key]
+        ),
         source=base.source if tighter_keys(base, head) == () else head.source,
     )
 
@@ -206,13 +212,14 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     if head.max_editable < base.max_editable:
         keys.append("max_editable")
     keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
-    # A level brings its own limits, so only those that differ from the level's own count by themselves.
-    if head.level is base.level:
-        keys += [
-            f"limits.{kind}.{metric}"
-            for (kind, metric), value in head.limits.items()
-            if _smaller(value, base.limits.get((kind, metric))) != base.limits.get((kind, metric))
-        ]
+    # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
+    own = base.own_limits | head.own_limits
+    keys += [
+        f"limits.{kind}.{metric}"
+        for (kind, metric), value in head.limits.items()
+        if (head.level is base.level or (kind, metric) in own)
+        and _smaller(value, base.limits.get((kind, metric))) != base.limits.get((kind, metric))
+    ]
     return tuple(keys)
 
 
@@ -250,8 +257,6 @@ def _smaller(one: float | None, other: float | None) -> float | None:
 
 def _contradictions(policy: Policy) -> list[str]:
     """What the types cannot say: mistakes between keys, and names of metrics that do not exist."""
-    import difflib
-
     found = []
     for index, area in enumerate(policy.areas):
         where = f"areas[{index}] ({area.name!a})"
@@ -261,9 +266,18 @@ def _contradictions(policy: Policy) -> list[str]:
             found.append(f"{where}: mask and marks go together; marks says which pixels of the mask are the area")
         if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
             found.append(f"{where}: a polygon needs at least 3 points")
+    return found + _limit_problems(policy.limits)
+
+
+def _limit_problems(limits: Any) -> list[str]:
+    """Kinds and metrics that do not exist; what is no table is a mistake of its type."""
+    import difflib
+
     known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
-    for kind, rows in policy.limits.items():
-        for name, options in [(kind, list(known))] if kind not in known else [(metric, known[kind]) for metric in rows]:
+    found = []
+    for kind, rows in limits.items() if isinstance(limits, dict) else ():
+        names = list(rows) if isinstance(rows, dict) else []
+        for name, options in [(kind, list(known))] if kind not in known else [(metric, known[kind]) for metric in names]:
             if name not in options:
                 near = difflib.get_close_matches(name, options, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
