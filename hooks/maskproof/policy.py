@@ -276,11 +276,13 @@ def _limit_problems(limits: Any) -> list[str]:
     known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
     found = []
     for kind, rows in limits.items() if isinstance(limits, dict) else ():
-        names = list(rows) if isinstance(rows, dict) else []
-        for name, options in [(kind, list(known))] if kind not in known else [(metric, known[kind]) for metric in names]:
+        if kind in known:
+            place, names, options = f"limits.{kind}", list(rows) if isinstance(rows, dict) else [], known[kind]
+        else:
+            place, names, options = "limits", [kind], list(known)
+        for name in names:
             if name not in options:
                 near = difflib.get_close_matches(name, options, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
-                place = "limits" if kind not in known else f"limits.{kind}"
                 found.append(f"the key {f'{place}.{name}'!a} is unknown: {hint}")
     return found

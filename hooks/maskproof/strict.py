@@ -26,6 +26,8 @@ MAX_PROBLEMS = 100
 """mistakes that are told one by one; a hostile file could hold 100 000 and fill a log with 8 MB"""
 TOML_TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|#[^\n]*")
 """quoted text and comments of TOML, on one line"""
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+"""keys that a message repeats as they are; others could steer a terminal"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
 
@@ -137,7 +139,11 @@ def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
             text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")
         ]
     if isinstance(info, inspect.DictType) and isinstance(value, dict):
-        return [text for key, item in value.items() for text in _problems(item, info.value_type, _join(place, key))]
+        return [
+            text
+            for key, item in value.items()
+            for text in _problems(item, info.value_type, _join(place, key if PLAIN_KEY.fullmatch(key) else _shown(key)))
+        ]
     return _leaf_problems(value, info, place, wanted)
 
 

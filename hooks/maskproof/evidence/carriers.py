@@ -25,7 +25,8 @@ def texts(container: Container) -> list[tuple[str, str]]:
     if container.format != "PNG":
         return []
     readers = {"tEXt": _text, "zTXt": _compressed_text, "iTXt": _international_text}
-    found, room = [], MAX_TEXTS
+    found: list[tuple[str, str]] = []
+    room = MAX_TEXTS
     for block in container.blocks:
         if block.kind in readers:
             key, text = readers[block.kind](block.data, min(room, MAX_TEXT))
@@ -79,7 +80,7 @@ def exif(container: Container) -> bytes:
     return container.first({"PNG": "eXIf", "WEBP": "EXIF"}.get(container.format, "")) or b""
 
 
-def _text(data: bytes, _: int) -> tuple[str, str]:
+def _text(data: bytes, _room: int) -> tuple[str, str]:
     key, _, text = data.partition(b"\0")
     return key.decode("latin-1"), text.decode("utf-8", "replace")
 
