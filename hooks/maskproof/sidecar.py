@@ -17,7 +17,14 @@ from maskproof.names import SIDECAR_SUFFIX
 from maskproof.strict import Problems, read_json
 
 Digest = Annotated[
-    str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest of 64 lower-case hexadecimal digits")
+    str,
+    # The length as well, because $ matches before a newline at the end.
+    Meta(
+        pattern="^[0-9a-f]{64}$",
+        min_length=64,
+        max_length=64,
+        description="a SHA-256 digest of 64 lower-case hexadecimal digits",
+    ),
 ]
 Side = Annotated[int, Meta(ge=1, le=65535)]
 Size = Annotated[tuple[Side, Side], Meta(description="[width, height] in pixels, each 1 to 65535")]
