@@ -135,6 +135,8 @@ def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
     if isinstance(info, inspect.StructType) and isinstance(value, dict):
         return _struct_problems(value, info, place)
     if isinstance(info, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
+        if len(value) < (info.min_length or 0):
+            return [f"{place} is {_shown(value)}: it must be {wanted or 'longer'}"]
         return [
             text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")
         ]
