@@ -194,9 +194,9 @@ def tighten(base: Settings, head: Settings) -> Settings:
         limits=limits,
         own_limits=frozenset(
             key
-            for one in (base, head)
-            for key in one.own_limits
-            if one.limits.get(key) is not None and one.limits[key] == limits[key]
+            for key, limit in limits.items()
+            if (key in base.own_limits and limit == base.limits.get(key))
+            or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
         ),
         source=base.source if tighter_keys(base, head) == () else head.source,
     )
@@ -242,13 +242,30 @@ def schema() -> dict[str, Any]:
 
 LEVELS = tuple(Level)
 CHOICES: tuple[Choice, ...] = ("off", "warn", "block")
-TOKENS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
+"""the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression that never goes back over what it matched between two wildcards.
+
+    The first place where the piece after a wildcard fits is as good as any later one, since the next wildcard takes
+    what lies between. Without these atomic groups a pattern with many wildcards would keep a check busy for ever.
+    """
     anchored = pattern if "/" in pattern else f"**/{pattern}"
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", anchored.removeprefix("/"))
-    return re.compile("".join(TOKENS.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+    first, *rest = CROSSING.split(anchored.removeprefix("/"))
+    text = _within(first)
+    for number, (wildcard, piece) in enumerate(zip(rest[::2], rest[1::2], strict=True), 1):
+        gap = "(?:.*?/)??" if wildcard == "**/" else ".*?"
+        text += f"{gap}{_within(piece)}" if 2 * number == len(rest) else f"(?>{gap}{_within(piece)})"
+    return re.compile(text, re.DOTALL)
+
+
+def _within(piece: str) -> str:
+    """The part of a pattern between two `**`."""
+    first, *rest = ("".join("[^/]" if char == "?" else re.escape(char) for char in one) for one in piece.split("*"))
+    inner = "".join(f"(?>[^/]*?{one})" for one in rest[:-1])
+    return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])
 
 
 def _smaller(one: float | None, other: float | None) -> float | None:
