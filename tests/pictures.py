@@ -47,8 +47,15 @@ def header(width: int, height: int, depth: int, colour: int, interlace: int = 0)
     return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace))
 
 
-def png(samples: np.ndarray, *, before: bytes = b"", after: bytes = b"", interlaced: bool = False, filters: bool = True,
-        colour: int | None = None) -> bytes:
+def png(
+    samples: np.ndarray,
+    *,
+    before: bytes = b"",
+    after: bytes = b"",
+    interlaced: bool = False,
+    filters: bool = True,
+    colour: int | None = None,
+) -> bytes:
     """A PNG of 8- or 16-bit samples, with chunks before and after its image data, every row filtered another way."""
     cube = samples if samples.ndim == 3 else samples[..., None]
     height, width, channels = cube.shape
@@ -57,8 +64,14 @@ def png(samples: np.ndarray, *, before: bytes = b"", after: bytes = b"", interla
     planes = [stored[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [stored]
     raw = b"".join(_filtered(plane, channels * depth // 8, filters=filters) for plane in planes if plane.size)
     kind = COLOUR_TYPES[channels] if colour is None else colour
-    return (SIGNATURE + header(width, height, depth, kind, int(interlaced)) + before
-            + chunk(b"IDAT", zlib.compress(raw)) + after + chunk(b"IEND"))
+    return (
+        SIGNATURE
+        + header(width, height, depth, kind, int(interlaced))
+        + before
+        + chunk(b"IDAT", zlib.compress(raw))
+        + after
+        + chunk(b"IEND")
+    )
 
 
 def packed_png(samples: np.ndarray, depth: int, colour: int, before: bytes = b"") -> bytes:
@@ -69,8 +82,13 @@ def packed_png(samples: np.ndarray, depth: int, colour: int, before: bytes = b""
         bits = "".join(f"{int(value):0{depth}b}" for value in row)
         bits += "0" * (-len(bits) % 8)
         rows.append(b"\0" + bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)))
-    return (SIGNATURE + header(width, height, depth, colour) + before
-            + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND"))
+    return (
+        SIGNATURE
+        + header(width, height, depth, colour)
+        + before
+        + chunk(b"IDAT", zlib.compress(b"".join(rows)))
+        + chunk(b"IEND")
+    )
 
 
 def _filtered(plane: np.ndarray, step: int, *, filters: bool) -> bytes:
@@ -82,7 +100,9 @@ def _filtered(plane: np.ndarray, step: int, *, filters: bool) -> bytes:
         left = bytes(step) + row[:-step]
         corner = bytes(step) + above[:-step]
         guess = {
-            0: bytes(len(row)), 1: left, 2: above,
+            0: bytes(len(row)),
+            1: left,
+            2: above,
             3: bytes((a + b) // 2 for a, b in zip(left, above, strict=True)),
             4: bytes(_paeth(a, b, c) for a, b, c in zip(left, above, corner, strict=True)),
         }[which]
@@ -96,8 +116,14 @@ def _paeth(left: int, above: int, corner: int) -> int:
     return min((left, above, corner), key=lambda one: abs(guess - one))
 
 
-def tiff(samples: np.ndarray, *, order: str = "<", extra: dict[int, int] | None = None, alpha: int | None = None,
-         directory_last: bool = False) -> bytes:
+def tiff(
+    samples: np.ndarray,
+    *,
+    order: str = "<",
+    extra: dict[int, int] | None = None,
+    alpha: int | None = None,
+    directory_last: bool = False,
+) -> bytes:
     """An uncompressed TIFF with one strip; `extra` sets further short tags, `alpha` the meaning of a fourth channel."""
     cube = samples if samples.ndim == 3 else samples[..., None]
     height, width, channels = cube.shape
@@ -112,11 +138,16 @@ def tiff(samples: np.ndarray, *, order: str = "<", extra: dict[int, int] | None 
     after = start + 2 + 12 * count + 4
     strip = 8 if directory_last else after + len(tail)
     rows = {tag: struct.pack(order + "HHIHH", tag, 3, 1, value, 0) for tag, value in short.items()}
-    rows[258] = (struct.pack(order + "HHII", 258, 3, channels, after) if tail
-                 else struct.pack(order + "HHIHH", 258, 3, channels, bits, bits if channels == 2 else 0))
+    rows[258] = (
+        struct.pack(order + "HHII", 258, 3, channels, after)
+        if tail
+        else struct.pack(order + "HHIHH", 258, 3, channels, bits, bits if channels == 2 else 0)
+    )
     rows[273] = struct.pack(order + "HHII", 273, 4, 1, strip)
     rows[279] = struct.pack(order + "HHII", 279, 4, 1, len(pixels))
-    directory = struct.pack(order + "H", count) + b"".join(rows[tag] for tag in sorted(rows)) + struct.pack(order + "I", 0)
+    directory = (
+        struct.pack(order + "H", count) + b"".join(rows[tag] for tag in sorted(rows)) + struct.pack(order + "I", 0)
+    )
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", start)
     if directory_last:
         return head + pixels + b"\0" * (len(pixels) % 2) + directory + tail
@@ -131,15 +162,28 @@ def gif_codes(codes: list[int], width: int) -> bytes:
     return b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\0"
 
 
-def gif(indexes: list[int], screen: tuple[int, int], frame: tuple[int, int, int, int] | None = None,
-        trailer: bytes = b";", *, stop: bool = True) -> bytes:
+def gif(
+    indexes: list[int],
+    screen: tuple[int, int],
+    frame: tuple[int, int, int, int] | None = None,
+    trailer: bytes = b";",
+    *,
+    stop: bool = True,
+) -> bytes:
     """A GIF of four colours from a list of colour indexes, as many or as few as a test wants."""
     width, height = screen
     left, top, across, down = frame or (0, 0, width, height)
     colours = bytes([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
     codes = [code for index in indexes for code in (4, index)] + ([5] if stop else [])
-    return (b"GIF89a" + struct.pack("<HHBBB", width, height, 0x81, 0, 0) + colours
-            + struct.pack("<BHHHHB", 0x2C, left, top, across, down, 0) + b"\x02" + gif_codes(codes, 3) + trailer)
+    return (
+        b"GIF89a"
+        + struct.pack("<HHBBB", width, height, 0x81, 0, 0)
+        + colours
+        + struct.pack("<BHHHHB", 0x2C, left, top, across, down, 0)
+        + b"\x02"
+        + gif_codes(codes, 3)
+        + trailer
+    )
 
 
 def box(kind: bytes, data: bytes = b"") -> bytes:
@@ -158,7 +202,7 @@ def jpeg_segment(marker: int, data: bytes) -> bytes:
 
 
 def turned(samples: np.ndarray, orientation: int) -> np.ndarray:
-    """What a viewer shows for stored samples, from the table of EXIF 2.32, 4.6.4 (where row 0 and column 0 are shown)."""
+    """What a viewer shows for stored samples, by the table of EXIF 2.32, 4.6.4: where row 0 and column 0 are shown."""
     return {
         1: lambda a: a,  # row 0 top, column 0 left
         2: lambda a: a[:, ::-1],  # top, right
@@ -189,7 +233,9 @@ def matrix_profile(name: str, colourants: tuple[tuple[float, float, float], ...]
     for key, data in tags.items():
         table += key + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(body), len(data))
         body += data + bytes(-len(data) % 4)
-    head = struct.pack(">I", 128 + len(table) + len(body)) + bytes(4) + b"\x02\x10\0\0mntrRGB XYZ " + bytes(12) + b"acsp"
+    head = (
+        struct.pack(">I", 128 + len(table) + len(body)) + bytes(4) + b"\x02\x10\0\0mntrRGB XYZ " + bytes(12) + b"acsp"
+    )
     head += bytes(28) + fixed(0.9642, 1.0, 0.8249)
     return head + bytes(128 - len(head)) + table + body
 

@@ -79,67 +79,107 @@ def reader(**files: str):
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("files", "source"), [
-    ({}, None),
-    ({"maskproof.toml": "version = 1"}, "maskproof.toml"),
-    ({"pyproject.toml": "[tool.maskproof]\nversion = 1"}, "pyproject.toml"),
-    ({"pyproject.toml": "[project]\nname = 'maskproof'"}, None),
-    ({"pyproject.toml": "this is no TOML at all"}, None),
-    ({"maskproof.toml": "version = 1", "pyproject.toml": "[tool.ruff]"}, "maskproof.toml"),
-])
+@pytest.mark.parametrize(
+    ("files", "source"),
+    [
+        ({}, None),
+        ({"maskproof.toml": "version = 1"}, "maskproof.toml"),
+        ({"pyproject.toml": "[tool.maskproof]\nversion = 1"}, "pyproject.toml"),
+        ({"pyproject.toml": "[project]\nname = 'maskproof'"}, None),
+        ({"pyproject.toml": "this is no TOML at all"}, None),
+        ({"maskproof.toml": "version = 1", "pyproject.toml": "[tool.ruff]"}, "maskproof.toml"),
+    ],
+)
 def test_the_policy_is_found_in_one_of_two_places(files, source):
     found = policy.find(reader(**files))
     assert (found and found[0]) == source
 
 
-@pytest.mark.parametrize("files", [
-    {"maskproof.toml": "version = 1", "pyproject.toml": "[tool.maskproof]\nversion = 1"},
-    {"maskproof.toml": ""},
-    {"maskproof.toml": "version = 2"},
-    {"pyproject.toml": "[tool]\nmaskproof = 1"},
-    {"pyproject.toml": "[tool.maskproof"},
-])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"maskproof.toml": "version = 1", "pyproject.toml": "[tool.maskproof]\nversion = 1"},
+        {"maskproof.toml": ""},
+        {"maskproof.toml": "version = 2"},
+        {"pyproject.toml": "[tool]\nmaskproof = 1"},
+        {"pyproject.toml": "[tool.maskproof"},
+    ],
+)
 def test_two_policies_or_a_broken_one_are_an_error(files):
     with pytest.raises(PolicyError) as caught:
         policy.find(reader(**files))
     assert caught.value.advice
 
 
-@pytest.mark.parametrize(("text", "named"), [
-    ("", ["'version' is missing"]),
-    ("version = true", ["version is True"]),
-    ('version = 1\n[defaults]\nlevel = "stict"', ["defaults.level is 'stict': it must be 'visual' or 'strict' or 'exact'"]),
-    ('version = 1\n[defaults]\nlevl = "strict"', ["'defaults.levl' is unknown: did you mean 'level'?"]),
-    ('version = 1\n[defaults]\nunrecorded = "error"', ["defaults.unrecorded is 'error'"]),
-    ("version = 1\n[defaults]\nmax_editable = 1.5", ["defaults.max_editable is 1.5: it must be a number from 0 to 1"]),
-    ("version = 1\n[defaults]\nmax_editable = nan", ["defaults.max_editable is nan"]),
-    ("version = 1\n[defaults]\nmax_editable = 2024-01-01", ["defaults.max_editable is"]),
-    ("version = 1\n[[rules]]\nlevel = 'strict'", ["'rules[0].paths' is missing"]),
-    ("version = 1\n[[rules]]\npaths = []", ["rules[0].paths is []"]),
-    ("version = 1\n[[rules]]\npaths = 'a'", ["rules[0].paths is 'a'"]),
-    ("version = 1\n[[rule]]\npaths = ['a']", ["'rule' is unknown: did you mean 'rules'?"]),
-    ("version = 1\n[limits.brand]\nstructure_area = inf", ["limits.brand.structure_area is inf"]),
-    ("version = 1\n[limits.brand]\nstructure_area = nan", ["limits.brand.structure_area is nan"]),
-    ("version = 1\n[limits.brand]\nstructure_area = -0.1", ["limits.brand.structure_area is -0.1: it must be a number of 0 or more"]),
-    ("version = 1\n[limits.brand]\nstructure_area = 1e300", ["limits.brand.structure_area is 1e+300"]),
-    ("version = 1\n[limits.brand]\nstructure_area = " + "9" * 300, ["limits.brand.structure_area is 999"]),
-    ("version = 1\n[limits.brand]\nstructure_area = true", ["limits.brand.structure_area is True"]),
-    ("version = 1\n[limits.brand]\nstructure_area = '0.1'", ["limits.brand.structure_area is '0.1'"]),
-    ("version = 1\n[limits.brand]\nstructur_area = 1", ["'limits.brand.structur_area' is unknown: did you mean 'structure_area'?"]),
-    ("version = 1\n[limits.band]\nstructure_area = 1", ["'limits.band' is unknown: did you mean 'brand'?"]),
-    ("version = 1\n[limits.zzz]\nchanged = 1", ["'limits.zzz' is unknown: known are outside-mask, brand"]),
-    ("version = 1\n[limits]\nbrand = 1", ["limits.brand is 1"]),
-    ("version = 1\nlimits = 1", ["limits is 1"]),
-    ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'", ["exactly one of box, polygon and mask"]),
-    ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\nmask = 'm.png'", ["mask and marks go together"]),
-    ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\nbox = [0, 0, 1, 1]\nmarks = 'white'",
-     ["mask and marks go together"]),
-    ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\npolygon = [[0, 0], [1, 1]]", ["at least 3 points"]),
-    ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'logo'\nbox = [0, 0, 0, 1]", ["areas[0].kind is 'logo'", "areas[0].box"]),
-    ('version = 1\nx = 1\n[defaults]\nlevel = "none"\n[limits.brand]\nchangd = 1\nstructure_area = -1\n[limits.fase]\nchanged = 0',
-     ["'x' is unknown", "defaults.level", "limits.brand.structure_area is -1", "'limits.brand.changd' is unknown: did you mean 'changed'?",
-      "'limits.fase' is unknown: did you mean 'face'?"]),
-])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", ["'version' is missing"]),
+        ("version = true", ["version is True"]),
+        (
+            'version = 1\n[defaults]\nlevel = "stict"',
+            ["defaults.level is 'stict': it must be 'visual' or 'strict' or 'exact'"],
+        ),
+        ('version = 1\n[defaults]\nlevl = "strict"', ["'defaults.levl' is unknown: did you mean 'level'?"]),
+        ('version = 1\n[defaults]\nunrecorded = "error"', ["defaults.unrecorded is 'error'"]),
+        (
+            "version = 1\n[defaults]\nmax_editable = 1.5",
+            ["defaults.max_editable is 1.5: it must be a number from 0 to 1"],
+        ),
+        ("version = 1\n[defaults]\nmax_editable = nan", ["defaults.max_editable is nan"]),
+        ("version = 1\n[defaults]\nmax_editable = 2024-01-01", ["defaults.max_editable is"]),
+        ("version = 1\n[[rules]]\nlevel = 'strict'", ["'rules[0].paths' is missing"]),
+        ("version = 1\n[[rules]]\npaths = []", ["rules[0].paths is []"]),
+        ("version = 1\n[[rules]]\npaths = 'a'", ["rules[0].paths is 'a'"]),
+        ("version = 1\n[[rule]]\npaths = ['a']", ["'rule' is unknown: did you mean 'rules'?"]),
+        ("version = 1\n[limits.brand]\nstructure_area = inf", ["limits.brand.structure_area is inf"]),
+        ("version = 1\n[limits.brand]\nstructure_area = nan", ["limits.brand.structure_area is nan"]),
+        (
+            "version = 1\n[limits.brand]\nstructure_area = -0.1",
+            ["limits.brand.structure_area is -0.1: it must be a number of 0 or more"],
+        ),
+        ("version = 1\n[limits.brand]\nstructure_area = 1e300", ["limits.brand.structure_area is 1e+300"]),
+        ("version = 1\n[limits.brand]\nstructure_area = " + "9" * 300, ["limits.brand.structure_area is 999"]),
+        ("version = 1\n[limits.brand]\nstructure_area = true", ["limits.brand.structure_area is True"]),
+        ("version = 1\n[limits.brand]\nstructure_area = '0.1'", ["limits.brand.structure_area is '0.1'"]),
+        (
+            "version = 1\n[limits.brand]\nstructur_area = 1",
+            ["'limits.brand.structur_area' is unknown: did you mean 'structure_area'?"],
+        ),
+        ("version = 1\n[limits.band]\nstructure_area = 1", ["'limits.band' is unknown: did you mean 'brand'?"]),
+        ("version = 1\n[limits.zzz]\nchanged = 1", ["'limits.zzz' is unknown: known are outside-mask, brand"]),
+        ("version = 1\n[limits]\nbrand = 1", ["limits.brand is 1"]),
+        ("version = 1\nlimits = 1", ["limits is 1"]),
+        ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'", ["exactly one of box, polygon and mask"]),
+        (
+            "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\nmask = 'm.png'",
+            ["mask and marks go together"],
+        ),
+        (
+            "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\nbox = [0, 0, 1, 1]\nmarks = 'white'",
+            ["mask and marks go together"],
+        ),
+        (
+            "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\npolygon = [[0, 0], [1, 1]]",
+            ["at least 3 points"],
+        ),
+        (
+            "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'logo'\nbox = [0, 0, 0, 1]",
+            ["areas[0].kind is 'logo'", "areas[0].box"],
+        ),
+        (
+            "version = 1\nx = 1\ndefaults.level = 'none'\nlimits.brand.changd = 1\nlimits.brand.structure_area = -1\n"
+            + "limits.fase.changed = 0",
+            [
+                "'x' is unknown",
+                "defaults.level",
+                "limits.brand.structure_area is -1",
+                "'limits.brand.changd' is unknown: did you mean 'changed'?",
+                "'limits.fase' is unknown: did you mean 'face'?",
+            ],
+        ),
+    ],
+)
 def test_every_mistake_of_a_policy_is_named_at_once(text, named):
     found = problems(text)
     assert len(found) == len(named), found
@@ -153,11 +193,18 @@ def test_every_row_of_limits_can_be_set(row):
     assert settings_of(f"version = 1\n[limits.{kind}]\n{metric} = 0.25", "a.png").limits[row] == 0.25
 
 
-@pytest.mark.parametrize("text", [
-    "version = 2", "version = 1\nx = 1", 'version = 1\n[defaults]\nlevel = "none"', "version = 1\n[[rules]]\npaths = []",
-    "version = 1\n[limits.brand]\nchanged = -1", "version = 1\n[defaults]\nmax_editable = 2",
-    "version = 1\n[[areas]]\npaths = ['a']\nname = ''\nkind = 'brand'\nbox = [0, 0, 1, 1]",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = 2",
+        "version = 1\nx = 1",
+        'version = 1\n[defaults]\nlevel = "none"',
+        "version = 1\n[[rules]]\npaths = []",
+        "version = 1\n[limits.brand]\nchanged = -1",
+        "version = 1\n[defaults]\nmax_editable = 2",
+        "version = 1\n[[areas]]\npaths = ['a']\nname = ''\nkind = 'brand'\nbox = [0, 0, 1, 1]",
+    ],
+)
 def test_the_schema_refuses_what_the_types_refuse(text):
     problems(text)
     with pytest.raises(jsonschema.ValidationError):
@@ -173,25 +220,28 @@ def test_the_schema_accepts_what_is_read():
 # --- which rule ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("pattern", "yes", "no"), [
-    ("a.png", ["a.png", "x/a.png", "x/y/a.png"], ["ba.png", "a.pngx", "a.png/b"]),
-    ("*.png", ["a.png", ".png", "x/a.png"], ["a.gif", "a.png/b.gif"]),
-    ("x/*.png", ["x/a.png"], ["x/y/a.png", "y/x/a.png", "xa.png"]),
-    ("/a.png", ["a.png"], ["x/a.png"]),
-    ("x/**", ["x/a", "x/y/a"], ["x", "xa", "y/x/a"]),
-    ("**", ["a", "x/a", "x/y/.a"], []),
-    ("**/a", ["a", "x/a", "x/y/a"], ["ba", "x/ba"]),
-    ("x/**/a", ["x/a", "x/y/a", "x/y/z/a"], ["xa", "x/ya"]),
-    ("x/**.png", ["x/a.png", "x/y/a.png"], ["a.png"]),
-    ("a?.png", ["ab.png", "x/a1.png"], ["a.png", "a/.png", "abc.png"]),
-    ("[ab].png", ["[ab].png"], ["a.png"]),
-    ("a.b(c)+$.png", ["a.b(c)+$.png"], ["aXb(c)+$.png"]),
-    ("é*.png", ["é1.png"], ["e1.png"]),
-    ("A.png", ["A.png"], ["a.png"]),
-    ("", [""], ["a"]),
-    ("a\nb/*", ["a\nb/c"], ["a"]),
-    ("*", ["a", "x/a", "a\nb"], []),
-])
+@pytest.mark.parametrize(
+    ("pattern", "yes", "no"),
+    [
+        ("a.png", ["a.png", "x/a.png", "x/y/a.png"], ["ba.png", "a.pngx", "a.png/b"]),
+        ("*.png", ["a.png", ".png", "x/a.png"], ["a.gif", "a.png/b.gif"]),
+        ("x/*.png", ["x/a.png"], ["x/y/a.png", "y/x/a.png", "xa.png"]),
+        ("/a.png", ["a.png"], ["x/a.png"]),
+        ("x/**", ["x/a", "x/y/a"], ["x", "xa", "y/x/a"]),
+        ("**", ["a", "x/a", "x/y/.a"], []),
+        ("**/a", ["a", "x/a", "x/y/a"], ["ba", "x/ba"]),
+        ("x/**/a", ["x/a", "x/y/a", "x/y/z/a"], ["xa", "x/ya"]),
+        ("x/**.png", ["x/a.png", "x/y/a.png"], ["a.png"]),
+        ("a?.png", ["ab.png", "x/a1.png"], ["a.png", "a/.png", "abc.png"]),
+        ("[ab].png", ["[ab].png"], ["a.png"]),
+        ("a.b(c)+$.png", ["a.b(c)+$.png"], ["aXb(c)+$.png"]),
+        ("é*.png", ["é1.png"], ["e1.png"]),
+        ("A.png", ["A.png"], ["a.png"]),
+        ("", [""], ["a"]),
+        ("a\nb/*", ["a\nb/c"], ["a"]),
+        ("*", ["a", "x/a", "a\nb"], []),
+    ],
+)
 def test_patterns(pattern, yes, no):
     for path in yes:
         assert matches([pattern], path), path
@@ -202,8 +252,9 @@ def test_patterns(pattern, yes, no):
 
 def fits(pattern: str, path: str) -> bool:
     """The meaning of a pattern, one character at a time (for short ones only: it tries everything)."""
-    if pattern.startswith("**/") and (fits(pattern[3:], path) or any(
-            fits(pattern[3:], path[at + 1 :]) for at, char in enumerate(path) if char == "/")):
+    if pattern.startswith("**/") and (
+        fits(pattern[3:], path) or any(fits(pattern[3:], path[at + 1 :]) for at, char in enumerate(path) if char == "/")
+    ):
         return True
     if pattern.startswith("**"):
         rest = pattern[2:]
@@ -232,17 +283,25 @@ def test_no_pattern_is_slow_on_any_path():
             assert not matches([pattern], path)
 
 
-@pytest.mark.parametrize(("path", "level", "unrecorded", "new_original", "max_editable"), [
-    ("other/a.png", "visual", "warn", "warn", policy.MAX_EDITABLE),
-    ("assets/a.png", "strict", "warn", "warn", 0.5),
-    ("assets/drafts/a.png", "visual", "off", "warn", 0.5),
-    ("assets/drafts/brand/a.png", "visual", "block", "block", 0.5),
-    ("assets/drafts/brand/a.gif", "visual", "off", "warn", 0.5),
-    ("assets/a.gif", "visual", "off", "warn", 0.5),
-])
+@pytest.mark.parametrize(
+    ("path", "level", "unrecorded", "new_original", "max_editable"),
+    [
+        ("other/a.png", "visual", "warn", "warn", policy.MAX_EDITABLE),
+        ("assets/a.png", "strict", "warn", "warn", 0.5),
+        ("assets/drafts/a.png", "visual", "off", "warn", 0.5),
+        ("assets/drafts/brand/a.png", "visual", "block", "block", 0.5),
+        ("assets/drafts/brand/a.gif", "visual", "off", "warn", 0.5),
+        ("assets/a.gif", "visual", "off", "warn", 0.5),
+    ],
+)
 def test_the_last_rule_that_matches_wins_key_by_key(path, level, unrecorded, new_original, max_editable):
     found = settings_of(WHOLE, path)
-    assert (found.level, found.unrecorded, found.new_original, found.max_editable) == (level, unrecorded, new_original, max_editable)
+    assert (found.level, found.unrecorded, found.new_original, found.max_editable) == (
+        level,
+        unrecorded,
+        new_original,
+        max_editable,
+    )
 
 
 def test_areas_and_limits_are_resolved_for_each_image():
@@ -280,9 +339,14 @@ def resolved(draw) -> Settings:
     level = draw(st.sampled_from(list(Level)))
     own = draw(st.dictionaries(st.sampled_from(sorted(ROWS)), NUMBERS, max_size=4))
     return Settings(
-        level=level, unrecorded=draw(CHOICES), new_original=draw(CHOICES), max_editable=draw(st.sampled_from([0.1, 0.5, 0.95])),
+        level=level,
+        unrecorded=draw(CHOICES),
+        new_original=draw(CHOICES),
+        max_editable=draw(st.sampled_from([0.1, 0.5, 0.95])),
         areas=tuple(draw(st.lists(AREAS, unique_by=lambda area: area.name, max_size=3))),
-        limits=default_limits(level) | own, own_limits=frozenset(own), source=draw(st.sampled_from(["base.toml", "head.toml"])),
+        limits=default_limits(level) | own,
+        own_limits=frozenset(own),
+        source=draw(st.sampled_from(["base.toml", "head.toml"])),
     )
 
 
@@ -294,12 +358,22 @@ def at_least_as_strict(one: Settings, other: Settings) -> bool:
         and order.index(one.new_original) >= order.index(other.new_original)
         and one.max_editable <= other.max_editable
         and all(area in one.areas for area in other.areas)
-        and all(limit is None or (one.limits[key] is not None and one.limits[key] <= limit) for key, limit in other.limits.items())
+        and all(
+            limit is None or (one.limits[key] is not None and one.limits[key] <= limit)
+            for key, limit in other.limits.items()
+        )
     )
 
 
 def values(one: Settings) -> tuple:
-    return (one.level, one.unrecorded, one.new_original, one.max_editable, {area.name for area in one.areas}, one.limits)
+    return (
+        one.level,
+        one.unrecorded,
+        one.new_original,
+        one.max_editable,
+        {area.name for area in one.areas},
+        one.limits,
+    )
 
 
 @given(resolved(), resolved())
@@ -337,8 +411,10 @@ def test_a_looser_head_changes_nothing(base, head):
         new_original=min(base.new_original, head.new_original, key=policy.CHOICES.index),
         max_editable=max(base.max_editable, head.max_editable),
         areas=tuple(area for area in head.areas if area in base.areas),
-        limits={key: None if limit is None or base.limits[key] is None else max(limit, base.limits[key])
-                for key, limit in head.limits.items()},
+        limits={
+            key: None if limit is None or base.limits[key] is None else max(limit, base.limits[key])
+            for key, limit in head.limits.items()
+        },
     )
     assert tighter_keys(base, looser) == ()
     assert tighten(base, looser) == base
@@ -351,7 +427,9 @@ def test_keys_are_named_where_and_only_where_a_head_is_stricter(base, head):
     found = tighten(base, head)
     for name in ("level", "unrecorded", "new_original", "max_editable"):
         assert (name in keys) == (getattr(found, name) != getattr(base, name))
-    assert {key for key in keys if key.startswith("areas.")} == {f"areas.{area.name}" for area in head.areas if area not in base.areas}
+    assert {key for key in keys if key.startswith("areas.")} == {
+        f"areas.{area.name}" for area in head.areas if area not in base.areas
+    }
     for kind, metric in base.own_limits | head.own_limits:
         changed = found.limits[kind, metric] != base.limits[kind, metric]
         assert (f"limits.{kind}.{metric}" in keys) == changed

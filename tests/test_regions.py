@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from pictures import chunk, noise, packed_png, png, saved
 
 from maskproof import pixels, regions
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Kind, Severity
 from maskproof.regions import Area
+from pictures import chunk, noise, packed_png, png, saved
 
 SIZE = (8, 6)
 HOLE = np.zeros((6, 8), bool)
@@ -34,16 +34,34 @@ def palette(table: bytes, alphas: bytes) -> bytes:
 MASKS = {
     "grey": (png(light(255, 0)), {"white": HOLE, "black": ~HOLE, "alpha": HOLE & False}),
     "1 bit": (packed_png(HOLE.astype(np.uint8), 1, 0), {"white": HOLE, "black": ~HOLE, "alpha": HOLE & False}),
-    "RGBA, clear hole": (png(layers(*[light(0, 0)] * 3, light(0, 255))), {"white": HOLE & False, "black": HOLE | True, "alpha": HOLE}),
+    "RGBA, clear hole": (
+        png(layers(*[light(0, 0)] * 3, light(0, 255))),
+        {"white": HOLE & False, "black": HOLE | True, "alpha": HOLE},
+    ),
     "grey with alpha": (png(layers(light(255, 0), light(0, 255))), {"white": HOLE, "black": ~HOLE, "alpha": HOLE}),
-    "palette with a clear colour": (palette(b"\0\0\0\xff\xff\xff", b"\xff\0"), {"white": HOLE, "black": ~HOLE, "alpha": HOLE}),
-    "palette of one colour, one clear": (palette(b"\0\0\0\0\0\0", b"\xff\0"), {"white": HOLE & False, "black": HOLE | True, "alpha": HOLE}),
-    "grey whose white is clear": (png(light(255, 0), before=chunk(b"tRNS", b"\0\xff")), {"white": HOLE, "black": ~HOLE, "alpha": HOLE}),
+    "palette with a clear colour": (
+        palette(b"\0\0\0\xff\xff\xff", b"\xff\0"),
+        {"white": HOLE, "black": ~HOLE, "alpha": HOLE},
+    ),
+    "palette of one colour, one clear": (
+        palette(b"\0\0\0\0\0\0", b"\xff\0"),
+        {"white": HOLE & False, "black": HOLE | True, "alpha": HOLE},
+    ),
+    "grey whose white is clear": (
+        png(light(255, 0), before=chunk(b"tRNS", b"\0\xff")),
+        {"white": HOLE, "black": ~HOLE, "alpha": HOLE},
+    ),
     "16-bit grey": (png(light(255, 0).astype(np.uint16) * 257), {"white": HOLE, "black": ~HOLE, "alpha": HOLE & False}),
-    "WebP with alpha": (saved(layers(*[light(0, 0)] * 3, light(0, 255)), "WEBP", lossless=True, exact=True), {"alpha": HOLE}),
+    "WebP with alpha": (
+        saved(layers(*[light(0, 0)] * 3, light(0, 255)), "WEBP", lossless=True, exact=True),
+        {"alpha": HOLE},
+    ),
     "twice the size": (png(np.kron(light(255, 0), np.ones((2, 2), np.uint8))), {"white": HOLE, "black": ~HOLE}),
     "just over half": (png(light(128, 127)), {"white": HOLE, "black": ~HOLE}),
-    "red on black": (png(layers(light(255, 0), light(0, 0), light(0, 0))), {"white": HOLE & False, "black": HOLE | True}),
+    "red on black": (
+        png(layers(light(255, 0), light(0, 0), light(0, 0))),
+        {"white": HOLE & False, "black": HOLE | True},
+    ),
 }
 
 
@@ -79,7 +97,10 @@ def test_without_a_mask_nothing_is_open():
 MARK = np.zeros((6, 8), np.uint8)
 MARK[0:2, 0:3] = 255
 MARKED = {
-    "white": (MARK, None), "black": (255 - MARK, None), "opaque": (MARK * 0, MARK), "transparent": (MARK * 0, 255 - MARK),
+    "white": (MARK, None),
+    "black": (255 - MARK, None),
+    "opaque": (MARK * 0, MARK),
+    "transparent": (MARK * 0, 255 - MARK),
 }
 
 
@@ -115,16 +136,19 @@ def test_a_marking_picture_of_another_size_is_fitted():
     assert np.array_equal(drawn(area(mask="m.png", marks="white"), (large, None)), MARK > 0)
 
 
-@pytest.mark.parametrize(("how", "said"), [
-    (area(box=(0, 0, 9, 1)), "reaches to 9, 1, outside the original of 8 x 6 px"),
-    (area(box=(0, 6, 1, 1)), "reaches to 1, 7"),
-    (area(box=(65535, 0, 1, 1)), "reaches to 65536"),
-    (area(polygon=((0, 0), (9, 0), (3, 3))), "reaches to 9, 3"),
-    (area(polygon=((0, 0), (2, 0), (2, 7))), "reaches to 2, 7"),
-    (area(polygon=((20, 20), (30, 20), (30, 30))), "outside the original"),
-    (area(mask="m.png", marks="white"), "covers no pixel"),
-    (area(mask="m.png", marks="transparent"), "covers no pixel"),
-])
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (area(box=(0, 0, 9, 1)), "reaches to 9, 1, outside the original of 8 x 6 px"),
+        (area(box=(0, 6, 1, 1)), "reaches to 1, 7"),
+        (area(box=(65535, 0, 1, 1)), "reaches to 65536"),
+        (area(polygon=((0, 0), (9, 0), (3, 3))), "reaches to 9, 3"),
+        (area(polygon=((0, 0), (2, 0), (2, 7))), "reaches to 2, 7"),
+        (area(polygon=((20, 20), (30, 20), (30, 30))), "outside the original"),
+        (area(mask="m.png", marks="white"), "covers no pixel"),
+        (area(mask="m.png", marks="transparent"), "covers no pixel"),
+    ],
+)
 def test_an_area_that_is_not_in_the_original_could_not_be_judged(how, said):
     with pytest.raises(CouldNotJudge, match=said) as caught:
         drawn(how, (MARK * 0, None))
@@ -147,8 +171,13 @@ def test_areas_subtract_from_every_mask(corners, bits):
 # --- what is odd about a mask -------------------------------------------------------------------------------------
 
 
-def odd(light_plane: np.ndarray, mode: str, alpha: np.ndarray | None = None, size: tuple[int, int] | None = None,
-        most: float = 0.95) -> list:
+def odd(
+    light_plane: np.ndarray,
+    mode: str,
+    alpha: np.ndarray | None = None,
+    size: tuple[int, int] | None = None,
+    most: float = 0.95,
+) -> list:
     planes = (light_plane, alpha)
     opened = regions.editable(planes, mode, size or light_plane.shape[::-1])
     return regions.suspicions(planes, mode, opened, most)
@@ -158,23 +187,34 @@ WIDE = np.full((10, 100), 255, np.uint8)
 SOFT = np.tile(np.linspace(0, 255, 100).astype(np.uint8), (10, 1))
 
 
-@pytest.mark.parametrize(("found", "said"), [
-    (odd(light(255, 0), "white"), []),
-    (odd(light(0, 0), "alpha", light(0, 255)), []),
-    (odd(WIDE, "white"), [("block", "opens 100.0% of the picture for editing; the policy allows 95.0%")]),
-    (odd(light(255, 0), "white", most=0.1), [("block", "policy allows 10.0%")]),
-    (odd(light(255, 0), "white", most=HOLE.mean()), []),
-    (odd(light(255, 0), "black", most=0.5), [("block", "opens 81.2%")]),
-    (odd(WIDE, "black"), [("warn", "opens nothing for editing in mode black")]),
-    (odd(WIDE, "alpha"), [("warn", "no transparent pixel")]),
-    (odd(WIDE, "alpha", WIDE), [("warn", "opens nothing for editing in mode alpha")]),
-    (odd(SOFT, "white"), [("warn", "of the mask is grey")]),
-    (odd(WIDE, "alpha", SOFT), [("warn", "of the mask is grey")]),
-    (odd(light(250, 5), "white"), []),
-    (odd(light(255, 0), "white", size=(16, 12)), []),
-    (odd(light(255, 0), "white", size=(8, 8)), [("warn", "8 x 6 px, other proportions than the original's 8 x 8 px")]),
-    (odd(np.full((512, 853), 255, np.uint8) * (np.arange(853) < 400).astype(np.uint8), "white", size=(1150, 690)), []),
-])
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (odd(light(255, 0), "white"), []),
+        (odd(light(0, 0), "alpha", light(0, 255)), []),
+        (odd(WIDE, "white"), [("block", "opens 100.0% of the picture for editing; the policy allows 95.0%")]),
+        (odd(light(255, 0), "white", most=0.1), [("block", "policy allows 10.0%")]),
+        (odd(light(255, 0), "white", most=HOLE.mean()), []),
+        (odd(light(255, 0), "black", most=0.5), [("block", "opens 81.2%")]),
+        (odd(WIDE, "black"), [("warn", "opens nothing for editing in mode black")]),
+        (odd(WIDE, "alpha"), [("warn", "no transparent pixel")]),
+        (odd(WIDE, "alpha", WIDE), [("warn", "opens nothing for editing in mode alpha")]),
+        (odd(SOFT, "white"), [("warn", "of the mask is grey")]),
+        (odd(WIDE, "alpha", SOFT), [("warn", "of the mask is grey")]),
+        (odd(light(250, 5), "white"), []),
+        (odd(light(255, 0), "white", size=(16, 12)), []),
+        (
+            odd(light(255, 0), "white", size=(8, 8)),
+            [("warn", "8 x 6 px, other proportions than the original's 8 x 8 px")],
+        ),
+        (
+            odd(
+                np.full((512, 853), 255, np.uint8) * (np.arange(853) < 400).astype(np.uint8), "white", size=(1150, 690)
+            ),
+            [],
+        ),
+    ],
+)
 def test_what_is_odd_about_a_mask_is_said(found, said):
     assert len(found) == len(said), found
     for finding, (severity, text) in zip(found, said, strict=True):
