@@ -168,8 +168,7 @@ def test_two_policies_or_a_broken_one_are_an_error(files):
             ["areas[0].kind is 'logo'", "areas[0].box"],
         ),
         (
-            "version = 1\nx = 1\ndefaults.level = 'none'\nlimits.brand.changd = 1\nlimits.brand.structure_area = -1\n"
-            + "limits.fase.changed = 0",
+            "version = 1\nx = 1\ndefaults.level = 'none'\nlimits = {brand={changd=1, structure_area=-1}, fase={x=0}}",
             [
                 "'x' is unknown",
                 "defaults.level",

@@ -135,11 +135,7 @@ def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
     if isinstance(info, inspect.StructType) and isinstance(value, dict):
         return _struct_problems(value, info, place)
     if isinstance(info, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
-        if len(value) < (info.min_length or 0):
-            return [f"{place} is {_shown(value)}: it must be {wanted or 'longer'}"]
-        return [
-            text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")
-        ]
+        return _list_problems(value, info, place, wanted)
     if isinstance(info, inspect.DictType) and isinstance(value, dict):
         return [
             text
@@ -147,6 +143,12 @@ def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
             for text in _problems(item, info.value_type, _join(place, key if PLAIN_KEY.fullmatch(key) else _shown(key)))
         ]
     return _leaf_problems(value, info, place, wanted)
+
+
+def _list_problems(value: list[Any], info: Any, place: str, wanted: str) -> list[str]:
+    if len(value) < (info.min_length or 0):
+        return [f"{place} is {_shown(value)}: it must be {wanted or 'longer'}"]
+    return [text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")]
 
 
 def _struct_problems(value: dict[str, Any], info: inspect.StructType, place: str) -> list[str]:
