@@ -1,14 +1,16 @@
-"""Shared ground of the tests: scratch repositories, pictures made on the spot, and the third-party data if it is there."""
+"""Shared ground of the tests: scratch repositories, and the third-party data where it is there."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import settings
 
 # The same examples on every machine and every run: a law that fails once fails for everybody.
@@ -24,9 +26,15 @@ def clean_environment() -> dict[str, str]:
     """The environment without what the outer Git or pre-commit set, and with a committer."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "PRE_COMMIT"))}
     person = {"NAME": "Test", "EMAIL": "test@example.invalid"}
-    return kept | {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()} | {
-        "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1",
-    }
+    return (
+        kept
+        | {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+        | {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "NO_COLOR": "1",
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -35,10 +43,19 @@ class Scratch:
 
     root: Path
 
-    def run(self, *command: str, ok: bool = True, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, ok: bool = True, cwd: Path | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run any command in the repository; with `ok`, it has to succeed."""
-        done = subprocess.run(command, cwd=cwd or self.root, env=clean_environment() | env, capture_output=True, text=True,
-                              errors="surrogateescape", check=False)
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.root,
+            env=clean_environment() | env,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
         if ok and done.returncode:
             raise AssertionError(f"{command} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -62,6 +79,16 @@ class Scratch:
         """Stage everything and commit it, past the hook unless `verify`."""
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message, *(() if verify else ("--no-verify",)))
+
+
+def install_hook(scratch: Scratch, *types: str) -> None:
+    """Configure and install maskproof through pre-commit, with the fields of this project's own hook manifest."""
+    manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hook = manifest[0] | {"language": "system", "entry": f"{shlex.quote(sys.executable)} -m maskproof check"}
+    hook.pop("minimum_pre_commit_version", None)
+    scratch.write(".pre-commit-config.yaml", yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
+    scratch.git("add", ".pre-commit-config.yaml")
+    scratch.run(sys.executable, "-m", "pre_commit", "install", *(f"--hook-type={one}" for one in types or ("pre-commit",)))
 
 
 @pytest.fixture

@@ -259,7 +259,8 @@ def demo(keep: Path | None) -> int:
     """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
     from maskproof.demo import run
 
-    return run(keep, print)
+    status: int = run(keep, print)
+    return status
 
 
 def _bytes(path: Path) -> bytes:

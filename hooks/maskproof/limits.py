@@ -1,7 +1,7 @@
 """How far each metric may go: one row a metric, with its limit at each level.
 
-A policy may set its own number for a row (`[limits.brand]`, then `colour_area = 0.01`). Nothing else decides
-between pass and block. The data behind the numbers stands in docs/limits.md.
+A policy may set its own number for a row (`[limits.brand]`, then `light = 0.8`). Nothing else decides between pass
+and block. What each metric measures, and the data behind the numbers, stands in docs/metrics.md.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-LIMITS = (
-    Limit("outside-mask", "structure_area", "share", 0.02, 0.005, None),
-    Limit("outside-mask", "colour_area", "share", 0.02, 0.005, None),
-    Limit("outside-mask", "changed", "px", None, None, 0),
-    Limit("brand", "structure_area", "share", 0.02, 0.01, None),
-    Limit("brand", "colour_area", "share", 0.02, 0.01, None),
-    Limit("brand", "changed", "px", None, None, 0),
-    Limit("text", "structure_area", "share", 0.02, 0.01, None),
-    Limit("text", "colour_area", "share", 0.02, 0.01, None),
-    Limit("text", "changed", "px", None, None, 0),
-    Limit("face", "structure_area", "share", 0.02, 0.01, None),
-    Limit("face", "colour_area", "share", 0.02, 0.01, None),
-    Limit("face", "changed", "px", None, None, 0),
-    Limit("product", "structure_area", "share", 0.02, 0.01, None),
-    Limit("product", "colour_area", "share", 0.02, 0.01, None),
-    Limit("product", "changed", "px", None, None, 0),
-    Limit("frame", "tone", "OKLab x100", 6.0, 2.0, None),
-    Limit("frame", "alpha", "share", 0.001, 0.001, 0),
-    Limit("frame", "aspect", "%", 5.0, 0.5, 0),
-)
+STANDING = ("light", "color", "spot", "loss", "contrast")
+"""measures of what stands out of the residue; 1.0 is as far as any harmless change stood out"""
 
+LIMITS = (
+    *(
+        Limit(kind, metric, "times", 1.0, 0.7, None)
+        for kind in ("outside-mask", "brand", "text", "face", "product")
+        for metric in STANDING
+    ),
+    *(Limit(kind, "changed", "px", None, None, 0) for kind in ("outside-mask", "brand", "text", "face", "product")),
+    Limit("outside-mask", "area", "share", 0.012, 0.006, None),
+    Limit("outside-mask", "residue", "% of full scale", 6.5, 4.0, None),
+    Limit("text", "stroke", "share", 0.16, 0.12, None),
+    Limit("frame", "shift", "%", 0.5, 0.1, None),
+    Limit("frame", "tone", "OKLab x100", 6.0, 2.0, None),
+    Limit("frame", "alpha", "share", 0.0005, 0.0001, 0),
+    Limit("frame", "aspect", "%", 5.0, 0.5, 0),
+    Limit("frame", "resolution", "%", None, None, 0),
+    Limit("frame", "inside", "% of full scale", 1.0, 1.0, 1.0, warns=True, at_least=True),
+    Limit("frame", "inverted", "share", 0.5, 0.5, 0.5, warns=True),
+)
 
 ROWS = {(row.kind, row.metric): row for row in LIMITS}
 """the rows by kind and metric"""

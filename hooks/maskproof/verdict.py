@@ -6,7 +6,8 @@ not be judged leaves it unjudged; warnings never change the answer.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskproof.limits import ROWS
@@ -32,18 +33,18 @@ def decide(report: ImageReport, measured: Iterable[RegionDrift], limits: Limits,
     judged = tuple(
         Judged(drift, tuple(limits.get((drift.kind, metric.name)) for metric in drift.metrics)) for drift in measured
     )
-    found: list[Finding] = []
-    worst = 0.0
-    for one in judged:
-        for metric, limit in zip(one.drift.metrics, one.limits, strict=True):
-            if limit is None:
-                continue
-            row = ROWS[one.drift.kind, metric.name]
-            ratio = over(limit, metric.value) if row.at_least else over(metric.value, limit)
-            if not row.warns:
-                worst = max(worst, ratio)
-            if ratio > 1:
-                found.append(_finding(one.drift, metric, limit, row.warns, advice))
+    rows = [
+        _Held.of(one.drift, metric, limit)
+        for one in judged
+        for metric, limit in zip(one.drift.metrics, one.limits, strict=True)
+        if limit is not None
+    ]
+    worst = max((row.ratio for row in rows if not row.warns), default=0.0)
+    groups: dict[tuple[str, str], list[_Held]] = defaultdict(list)
+    for row in rows:
+        if row.ratio > 1:
+            groups[row.drift.name, row.metric.rule].append(row)
+    found = tuple(_finding(group, advice) for group in groups.values())
     return concluded(replace(report, regions=judged, drift=worst, findings=(*report.findings, *found)))
 
 
@@ -63,18 +64,33 @@ def over(value: float, limit: float) -> float:
     return min(1 + value, WORST) if value > 0 else 0.0
 
 
-def _finding(drift: RegionDrift, metric: Metric, limit: float, warns: bool, advice: str) -> Finding:
-    message = metric.says.replace("{value}", amount(metric.value, metric.unit)).replace(
-        "{limit}", amount(limit, metric.unit)
-    )
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One metric held against its limit."""
+
+    drift: RegionDrift
+    metric: Metric
+    limit: float
+    ratio: float
+    warns: bool
+
+    @classmethod
+    def of(cls, drift: RegionDrift, metric: Metric, limit: float) -> _Held:
+        row = ROWS[drift.kind, metric.name]
+        ratio = over(limit, metric.value) if row.at_least else over(metric.value, limit)
+        return cls(drift, metric, limit, ratio, row.warns)
+
+
+def _finding(group: list[_Held], advice: str) -> Finding:
+    """One finding for all metrics of a region that ask for the same rule: the worst speaks, the others are named."""
+    worst, *others = sorted(group, key=lambda row: (row.warns, -row.ratio))
+    metric = worst.metric
+    message = metric.says.replace("{value}", amount(metric.value, metric.unit))
+    message = message.replace("{limit}", amount(worst.limit, metric.unit))
+    if others:
+        message += f"; also over the limit: {', '.join(row.metric.name for row in others)}"
+    severity = Severity.WARN if worst.warns else Severity.BLOCK
+    advice = "" if worst.warns else advice
     return Finding(
-        metric.rule,
-        Severity.WARN if warns else Severity.BLOCK,
-        message,
-        drift.name,
-        metric.value,
-        limit,
-        metric.unit,
-        metric.box,
-        "" if warns else advice,
+        metric.rule, severity, message, worst.drift.name, metric.value, worst.limit, metric.unit, metric.box, advice
     )

@@ -1,0 +1,83 @@
+"""How much of the protected area became something else: the largest connected part with another structure or colour.
+
+Structure is judged at two scales, because fine texture drawn anew with the same look changes only the finer one
+(field notes).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskproof.drift.oklab import oklab
+from maskproof.drift.windows import CELL, Float, Mask, cells, largest_blob, shrunk, windows
+from maskproof.model import Box, Metric
+
+LEAST_CELLS = 2000
+"""cells that a share is taken of at the least: JPEG at quality 75 changes the structure of six cells of a 64 px
+thumbnail"""
+COLOR_STEP = 6.0
+"""OKLab distance x100 of 4 x 4 means from which on a place has another colour (field notes)."""
+STRUCTURE_STEP = 0.5
+"""Contrast-structure term of SSIM below which a place has another structure (field notes)."""
+SSIM_C2 = 58.5225 / 2.55**2
+"""(0.03 x 255)^2, for luma 0..100 (Wang et al., 2004)."""
+
+
+def changed_area(original: Float, edit: Float, protected: Mask) -> Metric:
+    """The largest connected part of the protected area with another structure (at two scales) or another colour.
+
+    Args:
+        original: Opponent planes, 3 x H x W.
+        edit: The same of the edit, aligned and without its tone step.
+        protected: H x W, True where nothing may change.
+    """
+    says = "{value} of the protected area became something else in one piece (limit {limit})"
+    factor = max(1, round(max(protected.shape) / 640))
+    fine = [shrunk(plane, factor) for plane in (original[0], edit[0])]
+    coarse = [shrunk(plane, 2) for plane in fine]
+    here = shrunk(protected.astype(np.float32), factor) > 0.99
+    weight = cells(here.astype(np.float32)) / CELL**2
+    if weight.sum() < 1 or min(weight.shape) < 4:
+        return Metric("area", 0.0, "share", "outside-mask", says)
+    structure = _structure(fine[0], fine[1])
+    rough = _structure(coarse[0], coarse[1])
+    rough = np.repeat(np.repeat(rough, 2, 0), 2, 1)
+    rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
+    changed = np.zeros(weight.shape, np.bool_)
+    changed[:rows, :columns] = (structure[:rows, :columns] < STRUCTURE_STEP) & (rough[:rows, :columns] < STRUCTURE_STEP)
+    changed |= _recoloured(original, edit, factor)[: weight.shape[0], : weight.shape[1]]
+    changed &= weight > 0.5
+    blob = largest_blob(changed)
+    value = float(weight[blob].sum() / max(float(weight.sum()), LEAST_CELLS))
+    return Metric("area", value, "share", "outside-mask", says, _box_of(blob, CELL * factor) if blob.any() else None)
+
+
+def _box_of(blob: Mask, unit: int) -> Box:
+    """What encloses the cells of a part, in samples."""
+    rows, columns = np.flatnonzero(blob.any(1)), np.flatnonzero(blob.any(0))
+    left, top, right, bottom = (int(value) * unit for value in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    return Box(left, top, right - left, bottom - top)
+
+
+def _structure(first: Float, second: Float) -> Float:
+    """Contrast-structure term of SSIM over 8 x 8 windows at stride 4 (rows x columns of cells, less one)."""
+    n = np.float32((2 * CELL) ** 2)
+    parts = np.stack([cells(p) for p in (first, second, first * first, second * second, first * second)])
+    a, b, aa, bb, ab = windows(parts, 2) / n
+    term: Float = (2 * (ab - a * b) + SSIM_C2) / (aa - a * a + bb - b * b + SSIM_C2)
+    return term
+
+
+def _recoloured(original: Float, edit: Float, factor: int) -> Mask:
+    """Cells (of the picture reduced by `factor`) whose mean colour moved by more than COLOR_STEP."""
+    labs = [oklab(_rgb_means(planes, factor)) for planes in (original, edit)]
+    far: Mask = np.sqrt(np.square(labs[0] - labs[1]).sum(-1)) > COLOR_STEP
+    return far
+
+
+def _rgb_means(planes: Float, factor: int) -> Float:
+    """SRGB 0..255 means of cells (rows x columns x 3) from opponent planes."""
+    luma, red, blue = (cells(shrunk(plane, factor)) / CELL**2 for plane in planes)
+    r, b = luma + 1.402 * red, luma + 1.772 * blue
+    g = luma - 0.344136 * blue - 0.714136 * red
+    return (np.stack([r, g, b], axis=-1) * np.float32(2.55)).astype(np.float32)
