@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from maskproof.errors import PolicyError
-from maskproof.limits import LIMITS, default_limits
+from maskproof.limits import LIMITS, ROWS, default_limits
 from maskproof.model import Level, Read
 from maskproof.names import POLICY_FILES
 from maskproof.strict import Problems, read_toml
@@ -184,7 +184,7 @@ def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> S
 
 def tighten(base: Settings, head: Settings) -> Settings:
     """The stricter of two answers, key by key."""
-    limits = {key: _smaller(base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
+    limits = {key: _stricter(key, base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
     return Settings(
         level=max(base.level, head.level, key=LEVELS.index),
         unrecorded=max(base.unrecorded, head.unrecorded, key=CHOICES.index),
@@ -215,10 +215,10 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
     own = base.own_limits | head.own_limits
     keys += [
-        f"limits.{kind}.{metric}"
-        for (kind, metric), value in head.limits.items()
-        if (head.level is base.level or (kind, metric) in own)
-        and _smaller(value, base.limits.get((kind, metric))) != base.limits.get((kind, metric))
+        f"limits.{'.'.join(key)}"
+        for key, value in head.limits.items()
+        if (head.level is base.level or key in own)
+        and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
     ]
     return tuple(keys)
 
@@ -268,8 +268,12 @@ def _within(piece: str) -> str:
     return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])
 
 
-def _smaller(one: float | None, other: float | None) -> float | None:
-    return min((value for value in (one, other) if value is not None), default=None)
+def _stricter(key: tuple[str, str], one: float | None, other: float | None) -> float | None:
+    """The limit that lets less through; no limit lets everything through."""
+    held = [value for value in (one, other) if value is not None]
+    if key in ROWS and ROWS[key].at_least:
+        return max(held, default=None)
+    return min(held, default=None)
 
 
 def _contradictions(policy: Policy) -> list[str]:
