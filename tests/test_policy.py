@@ -50,7 +50,7 @@ kind = "text"
 mask = "brand/frame.png"
 marks = "white"
 [limits.brand]
-structure_area = 0.001
+light = 0.001
 changed = 7
 """
 
@@ -132,21 +132,21 @@ def test_two_policies_or_a_broken_one_are_an_error(files):
         ("version = 1\n[[rules]]\npaths = []", ["rules[0].paths is []"]),
         ("version = 1\n[[rules]]\npaths = 'a'", ["rules[0].paths is 'a'"]),
         ("version = 1\n[[rule]]\npaths = ['a']", ["'rule' is unknown: did you mean 'rules'?"]),
-        ("version = 1\n[limits.brand]\nstructure_area = inf", ["limits.brand.structure_area is inf"]),
-        ("version = 1\n[limits.brand]\nstructure_area = nan", ["limits.brand.structure_area is nan"]),
+        ("version = 1\n[limits.brand]\nlight = inf", ["limits.brand.light is inf"]),
+        ("version = 1\n[limits.brand]\nlight = nan", ["limits.brand.light is nan"]),
         (
-            "version = 1\n[limits.brand]\nstructure_area = -0.1",
-            ["limits.brand.structure_area is -0.1: it must be a number of 0 or more"],
+            "version = 1\n[limits.brand]\nlight = -0.1",
+            ["limits.brand.light is -0.1: it must be a number of 0 or more"],
         ),
-        ("version = 1\n[limits.brand]\nstructure_area = 1e300", ["limits.brand.structure_area is 1e+300"]),
-        ("version = 1\n[limits.brand]\nstructure_area = " + "9" * 300, ["limits.brand.structure_area is 999"]),
-        ("version = 1\n[limits.brand]\nstructure_area = true", ["limits.brand.structure_area is True"]),
-        ("version = 1\n[limits.brand]\nstructure_area = '0.1'", ["limits.brand.structure_area is '0.1'"]),
+        ("version = 1\n[limits.brand]\nlight = 1e300", ["limits.brand.light is 1e+300"]),
+        ("version = 1\n[limits.brand]\nlight = " + "9" * 300, ["limits.brand.light is 999"]),
+        ("version = 1\n[limits.brand]\nlight = true", ["limits.brand.light is True"]),
+        ("version = 1\n[limits.brand]\nlight = '0.1'", ["limits.brand.light is '0.1'"]),
         (
-            "version = 1\n[limits.brand]\nstructur_area = 1",
-            ["'limits.brand.structur_area' is unknown: did you mean 'structure_area'?"],
+            "version = 1\n[limits.brand]\nligt = 1",
+            ["'limits.brand.ligt' is unknown: did you mean 'light'?"],
         ),
-        ("version = 1\n[limits.band]\nstructure_area = 1", ["'limits.band' is unknown: did you mean 'brand'?"]),
+        ("version = 1\n[limits.band]\nlight = 1", ["'limits.band' is unknown: did you mean 'brand'?"]),
         ("version = 1\n[limits.zzz]\nchanged = 1", ["'limits.zzz' is unknown: known are outside-mask, brand"]),
         ("version = 1\n[limits]\nbrand = 1", ["limits.brand is 1"]),
         ("version = 1\nlimits = 1", ["limits is 1"]),
@@ -168,11 +168,11 @@ def test_two_policies_or_a_broken_one_are_an_error(files):
             ["areas[0].kind is 'logo'", "areas[0].box"],
         ),
         (
-            "version = 1\nx = 1\ndefaults.level = 'none'\nlimits = {brand={changd=1, structure_area=-1}, fase={x=0}}",
+            "version = 1\nx = 1\ndefaults.level = 'none'\nlimits = {brand={changd=1, light=-1}, fase={x=0}}",
             [
                 "'x' is unknown",
                 "defaults.level",
-                "limits.brand.structure_area is -1",
+                "limits.brand.light is -1",
                 "'limits.brand.changd' is unknown: did you mean 'changed'?",
                 "'limits.fase' is unknown: did you mean 'face'?",
             ],
@@ -307,9 +307,9 @@ def test_areas_and_limits_are_resolved_for_each_image():
     found = settings_of(WHOLE, "assets/hero-a.png")
     assert [area.name for area in found.areas] == ["logo", "shape", "frame"]
     assert [area.name for area in settings_of(WHOLE, "b.png").areas] == ["frame"]
-    assert found.limits["brand", "structure_area"] == 0.001
-    assert found.limits["text", "structure_area"] == ROWS["text", "structure_area"].strict
-    assert found.own_limits == {("brand", "structure_area"), ("brand", "changed")}
+    assert found.limits["brand", "light"] == 0.001
+    assert found.limits["text", "light"] == ROWS["text", "light"].strict
+    assert found.own_limits == {("brand", "light"), ("brand", "changed")}
     assert found.source == "maskproof.toml"
 
 
@@ -349,6 +349,10 @@ def resolved(draw) -> Settings:
     )
 
 
+def no_looser(key: tuple[str, str], one: float, other: float) -> bool:
+    return one >= other if ROWS[key].at_least else one <= other
+
+
 def at_least_as_strict(one: Settings, other: Settings) -> bool:
     order = ["off", "warn", "block"]
     return (
@@ -358,10 +362,14 @@ def at_least_as_strict(one: Settings, other: Settings) -> bool:
         and one.max_editable <= other.max_editable
         and all(area in one.areas for area in other.areas)
         and all(
-            limit is None or (one.limits[key] is not None and one.limits[key] <= limit)
+            limit is None or (one.limits[key] is not None and no_looser(key, one.limits[key], limit))
             for key, limit in other.limits.items()
         )
     )
+
+
+def looser_of(key: tuple[str, str], one: float, other: float) -> float:
+    return min(one, other) if ROWS[key].at_least else max(one, other)
 
 
 def values(one: Settings) -> tuple:
@@ -411,7 +419,7 @@ def test_a_looser_head_changes_nothing(base, head):
         max_editable=max(base.max_editable, head.max_editable),
         areas=tuple(area for area in head.areas if area in base.areas),
         limits={
-            key: None if limit is None or base.limits[key] is None else max(limit, base.limits[key])
+            key: None if limit is None or base.limits[key] is None else looser_of(key, limit, base.limits[key])
             for key, limit in head.limits.items()
         },
     )
@@ -437,15 +445,23 @@ def test_keys_are_named_where_and_only_where_a_head_is_stricter(base, head):
 
 
 def test_a_change_that_raises_the_level_and_drops_a_limit_is_seen():
-    base = settings_of('version = 1\n[defaults]\nlevel = "visual"\n[limits.brand]\nstructure_area = 0.001', "a.png")
+    base = settings_of('version = 1\n[defaults]\nlevel = "visual"\n[limits.brand]\nlight = 0.001', "a.png")
     head = settings_of('version = 1\n[defaults]\nlevel = "strict"', "a.png")
-    assert "limits.brand.structure_area" in tighter_keys(head, base)
-    assert tighten(base, head).limits["brand", "structure_area"] == 0.001
+    assert "limits.brand.light" in tighter_keys(head, base)
+    assert tighten(base, head).limits["brand", "light"] == 0.001
 
 
 def test_a_looser_limit_of_the_head_is_not_called_its_own():
-    base, head = Settings(), settings_of("version = 1\n[limits.brand]\nstructure_area = 0.9", "a.png")
+    base, head = Settings(), settings_of("version = 1\n[limits.brand]\nlight = 90", "a.png")
     found = tighten(base, head)
     assert found.limits == base.limits
     assert found.own_limits == frozenset()
     assert found.source == base.source
+
+
+@pytest.mark.parametrize("key", [key for key, row in ROWS.items() if row.at_least])
+def test_a_limit_that_has_to_be_reached_is_stricter_when_it_is_larger(key):
+    low, high = (settings_of(f"version = 1\n[limits.{key[0]}]\n{key[1]} = {value}", "a.png") for value in (0.25, 4))
+    assert tighten(low, high).limits[key] == tighten(high, low).limits[key] == 4
+    assert tighter_keys(low, high) == (f"limits.{'.'.join(key)}",)
+    assert tighter_keys(high, low) == ()
