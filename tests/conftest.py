@@ -88,7 +88,9 @@ def install_hook(scratch: Scratch, *types: str) -> None:
     hook.pop("minimum_pre_commit_version", None)
     scratch.write(".pre-commit-config.yaml", yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
     scratch.git("add", ".pre-commit-config.yaml")
-    scratch.run(sys.executable, "-m", "pre_commit", "install", *(f"--hook-type={one}" for one in types or ("pre-commit",)))
+    scratch.run(
+        sys.executable, "-m", "pre_commit", "install", *(f"--hook-type={one}" for one in types or ("pre-commit",))
+    )
 
 
 @pytest.fixture
