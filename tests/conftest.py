@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
+
+# The same examples on every machine and every run: a law that fails once fails for everybody.
+settings.register_profile("maskproof", derandomize=True, deadline=None, print_blob=False)
+settings.load_profile("maskproof")
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
 MASKPROOF = (sys.executable, "-m", "maskproof")
 
 
@@ -83,7 +88,9 @@ def install_hook(scratch: Scratch, *types: str) -> None:
     hook.pop("minimum_pre_commit_version", None)
     scratch.write(".pre-commit-config.yaml", yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
     scratch.git("add", ".pre-commit-config.yaml")
-    scratch.run(sys.executable, "-m", "pre_commit", "install", *(f"--hook-type={one}" for one in types or ("pre-commit",)))
+    scratch.run(
+        sys.executable, "-m", "pre_commit", "install", *(f"--hook-type={one}" for one in types or ("pre-commit",))
+    )
 
 
 @pytest.fixture

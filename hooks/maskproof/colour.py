@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def _name(profile: Any) -> str:
     return "".join(char for char in text if char.isprintable()).strip()[:60]
 
 
-@cache
+@lru_cache(maxsize=16)
 def _transform(icc: bytes, mode: str) -> Any:
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)),

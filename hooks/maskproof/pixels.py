@@ -7,14 +7,16 @@ cannot be applied is named in `Picture.colour`, so that nothing is hidden by a c
 
 from __future__ import annotations
 
+import contextlib
 import io
+import struct
 import sys
 import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from maskproof import containers
 from maskproof.colour import to_srgb
@@ -39,6 +41,12 @@ TURNS = {
 }
 """what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
+"""Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
+KEYED = {0: "L", 2: "RGB"}
+"""PNG colour types in which a tRNS chunk names one transparent colour, and Pillow's mode for them"""
+PHOTOMETRIC = "262"
+"""the TIFF tag that says whether 0 is black"""
 DEEP = 16
 OPAQUE = 255
 
@@ -67,6 +75,11 @@ def decode(data: bytes, name: str) -> Picture:
             return _decoded(data, container, name)
     except CouldNotJudge:
         raise
+    except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
+        raise Unreadable(
+            f"{name} holds {container.format} samples in a layout that is not supported",
+            "Save it with 8 or 16 bits a sample, as grey, RGB or RGBA.",
+        ) from error
     except Exception as error:
         # Decoders of hostile bytes raise nearly anything (SyntaxError, struct.error, TypeError, warnings …).
         raise Unreadable(
@@ -92,13 +105,14 @@ def _decoded(data: bytes, container: Container, name: str) -> Picture:
             f"{name} is read as {image.format} by one reader and {container.format} by another",
             "Export the picture again.",
         )
-    if image.size != (container.width, container.height) and container.format != "AVIF":
+    stored = (container.width, container.height)
+    # Pillow gives the upright size of a TIFF, and AVIF may be cropped by a box that it applies.
+    allowed = {stored, stored[::-1]} if container.format == "TIFF" else {stored}
+    if image.size not in allowed and container.format != "AVIF":
         raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
-        method = TURNS.get(image.getexif().get(ORIENTATION, 1))
     high, low = _bytes_of_16(image, data, container, name)
-    shown, colour, managed = to_srgb(high, image.info.get("icc_profile"), container)
+    method = _turn(image, container, name)
+    shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
     upright = shown if method is None else shown.transpose(method)
     planes = np.asarray(upright)
     alpha = np.ascontiguousarray(planes[..., 3]) if planes.shape[2] == 4 else None  # noqa: PLR2004
@@ -124,7 +138,11 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
     """
     if container.depth != DEEP or container.format not in {"PNG", "TIFF"}:
         image.load()
+        if image.mode not in EIGHT_BIT:
+            raise Unreadable(f"{name} holds samples that are neither of 8 nor of 16 bits", "Save it with 8 or 16 bits.")
         return image, None
+    if (container.first(PHOTOMETRIC) or b"\1").strip(b"\0") == b"" and container.format == "TIFF":
+        raise Unreadable(f"{name} holds 16-bit samples with 0 as white", "Save it with 0 as black.")
     if image.mode in SIXTEEN_BIT:
         samples = np.asarray(image).astype(np.uint16)
         return Image.fromarray((samples >> 8).astype(np.uint8)), Image.fromarray((samples & 255).astype(np.uint8))
@@ -141,6 +159,50 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
     other.load()
     image.load()
     return image, other
+
+
+def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpose | None:
+    """What the EXIF orientation asks for, once the picture is loaded: a PNG may carry EXIF behind its pixels.
+
+    Pillow takes an orientation from XMP or ImageMagick's text where EXIF has none. Browsers do not, so a picture
+    that is turned there alone is upright in one viewer and lies on its side in the next.
+    """
+    if container.format == "TIFF":
+        return None  # Pillow has turned it while loading
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
+        asked = TURNS.get(image.getexif().get(ORIENTATION, 1))
+        own = Image.Exif()
+        with contextlib.suppress(Exception):
+            own.load(image.info.get("exif", b""))
+        if asked is not TURNS.get(own.get(ORIENTATION, 1)):
+            raise Unreadable(
+                f"{name} is turned by some viewers only: its XMP or text asks for it, its EXIF does not",
+                "Turn the picture itself and export it again.",
+            )
+    return asked
+
+
+def _keyed(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:
+    """The picture with the one colour transparent that a PNG tRNS chunk names, compared as it is stored.
+
+    Pillow compares the stored number with samples that it widened (2 and 4 bits) or narrowed (16 bits) to 8.
+    """
+    key = container.first("tRNS") if container.format == "PNG" else None
+    mode = KEYED.get((container.first("IHDR") or bytes(10))[9])
+    if key is None or mode is None:
+        return high
+    largest = (1 << container.depth) - 1
+    wanted = np.array(struct.unpack_from(f">{len(mode)}H", key)) & largest
+    plain = high.convert(mode)
+    plain.info.pop("transparency", None)
+    samples = np.atleast_3d(np.asarray(plain)).astype(np.int32)
+    if low is None:
+        wanted = wanted * OPAQUE // largest
+    else:
+        samples = samples << 8 | np.atleast_3d(np.asarray(low))
+    plain.putalpha(Image.fromarray(np.where((samples == wanted).all(-1), 0, OPAQUE).astype(np.uint8)))
+    return plain
 
 
 def _raw_mode(tile: Any) -> Any:

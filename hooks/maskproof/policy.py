@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from maskproof.errors import PolicyError
-from maskproof.limits import LIMITS, default_limits
+from maskproof.limits import LIMITS, ROWS, default_limits
 from maskproof.model import Level, Read
 from maskproof.names import POLICY_FILES
 from maskproof.strict import Problems, read_toml
@@ -131,7 +131,8 @@ def parse(data: bytes, path: str) -> Policy | None:
     try:
         policy = read_toml(data, Policy, table=table)
     except Problems as error:
-        raise PolicyError(path, error.problems) from error
+        tree = error.tree if isinstance(error.tree, dict) else {}
+        raise PolicyError(path, (*error.problems, *_limit_problems(tree.get("limits")))) from error
     if policy is not None and (problems := tuple(_contradictions(policy))):
         raise PolicyError(path, problems)
     return policy
@@ -183,7 +184,7 @@ def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> S
 
 def tighten(base: Settings, head: Settings) -> Settings:
     """The stricter of two answers, key by key."""
-    limits = {key: _smaller(base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
+    limits = {key: _stricter(key, base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
     return Settings(
         level=max(base.level, head.level, key=LEVELS.index),
         unrecorded=max(base.unrecorded, head.unrecorded, key=CHOICES.index),
@@ -191,7 +192,12 @@ def tighten(base: Settings, head: Settings) -> Settings:
         max_editable=min(base.max_editable, head.max_editable),
         areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
         limits=limits,
-        own_limits=base.own_limits | head.own_limits,
+        own_limits=frozenset(
+            key
+            for key, limit in limits.items()
+            if (key in base.own_limits and limit == base.limits.get(key))
+            or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
+        ),
         source=base.source if tighter_keys(base, head) == () else head.source,
     )
 
@@ -206,13 +212,14 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     if head.max_editable < base.max_editable:
         keys.append("max_editable")
     keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
-    # A level brings its own limits, so only those that differ from the level's own count by themselves.
-    if head.level is base.level:
-        keys += [
-            f"limits.{kind}.{metric}"
-            for (kind, metric), value in head.limits.items()
-            if _smaller(value, base.limits.get((kind, metric))) != base.limits.get((kind, metric))
-        ]
+    # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
+    own = base.own_limits | head.own_limits
+    keys += [
+        f"limits.{'.'.join(key)}"
+        for key, value in head.limits.items()
+        if (head.level is base.level or key in own)
+        and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
+    ]
     return tuple(keys)
 
 
@@ -235,23 +242,42 @@ def schema() -> dict[str, Any]:
 
 LEVELS = tuple(Level)
 CHOICES: tuple[Choice, ...] = ("off", "warn", "block")
-TOKENS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
+"""the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression that never goes back over what it matched between two wildcards.
+
+    The first place where the piece after a wildcard fits is as good as any later one, since the next wildcard takes
+    what lies between. Without these atomic groups a pattern with many wildcards would keep a check busy for ever.
+    """
     anchored = pattern if "/" in pattern else f"**/{pattern}"
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", anchored.removeprefix("/"))
-    return re.compile("".join(TOKENS.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+    first, *rest = CROSSING.split(anchored.removeprefix("/"))
+    text = _within(first)
+    for number, (wildcard, piece) in enumerate(zip(rest[::2], rest[1::2], strict=True), 1):
+        gap = "(?:.*?/)??" if wildcard == "**/" else ".*?"
+        text += f"{gap}{_within(piece)}" if 2 * number == len(rest) else f"(?>{gap}{_within(piece)})"
+    return re.compile(text, re.DOTALL)
 
 
-def _smaller(one: float | None, other: float | None) -> float | None:
-    return min((value for value in (one, other) if value is not None), default=None)
+def _within(piece: str) -> str:
+    """The part of a pattern between two `**`."""
+    first, *rest = ("".join("[^/]" if char == "?" else re.escape(char) for char in one) for one in piece.split("*"))
+    inner = "".join(f"(?>[^/]*?{one})" for one in rest[:-1])
+    return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])
+
+
+def _stricter(key: tuple[str, str], one: float | None, other: float | None) -> float | None:
+    """The limit that lets less through; no limit lets everything through."""
+    held = [value for value in (one, other) if value is not None]
+    if key in ROWS and ROWS[key].at_least:
+        return max(held, default=None)
+    return min(held, default=None)
 
 
 def _contradictions(policy: Policy) -> list[str]:
     """What the types cannot say: mistakes between keys, and names of metrics that do not exist."""
-    import difflib
-
     found = []
     for index, area in enumerate(policy.areas):
         where = f"areas[{index}] ({area.name!a})"
@@ -261,12 +287,23 @@ def _contradictions(policy: Policy) -> list[str]:
             found.append(f"{where}: mask and marks go together; marks says which pixels of the mask are the area")
         if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
             found.append(f"{where}: a polygon needs at least 3 points")
+    return found + _limit_problems(policy.limits)
+
+
+def _limit_problems(limits: Any) -> list[str]:
+    """Kinds and metrics that do not exist; what is no table is a mistake of its type."""
+    import difflib
+
     known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
-    for kind, rows in policy.limits.items():
-        for name, options in [(kind, list(known))] if kind not in known else [(metric, known[kind]) for metric in rows]:
+    found = []
+    for kind, rows in limits.items() if isinstance(limits, dict) else ():
+        if kind in known:
+            place, names, options = f"limits.{kind}", list(rows) if isinstance(rows, dict) else [], known[kind]
+        else:
+            place, names, options = "limits", [kind], list(known)
+        for name in names:
             if name not in options:
                 near = difflib.get_close_matches(name, options, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
-                place = "limits" if kind not in known else f"limits.{kind}"
                 found.append(f"the key {f'{place}.{name}'!a} is unknown: {hint}")
     return found

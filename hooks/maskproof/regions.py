@@ -151,17 +151,20 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
     else:
         canvas = Image.new("1", size)
         draw = ImageDraw.Draw(canvas)
+        corners = list(area.polygon or ())
         if area.box is not None:
             x, y, width, height = area.box
-            if x + width > size[0] or y + height > size[1]:
-                raise CouldNotJudge(
-                    f"the area {area.name!a} ({area.source}) reaches to {x + width}, {y + height}, outside the "
-                    f"original of {size[0]} x {size[1]} px",
-                    f"Correct the box in {area.source}.",
-                )
-            draw.rectangle((x, y, x + width - 1, y + height - 1), fill=1)
+            right, bottom = x + width, y + height
+            draw.rectangle((x, y, right - 1, bottom - 1), fill=1)
         else:
-            draw.polygon(list(area.polygon or ()), fill=1)
+            right, bottom = max((x for x, _ in corners), default=0), max((y for _, y in corners), default=0)
+            draw.polygon(corners, fill=1)
+        if right > size[0] or bottom > size[1]:
+            raise CouldNotJudge(
+                f"the area {area.name!a} ({area.source}) reaches to {right}, {bottom}, outside the "
+                f"original of {size[0]} x {size[1]} px",
+                f"Correct it in {area.source}.",
+            )
         mask = np.array(canvas, np.bool_)
     if not mask.any():
         raise CouldNotJudge(

@@ -17,7 +17,14 @@ from maskproof.names import SIDECAR_SUFFIX
 from maskproof.strict import Problems, read_json
 
 Digest = Annotated[
-    str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest of 64 lower-case hexadecimal digits")
+    str,
+    # The length as well, because $ matches before a newline at the end.
+    Meta(
+        pattern="^[0-9a-f]{64}$",
+        min_length=64,
+        max_length=64,
+        description="a SHA-256 digest of 64 lower-case hexadecimal digits",
+    ),
 ]
 Side = Annotated[int, Meta(ge=1, le=65535)]
 Size = Annotated[tuple[Side, Side], Meta(description="[width, height] in pixels, each 1 to 65535")]
@@ -121,7 +128,7 @@ def parse(data: bytes, path: str) -> Record:
     try:
         record = read_json(data, Record)
     except Problems as found:
-        raise RecordError(path, found.problems) from found
+        raise RecordError(path, (*found.problems, *_path_problems(_named_in(found.tree)))) from found
     problems = tuple(_contradictions(record, path))
     if problems:
         raise RecordError(path, problems)
@@ -166,14 +173,13 @@ def path_problem(path: str) -> str | None:
 
 def _contradictions(record: Record, path: str) -> list[str]:
     """What the types cannot say: mistakes between fields."""
-    named = {
-        "original.path": record.original and record.original.path,
-        "mask.path": record.mask and record.mask.path,
-        "parent": record.parent,
-    }
-    found = [
-        f"{key} is {value!a}: {problem}" for key, value in named.items() if value and (problem := path_problem(value))
-    ]
+    found = _path_problems(
+        {
+            "original.path": record.original and record.original.path,
+            "mask.path": record.mask and record.mask.path,
+            "parent": record.parent,
+        }
+    )
     if record.origin == "edited" and record.original is None:
         found.append('origin is "edited" but the key "original" is missing')
     if record.mask and record.original and record.mask.sha256 == record.original.sha256:
@@ -185,6 +191,26 @@ def _contradictions(record: Record, path: str) -> list[str]:
     for index, area in enumerate(record.areas):
         found += [f"areas[{index}] ({area.name!a}): {problem}" for problem in _area_problems(area, record)]
     return found
+
+
+def _named_in(tree: Any) -> dict[str, Any]:
+    """The paths of a record that has other mistakes, so that all are told at once."""
+    if not isinstance(tree, dict):
+        return {}
+    named = {"parent": tree.get("parent")}
+    for key in ("original", "mask"):
+        if isinstance(tree.get(key), dict):
+            named[f"{key}.path"] = tree[key].get("path")
+    return named
+
+
+def _path_problems(named: dict[str, Any]) -> list[str]:
+    """Mistakes of the paths in a record, by the key that holds them; what is no text is a mistake of its type."""
+    return [
+        f"{key} is {value!a}: {problem}"
+        for key, value in named.items()
+        if isinstance(value, str) and value and (problem := path_problem(value))
+    ]
 
 
 def _area_problems(area: AreaRef, record: Record) -> list[str]:
@@ -207,6 +233,9 @@ def _area_problems(area: AreaRef, record: Record) -> list[str]:
 
 
 def _without_none(value: Any) -> Any:
+    """Without keys that were left out; what a tool's parameters hold is kept as it was recorded."""
     if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
+        return {
+            key: item if key == "parameters" else _without_none(item) for key, item in value.items() if item is not None
+        }
     return [_without_none(item) for item in value] if isinstance(value, list) else value

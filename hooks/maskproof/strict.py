@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from typing import Any, TypeVar
 
@@ -18,16 +19,26 @@ T = TypeVar("T")
 
 MAX_BYTES = 1_000_000
 """bytes of a document; sidecars have 1 to 3 kB"""
+MAX_DEPTH = 64
+"""levels of lists and tables in a document; a sidecar has 5 and what a tool recorded. Deeper ones end in a
+RecursionError wherever they are walked or printed"""
+MAX_PROBLEMS = 100
+"""mistakes that are told one by one; a hostile file could hold 100 000 and fill a log with 8 MB"""
+TOML_TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|#[^\n]*")
+"""quoted text and comments of TOML, on one line"""
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+"""keys that a message repeats as they are; others could steer a terminal"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
 
 
 class Problems(Exception):  # noqa: N818 - it is the list of problems
-    """All mistakes in one document, as sentences."""
+    """All mistakes in one document, as sentences, and the document itself where it could be parsed."""
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, tree: Any = None) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.tree = tree
 
 
 def read_json(data: bytes, kind: type[T]) -> T:
@@ -54,6 +65,9 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
         Problems: every mistake found, each naming the key.
     """
     _check_size(data)
+    # tomllib takes minutes for a key of 100 000 parts, so the dots of a line are counted first.
+    if any(line.count(b".") > MAX_DEPTH for line in TOML_TEXT.sub(b"", data).splitlines()):
+        raise Problems("it is nested too deeply")
     try:
         tree: Any = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, ValueError) as error:
@@ -82,13 +96,28 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _typed(tree: Any, kind: type[T]) -> T:
+    _check_depth(tree)
     problems = list(_problems(tree, inspect.type_info(kind), ""))
     if problems:
-        raise Problems(*problems)
+        more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+        raise Problems(*problems[:MAX_PROBLEMS], *more, tree=tree)
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise Problems(str(error)) from error
+        raise Problems(str(error), tree=tree) from error
+
+
+def _check_depth(tree: Any) -> None:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for one in level
+            if isinstance(one, dict | list)
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+    if level:
+        raise Problems("it is nested too deeply")
 
 
 def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
@@ -106,12 +135,20 @@ def _problems(value: Any, info: inspect.Type, place: str) -> list[str]:
     if isinstance(info, inspect.StructType) and isinstance(value, dict):
         return _struct_problems(value, info, place)
     if isinstance(info, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
-        return [
-            text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")
-        ]
+        return _list_problems(value, info, place, wanted)
     if isinstance(info, inspect.DictType) and isinstance(value, dict):
-        return [text for key, item in value.items() for text in _problems(item, info.value_type, _join(place, key))]
+        return [
+            text
+            for key, item in value.items()
+            for text in _problems(item, info.value_type, _join(place, key if PLAIN_KEY.fullmatch(key) else _shown(key)))
+        ]
     return _leaf_problems(value, info, place, wanted)
+
+
+def _list_problems(value: list[Any], info: Any, place: str, wanted: str) -> list[str]:
+    if len(value) < (info.min_length or 0):
+        return [f"{place} is {_shown(value)}: it must be {wanted or 'longer'}"]
+    return [text for index, item in enumerate(value) for text in _problems(item, info.item_type, f"{place}[{index}]")]
 
 
 def _struct_problems(value: dict[str, Any], info: inspect.StructType, place: str) -> list[str]:

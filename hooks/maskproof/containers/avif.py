@@ -14,6 +14,8 @@ BRANDS = frozenset({b"avif", b"avis"})
 NESTED = frozenset({"meta", "iprp", "ipco"})
 PIXELS = frozenset({"mdat", "moov"})
 MAX_BOXES = 4096
+MAX_DEPTH = 4
+"""levels of boxes within boxes; the deepest that is walked is meta, iprp, ipco, and a property in it"""
 
 
 def matches(data: bytes) -> bool:
@@ -35,7 +37,7 @@ def read(data: bytes, name: str) -> Container:
     return Container("AVIF", width, height, frames, kept)
 
 
-def _boxes(data: bytes, start: int, end: int, name: str) -> Iterator[Block]:
+def _boxes(data: bytes, start: int, end: int, name: str, depth: int = 1) -> Iterator[Block]:
     offset = start
     count = 0
     while offset + 8 <= end:
@@ -47,11 +49,11 @@ def _boxes(data: bytes, start: int, end: int, name: str) -> Iterator[Block]:
             head = 16
         length = length or end - offset
         count += 1
-        if length < head or offset + length > end or count > MAX_BOXES:
+        if length < head or offset + length > end or count > MAX_BOXES or depth > MAX_DEPTH:
             raise cut_short(name)
         inside = offset + head + (4 if kind == "meta" else 0)
         if kind in NESTED:
-            yield from _boxes(data, inside, offset + length, name)
+            yield from _boxes(data, inside, offset + length, name, depth + 1)
         else:
             yield Block(kind, offset, b"" if kind in PIXELS else data[inside : offset + length])
         offset += length

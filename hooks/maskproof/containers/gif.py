@@ -14,7 +14,7 @@ def matches(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Container:
-    """Blocks of a GIF. A still picture must fill its screen: what shows through is up to the viewer."""
+    """Blocks of a GIF. A still picture must have colours and fill its screen: anything else is up to the viewer."""
     width, height, flags = unpack("<HHB", data, 6, name)
     within_limits(width, height, name)
     offset = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
@@ -33,6 +33,8 @@ def read(data: bytes, name: str) -> Container:
             within_limits(x + w, y + h, name)
             start = offset + 10 + (3 << (local & 7) + 1 if local & 0x80 else 0)
             body, end = _sub_blocks(data, start + 1, name)
+            if not (flags | local) & 0x80:
+                raise Unreadable(f"{name} has a GIF frame without colours", "Export the picture again.")
             frames.append((x, y, w, h))
             pixels.append((unpack("B", data, start, name)[0], body))
         else:

@@ -12,6 +12,9 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """samples of a pixel by colour type"""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """x start, y start, x step, y step of each interlace pass"""
+BEFORE_PIXELS = ("PLTE", "tRNS", "iCCP", "cICP", "sRGB", "gAMA", "cHRM")
+"""chunks that change what the samples look like: at most one each, before the image data (chapter 5.6), since some
+readers take a late or second one and others do not"""
 
 
 def matches(data: bytes) -> bool:
@@ -24,9 +27,12 @@ def read(data: bytes, name: str) -> Container:
     kinds = [block.kind for block in blocks]
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
-    for once in ("IHDR", "PLTE"):
+    late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
+    for once in ("IHDR", *BEFORE_PIXELS):
         if kinds.count(once) > 1:
             raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
+        if once in late:
+            raise Unreadable(f"{name} has a {once} chunk behind its image data", "Export the picture again.")
     header = blocks[0].data
     width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
     within_limits(width, height, name)
@@ -91,8 +97,8 @@ def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
             while rest and seen <= expected:
                 seen += len(inflate.decompress(rest, 1 << 20))
                 rest = inflate.unconsumed_tail
-            if seen > expected:
-                break
+            if seen > expected or inflate.eof:
+                break  # what follows the end of the stream would only be copied, again and again
         while seen <= expected and (more := inflate.decompress(inflate.unconsumed_tail, 1 << 20)):
             seen += len(more)
     except zlib.error as error:

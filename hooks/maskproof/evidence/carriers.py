@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1_000_000
 """bytes that one compressed text may unfold to; ComfyUI workflows have 10 to 300 kB"""
+MAX_TEXTS = 8_000_000
+"""bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_KEY = "XML:com.adobe.xmp"
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
@@ -23,7 +25,14 @@ def texts(container: Container) -> list[tuple[str, str]]:
     if container.format != "PNG":
         return []
     readers = {"tEXt": _text, "zTXt": _compressed_text, "iTXt": _international_text}
-    return [readers[block.kind](block.data) for block in container.blocks if block.kind in readers]
+    found: list[tuple[str, str]] = []
+    room = MAX_TEXTS
+    for block in container.blocks:
+        if block.kind in readers:
+            key, text = readers[block.kind](block.data, min(room, MAX_TEXT))
+            found.append((key, text))
+            room -= len(text)
+    return found
 
 
 def xmp(container: Container) -> bytes:
@@ -71,26 +80,28 @@ def exif(container: Container) -> bytes:
     return container.first({"PNG": "eXIf", "WEBP": "EXIF"}.get(container.format, "")) or b""
 
 
-def _text(data: bytes) -> tuple[str, str]:
+def _text(data: bytes, _room: int) -> tuple[str, str]:
     key, _, text = data.partition(b"\0")
     return key.decode("latin-1"), text.decode("utf-8", "replace")
 
 
-def _compressed_text(data: bytes) -> tuple[str, str]:
+def _compressed_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
-    return key.decode("latin-1"), _inflated(rest[1:]).decode("utf-8", "replace")
+    return key.decode("latin-1"), _inflated(rest[1:], room).decode("utf-8", "replace")
 
 
-def _international_text(data: bytes) -> tuple[str, str]:
+def _international_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
     compressed = rest[:1] == b"\1"
     text = rest[2:].split(b"\0", 2)[-1]
-    return key.decode("latin-1"), (_inflated(text) if compressed else text).decode("utf-8", "replace")
+    return key.decode("latin-1"), (_inflated(text, room) if compressed else text).decode("utf-8", "replace")
 
 
-def _inflated(data: bytes) -> bytes:
-    """Inflated up to the bound; a bomb or a broken stream gives what came before."""
+def _inflated(data: bytes, room: int) -> bytes:
+    """Inflated up to `room` bytes; a bomb gives what came before the bound, a broken stream nothing."""
+    if room < 1:  # zlib takes 0 for no bound at all
+        return b""
     try:
-        return zlib.decompressobj().decompress(data, MAX_TEXT)
+        return zlib.decompressobj().decompress(data, room)
     except zlib.error:
         return b""

@@ -108,5 +108,7 @@ def _box(box: Box | None) -> list[int] | None:
 
 
 def _text(tree: Any) -> str:
-    # ensure_ascii keeps terminal escapes and bidirectional controls out of logs; lone surrogates become \udcXX.
-    return json.dumps(tree, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    # ensure_ascii keeps terminal escapes and bidirectional controls out of logs; lone surrogates become \udcXX. What CI
+    # runners take for a command anywhere in a line can only stand in a text, so that an escape means the same.
+    text = json.dumps(tree, indent=2, ensure_ascii=True, allow_nan=False)
+    return text.replace("##[", "\\u0023#[").replace("##vso[", "\\u0023#vso[") + "\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-import unicodedata
 from typing import TYPE_CHECKING
 
 from maskproof.evidence import is_ai
@@ -16,6 +16,9 @@ WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NO
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 WIDTH = 110
+RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
+"""what GitHub and Azure take for a command to the runner: `::error::` at the start of a line, `##[…]` anywhere. A colon
+at the start as well, since another one may follow it in the report"""
 
 
 def run(report: Report, *, color: bool = False) -> str:
@@ -88,11 +91,9 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
 
 
 def safe(text: str) -> str:
-    """Text from a file or a file name, with everything escaped that could steer a terminal or hide."""
-    return "".join(
-        char if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else ascii(char)[1:-1]
-        for char in text
-    )
+    """Text from a file or a file name, with everything escaped that could steer a terminal or a CI runner, or hide."""
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return RUNNER_COMMAND.sub(lambda found: found.group().replace(":", r"\x3a").replace("#", r"\x23"), shown)
 
 
 def _image(report: ImageReport, color: bool) -> list[str]:

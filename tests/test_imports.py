@@ -1,0 +1,241 @@
+"""The shape of the package: who may import whom, and what a commit without images must not pay for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from maskproof import names
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "hooks" / "maskproof"
+
+LAYERS = (
+    {"__init__"},
+    {"model", "errors"},
+    {"names", "files", "strict", "limits", "rules", "containers"},
+    {"policy"},
+    {"repo", "evidence", "sidecar", "regions", "pixels", "colour", "drift", "verdict", "report"},
+    {"change"},
+    {"scope"},
+    {"check"},
+    {"explain", "record", "demo", "init", "schemas", "restore", "approval", "edit", "find"},
+    {"cli"},
+    {"__main__"},
+)
+"""from the ground up; a part imports from lower layers only, and the parts of one layer do not know each other"""
+EXCEPTIONS = {
+    ("pixels", "colour"): "colour is half of decoding, kept apart for its length",
+    ("report", "evidence"): "reports say what all signs say together",
+}
+"""imports beyond the layers, each with its reason"""
+PARTS = {
+    one.stem if one.suffix == ".py" else one.name
+    for one in PACKAGE.iterdir()
+    if one.suffix == ".py" or (one / "__init__.py").exists()
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(file: Path) -> str:
+    """The part that a module belongs to: a file of the package, or a folder in it."""
+    place = file.relative_to(PACKAGE).parts[0]
+    return place.removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The parts of the package that a module imports, anywhere in it: at the top, in functions, for types."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            dotted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            dotted = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in dotted:
+            pieces = name.split(".")
+            if pieces[0] == "maskproof":
+                known = len(pieces) > 1 and pieces[1] in PARTS | {part for layer in LAYERS for part in layer}
+                found.add(pieces[1] if known else "__init__")
+    return found
+
+
+def level(part: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if part in layer)
+
+
+IMPORTS = {
+    part: set().union(
+        *(imported(ast.parse(file.read_text(encoding="utf-8"))) for file in MODULES if part_of(file) == part)
+    )
+    - {part}
+    for part in sorted(PARTS)
+}
+
+
+def test_every_part_has_its_layer():
+    assert {part for layer in LAYERS for part in layer} >= PARTS
+
+
+@pytest.mark.parametrize("part", IMPORTS)
+def test_imports_point_down(part):
+    wrong = {other for other in IMPORTS[part] if level(other) >= level(part) and (part, other) not in EXCEPTIONS}
+    assert not wrong, f"{part} imports {', '.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize("exception", EXCEPTIONS)
+def test_no_exception_is_kept_that_is_not_needed(exception):
+    part, other = exception
+    assert other in IMPORTS[part]
+    assert level(other) >= level(part)
+
+
+def test_there_is_no_circle():
+    done: set[str] = set()
+    left = dict(IMPORTS)
+    while left:
+        free = {part for part, others in left.items() if others & PARTS <= done}
+        assert free, f"these import each other: {', '.join(left)}"
+        done |= free
+        left = {part: others for part, others in left.items() if part not in free}
+
+
+@pytest.mark.parametrize(
+    ("library", "users"),
+    [
+        ("git", {"repo"}),
+        ("subprocess", {"repo", "demo"}),
+        ("click", {"cli"}),
+        ("tomllib", {"strict"}),
+        ("json", {"strict", "report", "schemas", "demo"}),
+        ("PIL", {"pixels", "colour", "regions", "drift"}),
+        ("scipy", {"drift"}),
+        ("imagehash", {"drift", "find"}),
+        ("openai", {"edit"}),
+    ],
+)
+def test_each_library_has_its_place(library, users):
+    found = set()
+    for file in MODULES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == library for alias in node.names)) or (
+                isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == library
+            ):
+                found.add(part_of(file))
+    assert found <= users
+
+
+@pytest.mark.parametrize("call", ["print", "exit", "input", "environ", "argv"])
+def test_only_the_command_line_prints_exits_and_reads_the_environment(call):
+    allowed = {"cli", "repo", "demo"} if call == "environ" else {"cli", "schemas"} if call == "argv" else {"cli"}
+    found = set()
+    for file in MODULES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            used = (
+                isinstance(node, ast.Attribute)
+                and node.attr == call
+                and isinstance(node.value, ast.Name)
+                and node.value.id in {"sys", "os"}
+            )
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call
+            if used or called:
+                found.add(part_of(file))
+    assert found <= allowed
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_every_module_opens_with_its_concept(file):
+    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+
+
+HEAVY = ("numpy", "PIL", "git", "imagehash", "scipy", "openai", "msgspec")
+
+
+@pytest.mark.parametrize("module", ["maskproof", "maskproof.cli", "maskproof.change", "maskproof.repo"])
+def test_a_commit_without_images_loads_nothing_heavy(module):
+    code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+# --- the hook manifest ----------------------------------------------------------------------------------------------
+
+HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.png",
+        "a/b.PNG",
+        "a.jpg",
+        "a.JPEG",
+        "a.jpe",
+        "a.jfif",
+        "a.webp",
+        "a.avif",
+        "a.gif",
+        "a.tif",
+        "a.TIFF",
+        "a.heic",
+        "a.heif",
+        "a.jxl",
+        "a.bmp",
+        "a.apng",
+        "a.mpo",
+        "a.b.png",
+        ".png",
+        "ä ö.png",
+        "a.png.maskproof.json",
+        "x/.maskproof.json",
+        "maskproof.toml",
+        "pyproject.toml",
+        "a.svg",
+        "a.txt",
+        "apng",
+        "a.png.txt",
+        "a.pngx",
+        "a.png/b",
+        "a.json",
+        "maskproof.json",
+        "a.maskproof.jsonx",
+        "xmaskproof.toml",
+        "maskproof.toml.bak",
+        "pyproject.tom",
+        "a.psd",
+        "README.md",
+        "",
+        "png",
+    ],
+)
+def test_the_manifest_passes_the_names_that_the_tool_looks_at(name):
+    assert bool(re.search(HOOK["files"], name)) == names.is_ours(name)
+
+
+@pytest.mark.parametrize("name", ["sub/maskproof.toml", "sub/pyproject.toml", "MASKPROOF.toml", "a.png.MASKPROOF.json"])
+def test_names_that_the_manifest_passes_for_nothing(name):
+    # A name too many costs nothing; one too few would be judged by nobody.
+    assert re.search(HOOK["files"], name)
+    assert not names.is_ours(name)
+
+
+@pytest.mark.parametrize("kind", re.findall(r"[a-z]+", names.IMAGE.pattern.replace("?:", "").replace("?", "")))
+def test_no_image_is_left_out_by_the_manifest(kind):
+    assert re.search(HOOK["files"], f"x/y.{kind}")
+
+
+def test_the_manifest_runs_on_every_commit_once():
+    assert HOOK["id"] == "maskproof"
+    assert HOOK["always_run"]
+    assert HOOK["pass_filenames"]
+    assert HOOK["require_serial"]
+    assert set(HOOK["stages"]) == {"pre-commit", "pre-merge-commit", "pre-push", "manual"}
+    assert HOOK["minimum_pre_commit_version"] == "3.2.0"

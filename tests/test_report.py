@@ -1,0 +1,301 @@
+"""Reports: what a reader is told, that a program can parse it, and that nothing from a file reaches the output raw."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskproof import report
+from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric, RegionDrift, Report, Severity, Verdict
+from maskproof.report.text import safe
+
+METRIC = Metric(
+    "structure_area", 0.0731, "share", "brand", "an area of {value} changed (limit {limit})", Box(1, 2, 30, 40)
+)
+BLOCKED = ImageReport(
+    "assets/hero.png",
+    Verdict.BLOCK,
+    drift=3.655,
+    findings=(
+        Finding(
+            "brand",
+            Severity.BLOCK,
+            "an area of 7.31 % changed (limit 2 %)",
+            "logo",
+            0.0731,
+            0.02,
+            "share",
+            Box(1, 2, 30, 40),
+            "See where and why: `maskproof explain assets/hero.png`.",
+        ),
+        Finding(
+            "tone",
+            Severity.WARN,
+            "the frame is lighter by 2.5 OKLab x100",
+            "frame",
+            2.5,
+            2.0,
+            "OKLab x100",
+            None,
+            "Look at it.",
+        ),
+    ),
+    regions=(
+        Judged(RegionDrift("frame", "frame", (Metric("tone", 2.5, "OKLab x100", "tone", "lighter"),)), (None,)),
+        Judged(
+            RegionDrift("logo", "brand", (METRIC, Metric("changed", 12.0, "px", "brand", "{value} changed"))),
+            (0.02, None),
+        ),
+    ),
+    evidence=(Evidence("C2PA manifest", "trainedAlgorithmicMedia", ai=True, generator="a model"),),
+    original={"path": "assets/base.png", "sha256": "b" * 64, "found": "in the tree"},
+    mask={"path": "m.png", "sha256": "c" * 64, "mode": "alpha"},
+    steps=(("change", "the picture is new"), ("record", "edited"), ("record", "original assets/base.png")),
+)
+UNJUDGED = ImageReport(
+    "b.png",
+    Verdict.UNJUDGED,
+    findings=(
+        Finding(
+            "missing-original", Severity.UNJUDGED, "the original is not to be found", advice="Commit the original."
+        ),
+    ),
+)
+PASSED = ImageReport("c.png", Verdict.PASS, drift=0.25)
+WARNED = ImageReport("d.png", Verdict.PASS, findings=(Finding("unrecorded", Severity.WARN, "it has no record"),))
+RUN = Report((BLOCKED, UNJUDGED, PASSED, WARNED), ("b.png was judged as staged",))
+
+
+def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
+    """Everything that a report is ever written as."""
+    whole = Report((one,), (one.path,))
+    return {
+        f"{name}, {style}": text
+        for style in report.FORMATS
+        for name, text in (
+            ("run", report.run(whole, style, color=color)),
+            ("image", report.image(one, style, color=color)),
+            ("explanation", report.explanation(one, style, color=color)),
+            ("marks", report.marks(one.evidence, style)),
+        )
+    } | {"summary": report.summary(whole), "conclusion": report.conclusion(one)}
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_text_of_a_run():
+    assert (
+        report.run(RUN, "text")
+        == """\
+assets/hero.png: BLOCKED  (drift 3.65; the limit is 1)
+  x brand: an area of 7.31 % changed (limit 2 %), in logo, at x 1, y 2, 30 x 40 px
+  ! tone: the frame is lighter by 2.5 OKLab x100
+    -> See where and why: `maskproof explain assets/hero.png`.
+    -> Look at it.
+
+b.png: NOT JUDGED
+  ? missing-original: the original is not to be found
+    -> Commit the original.
+
+d.png: passes
+  ! unrecorded: it has no record
+
+Note: b.png was judged as staged.
+maskproof: 4 images looked at, 2 compared, 1 blocked, 1 not judged.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("images", "line"),
+    [
+        ((), "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."),
+        ((PASSED,), "maskproof: 1 image looked at, 1 compared, 0 blocked, 0 not judged."),
+        ((PASSED, UNJUDGED), "maskproof: 2 images looked at, 1 compared, 0 blocked, 1 not judged."),
+    ],
+)
+def test_the_last_line_counts(images, line):
+    assert report.run(Report(images), "text").splitlines()[-1] == line == report.summary(Report(images))
+
+
+def test_the_line_of_no_image_is_the_one_the_command_prints_by_itself():
+    from maskproof.cli import NOTHING
+
+    assert report.summary(Report()) == NOTHING
+
+
+def test_an_explanation_holds_every_step_and_every_number():
+    text = report.explanation(BLOCKED, "text")
+    for said in (
+        "change    the picture is new",
+        "record    edited",
+        "original assets/base.png",
+        "logo (brand)",
+        "the whole frame",
+        "7.31 %",
+        "limit 2 %",
+        "12 px",
+        "no limit",
+        "at x 1, y 2, 30 x 40 px",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        ((), "The file does not say."),
+        ((Evidence("XMP", "digitalCapture", ai=False),), "says that no AI made it"),
+        (BLOCKED.evidence, "says that AI made or changed it"),
+    ],
+)
+def test_what_the_marks_say(signs, said):
+    assert said in report.marks(signs, "text")
+
+
+def test_advice_is_given_once():
+    twice = dataclasses.replace(BLOCKED, findings=(BLOCKED.findings[0],) * 2)
+    assert report.image(twice, "text").count("maskproof explain") == 1
+
+
+def test_colour_only_where_it_is_asked_for():
+    assert not any("\x1b" in text for text in renderings(BLOCKED).values())
+    coloured = report.image(BLOCKED, "text", color=True)
+    assert "\x1b[31;1mBLOCKED\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == report.image(BLOCKED, "text")
+    assert "\x1b" not in report.image(BLOCKED, "json", color=True)
+    assert "\x1b" not in report.conclusion(BLOCKED)
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+IMAGE_KEYS = {"path", "verdict", "drift", "findings", "regions", "evidence", "original", "mask"}
+
+
+def test_the_json_of_a_run_has_the_keys_of_the_contract():
+    tree = json.loads(report.run(RUN, "json"))
+    assert tree["maskproof"] == 1
+    assert tree["summary"] == {"images": 4, "compared": 2, "blocked": 1, "unjudged": 1}
+    assert [one["verdict"] for one in tree["images"]] == ["block", "unjudged", "pass", "pass"]
+    for one in tree["images"]:
+        assert one.keys() >= IMAGE_KEYS
+        for finding in one["findings"]:
+            assert finding.keys() >= {"rule", "severity", "region", "value", "limit", "unit", "message", "box"}
+
+
+def test_the_json_of_a_comparison():
+    tree = json.loads(report.image(BLOCKED, "json"))
+    assert tree.keys() >= IMAGE_KEYS
+    assert tree["drift"] == 3.655
+    assert tree["findings"][0]["box"] == [1, 2, 30, 40]
+    assert tree["regions"][1]["name"] == "logo"
+    assert tree["regions"][1]["metrics"]["structure_area"] == {
+        "value": 0.0731,
+        "unit": "share",
+        "limit": 0.02,
+        "box": [1, 2, 30, 40],
+    }
+    assert tree["original"]["path"] == "assets/base.png"
+    assert json.loads(report.image(UNJUDGED, "json"))["drift"] is None
+
+
+def test_the_json_of_an_explanation_and_of_marks():
+    assert json.loads(report.explanation(BLOCKED, "json"))["steps"][0] == {
+        "stage": "change",
+        "said": "the picture is new",
+    }
+    tree = json.loads(report.marks(BLOCKED.evidence, "json"))
+    assert tree.keys() == {"ai", "edit", "generator", "parent", "evidence"}
+    assert (tree["ai"], tree["edit"], tree["generator"], tree["parent"]) == (True, None, "a model", None)
+    assert json.loads(report.marks((), "json"))["ai"] is None
+
+
+# --- hostile text ---------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "\x1b[2J\x1b[31mgone",
+    "\x9b31m",
+    "a\nb",
+    "a\rb",
+    "::error::x",
+    " ::set-output name=x::y",
+    "a\n::warning::b",
+    "##[error]x",
+    "##vso[task.complete]x",
+    "\u202egnp.exe",
+    "\u2066x\u2069",
+    "\u200b",
+    "\u2028x",
+    "\u2029x",
+    "\udcff",
+    "\ud800",
+    "\x00",
+    "\x7f",
+    "\x85",
+    "\ufeff",
+    "\U000e0041",
+    "\ue000",
+    "\a\b\t",
+    "x" * 300 + " ::error::wrapped to the start of a line",
+]
+
+
+def hostile_report(text: str) -> ImageReport:
+    """A report in which a file, a record and a policy say this wherever they can."""
+    return ImageReport(
+        text,
+        Verdict.BLOCK,
+        drift=2.0,
+        findings=(
+            Finding(
+                "brand", Severity.BLOCK, f"{text} changed", text, 1.0, 0.5, "share", Box(0, 0, 1, 1), f"Look at {text}"
+            ),
+            Finding("stale-record", Severity.UNJUDGED, text, advice=text),
+        ),
+        regions=(Judged(RegionDrift(text, "brand", (METRIC,)), (0.02,)),),
+        evidence=(Evidence(text, text, ai=True, generator=text, parent=text),),
+        original={"path": text, "sha256": "b" * 64, "found": text},
+        mask={"path": text, "mode": "alpha"},
+        steps=(("record", text), ("record", f"original {text}")),
+    )
+
+
+def check_harmless(name: str, text: str) -> None:
+    assert all(char == "\n" or char.isprintable() for char in text), name
+    text.encode("utf-8")
+    for line in text.splitlines():
+        assert not line.lstrip().startswith("::"), (name, line)
+        assert "##[" not in line, (name, line)
+        assert "##vso[" not in line, (name, line)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_never_reaches_the_output_raw(text):
+    for name, output in renderings(hostile_report(text)).items():
+        check_harmless(name, output)
+
+
+@given(st.text(max_size=120) | st.lists(st.sampled_from([*HOSTILE, ":", "#", "[", " ", "\n"]), max_size=6).map("".join))
+def test_no_text_at_all_reaches_the_output_raw(text):
+    for name, output in renderings(hostile_report(text)).items():
+        check_harmless(name, output)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_json_keeps_hostile_text_to_the_letter(text):
+    tree = json.loads(report.image(hostile_report(text), "json"))
+    assert tree["path"] == text
+    assert tree["original"]["found"] == text
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "Ünï çøðé 日本 🙂", 'it\'s 100 % "quoted" `code` <b> & C:\\x', "12:30, a: b", "#1 [x]"]
+)
+def test_plain_text_stays_as_it_is(text):
+    assert safe(text) == text
