@@ -70,6 +70,7 @@ def measure(
     motion = snapped(register(before[0], after[0], outside), before[0], after[0], outside)
     aligned, valid = _aligned(after, motion, outside.shape)
     everywhere = np.logical_or.reduce(masks) & valid
+    happened = inside(before, aligned, allowed & valid, outside & valid)
     aligned = aligned - _offset(before, aligned, outside & valid)[:, None, None]
     sums = gather(before, aligned, everywhere.astype(np.float32))
     reference = cells((outside & valid).astype(np.float32))
@@ -88,7 +89,7 @@ def measure(
                 alpha_changed(original, placed, protected[0].mask),
                 *_motion_metrics(motion, factor, original.size),
                 *tone(first, second, outside & valid),
-                *inside(before, aligned, allowed & valid, outside & valid),
+                *happened,
             ),
         )
     ]

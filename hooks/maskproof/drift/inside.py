@@ -15,16 +15,20 @@ from maskproof.model import Metric
 if TYPE_CHECKING:
     from maskproof.drift.windows import Float, Mask
 
+TOP = 0.005
+"""share of the cells whose mean is taken as the strongest change; one cell alone may be noise"""
+RESIDUE = 6.0
+"""luma, hundredths of full scale, that the outside may explain of the inside's change at the most"""
 CHANGED = 4.0
 """luma, hundredths of full scale, by which a 4 x 4 mean has to differ to count as changed"""
 
 
 def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[Metric, ...]:
-    """The strongest change inside the mask, and how much more of the outside changed than of the inside.
+    """How much stronger the inside changed than the residue, and how much more of the outside changed than of it.
 
     Args:
         original: Opponent planes, 3 x H x W.
-        edit: The same of the edit, aligned and without its tone step.
+        edit: The same of the edit, aligned; its tone step is left in, since it is a change as well.
         opened: H x W, True where editing was allowed.
         outside: H x W, True where nothing may change.
     """
@@ -34,7 +38,7 @@ def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[M
     allowed, kept = (cells(mask.astype(np.float32)) > CELL**2 / 2 for mask in (opened, outside))
     if not allowed.any() or not kept.any():
         return ()
-    strongest = float(difference[allowed].max())
+    strongest = _top(difference[allowed]) - min(_top(difference[kept]), RESIDUE)
     surplus = float((difference[kept] > CHANGED).mean() - (difference[allowed] > CHANGED).mean())
     return (
         Metric(
@@ -42,7 +46,7 @@ def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[M
             strongest,
             "% of full scale",
             "edit-missing",
-            "inside the mask nothing changed by more than {value} (at least {limit} is expected)",
+            "inside the mask nothing changed beyond the noise that the edit shows everywhere",
         ),
         Metric(
             "inverted",
@@ -52,3 +56,9 @@ def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[M
             "the change lies outside the mask and not inside it; is the mask drawn the other way round?",
         ),
     )
+
+
+def _top(differences: Float) -> float:
+    """Mean of the largest differences."""
+    count = max(1, round(TOP * differences.size))
+    return float(np.partition(differences, -count)[-count:].mean())
