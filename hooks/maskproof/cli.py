@@ -15,6 +15,7 @@ import click
 
 from maskproof import __version__
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
+from maskproof.hook import NOTHING
 
 if TYPE_CHECKING:
     from maskproof.model import ImageReport
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
 FORMATS = ("text", "json")
 MODES = ("alpha", "white", "black")
-NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 
 
 def main() -> NoReturn:

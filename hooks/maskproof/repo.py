@@ -10,11 +10,9 @@ needs; reading objects goes through GitPython's long-lived `cat-file`.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import re
-import shlex
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
 REGULAR = frozenset({"100644", "100755"})
 CONFLICT = "unmerged"
-POINTER = re.compile(
+POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
     rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
@@ -275,7 +273,7 @@ class Repository:
             except MissingObject as error:
                 missing = error
                 continue
-            if hashlib.sha256(data).hexdigest() == sha256:
+            if sha256_of(data) == sha256:
                 return data, f"{place}, blob {oid[:12]}"
         if (data_or_none := self.lfs_object(sha256)) is not None:
             return data_or_none, "in Git LFS"
@@ -295,14 +293,14 @@ class Repository:
             TooLarge: there are more of them than are read into memory.
         """
         data = self._object(oid, name)
-        pointer = POINTER.fullmatch(data) if len(data) < POINTER_BYTES else None
+        pointer = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
         if pointer is None:
             return data
         content = self.lfs_object(pointer.group(1).decode())
         if content is None or len(content) != int(pointer.group(2)):
             raise MissingObject(
                 f"{name} lies in Git LFS and its content is not on this machine",
-                f"Run `git lfs pull --include={shlex.quote(name)}`, then check again.",
+                f"Run `git lfs pull --include={_quoted(name)}`, then check again.",
             )
         return content
 
@@ -312,7 +310,7 @@ class Repository:
         if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
             return None
         data = stored.read_bytes()
-        return data if hashlib.sha256(data).hexdigest() == digest else None
+        return data if sha256_of(data) == digest else None
 
     def _object(self, oid: str, name: str) -> bytes:
         try:
@@ -345,6 +343,19 @@ class Repository:
 
 
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes, as records write it."""
+    import hashlib  # loads OpenSSL: a tenth of what a commit without images costs
+
+    return hashlib.sha256(data).hexdigest()
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
 
 
 def _changes(raw: bytes) -> tuple[Change, ...]:
