@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskproof.errors import MissingObject, TooLarge, UsageError
+from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,11 +170,15 @@ class Repository:
 
     def path_of(self, given: str) -> str:
         """The repository path of a file named from the current folder."""
-        path = os.path.normpath(os.path.relpath(given, self.where) if Path(given).is_absolute() else given)
+        path = os.path.normpath(self._relative(Path(given)) if Path(given).is_absolute() else given)
         joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")  # noqa: PTH118 - prefix is Git's
         if joined.startswith("../") or joined == "..":
             raise UsageError(f"{given!a} lies outside this repository", "Name a file inside it.")
         return joined
+
+    def _relative(self, given: Path) -> str:
+        """An absolute path from the current folder; folders on the way may be symbolic links, the file stays itself."""
+        return os.path.relpath(given.parent.resolve() / given.name, self.where.resolve())
 
     @cached_property
     def index(self) -> Tree:
@@ -190,6 +194,19 @@ class Repository:
         """The commit that is checked out; an empty tree before the first one."""
         found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1)).decode().strip()
         return Tree(self, found or None, empty=not found)
+
+    @cached_property
+    def merging(self) -> tuple[str, ...]:
+        """The commits that a merge under way brings in: part of what the index comes from.
+
+        MERGE_HEAD names them once the merge has stopped for a conflict. Before that, where the hook
+        pre-merge-commit runs, `git merge` names them only in the environment.
+        """
+        file = self.where / os.fsdecode(self.git("rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n"))
+        if file.is_file():
+            return tuple(file.read_text().split())
+        named = (re.fullmatch(r"GITHEAD_([0-9a-f]{40,64})", key) for key in os.environ)
+        return tuple(one.group(1) for one in named if one)
 
     def commit(self, name: str) -> str:
         """The full id of a commit.
@@ -232,22 +249,18 @@ class Repository:
         return ids[0]
 
     def versions(self, path: str, tree: Tree) -> Iterator[str]:
-        """Blob ids that a path had in a tree's history, newest first."""
-        start = tree if tree.commit or tree.empty else self.head
-        if start.commit is None:
+        """Blob ids that a path had in a tree's history, newest first.
+
+        With --full-history: left to itself, git log skips a branch whose version of the path a merge did not keep.
+        """
+        if tree.commit:
+            starts = [tree.commit]
+        elif tree.empty or self.head.commit is None:
             return
-        raw = self.git(
-            "log",
-            "--format=",
-            "--raw",
-            "--no-abbrev",
-            "-z",
-            "-m",
-            "--no-renames",
-            start.commit,
-            "--",
-            f":(top,literal){path}",
-        )
+        else:
+            starts = [self.head.commit, *self.merging]
+        how = ("--format=", "--raw", "--no-abbrev", "-z", "-m", "--full-history", "--no-renames", "--no-relative")
+        raw = self.git("log", *how, *starts, "--", f":(top,literal){path}")
         seen: set[str] = set()
         for pair in re.findall(rb":\d{6} \d{6} ([0-9a-f]+) ([0-9a-f]+) ", raw):
             for oid in (pair[1].decode(), pair[0].decode()):
@@ -264,26 +277,34 @@ class Repository:
         Raises:
             MissingObject: they may be in history that this clone does not hold.
         """
-        missing: MissingObject | None = None
+        unread: CouldNotJudge | None = None
         entry = tree.entries.get(path)
         places = [(entry.oid, "in the tree")] if entry and entry.mode in REGULAR else []
         for oid, place in itertools.chain(places, ((oid, "in history") for oid in self.versions(path, tree))):
             try:
-                data = self.blob(oid, path)
-            except MissingObject as error:
-                missing = error
-                continue
-            if sha256_of(data) == sha256:
-                return data, f"{place}, blob {oid[:12]}"
-        if (data_or_none := self.lfs_object(sha256)) is not None:
-            return data_or_none, "in Git LFS"
-        if missing is not None:
-            raise missing
+                if self.digest(oid, path) == sha256:
+                    return self.blob(oid, path), f"{place}, blob {oid[:12]}"
+            except (MissingObject, TooLarge) as error:
+                # Another version may be the recorded one; the error is told only if none is.
+                unread = unread or error
+        if (data := self.lfs_object(sha256)) is not None:
+            return data, "in Git LFS"
+        if unread is not None:
+            raise unread
         if self.shallow:
             raise MissingObject(
                 f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
             )
         return None
+
+    def digest(self, oid: str, name: str) -> str:
+        """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.
+
+        Raises:
+            MissingObject, TooLarge: as in `blob`.
+        """
+        data = self._object(oid, name)
+        return pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
 
     def blob(self, oid: str, name: str) -> bytes:
         """The bytes of a blob; a Git LFS pointer is followed to its object.
@@ -293,11 +314,11 @@ class Repository:
             TooLarge: there are more of them than are read into memory.
         """
         data = self._object(oid, name)
-        pointer = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
-        if pointer is None:
+        if (pointer := _pointer(data)) is None:
             return data
-        content = self.lfs_object(pointer.group(1).decode())
-        if content is None or len(content) != int(pointer.group(2)):
+        digest, size = pointer
+        content = self.lfs_object(digest)
+        if content is None or len(content) != size:
             raise MissingObject(
                 f"{name} lies in Git LFS and its content is not on this machine",
                 f"Run `git lfs pull --include={_quoted(name)}`, then check again.",
@@ -314,8 +335,9 @@ class Repository:
 
     def _object(self, oid: str, name: str) -> bytes:
         try:
-            _, kind, size, stream = self._reader.stream_object_data(oid)
-        except ValueError as error:
+            # Kind and size first: a stream that is not read to its end would answer the next question.
+            _, kind, size = self._reader.get_object_header(oid)
+        except (ValueError, OSError) as error:
             advice = (
                 "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
                 if self.partial
@@ -329,9 +351,9 @@ class Repository:
                 f"{name} has {size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
                 "Save it with stronger compression or smaller.",
             )
-        if kind not in {"blob", b"blob"}:
-            raise MissingObject(f"{name} is no file in Git, not a file", "Record a file.")
-        return bytes(stream.read(size))
+        if kind not in {"blob", b"blob"}:  # GitPython declares str and returns bytes
+            raise MissingObject(f"{name} is not a file in Git", "Record a file.")
+        return bytes(self._reader.get_object_data(oid)[3])
 
     @cached_property
     def _reader(self) -> Any:
@@ -356,6 +378,12 @@ def _quoted(name: str) -> str:
     import shlex
 
     return shlex.quote(name)
+
+
+def _pointer(data: bytes) -> tuple[str, int] | None:
+    """Digest and size that a Git LFS pointer names; None for any other content."""
+    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
+    return (found.group(1).decode(), int(found.group(2))) if found else None
 
 
 def _changes(raw: bytes) -> tuple[Change, ...]:
