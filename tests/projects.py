@@ -194,9 +194,9 @@ class Project(Scratch):
         self.write(f"{path}.maskproof.json", self.record(data, **record))
         return path
 
-    def original(self) -> dict[str, Any]:
-        """What a record says of the original, besides its path."""
-        return {"sha256": sha256(self.pictures.original), "size": list(SIZE)}
+    def original(self, data: bytes | None = None) -> dict[str, Any]:
+        """What a record says of an original, besides its path."""
+        return {"sha256": sha256(data or self.pictures.original), "size": list(SIZE)}
 
     def record(self, image: bytes, **members: Any) -> str:
         """The text of a sidecar; a member that is None is left out."""
