@@ -203,9 +203,10 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest.
     """
     from maskproof.record import write
+    from maskproof.report.text import safe
 
     for line in write(Path.cwd(), edit, areas, **given):
-        print(line)
+        print(safe(line))
     return 0
 
 
