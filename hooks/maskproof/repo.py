@@ -37,6 +37,8 @@ MAX_BLOB = 64_000_000
 """bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """a check never talks to a server, not even for objects that a partial clone left out"""
+PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+"""`:/` and `:(top,literal)` have to mean what they say, or a listing comes back empty and everything passes"""
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
 
 
@@ -115,7 +117,7 @@ class Repository:
                 ["git", "--no-optional-locks", *arguments],
                 cwd=self.where,
                 capture_output=True,
-                env={**os.environ, **OFFLINE},
+                env={**os.environ, **OFFLINE, **PLAIN},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -139,8 +141,13 @@ class Repository:
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
     def unstaged(self) -> frozenset[str]:
-        """Tracked paths whose file in the working tree differs from the index."""
-        return frozenset(change.path for change in _changes(self.git("diff", *DIFF)))
+        """Tracked paths whose file in the working tree differs from the index.
+
+        Asked of `git status`: `git diff` writes a refreshed index, whatever --no-optional-locks says.
+        """
+        how = ("--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules")
+        lines = self.git("status", *how).split(b"\0")[:-1]
+        return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
 
     @cached_property
     def root(self) -> Path:
@@ -251,7 +258,7 @@ class Repository:
     def versions(self, path: str, tree: Tree) -> Iterator[str]:
         """Blob ids that a path had in a tree's history, newest first.
 
-        With --full-history: left to itself, git log skips a branch whose version of the path a merge did not keep.
+        With --full-history, lest git log skip a branch whose version of the path a merge did not keep.
         """
         if tree.commit:
             starts = [tree.commit]
