@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from projects import HERO, MASK, Pictures, Project, Scratch, draw
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
 
 
 @pytest.fixture
