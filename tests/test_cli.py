@@ -97,6 +97,37 @@ class TestStatuses:
         assert all({"name", "kind", "metrics"} <= set(one) for one in image["regions"])
 
 
+class TestShortWay:
+    """Most commits hold no image; tests/bench/commit_without_images.py measures what the hook costs them."""
+
+    CODE = (
+        "import sys, atexit\n"
+        "from maskproof.hook import main\n"
+        "names = ('click', 'numpy', 'PIL', 'scipy', 'git', 'msgspec', 'hashlib')\n"
+        "atexit.register(lambda: print('loaded:', *(one for one in names if one in sys.modules)))\n"
+        "sys.argv = ['maskproof', *sys.argv[1:]]\n"
+        "main()\n"
+    )
+
+    @pytest.mark.parametrize("arguments", [["check"], ["check", "--staged"], ["check", "--"]])
+    def test_loads_nothing_heavy(self, project, arguments):
+        project.write("README.md", "Changed\n")
+        project.stage()
+        done = project.run(sys.executable, "-c", self.CODE, *arguments)
+        assert done.stdout.splitlines() == [
+            "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged.",
+            "loaded:",
+        ]
+
+    def test_is_not_taken_where_a_range_is_meant(self, project):
+        project.edit("drifted")
+        project.commit("Past the hook")
+        # As pre-commit tells it to a hook: nothing is staged, the change lies between two commits.
+        env = {"PRE_COMMIT_FROM_REF": "HEAD~1", "PRE_COMMIT_TO_REF": "HEAD"}
+        assert project.check(**env).status == 1
+        assert project.check("--staged", **env).counts == [(0, 0, 0, 0)]
+
+
 class TestHelp:
     def test_exit_statuses_and_commands(self, project):
         said = " ".join(project.maskproof("--help").stdout.split())
