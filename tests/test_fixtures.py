@@ -10,12 +10,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, install_hook
+
+from projects import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Scratch
+    from projects import Scratch
 
 CASES = sorted(path.parent for path in (ROOT / "fixtures").glob("*/*/expected.json"))
 
@@ -23,7 +24,7 @@ CASES = sorted(path.parent for path in (ROOT / "fixtures").glob("*/*/expected.js
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_case_through_the_hook(case: Path, scratch: Scratch) -> None:
     expected = json.loads((case / "expected.json").read_text())
-    install_hook(scratch)
+    scratch.install()
     on_base = [file for file in case.iterdir() if file.name.startswith(("original.", "mask.", "maskproof."))]
     for file in on_base:
         shutil.copy(file, scratch.root)

@@ -1,6 +1,6 @@
 """`python -m maskproof`: the same command line as `maskproof`."""
 
-from maskproof.cli import main
+from maskproof.hook import main
 
 if __name__ == "__main__":
     main()

@@ -62,7 +62,8 @@ def from_environment(selection: Selection, environment: Mapping[str, str]) -> Se
     if from_ref and to_ref:
         return Selection(from_ref, to_ref, named=selection.named)
     if environment.get("PRE_COMMIT_REMOTE_NAME") and (branch := environment.get("PRE_COMMIT_LOCAL_BRANCH")):
-        return Selection(to_ref=branch, everything=True, named=selection.named)
+        # The names are those of the checkout then; the branch is looked at whole, and may not hold all of them.
+        return Selection(to_ref=branch, everything=True)
     return selection
 
 
@@ -70,7 +71,7 @@ def open_change(repository: Repository, selection: Selection) -> Delta:
     """Both sides of the change that a selection means.
 
     Raises:
-        UsageError: not a repository, or a commit or path that does not exist.
+        UsageError: not a repository, a commit or path that does not exist, or nothing asked for to look at.
         MissingObject: a shallow clone does not reach the base.
     """
     if selection.from_ref:
@@ -79,6 +80,11 @@ def open_change(repository: Repository, selection: Selection) -> Delta:
         sides = repository.tree(base), repository.tree(head)
         changes = repository.between(base, head)
     elif selection.to_ref:
+        if not (selection.everything or selection.named):
+            raise UsageError(
+                f"--to-ref {selection.to_ref!a} alone names no change to judge",
+                "Add `--from-ref A` (what changed since A), `--all`, or paths.",
+            )
         tree = repository.tree(repository.commit(selection.to_ref))
         sides, changes = (tree, tree), ()
     else:
@@ -95,6 +101,9 @@ def _named(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list
     inside = path + "/" if path != "." else ""
     if found := [one for one in sides[1].entries if one.startswith(inside) and is_ours(one)]:
         return found
-    if (repository.where / given).exists():
+    file = repository.where / given
+    if file.is_dir():
+        raise UsageError(f"there is no image known to Git in the folder {given!a}", "Run `git add` on what is in it.")
+    if file.exists():
         return [path]
     raise UsageError(f"there is no file or folder {given!a}", "Check the name.")

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
 FORMATS = ("text", "json")
 MODES = ("alpha", "white", "black")
-NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 
 
 def main() -> NoReturn:
     """Run the command line and exit with the status that `commands` lists."""
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before the start
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         sys.exit(commands.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
@@ -39,21 +38,29 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         print("maskproof: interrupted, nothing was changed", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputLostError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at exit
         sys.exit(INTERNAL)
     except MaskproofError as error:
         _complain(error)
         sys.exit(error.exit_status)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: said in one line, and never taken for a verdict
+        from maskproof.report.text import safe
+
         if os.environ.get("MASKPROOF_TRACEBACK"):
-            raise
+            import traceback
+
+            traceback.print_exc()
         print(
-            f"maskproof: internal error ({type(error).__name__}: {error}). This is a bug, and nothing was judged; "
-            f"set MASKPROOF_TRACEBACK=1 to see where.",
+            f"maskproof: internal error ({type(error).__name__}: {safe(str(error))}). This is a bug, and nothing was "
+            f"judged; set MASKPROOF_TRACEBACK=1 to see where.",
             file=sys.stderr,
         )
         sys.exit(INTERNAL)
+
+
+class OutputLostError(Exception):
+    """Nobody takes what is printed: the reader is gone, or the disk is full."""
 
 
 class Commands(click.Group):
@@ -62,6 +69,19 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command and see its output delivered; click would end a broken pipe with 1, which means blocked."""
+        try:
+            status = super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputLostError from error
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError as error:
+            raise OutputLostError from error
+        return status
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -116,9 +136,6 @@ def check(
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
     delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
-    if delta.concerns_nothing and style == "text" and output is None:
-        print(NOTHING)
-        return 0
     from maskproof import report
     from maskproof.check import check as check_change
 
@@ -203,9 +220,10 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest.
     """
     from maskproof.record import write
+    from maskproof.report.text import safe
 
     for line in write(Path.cwd(), edit, areas, **given):
-        print(line)
+        print(safe(line))
     return 0
 
 
@@ -283,13 +301,21 @@ def _emit(render: Any, output: Path | None, last_line: str) -> None:
         return
     from maskproof.files import write_atomically
 
-    write_atomically(output, render(False).encode("utf-8", "backslashreplace"))
+    try:
+        write_atomically(output, render(False).encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}", "Check the folder.") from error
     print(last_line)
 
 
 def _wants_color() -> bool:
     """Colour only on a terminal, and never against NO_COLOR (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        sys.stdout is not None
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def _complain(error: MaskproofError) -> None:

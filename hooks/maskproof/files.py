@@ -10,9 +10,15 @@ from pathlib import Path
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a crash leaves the old one or the new one, never a part.
 
+    A symbolic link stays one, and its target is replaced. What is no file (/dev/stdout, a pipe) is written to.
+
     Raises:
         OSError: the folder cannot be written to.
     """
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
     temporary = Path(name)
     try:

@@ -36,7 +36,7 @@ STANDING = ("light", "color", "spot", "loss", "contrast")
 
 LIMITS = (
     *(
-        Limit(kind, metric, "times", 1.0, 0.7, None)
+        Limit(kind, metric, "x", 1.0, 0.7, None)
         for kind in ("outside-mask", "brand", "text", "face", "product")
         for metric in STANDING
     ),

@@ -213,6 +213,8 @@ def amount(value: float, unit: str | None) -> str:
     """A number with its unit, as a reader would say it: shares as percent, pixels whole where they are."""
     if unit == "share":
         return f"{value * 100:.3g} %"
+    if unit == "x":
+        return f"{value:.3g}x"
     if unit == "px" and float(value).is_integer():
         return f"{value:.0f} px"
     return f"{value:.3g}" + (f" {unit}" if unit else "")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from maskproof.regions import Planes
+
 CLEAR_AND_SOLID = (0, 255)
 KINDS = ("brand", "text", "face", "product")
 
@@ -41,6 +43,11 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
     Raises:
         UsageError: something is missing, contradictory or outside the repository.
     """
+    if given["generated"] and (named := [key for key in ("original", "mask", "mask_mode", "pad") if given[key]]):
+        raise UsageError(
+            f"--generated says that there is no original, but --{named[0].replace('_', '-')} is given as well",
+            "Leave one of the two out.",
+        )
     repository = Repository(where)
     path = repository.path_of(str(edit))
     target = repository.root / sidecar.path_of(path)
@@ -68,7 +75,10 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
         raise UsageError(
             f"this record would be wrong: {error.reason}", "Correct the options and record again."
         ) from error
-    write_atomically(target, text)
+    try:
+        write_atomically(target, text)
+    except OSError as error:
+        raise UsageError(f"{sidecar.path_of(path)} cannot be written: {error.strerror}", "Check the folder.") from error
     yield from _told(record, sidecar.path_of(path))
 
 
@@ -90,6 +100,8 @@ def _old_record(target: Path, path: str) -> Record | None:
         return sidecar.parse(target.read_bytes(), path)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Look at what is there.") from error
     except CouldNotJudge as error:
         raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
 
@@ -137,12 +149,13 @@ def _mask(
         return old.mask if old else None
     place = repository.path_of(given)
     data = _bytes(repository.root / place, place)
-    return MaskRef(path=place, sha256=_digest(data), mode=mode or _worked_out(data, place))  # type: ignore[arg-type]
+    planes = _read(pixels.decode_mask, data, place)
+    return MaskRef(path=place, sha256=_digest(data), mode=mode or _worked_out(planes, place))  # type: ignore[arg-type]
 
 
-def _worked_out(data: bytes, place: str) -> str:
+def _worked_out(planes: Planes, place: str) -> str:
     """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
-    light, alpha = _read(pixels.decode_mask, data, place)
+    light, alpha = planes
     if alpha is not None and (int(alpha.min()), int(alpha.max())) == CLEAR_AND_SOLID:
         shown = light[alpha > 0]
         if int(shown.min()) == int(shown.max()):

@@ -74,7 +74,7 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
 def build(
     opened: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
-    """The regions of one image: everything outside the mask, then each declared area.
+    """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
 
     Args:
         opened: H x W, True where editing was allowed.
@@ -86,10 +86,8 @@ def build(
     """
     size = (opened.shape[1], opened.shape[0])
     drawn = [Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source) for area in areas]
-    outside = ~opened
-    for region in drawn:
-        outside |= region.mask
-    return (Region("outside the mask", Kind.OUTSIDE_MASK, outside, "mask"), *drawn)
+    # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"), *drawn)
 
 
 def suspicions(

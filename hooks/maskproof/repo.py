@@ -10,25 +10,23 @@ needs; reading objects goes through GitPython's long-lived `cat-file`.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import re
-import shlex
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskproof.errors import MissingObject, TooLarge, UsageError
+from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REGULAR = frozenset({"100644", "100755"})
 CONFLICT = "unmerged"
-POINTER = re.compile(
+POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
     rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
@@ -39,6 +37,8 @@ MAX_BLOB = 64_000_000
 """bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """a check never talks to a server, not even for objects that a partial clone left out"""
+PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+"""`:/` and `:(top,literal)` have to mean what they say, or a listing comes back empty and everything passes"""
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
 
 
@@ -117,7 +117,7 @@ class Repository:
                 ["git", "--no-optional-locks", *arguments],
                 cwd=self.where,
                 capture_output=True,
-                env={**os.environ, **OFFLINE},
+                env={**os.environ, **OFFLINE, **PLAIN},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -141,8 +141,13 @@ class Repository:
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
     def unstaged(self) -> frozenset[str]:
-        """Tracked paths whose file in the working tree differs from the index."""
-        return frozenset(change.path for change in _changes(self.git("diff", *DIFF)))
+        """Tracked paths whose file in the working tree differs from the index.
+
+        Asked of `git status`: `git diff` writes a refreshed index, whatever --no-optional-locks says.
+        """
+        how = ("--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules")
+        lines = self.git("status", *how).split(b"\0")[:-1]
+        return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
 
     @cached_property
     def root(self) -> Path:
@@ -172,11 +177,15 @@ class Repository:
 
     def path_of(self, given: str) -> str:
         """The repository path of a file named from the current folder."""
-        path = os.path.normpath(os.path.relpath(given, self.where) if Path(given).is_absolute() else given)
+        path = os.path.normpath(self._relative(Path(given)) if Path(given).is_absolute() else given)
         joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")  # noqa: PTH118 - prefix is Git's
         if joined.startswith("../") or joined == "..":
             raise UsageError(f"{given!a} lies outside this repository", "Name a file inside it.")
         return joined
+
+    def _relative(self, given: Path) -> str:
+        """An absolute path from the current folder; folders on the way may be symbolic links, the file stays itself."""
+        return os.path.relpath(given.parent.resolve() / given.name, self.where.resolve())
 
     @cached_property
     def index(self) -> Tree:
@@ -192,6 +201,19 @@ class Repository:
         """The commit that is checked out; an empty tree before the first one."""
         found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1)).decode().strip()
         return Tree(self, found or None, empty=not found)
+
+    @cached_property
+    def merging(self) -> tuple[str, ...]:
+        """The commits that a merge under way brings in: part of what the index comes from.
+
+        MERGE_HEAD names them once the merge has stopped for a conflict. Before that, where the hook
+        pre-merge-commit runs, `git merge` names them only in the environment.
+        """
+        file = self.where / os.fsdecode(self.git("rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n"))
+        if file.is_file():
+            return tuple(file.read_text().split())
+        named = (re.fullmatch(r"GITHEAD_([0-9a-f]{40,64})", key) for key in os.environ)
+        return tuple(one.group(1) for one in named if one)
 
     def commit(self, name: str) -> str:
         """The full id of a commit.
@@ -234,22 +256,18 @@ class Repository:
         return ids[0]
 
     def versions(self, path: str, tree: Tree) -> Iterator[str]:
-        """Blob ids that a path had in a tree's history, newest first."""
-        start = tree if tree.commit or tree.empty else self.head
-        if start.commit is None:
+        """Blob ids that a path had in a tree's history, newest first.
+
+        With --full-history, lest git log skip a branch whose version of the path a merge did not keep.
+        """
+        if tree.commit:
+            starts = [tree.commit]
+        elif tree.empty or self.head.commit is None:
             return
-        raw = self.git(
-            "log",
-            "--format=",
-            "--raw",
-            "--no-abbrev",
-            "-z",
-            "-m",
-            "--no-renames",
-            start.commit,
-            "--",
-            f":(top,literal){path}",
-        )
+        else:
+            starts = [self.head.commit, *self.merging]
+        how = ("--format=", "--raw", "--no-abbrev", "-z", "-m", "--full-history", "--no-renames", "--no-relative")
+        raw = self.git("log", *how, *starts, "--", f":(top,literal){path}")
         seen: set[str] = set()
         for pair in re.findall(rb":\d{6} \d{6} ([0-9a-f]+) ([0-9a-f]+) ", raw):
             for oid in (pair[1].decode(), pair[0].decode()):
@@ -266,26 +284,34 @@ class Repository:
         Raises:
             MissingObject: they may be in history that this clone does not hold.
         """
-        missing: MissingObject | None = None
+        unread: CouldNotJudge | None = None
         entry = tree.entries.get(path)
         places = [(entry.oid, "in the tree")] if entry and entry.mode in REGULAR else []
         for oid, place in itertools.chain(places, ((oid, "in history") for oid in self.versions(path, tree))):
             try:
-                data = self.blob(oid, path)
-            except MissingObject as error:
-                missing = error
-                continue
-            if hashlib.sha256(data).hexdigest() == sha256:
-                return data, f"{place}, blob {oid[:12]}"
-        if (data_or_none := self.lfs_object(sha256)) is not None:
-            return data_or_none, "in Git LFS"
-        if missing is not None:
-            raise missing
+                if self.digest(oid, path) == sha256:
+                    return self.blob(oid, path), f"{place}, blob {oid[:12]}"
+            except (MissingObject, TooLarge) as error:
+                # Another version may be the recorded one; the error is told only if none is.
+                unread = unread or error
+        if (data := self.lfs_object(sha256)) is not None:
+            return data, "in Git LFS"
+        if unread is not None:
+            raise unread
         if self.shallow:
             raise MissingObject(
                 f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
             )
         return None
+
+    def digest(self, oid: str, name: str) -> str:
+        """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.
+
+        Raises:
+            MissingObject, TooLarge: as in `blob`.
+        """
+        data = self._object(oid, name)
+        return pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
 
     def blob(self, oid: str, name: str) -> bytes:
         """The bytes of a blob; a Git LFS pointer is followed to its object.
@@ -295,14 +321,14 @@ class Repository:
             TooLarge: there are more of them than are read into memory.
         """
         data = self._object(oid, name)
-        pointer = POINTER.fullmatch(data) if len(data) < POINTER_BYTES else None
-        if pointer is None:
+        if (pointer := _pointer(data)) is None:
             return data
-        content = self.lfs_object(pointer.group(1).decode())
-        if content is None or len(content) != int(pointer.group(2)):
+        digest, size = pointer
+        content = self.lfs_object(digest)
+        if content is None or len(content) != size:
             raise MissingObject(
                 f"{name} lies in Git LFS and its content is not on this machine",
-                f"Run `git lfs pull --include={shlex.quote(name)}`, then check again.",
+                f"Run `git lfs pull --include={_quoted(name)}`, then check again.",
             )
         return content
 
@@ -312,12 +338,13 @@ class Repository:
         if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
             return None
         data = stored.read_bytes()
-        return data if hashlib.sha256(data).hexdigest() == digest else None
+        return data if sha256_of(data) == digest else None
 
     def _object(self, oid: str, name: str) -> bytes:
         try:
-            _, kind, size, stream = self._reader.stream_object_data(oid)
-        except ValueError as error:
+            # Kind and size first: a stream that is not read to its end would answer the next question.
+            _, kind, size = self._reader.get_object_header(oid)
+        except (ValueError, OSError) as error:
             advice = (
                 "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
                 if self.partial
@@ -331,9 +358,9 @@ class Repository:
                 f"{name} has {size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
                 "Save it with stronger compression or smaller.",
             )
-        if kind not in {"blob", b"blob"}:
-            raise MissingObject(f"{name} is no file in Git, not a file", "Record a file.")
-        return bytes(stream.read(size))
+        if kind not in {"blob", b"blob"}:  # GitPython declares str and returns bytes
+            raise MissingObject(f"{name} is not a file in Git", "Record a file.")
+        return bytes(self._reader.get_object_data(oid)[3])
 
     @cached_property
     def _reader(self) -> Any:
@@ -345,6 +372,25 @@ class Repository:
 
 
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes, as records write it."""
+    import hashlib  # loads OpenSSL: a tenth of what a commit without images costs
+
+    return hashlib.sha256(data).hexdigest()
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _pointer(data: bytes) -> tuple[str, int] | None:
+    """Digest and size that a Git LFS pointer names; None for any other content."""
+    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
+    return (found.group(1).decode(), int(found.group(2))) if found else None
 
 
 def _changes(raw: bytes) -> tuple[Change, ...]:

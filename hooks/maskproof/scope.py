@@ -6,7 +6,8 @@ record, a mask picture of the policy, or the policy in a way that asks more of t
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import itertools
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from maskproof import policy, sidecar
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
+from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
     from maskproof.change import Delta
@@ -59,12 +61,15 @@ class Scope:
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
-        base = self.delta.base
-        data = base.read(path)
-        if data is not None and hashlib.sha256(data).hexdigest() == sha256:
-            return True
-        versions = self.delta.repository.versions(path, base)
-        return any(hashlib.sha256(self.delta.repository.blob(oid, path)).hexdigest() == sha256 for oid in versions)
+        base, repository = self.delta.base, self.delta.repository
+        entry = base.entries.get(path)
+        now = [entry.oid] if entry and entry.mode in REGULAR else []
+        for oid in itertools.chain(now, repository.versions(path, base)):
+            # What cannot be read proves nothing, and is no reason to leave an image unjudged.
+            with contextlib.suppress(CouldNotJudge):
+                if repository.digest(oid, path) == sha256:
+                    return True
+        return False
 
     def record(self, path: str) -> Record | None:
         """An image's record on the head; None where it has none.
@@ -132,7 +137,7 @@ class Scope:
         found = set(self._users.get(path, ()))
         if is_sidecar(path):
             image = sidecar.image_of(path)
-            return found | ({image} if image in entries or path in entries else set())
+            return found | ({image} if image in entries or path in entries or path in self.delta.named else set())
         if is_image(path) and (path in entries or path in self.delta.named or sidecar.path_of(path) in entries):
             found.add(path)
         patterns = [

@@ -72,7 +72,7 @@ class Transform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ] = (0, 0, 0, 0)
 
 
-class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What made the edit, as recorded at call time."""
 
     provider: str | None = None

@@ -2,9 +2,9 @@
 
     python tests/bench/accuracy.py ../shared/cases [--seeds 1 2 3] [--per-case 5] [--jobs 2]
 
-Planted damage comes from `planted.py` of that folder; each row is judged without and with its area declared, as its kind
-suggests (letter: text, the others: brand). Harmless processing is applied to every original and judged with an empty mask
-and with the case's own. Needs the third-party data, which is not part of this project.
+Planted damage comes from `planted.py` of that folder; each row is judged without and with its area declared, as its
+kind suggests (letter: text, the others: brand). Harmless processing is applied to every original and judged with an
+empty mask and with the case's own. Needs the third-party data, which is not part of this project.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageCms
 
 from maskproof.check import Inputs, compare
 from maskproof.model import ImageReport, Level, Verdict
 from maskproof.policy import AreaRule, Settings, default_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,12 @@ def rows(table: Path) -> list[dict[str, str]]:
 
 
 def inputs(root: Path, row: dict[str, str]) -> Inputs:
-    return Inputs((root / row["edit"]).read_bytes(), (root / row["original"]).read_bytes(), (root / row["mask"]).read_bytes(),
-                  row["mask_mode"])
+    return Inputs(
+        (root / row["edit"]).read_bytes(),
+        (root / row["original"]).read_bytes(),
+        (root / row["mask"]).read_bytes(),
+        row["mask_mode"],
+    )
 
 
 def cases(root: Path) -> Iterator[Job]:
@@ -64,15 +71,22 @@ def cases(root: Path) -> Iterator[Job]:
 
 def planted(root: Path, out: Path, seed: int, per_case: int) -> Iterator[Job]:
     folder = out / str(seed)
-    subprocess.run([sys.executable, root / "planted.py", folder, "--seed", str(seed), "--per-case", str(per_case)], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, root / "planted.py", folder, "--seed", str(seed), "--per-case", str(per_case)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     for row in rows(folder / "cases.csv"):
         kind = f"{row['kind']}"
         job = Job(f"planted, seed {seed}", row["case"], kind, row["expected"], inputs(folder, row))
         yield job
         x, y, width, height = (int(value) for value in row["area"].split())
-        area = AreaRule(paths=["**"], name="area", kind="text" if kind in {"letter", "control"} else "brand",
-                        box=(x, y, width, height))
+        area = AreaRule(
+            paths=["**"],
+            name="area",
+            kind="text" if kind in {"letter", "control"} else "brand",
+            box=(x, y, width, height),
+        )
         yield replace(job, group=f"declared, seed {seed}", areas=(area,))
 
 
@@ -91,13 +105,23 @@ def through_p3(picture: Image.Image) -> bytes:
 
 def resized_and_back(picture: Image.Image) -> bytes:
     width, height = picture.size
-    return saved(picture.resize((width - 1, height - 1), Image.Resampling.LANCZOS).resize(picture.size, Image.Resampling.LANCZOS),
-                 "PNG", compress_level=1)
+    return saved(
+        picture.resize((width - 1, height - 1), Image.Resampling.LANCZOS).resize(
+            picture.size, Image.Resampling.LANCZOS
+        ),
+        "PNG",
+        compress_level=1,
+    )
 
 
 HARMLESS: dict[str, Callable[[Image.Image], bytes]] = {
-    **{f"JPEG {quality} {'4:2:0' if sub else '4:4:4'}": lambda picture, q=quality, s=sub: saved(picture, "JPEG", quality=q, subsampling=s)
-       for quality in (75, 85, 95) for sub in (0, 2)},
+    **{
+        f"JPEG {quality} {'4:2:0' if sub else '4:4:4'}": lambda picture, q=quality, s=sub: saved(
+            picture, "JPEG", quality=q, subsampling=s
+        )
+        for quality in (75, 85, 95)
+        for sub in (0, 2)
+    },
     **{f"WebP {quality}": lambda picture, q=quality: saved(picture, "WEBP", quality=q) for quality in (75, 85, 95)},
     "AVIF 75": lambda picture: saved(picture, "AVIF", quality=75),
     "PNG": lambda picture: saved(picture, "PNG"),
@@ -110,13 +134,17 @@ def harmless(root: Path) -> Iterator[Job]:
     for row in rows(root / "cases.csv"):
         given = inputs(root, row)
         picture = Image.open(root / row["original"])
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA")).convert("RGB")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA")).convert(
+            "RGB"
+        )
         base = saved(picture, "PNG", compress_level=1)
         for name, process in HARMLESS.items():
             edit = process(picture)
             for mask, mode in ((None, None), (given.mask, given.mask_mode)):
                 for level in (Level.VISUAL, Level.STRICT):
-                    yield Job(f"harmless, {level}", row["case"], name, "pass", Inputs(edit, base, mask, mode), level=level)
+                    yield Job(
+                        f"harmless, {level}", row["case"], name, "pass", Inputs(edit, base, mask, mode), level=level
+                    )
 
 
 def summed(results: list[tuple[str, str, str, str, str, float]]) -> None:
@@ -134,7 +162,11 @@ def summed(results: list[tuple[str, str, str, str, str, float]]) -> None:
         share = f" {caught / len(bad):.3f}" if bad else ""
         print(f"{group:24} {len(found):6} {f'{caught}/{len(bad)}{share}':>14} {f'{false}/{len(good)}':>14}   {by_kind}")
         for one in found:
-            if (one[3] == "block") != (one[4] == "block") and one[3] in {"pass", "block"} and not group.startswith("harmless, strict"):
+            if (
+                (one[3] == "block") != (one[4] == "block")
+                and one[3] in {"pass", "block"}
+                and not group.startswith("harmless, strict")
+            ):
                 print(f"    wrong: {one[1]} {one[2]} expected {one[3]}, got {one[4]}, drift {one[5]:.2f}")
     real = groups["real edits"]
     margin = min(one[5] for one in real if one[3] == "block") / max(one[5] for one in real if one[3] == "pass")

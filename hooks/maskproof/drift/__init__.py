@@ -69,16 +69,20 @@ def measure(
     before, after = opponent(first), opponent(second)
     motion = snapped(register(before[0], after[0], outside), before[0], after[0], outside)
     aligned, valid = _aligned(after, motion, outside.shape)
-    everywhere = np.logical_or.reduce(masks) & valid
     happened = inside(before, aligned, allowed & valid, outside & valid)
     aligned = aligned - _offset(before, aligned, outside & valid)[:, None, None]
-    sums = gather(before, aligned, everywhere.astype(np.float32))
-    reference = cells((outside & valid).astype(np.float32))
     parts = [
         Part(region.kind, cells((mask & valid).astype(np.float32)))
         for region, mask in zip(protected, masks, strict=True)
     ]
-    found = standing_out(sums, reference, parts, allowed if level is Level.VISUAL else None)
+    reference = cells((outside & valid).astype(np.float32))
+    sums = gather(before, aligned, (masks[0] & valid).astype(np.float32))
+    near = allowed if level is Level.VISUAL else None
+    found = standing_out(sums, reference, parts[:1], near)
+    if len(parts) > 1:
+        # What a declared area shows inside the mask must not be held against its surroundings outside of it.
+        everywhere = np.logical_or.reduce(masks) & valid
+        found += standing_out(gather(before, aligned, everywhere.astype(np.float32)), reference, parts[1:], near)
     changed = samples_changed(original, edit, placed)
     rows = [
         RegionDrift(
@@ -86,7 +90,7 @@ def measure(
             "frame",
             (
                 *placed.metrics,
-                alpha_changed(original, placed, protected[0].mask),
+                alpha_changed(original, placed, np.logical_or.reduce([region.mask for region in protected])),
                 *_motion_metrics(motion, factor, original.size),
                 *tone(first, second, outside & valid),
                 *happened,

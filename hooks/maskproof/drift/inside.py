@@ -34,12 +34,12 @@ def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[M
     """
     difference = np.abs(cells(edit[0] - original[0])) / CELL**2
     colour = np.hypot(*(cells(edit[plane] - original[plane]) / CELL**2 for plane in (1, 2)))
-    difference = np.maximum(difference, colour)
+    stronger: Float = np.maximum(difference, colour).astype(np.float32)
     allowed, kept = (cells(mask.astype(np.float32)) > CELL**2 / 2 for mask in (opened, outside))
     if not allowed.any() or not kept.any():
         return ()
-    strongest = _top(difference[allowed]) - min(_top(difference[kept]), RESIDUE)
-    surplus = float((difference[kept] > CHANGED).mean() - (difference[allowed] > CHANGED).mean())
+    strongest = _top(stronger[allowed]) - min(_top(stronger[kept]), RESIDUE)
+    surplus = float((stronger[kept] > CHANGED).mean() - (stronger[allowed] > CHANGED).mean())
     return (
         Metric(
             "inside",

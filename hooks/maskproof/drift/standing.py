@@ -126,11 +126,11 @@ def _worst(name: str, standing: Float, own: Mask, side: int, kind: Kind) -> Metr
     """The window of a region that stands out most."""
     at = int(np.argmax(np.where(own, standing, -np.inf)))
     row, column = divmod(at, standing.shape[1])
-    says = f"{SAYS[name]}, {{value}} of what harmless changes show (limit {{limit}})"
+    says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
     return Metric(
         name,
         max(0.0, float(standing[row, column])),
-        "times",
+        "x",
         kind.value,
         says,
         Box(column * CELL, row * CELL, side * CELL, side * CELL),

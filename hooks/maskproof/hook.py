@@ -1,0 +1,45 @@
+"""The hook's short way: a commit that concerns no image ends here, before the command line is loaded.
+
+The hook runs on every commit, and most commits hold no image. Whether one does is asked of the same functions that
+the gate itself uses, so that there is one answer to it; only what is not needed for that answer is left unloaded.
+It is the outermost layer of the command line, and prints and exits as `cli` does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from maskproof.change import Selection, from_environment, open_change
+from maskproof.repo import Repository
+
+NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
+STAGED = ["check", "--staged"]
+PLAIN = (STAGED, ["check"], ["check", "--"])
+"""the command lines that ask for the staged change and nothing else, in text"""
+
+
+def main() -> NoReturn:
+    """Run `maskproof`: the short way where it is enough, else the command line."""
+    if sys.argv[1:] in PLAIN and _ended():
+        sys.exit(0)
+    from maskproof import cli
+
+    cli.main()
+
+
+def _ended() -> bool:
+    """Was there nothing to judge, and was that said?"""
+    try:
+        asked = Selection() if sys.argv[1:] == STAGED else from_environment(Selection(), os.environ)
+        if not open_change(Repository(Path.cwd()), asked).concerns_nothing:
+            return False
+        print(NOTHING, flush=True)
+    except Exception:  # noqa: BLE001 - the command line meets the same error, and says it well
+        return False
+    except KeyboardInterrupt:
+        print("maskproof: interrupted, nothing was changed", file=sys.stderr)
+        sys.exit(130)
+    return True

@@ -1,0 +1,74 @@
+"""What the hook costs a commit that holds no image, beside what starting Python costs at all.
+
+The hook runs on every commit, because a commit without an image can change a verdict. So it has to cost next to
+nothing where it has nothing to do. Wall time on a shared machine wanders, hence a ratio of medians, taken in one
+run and in turn.
+
+    python tests/bench/commit_without_images.py [RUNS]
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TARGET = 6.0
+RUNS = 40
+COMMANDS = {
+    "python -c pass": (sys.executable, "-c", "pass"),
+    "maskproof check --staged": (sys.executable, "-m", "maskproof", "check", "--staged"),
+}
+
+
+def main() -> int:
+    """Print both medians and their ratio; exit 1 where the ratio is over the target."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+        for turn in range(runs + 2):
+            for name, command in COMMANDS.items():
+                took = seconds(command, folder)
+                if turn >= 2:  # the first turns fill the caches of files
+                    times[name].append(took)
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    for name, median in medians.items():
+        print(f"{median * 1000:7.1f} ms  {name}")
+    nothing, ours = medians.values()
+    print(f"{ours / nothing:7.2f}     ratio; the target is at most {TARGET:g}")
+    return int(ours / nothing > TARGET)
+
+
+def prepare(folder: Path) -> None:
+    """A repository with a history, a picture in it, and a staged change of text."""
+
+    def git(*arguments: str) -> None:
+        person = ("-c", "user.name=Bench", "-c", "user.email=bench@example.invalid")
+        subprocess.run(["git", *person, *arguments], cwd=folder, check=True, capture_output=True)
+
+    git("init", "-q")
+    (folder / "hero.png").write_bytes(b"never read")
+    (folder / "notes.txt").write_text("one\n")
+    git("add", "-A")
+    git("commit", "-q", "--no-verify", "-m", "Start")
+    (folder / "notes.txt").write_text("two\n")
+    git("add", "-A")
+
+
+def seconds(command: tuple[str, ...], folder: str) -> float:
+    """Wall time of one run."""
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, check=True)
+    took = time.perf_counter() - start
+    if "maskproof" in command and "0 images looked at" not in done.stdout:
+        raise SystemExit(f"the check did something else than expected: {done.stdout}{done.stderr}")
+    return took
+
+
+if __name__ == "__main__":
+    sys.exit(main())

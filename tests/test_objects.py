@@ -1,0 +1,381 @@
+"""Where bytes come from: Git objects, Git LFS, history; and what is said when they cannot be had.
+
+Never from the working tree, never from a network, and a check leaves no trace in the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import HERO, MASK, MASKPROOF, SPRING, sha256
+
+SIDECAR = f"{SPRING}.maskproof.json"
+BOTH = pytest.mark.parametrize(("verdict", "status"), [("held", 0), ("drifted", 1)])
+
+
+def pointer(data, digest=None, size=None):
+    """A Git LFS pointer as git-lfs writes it."""
+    return (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest or sha256(data)}\n"
+        f"size {len(data) if size is None else size}\n"
+    ).encode()
+
+
+def store(project, data, digest=None):
+    """Put content where git-lfs keeps it."""
+    digest = digest or sha256(data)
+    place = project.root / ".git" / "lfs" / "objects" / digest[:2] / digest[2:4] / digest
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    return place
+
+
+def only(report):
+    (image,) = report["images"]
+    return image
+
+
+class TestLfs:
+    @BOTH
+    def test_pointers_are_followed(self, project, verdict, status):
+        data = project.edit(verdict) and getattr(project.pictures, verdict)
+        for path, content in ((SPRING, data), (HERO, project.pictures.original), (MASK, project.pictures.mask)):
+            store(project, content)
+            project.write(path, pointer(content))
+        project.stage()
+        outcome = project.check()
+        assert (outcome.status, outcome.counts) == (status, [(3, 1, status, 0)])
+
+    @BOTH
+    def test_from_a_linked_worktree(self, project, tmp_path, verdict, status):
+        project.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
+        linked = project.at(tmp_path / "linked")
+        linked.edit(verdict)
+        data = getattr(project.pictures, verdict)
+        store(project, data)
+        linked.write(SPRING, pointer(data))
+        linked.stage()
+        assert linked.check().status == status
+
+    def test_missing_object_of_the_edit(self, project):
+        path = project.edit("held", "assets/an edit.png")
+        project.write(path, pointer(project.pictures.held))
+        project.stage()
+        status, report = project.report()
+        (finding,) = only(report)["findings"]
+        assert (status, finding["severity"]) == (3, "unjudged")
+        assert "git lfs pull --include='assets/an edit.png'" in finding["advice"]
+
+    @pytest.mark.parametrize("damage", ["other bytes", "cut short", "a folder", "another size"])
+    def test_object_that_is_not_what_the_pointer_names(self, project, damage):
+        data = project.pictures.held
+        project.edit("held")
+        project.write(SPRING, pointer(data, size=len(data) + 1 if damage == "another size" else None))
+        if damage == "a folder":
+            store(project, b"").unlink(missing_ok=True)
+            (project.root / ".git/lfs/objects" / sha256(data)[:2] / sha256(data)[2:4] / sha256(data)).mkdir(
+                parents=True, exist_ok=True
+            )
+        else:
+            content = {"other bytes": project.pictures.drifted, "cut short": data[:-1], "another size": data}[damage]
+            store(project, content, sha256(data))
+        project.stage()
+        status, report = project.report()
+        assert (status, only(report)["verdict"]) == (3, "unjudged")
+        assert "git lfs pull" in only(report)["findings"][0]["advice"]
+
+    @pytest.mark.parametrize("used", [HERO, MASK])
+    def test_missing_object_of_original_or_mask(self, project, used):
+        content = project.pictures.original if used == HERO else project.pictures.mask
+        project.write(used, pointer(content))
+        # Out of history as well, or it would be found there.
+        project.git("update-ref", "-d", "HEAD")
+        project.commit("Start in LFS")
+        project.edit("held")
+        project.stage()
+        status, report = project.report()
+        assert (status, only(report)["verdict"]) == (3, "unjudged")
+        assert f"git lfs pull --include={used}" in only(report)["findings"][0]["advice"]
+
+    def test_other_versions_need_no_object(self, project):
+        # A clone fetches the objects of what it checks out. The base's version of the original is another one, and
+        # its object is not here; the recorded one is.
+        project.git("update-ref", "-d", "HEAD")
+        project.write(HERO, pointer(project.pictures.other))
+        project.commit("An original whose object is not here")
+        store(project, project.pictures.original)
+        project.write(HERO, pointer(project.pictures.original))
+        project.edit("held")
+        project.stage()
+        outcome = project.check(SPRING)
+        assert (outcome.status, outcome.counts[-1][1]) == (0, 1), outcome.text
+
+    def test_original_that_lies_only_in_lfs(self, project):
+        store(project, project.pictures.other)
+        project.edit("held", original={"path": "assets/gone.png", **project.original(project.pictures.other)})
+        project.stage()
+        status, report = project.report()
+        assert (status, only(report)["original"]["found"]) == (1, "in Git LFS")
+
+    def test_malformed_pointers_are_never_a_pass(self, project, shared):
+        folder = shared / "badinputs" / "git-lfs"
+        names = sorted(path.name for path in folder.iterdir())
+        assert names
+        for name in names:
+            project.write(f"assets/{name}", (folder / name).read_bytes())
+            project.write(f"assets/{name}.maskproof.json", project.record(project.pictures.held))
+        project.stage()
+        status, report = project.report()
+        assert status in {1, 3}
+        assert {Path(one["path"]).name for one in report["images"]} == set(names)
+        assert not [one["path"] for one in report["images"] if one["verdict"] == "pass"]
+
+
+class TestClones:
+    def clone(self, project, tmp_path, *how):
+        project.git("config", "uploadpack.allowFilter", "true")
+        project.git("config", "uploadpack.allowAnySHA1InWant", "true")
+        project.git("clone", "-q", *how, f"file://{project.root}", str(tmp_path / "clone"))
+        return project.at(tmp_path / "clone")
+
+    @pytest.fixture
+    def two_commits(self, project):
+        project.edit("drifted")
+        project.commit("Edit")
+        project.write("README.md", "More\n")
+        project.commit("More")
+        return project
+
+    @pytest.mark.parametrize("base", ["HEAD~1", "origin/other", "main~2"])
+    def test_shallow_clone_has_no_base(self, two_commits, tmp_path, base):
+        shallow = self.clone(two_commits, tmp_path, "--depth", "1")
+        outcome = shallow.check("--from-ref", base, "--to-ref", "HEAD")
+        assert outcome.status == 3
+        assert "fetch-depth: 0" in outcome.text
+
+    def test_shallow_clone_that_cuts_off_the_merge_base(self, two_commits, tmp_path):
+        two_commits.git("switch", "-q", "-c", "side", "HEAD~1")
+        two_commits.write("README.md", "Side\n")
+        two_commits.commit("Side")
+        two_commits.git("switch", "-q", "main")
+        shallow = self.clone(two_commits, tmp_path, "--depth", "1", "--no-single-branch")
+        outcome = shallow.check("--from-ref", "origin/main", "--to-ref", "origin/side")
+        assert outcome.status == 3
+        assert "fetch-depth: 0" in outcome.text
+
+    def test_shallow_clone_judges_what_it_holds(self, two_commits, tmp_path):
+        shallow = self.clone(two_commits, tmp_path, "--depth", "1")
+        outcome = shallow.check("--all")
+        assert (outcome.status, outcome.counts) == (1, [(3, 1, 1, 0)])
+
+    def test_shallow_clone_lacks_the_original(self, two_commits, tmp_path):
+        two_commits.git("rm", "-q", HERO)
+        two_commits.commit("The original is gone")
+        shallow = self.clone(two_commits, tmp_path, "--depth", "1")
+        status, report = shallow.report(SPRING)
+        assert (status, only(report)["verdict"]) == (3, "unjudged")
+        assert "fetch-depth: 0" in only(report)["findings"][0]["advice"]
+
+    def test_partial_clone_uses_no_network(self, two_commits, tmp_path):
+        # Without a checkout no blob is here, and Git would fetch each one that is asked for.
+        partial = self.clone(two_commits, tmp_path, "--filter=blob:none", "--no-checkout")
+        count = "rev-list", "--objects", "--all", "--missing=print"
+        missing = [line for line in partial.git(*count).stdout.split() if line.startswith("?")]
+        assert missing, "nothing is missing, so this test shows nothing"
+        status, report = partial.report("--to-ref", "HEAD", "--all")
+        assert status == 3
+        assert {one["verdict"] for one in report["images"]} == {"unjudged"}
+        assert "partial clone" in report["images"][0]["findings"][0]["advice"]
+        assert [line for line in partial.git(*count).stdout.split() if line.startswith("?")] == missing
+
+    def test_partial_clone_whose_old_versions_are_not_here(self, two_commits, tmp_path):
+        # The recorded original is checked out; older versions of it are not here and are not needed.
+        two_commits.write(HERO, two_commits.pictures.other)
+        two_commits.commit("Another original")
+        two_commits.write(HERO, two_commits.pictures.original)
+        two_commits.commit("The first one again")
+        two_commits.edit("held")
+        two_commits.commit("Edit")
+        partial = self.clone(two_commits, tmp_path, "--filter=blob:none")
+        outcome = partial.check("--all")
+        assert (outcome.status, outcome.counts) == (0, [(3, 1, 0, 0)])
+
+    def test_partial_clone_whose_recorded_original_is_not_here(self, two_commits, tmp_path):
+        two_commits.write(HERO, two_commits.pictures.other)
+        two_commits.commit("Another original")
+        partial = self.clone(two_commits, tmp_path, "--filter=blob:none")
+        status, report = partial.report(SPRING)
+        assert (status, only(report)["verdict"]) == (3, "unjudged")
+        assert "partial clone" in only(report)["findings"][0]["advice"]
+
+
+class TestWorkingTree:
+    @pytest.fixture
+    def filtered(self, project):
+        """A filter that rewrites pictures on checkout and back: the file differs from the blob."""
+        for name, how in (("smudge", "reversed(d)"), ("clean", "reversed(d)")):
+            code = f"import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(bytes({how}))"
+            project.write(f"../{name}.py", code)
+            project.git("config", f"filter.turn.{name}", f'"{sys.executable}" "{project.root.parent}/{name}.py"')
+        return project
+
+    @BOTH
+    def test_a_filter_does_not_change_the_verdict(self, filtered, verdict, status):
+        filtered.edit(verdict)
+        filtered.stage()
+        filtered.git("commit", "-q", "--no-verify", "-m", "Edit")
+        filtered.write(".gitattributes", "*.png filter=turn\n")
+        for path in (SPRING, HERO, MASK):
+            (filtered.root / path).unlink()
+        filtered.git("checkout", "-q", "--", ".")
+        assert (filtered.root / SPRING).read_bytes() != getattr(filtered.pictures, verdict)
+        outcome = filtered.check("--all")
+        assert (outcome.status, outcome.counts) == (status, [(3, 1, status, 0)])
+
+    @BOTH
+    def test_what_lies_on_disk_does_not_change_the_verdict(self, project, verdict, status):
+        project.edit(verdict)
+        project.stage()
+        for path in (SPRING, HERO, MASK):
+            project.write(path, b"scribbled over")
+        outcome = project.check()
+        assert (outcome.status, outcome.counts) == (status, [(1, 1, status, 0)])
+        assert "judged as staged" in outcome.text
+
+    @BOTH
+    def test_an_unusual_configuration_does_not_change_the_verdict(self, project, verdict, status):
+        project.edit(verdict)
+        project.git("rm", "-q", "--cached", HERO)
+        project.stage(SPRING, SIDECAR)
+        for key, value in {
+            "diff.renames": "copies", "diff.relative": "true", "diff.noprefix": "true", "diff.external": "false",
+            "log.follow": "true", "log.showSignature": "true", "log.diffMerges": "off", "core.quotePath": "true",
+            "color.ui": "always", "core.abbrev": "4", "status.renames": "true",
+        }.items():  # fmt: skip
+            project.git("config", key, value)
+        (project.root / "docs").mkdir()
+        env = {
+            "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_PAGER": "false",
+            "LC_ALL": "de_DE.UTF-8",
+            "GIT_EXTERNAL_DIFF": "false",
+        }
+        outcome = project.check(cwd=project.root / "docs", **env)
+        assert (outcome.status, outcome.counts) == (status, [(1, 1, status, 0)]), outcome.text
+
+    @pytest.mark.parametrize("how", ["--staged", "--all", "range", "blocked", "not judged"])
+    def test_a_check_writes_nothing(self, project, how):
+        project.edit("drifted" if how == "blocked" else "held")
+        if how == "not judged":
+            project.write(SPRING, b"no picture")
+        project.stage()
+        if how == "range":
+            project.commit("Edit")
+        arguments = {"range": ["--from-ref", "HEAD~1"], "--all": ["--all"]}.get(how, [])
+        os.utime(project.root / HERO, (1, 1))  # a stale time makes Git want to refresh its index
+        before = listing(project.root)
+        assert project.check(*arguments).status == {"blocked": 1, "not judged": 3}.get(how, 0)
+        assert listing(project.root) == before
+
+
+def listing(root):
+    """Every file and folder with its size, time and content."""
+    return {
+        str(path.relative_to(root)): (
+            path.lstat().st_mtime_ns,
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+        )
+        for path in root.rglob("*")
+    }
+
+
+class TestTooLarge:
+    """One byte over the limit; of zeros, so that it costs nothing on disk."""
+
+    def big(self, project, path):
+        file = project.root / path
+        file.write_bytes(b"")
+        os.truncate(file, 64_000_001)
+
+    def test_an_edit(self, project):
+        project.edit("held")
+        self.big(project, SPRING)
+        project.edit("drifted", "assets/z.png")
+        project.stage()
+        status, report = project.report()
+        found = {one["path"]: one for one in report["images"]}
+        assert found[SPRING]["findings"][0]["rule"] == "too-large"
+        # What follows is judged as if nothing had been.
+        assert found["assets/z.png"]["verdict"] == "block"
+        assert status == 1
+
+    def test_an_older_version_of_the_original_is_not_in_the_way(self, project):
+        self.big(project, HERO)
+        project.commit("Far too large")
+        project.write(HERO, project.pictures.other)
+        project.edit("held")
+        project.stage()
+        outcome = project.check(SPRING)
+        assert (outcome.status, outcome.counts[-1]) == (0, (2, 1, 0, 0)), outcome.text
+
+
+class TestNoRepository:
+    @pytest.mark.parametrize("arguments", [[], ["--staged"], ["--all"], ["--from-ref", "main"], ["x.png"]])
+    def test_outside_a_repository(self, tmp_path, project, arguments):
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        outcome = project.at(outside).check(*arguments, GIT_CEILING_DIRECTORIES=str(tmp_path))
+        assert outcome.status == 2
+        assert "not in a Git repository" in outcome.text
+        assert "maskproof compare" in outcome.text
+
+    @pytest.mark.parametrize("arguments", [["check"], ["check", "--all"], ["record", "x.png"]])
+    def test_git_is_not_on_the_path(self, project, tmp_path, arguments):
+        (tmp_path / "empty").mkdir()
+        done = project.run(*MASKPROOF, *arguments, ok=False, PATH=str(tmp_path / "empty"))
+        assert done.returncode == 2
+        assert "git is not installed" in done.stderr
+
+    def test_repository_of_somebody_else(self, project):
+        # Git refuses to work there; that is said, and is no pass.
+        if os.geteuid() != 0 or not shutil.which("chown"):
+            pytest.skip("only root can give a folder away")
+        shutil.chown(project.root / ".git", 65534)
+        shutil.chown(project.root, 65534)
+        project.edit("drifted")
+        outcome = project.check()
+        assert outcome.status == 2
+        assert "dubious ownership" in outcome.text or "not owned" in outcome.text
+
+    def test_damaged_object(self, project):
+        project.edit("drifted")
+        project.commit("Edit")
+        oid = project.git("rev-parse", f"HEAD:{SPRING}").stdout.strip()
+        file = project.root / ".git" / "objects" / oid[:2] / oid[2:]
+        file.chmod(0o644)
+        file.write_bytes(b"damaged")
+        project.edit("held", "assets/a.png")
+        project.stage("assets/a.png", "assets/a.png.maskproof.json")
+        status, report = project.report(SPRING, "assets/a.png")
+        found = {one["path"]: one["verdict"] for one in report["images"]}
+        assert (status, found) == (3, {SPRING: "unjudged", "assets/a.png": "pass"})
+
+    def test_first_image_is_damaged(self, project):
+        # Whatever Git's reader does at a damaged object, the images after it are judged.
+        project.edit("held", "assets/a.png")
+        project.commit("Edit")
+        oid = project.git("rev-parse", "HEAD:assets/a.png").stdout.strip()
+        file = project.root / ".git" / "objects" / oid[:2] / oid[2:]
+        file.chmod(0o644)
+        file.write_bytes(b"damaged")
+        project.edit("drifted", "assets/b.png")
+        project.stage("assets/b.png", "assets/b.png.maskproof.json")
+        status, report = project.report("assets/a.png", "assets/b.png")
+        found = {one["path"]: one["verdict"] for one in report["images"]}
+        assert (status, found) == (1, {"assets/a.png": "unjudged", "assets/b.png": "block"})

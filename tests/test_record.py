@@ -1,0 +1,299 @@
+"""The command `record`: what it works out, what it asks for, and that a commit of what it wrote is judged by it."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+
+import pytest
+from PIL import Image
+
+from projects import HERO, MASK, MASKPROOF, OPENED, SIZE, SPRING, png, sha256
+
+SIDECAR = f"{SPRING}.maskproof.json"
+WITH = ("--original", HERO, "--mask", MASK, "--mask-mode", "white")
+
+
+def written(project, path=SIDECAR):
+    return json.loads((project.root / path).read_text())
+
+
+def record(project, *arguments, ok=True, cwd=None):
+    done = project.run(*_command(arguments), ok=False, cwd=cwd)
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def _command(arguments):
+    return (*MASKPROOF, "record", *arguments)
+
+
+@pytest.fixture
+def edit(project):
+    """An edit that held, in the working tree and without a record."""
+    project.write(SPRING, project.pictures.held)
+    return project
+
+
+def alpha_mask(*, drawing=False):
+    """The usual mask as transparency; with a drawing it could mean two things."""
+    image = Image.new("RGBA", SIZE, (255, 255, 255, 255))
+    image.paste((255, 255, 255, 0), OPENED)
+    if drawing:
+        image.paste((0, 0, 0, 255), (0, 0, 50, 50))
+    return png(image)
+
+
+class TestWorkedOut:
+    def test_digests_and_sizes(self, edit):
+        record(edit, SPRING, *WITH)
+        size = list(SIZE)
+        assert written(edit) == {
+            "maskproof": 1,
+            "origin": "edited",
+            "image": {"sha256": sha256(edit.pictures.held), "size": size},
+            "original": {"path": HERO, "sha256": sha256(edit.pictures.original), "size": size},
+            "mask": {"path": MASK, "sha256": sha256(edit.pictures.mask), "mode": "white"},
+        }
+
+    def test_keys_are_sorted_and_a_second_run_changes_nothing(self, edit):
+        record(edit, SPRING, *WITH, "--model", "m", "--provider", "p", "--prompt", "spring", "--area", "a:text:1,2,3,4")
+        first = (edit.root / SIDECAR).read_bytes()
+        tree = json.loads(first)
+        assert first == (json.dumps(tree, indent=2, sort_keys=True) + "\n").encode()
+        record(edit, SPRING)
+        assert (edit.root / SIDECAR).read_bytes() == first
+
+    def test_the_mode_of_a_mask_that_leaves_no_doubt(self, edit):
+        edit.write("assets/alpha.png", alpha_mask())
+        record(edit, SPRING, "--original", HERO, "--mask", "assets/alpha.png")
+        assert written(edit)["mask"]["mode"] == "alpha"
+
+    @pytest.mark.parametrize("mask", [MASK, "assets/alpha.png"])
+    def test_the_mode_of_any_other_mask_is_asked_for(self, edit, mask):
+        edit.write("assets/alpha.png", alpha_mask(drawing=True))
+        said = record(edit, SPRING, "--original", HERO, "--mask", mask, ok=False)
+        assert "--mask-mode" in said
+        assert not (edit.root / SIDECAR).exists()
+
+    def test_size_of_an_upright_picture(self, edit):
+        # A camera's orientation tag turns the picture: its size is what is seen.
+        file = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.open(io.BytesIO(edit.pictures.original)).convert("RGB").save(file, "JPEG", exif=exif)
+        edit.write("assets/turned.jpg", file.getvalue())
+        record(edit, SPRING, "--original", "assets/turned.jpg")
+        assert written(edit)["original"]["size"] == [SIZE[1], SIZE[0]]
+
+    def test_without_a_mask_everything_is_protected(self, edit):
+        assert "everything is protected" in record(edit, SPRING, "--original", HERO)
+        edit.stage()
+        assert edit.check().status == 1  # the change inside the mask is one too many now
+
+    def test_areas(self, edit):
+        record(edit, SPRING, *WITH, "--area", "logo:brand:200,80,40,40", "--area", "a name:face:0,0,10,10")
+        assert written(edit)["areas"] == [
+            {"name": "logo", "kind": "brand", "box": [200, 80, 40, 40]},
+            {"name": "a name", "kind": "face", "box": [0, 0, 10, 10]},
+        ]
+        edit.stage()
+        assert edit.findings()[SPRING] == ["brand"], "an area inside the mask stays protected"
+
+    def test_generated(self, edit):
+        record(edit, SPRING, "--generated", "--model", "m")
+        assert written(edit) == {
+            "maskproof": 1,
+            "origin": "generated",
+            "image": {"sha256": sha256(edit.pictures.held), "size": list(SIZE)},
+            "tool": {"model": "m"},
+        }
+        edit.stage()
+        outcome = edit.try_commit()
+        assert (outcome.status, outcome.counts) == (0, [(1, 0, 0, 0)])
+
+    def test_tool_transform_and_parent(self, edit):
+        edit.write("assets/first.png.maskproof.json", edit.record(edit.pictures.other))
+        record(
+            edit, SPRING, *WITH, "--pad", "0", "8", "0", "8", "--provider", "openai", "--model", "m", "--prompt", "ü\n",
+            "--parent", "assets/first.png.maskproof.json",
+        )  # fmt: skip
+        found = written(edit)
+        assert found["transform"] == {"pad": [0, 8, 0, 8]}
+        assert found["tool"] == {"provider": "openai", "model": "m", "prompt": "ü\n"}
+        assert found["parent"] == "assets/first.png.maskproof.json"
+
+
+class TestAgain:
+    def test_what_is_not_given_is_kept(self, edit):
+        record(
+            edit,
+            SPRING,
+            *WITH,
+            "--model",
+            "m",
+            "--prompt",
+            "p",
+            "--area",
+            "a:text:1,2,3,4",
+            "--pad",
+            "1",
+            "1",
+            "1",
+            "1",
+        )
+        before = written(edit)
+        edit.write(SPRING, edit.pictures.held_again)
+        record(edit, SPRING)
+        assert written(edit) == {**before, "image": {"sha256": sha256(edit.pictures.held_again), "size": list(SIZE)}}
+
+    @pytest.mark.parametrize(
+        ("options", "key", "value"),
+        [
+            (["--mask-mode", "black"], "mask", {"mode": "black"}),
+            (["--prompt", "other"], "tool", {"model": "m", "prompt": "other"}),
+            (["--area", "b:brand:5,6,7,8"], "areas", [{"name": "b", "kind": "brand", "box": [5, 6, 7, 8]}]),
+        ],
+    )
+    def test_what_is_given_is_changed_alone(self, edit, options, key, value):
+        record(edit, SPRING, *WITH, "--model", "m", "--area", "a:text:1,2,3,4")
+        before = written(edit)
+        record(edit, SPRING, *options)
+        changed = {**before[key], **value} if isinstance(before.get(key), dict) else value
+        assert written(edit) == {**before, key: changed}
+
+    def test_a_generated_picture_turns_out_to_be_an_edit_and_back(self, edit):
+        record(edit, SPRING, "--generated")
+        record(edit, SPRING, *WITH)
+        assert written(edit)["origin"] == "edited"
+        record(edit, SPRING, "--generated")
+        assert written(edit)["origin"] == "generated"
+        assert not {"original", "mask"} & set(written(edit))
+
+    def test_the_file_keeps_its_permissions_and_nothing_else_is_left(self, edit):
+        record(edit, SPRING, *WITH)
+        (edit.root / SIDECAR).chmod(0o640)
+        before = {path.name for path in (edit.root / "assets").iterdir()}
+        record(edit, SPRING, "--model", "m")
+        assert stat.S_IMODE((edit.root / SIDECAR).stat().st_mode) == 0o640
+        assert {path.name for path in (edit.root / "assets").iterdir()} == before
+
+
+class TestReadyToCommit:
+    @pytest.mark.parametrize(("verdict", "status"), [("held", 0), ("drifted", 1)])
+    def test_a_commit_is_judged_by_it(self, project, verdict, status):
+        project.write(SPRING, getattr(project.pictures, verdict))
+        said = record(project, SPRING, *WITH)
+        assert f"git add {SIDECAR}" in said
+        project.stage(SPRING, SIDECAR)
+        outcome = project.try_commit()
+        assert (outcome.status, outcome.counts) == (status, [(1, 1, status, 0)])
+
+    @pytest.mark.parametrize(("verdict", "status"), [("held", 0), ("drifted", 1)])
+    def test_saved_over_its_own_original(self, project, verdict, status):
+        project.write(HERO, getattr(project.pictures, verdict))
+        record(project, HERO, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
+        assert written(project, f"{HERO}.maskproof.json")["original"]["sha256"] == sha256(project.pictures.original)
+        project.stage()
+        outcome = project.try_commit()
+        assert (outcome.status, outcome.counts) == (status, [(1, 1, status, 0)])
+
+    def test_from_a_folder_inside(self, edit):
+        said = record(edit, "spring.png", "--original", "hero.png", "--mask", "hero.mask.png", "--mask-mode", "white",
+                      cwd=edit.root / "assets")  # fmt: skip
+        assert written(edit)["original"]["path"] == HERO
+        assert written(edit)["mask"]["path"] == MASK
+        assert SIDECAR in said
+        edit.stage()
+        assert edit.try_commit().status == 0
+
+    def test_absolute_paths(self, edit):
+        record(edit, str(edit.root / SPRING), "--original", str(edit.root / HERO))
+        assert written(edit)["original"]["path"] == HERO
+
+    def test_a_name_that_a_shell_would_take_apart(self, edit):
+        path = "assets/it's spring $HOME.png"
+        edit.write(path, edit.pictures.held)
+        said = record(edit, path, *WITH)
+        add = said.strip().splitlines()[-1].split(": ", 1)[1]
+        edit.run("sh", "-c", add)
+        edit.stage(path)
+        assert edit.check().status == 0
+        assert f"{path}.maskproof.json" in edit.git("-c", "core.quotePath=false", "ls-files").stdout
+
+
+REFUSED = {
+    "no original": ([SPRING], "--original"),
+    "an original that is not there": ([SPRING, "--original", "assets/none.png"], "none.png"),
+    "an original outside": ([SPRING, "--original", "../outside.png"], "outside"),
+    "an absolute original outside": ([SPRING, "--original", "/etc/hostname"], "outside"),
+    "an original that is a folder": ([SPRING, "--original", "assets"], "assets"),
+    "an original that is no picture": ([SPRING, "--original", "README.md"], "README.md"),
+    "an original in Git's own folder": ([SPRING, "--original", ".git/HEAD.png"], ".git"),
+    "the edit as its original, not committed": ([SPRING, "--original", SPRING], "last commit"),
+    "an original with the bytes of the edit": ([SPRING, "--original", "assets/copy.png"], "same bytes"),
+    "an edit that is not there": (["assets/none.png", *WITH], "none.png"),
+    "an edit outside": (["../outside.png", *WITH], "outside"),
+    "an edit that is no picture": (["README.md", *WITH], "README.md"),
+    "a mask that is not there": ([SPRING, "--original", HERO, "--mask", "x.png", "--mask-mode", "white"], "x.png"),
+    "a mask that is no picture": ([SPRING, "--original", HERO, "--mask", "README.md", "--mask-mode", "white"], "READ"),
+    "a mode without a mask": ([SPRING, "--original", HERO, "--mask-mode", "white"], "--mask"),
+    "an unknown mode": ([SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "grey"], "grey"),
+    "the original as its mask": ([SPRING, "--original", HERO, "--mask", HERO, "--mask-mode", "white"], "same file"),
+    "generated, and an original": ([SPRING, "--generated", "--original", HERO], "--generated"),
+    "generated, and a mask": ([SPRING, "--generated", "--mask", MASK, "--mask-mode", "white"], "--generated"),
+    "an area without a kind": ([SPRING, *WITH, "--area", "logo:1,2,3,4"], "NAME:KIND"),
+    "an area of an unknown kind": ([SPRING, *WITH, "--area", "logo:sky:1,2,3,4"], "NAME:KIND"),
+    "an area with three numbers": ([SPRING, *WITH, "--area", "logo:brand:1,2,3"], "NAME:KIND"),
+    "an area with a sign": ([SPRING, *WITH, "--area", "logo:brand:-1,2,3,4"], "NAME:KIND"),
+    "an area with odd digits": ([SPRING, *WITH, "--area", "logo:brand:²,2,3,4"], "NAME:KIND"),
+    "an area without height": ([SPRING, *WITH, "--area", "logo:brand:1,2,3,0"], "areas"),
+    "an area outside the original": ([SPRING, *WITH, "--area", "logo:brand:300,0,40,10"], "outside the original"),
+    "an area beyond any picture": ([SPRING, *WITH, "--area", f"logo:brand:0,0,{10**30},1"], "areas"),
+    "an area with an endless name": ([SPRING, *WITH, "--area", f"{'x' * 101}:brand:1,2,3,4"], "areas"),
+    "padding below nothing": ([SPRING, *WITH, "--pad", "-1", "0", "0", "0"], "pad"),
+    "a parent outside": ([SPRING, *WITH, "--parent", "../x.png.maskproof.json"], "outside"),
+    "its own parent": ([SPRING, *WITH, "--parent", SIDECAR], "parent"),
+    "an unknown option": ([SPRING, *WITH, "--colour", "x"], "--colour"),
+    "nothing": ([], "EDIT"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(edit, case):
+    """Exit status 2, a word on what is wrong, and nothing written."""
+    arguments, word = REFUSED[case]
+    edit.write("../outside.png", edit.pictures.original)
+    edit.write("assets/copy.png", edit.pictures.held)
+    edit.write(".git/HEAD.png", edit.pictures.original)
+    before = {path: path.read_bytes() for path in edit.root.rglob("*") if path.is_file()}
+    done = edit.run(*_command(arguments), ok=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert word in done.stderr
+    assert {path: path.read_bytes() for path in edit.root.rglob("*") if path.is_file()} == before
+    assert not list(edit.root.parent.glob("*.maskproof.json"))
+
+
+def test_a_broken_record_is_not_overwritten(edit):
+    for text in ('{"maskproof": 1', '{"maskproof": 1, "orgin": "edited"}', "[]", ""):
+        edit.write(SIDECAR, text)
+        said = record(edit, SPRING, *WITH, ok=False)
+        assert "Delete" in said
+        assert (edit.root / SIDECAR).read_text() == text
+
+
+def test_a_record_that_is_a_folder(edit):
+    (edit.root / SIDECAR).mkdir()
+    done = edit.run(*_command([SPRING, *WITH]), ok=False)
+    assert done.returncode == 2, done.stderr
+
+
+def test_outside_a_repository(edit, tmp_path):
+    (tmp_path / "outside").mkdir()
+    edit.write("../outside/x.png", edit.pictures.held)
+    done = edit.run(
+        *_command(["x.png", "--generated"]), ok=False, cwd=tmp_path / "outside", GIT_CEILING_DIRECTORIES=str(tmp_path)
+    )
+    assert done.returncode == 2
+    assert "not in a Git repository" in done.stderr
