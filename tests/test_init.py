@@ -1,0 +1,69 @@
+"""`maskproof init`: what it writes can be used as it is, and nothing that exists is lost."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from maskproof import policy
+
+if TYPE_CHECKING:
+    from projects import Scratch
+
+
+def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> None:
+    done = scratch.maskproof("init")
+    assert done.returncode == 0
+    config = yaml.safe_load((scratch.root / ".pre-commit-config.yaml").read_text())
+    assert config["repos"][0]["hooks"] == [{"id": "maskproof"}]
+    scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
+    assert policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml") is not None
+    workflow = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())
+    steps = workflow["jobs"]["maskproof"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0
+    assert any("maskproof check --from-ref HEAD^1 --to-ref HEAD" in step.get("run", "") for step in steps)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "repos:\n- repo: https://example.invalid/a\n  rev: v1\n  hooks:\n  - id: a\n",
+        (
+            "# ours\ndefault_stages: [pre-commit]\nrepos:   # all of them\n\n    # first\n    - repo: https://example.invalid/a\n"
+            "      rev: v1\n      hooks:\n        - id: a\n"
+        ),
+    ],
+)
+def test_the_hook_joins_the_others_and_keeps_the_comments(scratch: Scratch, before: str) -> None:
+    scratch.write(".pre-commit-config.yaml", before)
+    assert scratch.maskproof("init").returncode == 0
+    after = (scratch.root / ".pre-commit-config.yaml").read_text()
+    scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
+    assert [repo["hooks"][0]["id"] for repo in yaml.safe_load(after)["repos"]] == ["maskproof", "a"]
+    assert all(line in after.splitlines() for line in before.splitlines())
+
+
+@pytest.mark.parametrize("text", ["repos: [{repo: local, hooks: []}]\n", "repos: []\n", "- id: a\n"])
+def test_a_list_in_another_form_is_left_alone_and_the_entry_is_shown(scratch: Scratch, text: str) -> None:
+    scratch.write(".pre-commit-config.yaml", text)
+    done = scratch.maskproof("init")
+    assert (scratch.root / ".pre-commit-config.yaml").read_text() == text
+    assert "- id: maskproof" in done.stdout
+
+
+def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
+    scratch.maskproof("init")
+    files = {path: path.read_bytes() for path in scratch.root.rglob("*") if path.is_file() and ".git/" not in str(path)}
+    done = scratch.maskproof("init")
+    assert done.stdout.count("left alone") == 3
+    assert files == {path: path.read_bytes() for path in files}
+
+
+def test_gitlab_gets_its_own_template(scratch: Scratch) -> None:
+    scratch.maskproof("init", "--ci", "gitlab", "--rev", "v9")
+    text = (scratch.root / ".gitlab/maskproof.yml").read_text()
+    assert "@v9" in yaml.safe_load(text)["maskproof"]["script"][0]
+    assert not (scratch.root / ".github").exists()
