@@ -135,7 +135,16 @@ class TestDeletedAndRenamed:
         held.git("rm", "-q", SIDECAR)
         outcome = held.try_commit()
         assert (outcome.status, outcome.counts) == (1, [(1, 0, 1, 0)])
-        assert f"git mv {SIDECAR} assets/summer.png.maskproof.json" in " ".join(outcome.text.split())
+        said = " ".join(outcome.text.split())
+        assert f"git checkout HEAD -- {SIDECAR} && git mv {SIDECAR} assets/summer.png.maskproof.json" in said
+
+    def test_copied_without_its_record(self, held):
+        copied = held.root / "assets/summer.png"
+        copied.write_bytes((held.root / SPRING).read_bytes())
+        held.git("add", "-A")
+        outcome = held.try_commit()
+        assert (outcome.status, outcome.counts) == (1, [(1, 0, 1, 0)])
+        assert f"cp {SIDECAR} assets/summer.png.maskproof.json" in " ".join(outcome.text.split())
 
 
 class TestMaskAndOriginal:

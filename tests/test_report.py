@@ -125,7 +125,7 @@ def test_the_last_line_counts(images, line):
 
 
 def test_the_line_of_no_image_is_the_one_the_command_prints_by_itself():
-    from maskproof.cli import NOTHING
+    from maskproof.hook import NOTHING
 
     assert report.summary(Report()) == NOTHING
 

@@ -89,4 +89,4 @@ def test_metrics_of_one_rule_speak_once_the_worst_of_them() -> None:
     report = verdict.decide(
         ImageReport("a.png", Verdict.PASS), [RegionDrift("out", "outside-mask", metrics)], limits, ""
     )
-    assert [finding.message for finding in report.findings] == ["color 5x of 1x; also over the limit: light"]
+    assert [(finding.message, finding.also) for finding in report.findings] == [("color 5x of 1x", ("light",))]

@@ -107,7 +107,7 @@ def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport)
         measured = drift.measure(original, edit, opened, protected, settings.level, _frame(inputs.record))
     except CouldNotJudge as error:
         return _concluded(report, failure(error))
-    return verdict.decide(report, measured, settings.limits, _advice(report.path))
+    return verdict.decide(report, measured, settings.limits, _advice(report))
 
 
 def failure(error: CouldNotJudge) -> Finding:
@@ -202,18 +202,18 @@ def _unrecorded(scope: Scope, path: str, settings: Settings, signs: tuple[Eviden
                 Severity.BLOCK,
                 f"the record of this AI edit, {beside}, is deleted while the picture stays",
                 advice=(
-                    f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too."
+                    f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too; "
+                    "a new picture that is no AI edit takes another name."
                 ),
             )
         ]
-    if (former := scope.left_behind.get(scope.delta.head.entries[path])) is not None:
+    if (former := scope.recorded_content.get(scope.delta.head.entries[path].oid)) is not None:
         return [
             Finding(
                 "unrecorded",
                 Severity.BLOCK,
-                f"this is the AI edit {former} under a new name, without its record",
-                advice=f"Move the record with it: `git mv {shlex.quote(sidecar.path_of(former))} "
-                f"{shlex.quote(beside)}`.",
+                f"this is the AI edit {former} under another name, without its record",
+                advice=f"Give it the record: `{_bring_record(scope, former, beside)}`.",
             )
         ]
     if evidence.is_ai(signs):
@@ -227,6 +227,16 @@ def _unrecorded(scope: Scope, path: str, settings: Settings, signs: tuple[Eviden
             )
         ]
     return []
+
+
+def _bring_record(scope: Scope, former: str, beside: str) -> str:
+    """The command that puts the record of a renamed or copied edit beside it."""
+    entries = scope.delta.head.entries
+    source, target = shlex.quote(sidecar.path_of(former)), shlex.quote(beside)
+    if former in entries:
+        return f"cp {source} {target}"
+    moved = f"git mv {source} {target}"
+    return moved if sidecar.path_of(former) in entries else f"git checkout HEAD -- {source} && {moved}"
 
 
 def _stale(record: Record, edit: bytes, path: str) -> list[Finding]:
@@ -282,22 +292,17 @@ def _new_on_base(scope: Scope, record: Record, settings: Settings) -> list[Findi
     """An original or mask that the change brings along proves nothing: it could be a drifted copy, or a wide mask."""
     if settings.new_original == "off" or scope.delta.head is scope.delta.base:
         return []
-    new = [
-        f"{name} {used.path}"
-        for name, used in (("original", record.original), ("mask", record.mask))
-        if used and not scope.on_base(used.path, used.sha256)
-    ]
+    used = {"original": record.original, "mask": record.mask}
+    new = {name: one.path for name, one in used.items() if one and not scope.on_base(one.path, one.sha256)}
     if not new:
         return []
-    return [
-        Finding(
-            "new-original",
-            SEVERITY[settings.new_original],
-            f"{' and '.join(new)} {'come' if len(new) > 1 else 'comes'} with this change, so the record agrees "
-            f"only with itself",
-            advice="Have someone look at original and mask, or commit them before the edit.",
-        )
-    ]
+    named = " and the ".join(f"{name} {path}" for name, path in new.items())
+    if "original" in new:
+        said = f"the {named} came with this change, so the record agrees only with itself"
+        advice = "Have someone compare the original with where it comes from, or commit it before the edit."
+    else:
+        said, advice = f"the {named} is new in this change: whoever reviews the edit reviews its mask as well", ""
+    return [Finding("new-original", SEVERITY[settings.new_original], said, advice=advice)]
 
 
 def _areas(settings: Settings, record: Record | None) -> tuple[Area, ...]:
@@ -334,11 +339,11 @@ def _frame(record: Record | None) -> drift.Frame:
     return drift.Frame(record.transform.crop, record.transform.pad)
 
 
-def _advice(path: str) -> str:
-    return (
-        f"See where and why: `maskproof explain {shlex.quote(path)}`. "
-        "Then edit again, or put the protected pixels back."
-    )
+def _advice(report: ImageReport) -> str:
+    """What to do about drift. A comparison without Git has no steps to explain."""
+    tracked = any(stage == "change" for stage, _ in report.steps)
+    see = f"`maskproof explain {shlex.quote(report.path)}`" if tracked else "the same command with `--format json`"
+    return f"See where and why: {see}. Then edit again, or put the protected pixels back."
 
 
 def _told_policy(settings: Settings) -> list[str]:

@@ -160,6 +160,8 @@ class Finding:
     box: Box | None = None
     advice: str = ""
     """what to do next; a command where there is one"""
+    also: tuple[str, ...] = ()
+    """other metrics of the region over their limits, by name, the worst first"""
 
 
 @dataclass(frozen=True, slots=True)

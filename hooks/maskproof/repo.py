@@ -334,11 +334,17 @@ class Repository:
 
     def lfs_object(self, digest: str) -> bytes | None:
         """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
-        stored = self.common_dir / "lfs" / "objects" / digest[:2] / digest[2:4] / digest
+        stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
         if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
             return None
         data = stored.read_bytes()
         return data if sha256_of(data) == digest else None
+
+    @cached_property
+    def _lfs(self) -> Path:
+        """Where Git LFS keeps its objects: `lfs.storage`, taken from the folder with the objects."""
+        set_to = os.fsdecode(self.git("config", "--get", "lfs.storage", allowed=(0, 1)).rstrip(b"\n"))
+        return self.common_dir / (set_to or "lfs")
 
     def _object(self, oid: str, name: str) -> bytes:
         try:

@@ -21,7 +21,6 @@ from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
     from maskproof.change import Delta
-    from maskproof.repo import Entry
     from maskproof.sidecar import Record
 
 
@@ -122,13 +121,14 @@ class Scope:
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 
     @cached_property
-    def left_behind(self) -> dict[Entry, str]:
-        """Recorded images of the base that are gone from the head, by content: a renamed edit without its record."""
-        base = self.delta.base.entries
+    def recorded_content(self) -> dict[str, str]:
+        """Recorded images of either side, by blob id: the same bytes under another name need a record as well."""
+        sides = (self.delta.head.entries, self.delta.base.entries)
         return {
-            base[path]: path
-            for path, status in self.touched.items()
-            if status == "D" and path in base and sidecar.path_of(path) in base
+            side[image].oid: image
+            for side in sides
+            for image in map(sidecar.image_of, filter(is_sidecar, side))
+            if image in side
         }
 
     def _images_of(self, path: str) -> set[str]:

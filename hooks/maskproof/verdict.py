@@ -87,10 +87,17 @@ def _finding(group: list[_Held], advice: str) -> Finding:
     metric = worst.metric
     message = metric.says.replace("{value}", amount(metric.value, metric.unit))
     message = message.replace("{limit}", amount(worst.limit, metric.unit))
-    if others:
-        message += f"; also over the limit: {', '.join(row.metric.name for row in others)}"
     severity = Severity.WARN if worst.warns else Severity.BLOCK
     advice = "" if worst.warns else advice
     return Finding(
-        metric.rule, severity, message, worst.drift.name, metric.value, worst.limit, metric.unit, metric.box, advice
+        metric.rule,
+        severity,
+        message,
+        worst.drift.name,
+        metric.value,
+        worst.limit,
+        metric.unit,
+        metric.box,
+        advice,
+        tuple(row.metric.name for row in others),
     )

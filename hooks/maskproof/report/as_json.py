@@ -87,6 +87,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "unit": one.unit,
         "message": one.message,
         "advice": one.advice,
+        "also": list(one.also),
         "box": _box(one.box),
     }
 

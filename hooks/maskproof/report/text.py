@@ -119,8 +119,9 @@ def _finding(finding: Finding, color: bool) -> list[str]:
     mark = _painted(MARKS[finding.severity], COLORS[finding.severity.value], color)
     where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
     place = f", at {finding.box}" if finding.box else ""
+    also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
     body = textwrap.wrap(
-        safe(f"{finding.rule}: {finding.message}{where}{place}"),
+        safe(f"{finding.rule}: {finding.message}{where}{place}{also}"),
         WIDTH,
         subsequent_indent="      ",
         break_long_words=False,
