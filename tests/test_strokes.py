@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from maskproof.strokes import LIMIT, stroke_difference, stroke_width
+from maskproof.drift.strokes import LIMIT, stroke_difference, stroke_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -120,6 +120,8 @@ class Region:
     """H x W of the original, True where protected"""
     source: str
     """who asks for it: `mask`, `record`, or the policy file"""
+    colors: tuple[tuple[int, int, int], ...] = ()
+    """brand colours that are named for it, sRGB"""
 
 
 @dataclass(frozen=True, slots=True)

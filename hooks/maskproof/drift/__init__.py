@@ -10,18 +10,19 @@ A new metric is a function that returns `Metric`, called below, and a row in `ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, alpha_changed, place, samples_changed, shown
+from maskproof.drift.frame import Frame, Placed, alpha_changed, place, samples_changed, shown
 from maskproof.drift.inside import inside
+from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
 from maskproof.drift.registration import Motion, register, snapped, warped
 from maskproof.drift.residue import gather, residue_level
 from maskproof.drift.standing import Part, standing_out
-from maskproof.drift.stroke import stroke
 from maskproof.drift.structure import changed_area
 from maskproof.drift.tone import tone
 from maskproof.drift.windows import Float, Mask, cells, grown
@@ -38,6 +39,8 @@ BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
 """share of the long side around the editable area that is not judged by eye: editors feather their masks"""
 MOVED = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
+VIEW_MARGIN = 0.25
+"""margin around a declared area, as a share of its shorter side, that its own measures see"""
 SMALL_SIDE = 400
 """long side, in pixels, below which a shift is told as a share of this many: resampling moves small pictures by 1 px"""
 
@@ -58,56 +61,125 @@ def measure(
     Returns:
         The whole frame, then each region in the order given.
     """
+    pair = _paired(original, edit, opened, protected, level, frame)
+    near = pair.allowed if level is Level.VISUAL else None
+    standing = _standing(pair, protected, near)
+    changed = samples_changed(original, edit, pair.placed)
+    rows = [RegionDrift("frame", "frame", _frame_metrics(pair, protected))]
+    for index, region in enumerate(protected):
+        metrics = (*standing[index], *_own_metrics(pair, region, index), _exact(changed & region.mask, region))
+        rows.append(RegionDrift(region.name, region.kind.value, metrics))
+    return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Both pictures on the grid that they are judged on."""
+
+    original: Picture
+    placed: Placed
+    full: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    """H x W x 3 of the original's size, transparency shown on grey"""
+    factor: int
+    """how many times smaller the judged pictures are"""
+    small: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    """the judged pictures"""
+    before: Float
+    """opponent planes of the original, 3 x h x w"""
+    raw: Float
+    """opponent planes of the edit, the frame's motion undone"""
+    after: Float
+    """the same without the tone step of the protected area"""
+    motion: Motion
+    valid: Mask
+    """where the aligned edit holds samples"""
+    allowed: Mask
+    """where editing was allowed"""
+    masks: tuple[Mask, ...]
+    """the regions, the border around the mask left out of the first"""
+
+    @property
+    def outside(self) -> Mask:
+        """What the residue is estimated from: outside the mask, or the areas where there is no outside."""
+        first = self.masks[0]
+        return (first if first.any() else np.logical_or.reduce(self.masks)) & self.valid
+
+
+def _paired(
+    original: Picture, edit: Picture, opened: Mask, protected: tuple[Region, ...], level: Level, frame: Frame
+) -> _Pair:
     placed = place(original, edit, frame)
     factor = -(-max(original.size) // LONGEST)
-    first = _reduced(shown(original.samples, original.alpha), factor)
-    second = _reduced(shown(placed.samples, placed.alpha), factor)
+    full = shown(original.samples, original.alpha), shown(placed.samples, placed.alpha)
+    small = _reduced(full[0], factor), _reduced(full[1], factor)
     allowed = _reduced_mask(opened, factor)
     masks = [_reduced_mask(region.mask, factor) for region in protected]
-    masks[0] = masks[0] & ~grown(allowed, _border(level, first.shape)) if allowed.any() else masks[0]
-    outside = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
-    before, after = opponent(first), opponent(second)
-    motion = snapped(register(before[0], after[0], outside), before[0], after[0], outside)
-    aligned, valid = _aligned(after, motion, outside.shape)
-    happened = inside(before, aligned, allowed & valid, outside & valid)
-    aligned = aligned - _offset(before, aligned, outside & valid)[:, None, None]
+    if allowed.any():
+        masks[0] = masks[0] & ~grown(allowed, _border(level, allowed.shape))
+    judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
+    before, after = opponent(small[0]), opponent(small[1])
+    motion = snapped(register(before[0], after[0], judged), before[0], after[0], judged)
+    raw, valid = _aligned(after, motion, allowed.shape)
+    level_after = raw - _offset(before, raw, judged & valid)[:, None, None]
+    return _Pair(original, placed, full, factor, small, before, raw, level_after, motion, valid, allowed, tuple(masks))
+
+
+def _standing(pair: _Pair, protected: tuple[Region, ...], near: Mask | None) -> list[tuple[Metric, ...]]:
+    """What stands out in each region, with places in pixels of the original."""
     parts = [
-        Part(region.kind, cells((mask & valid).astype(np.float32)))
-        for region, mask in zip(protected, masks, strict=True)
+        Part(region.kind, cells((mask & pair.valid).astype(np.float32)))
+        for region, mask in zip(protected, pair.masks, strict=True)
     ]
-    reference = cells((outside & valid).astype(np.float32))
-    sums = gather(before, aligned, (masks[0] & valid).astype(np.float32))
-    near = allowed if level is Level.VISUAL else None
-    found = standing_out(sums, reference, parts[:1], near)
+    reference = cells(pair.outside.astype(np.float32))
+    found = standing_out(_sums(pair, pair.masks[0]), reference, parts[:1], near)
     if len(parts) > 1:
         # What a declared area shows inside the mask must not be held against its surroundings outside of it.
-        everywhere = np.logical_or.reduce(masks) & valid
-        found += standing_out(gather(before, aligned, everywhere.astype(np.float32)), reference, parts[1:], near)
-    changed = samples_changed(original, edit, placed)
-    rows = [
-        RegionDrift(
-            "frame",
-            "frame",
-            (
-                *placed.metrics,
-                alpha_changed(original, placed, np.logical_or.reduce([region.mask for region in protected])),
-                *_motion_metrics(motion, factor, original.size),
-                *tone(first, second, outside & valid),
-                *happened,
-            ),
+        found += standing_out(_sums(pair, np.logical_or.reduce(pair.masks)), reference, parts[1:], near)
+    return [tuple(_in_pixels(metric, pair) for metric in metrics) for metrics in found]
+
+
+def _sums(pair: _Pair, mask: Mask) -> Float:
+    return gather(pair.before, pair.after, (mask & pair.valid).astype(np.float32))
+
+
+def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, ...]:
+    everywhere = np.logical_or.reduce([region.mask for region in protected])
+    return (
+        *pair.placed.metrics,
+        alpha_changed(pair.original, pair.placed, everywhere),
+        *_motion_metrics(pair.motion, pair.factor, pair.original.size),
+        *tone(*pair.small, pair.outside),
+        *inside(pair.before, pair.raw, pair.allowed & pair.valid, pair.outside),
+    )
+
+
+def _own_metrics(pair: _Pair, region: Region, index: int) -> tuple[Metric, ...]:
+    """What is asked of a region besides what stands out of it."""
+    if region.kind is Kind.OUTSIDE_MASK:
+        mask = pair.masks[index] & pair.valid
+        return (
+            _in_pixels(changed_area(pair.before, pair.after, mask), pair),
+            residue_level(_sums(pair, mask), cells(mask.astype(np.float32))),
         )
-    ]
-    for region, mask, metrics in zip(protected, masks, found, strict=True):
-        own = [_in_pixels(metric, factor, original.size) for metric in metrics]
-        if region.kind is Kind.TEXT:
-            own.append(_in_pixels(stroke(before[0], aligned[0], mask & valid), factor, original.size))
-        if region.kind is Kind.OUTSIDE_MASK:
-            own += [
-                _in_pixels(changed_area(before, aligned, mask & valid), factor, original.size),
-                residue_level(sums, parts[0].weight),
-            ]
-        rows.append(RegionDrift(region.name, region.kind.value, (*own, _exact(changed & region.mask, region))))
-    return tuple(rows)
+    return measures(region.kind, _view(pair, region))
+
+
+def _view(pair: _Pair, region: Region) -> View:
+    """A declared area cut out of both pictures at full size, with a margin, the frame's motion undone."""
+    rows, columns = np.flatnonzero(region.mask.any(1)), np.flatnonzero(region.mask.any(0))
+    margin = int(np.clip(VIEW_MARGIN * min(len(rows), len(columns)), 4, 48))
+    height, width = region.mask.shape
+    top, bottom = max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + 1 + margin)
+    left, right = max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + 1 + margin)
+    cut = np.s_[top:bottom, left:right]
+    edit = pair.full[1][cut]
+    if pair.motion.trusted and pair.motion.reach >= MOVED:
+        a, b, c, d, e, f = pair.motion.matrix
+        c, f = c * pair.factor + a * left + b * top, f * pair.factor + d * left + e * top
+        picture = Image.fromarray(pair.full[1])
+        size = (right - left, bottom - top)
+        edit = np.asarray(picture.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC))
+    return View(pair.full[0][cut], edit, region.mask[cut], region.colors)
 
 
 def descriptions(original: Picture, edit: Picture) -> list[Finding]:
@@ -190,21 +262,14 @@ def _motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple
     )
 
 
-def _in_pixels(metric: Metric, factor: int, size: tuple[int, int]) -> Metric:
+def _in_pixels(metric: Metric, pair: _Pair) -> Metric:
     """The metric with its place in pixels of the original instead of the judged picture."""
-    if metric.box is None or factor == 1:
+    if metric.box is None or pair.factor == 1:
         return metric
-    x, y, width, height = (
-        value * factor for value in (metric.box.x, metric.box.y, metric.box.width, metric.box.height)
-    )
-    return Metric(
-        metric.name,
-        metric.value,
-        metric.unit,
-        metric.rule,
-        metric.says,
-        Box(x, y, min(width, size[0] - x), min(height, size[1] - y)),
-    )
+    box, size, factor = metric.box, pair.original.size, pair.factor
+    x, y = box.x * factor, box.y * factor
+    wide, tall = min(box.width * factor, size[0] - x), min(box.height * factor, size[1] - y)
+    return replace(metric, box=Box(x, y, wide, tall))
 
 
 def _exact(changed: Mask, region: Region) -> Metric:
