@@ -18,7 +18,7 @@ from PIL import Image
 from maskproof.drift.frame import Frame, alpha_changed, place, samples_changed, shown
 from maskproof.drift.inside import inside
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import Motion, register, snapped, warped
+from maskproof.drift.registration import STILL, Motion, hairs_breadth, register, snapped, warped
 from maskproof.drift.residue import gather, residue_level
 from maskproof.drift.standing import Part, standing_out
 from maskproof.drift.stroke import stroke
@@ -68,7 +68,13 @@ def measure(
     outside = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = opponent(first), opponent(second)
     motion = snapped(register(before[0], after[0], outside), before[0], after[0], outside)
-    aligned, valid = _aligned(after, motion, outside.shape)
+    undone = motion
+    if not motion.trusted or motion.reach < 1:
+        dx, dy = hairs_breadth(before[0], after[0], outside)
+        if dx or dy:
+            # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
+            undone, before = STILL, _moved(before, dx, dy)
+    aligned, valid = _aligned(after, undone, outside.shape)
     everywhere = np.logical_or.reduce(masks) & valid
     aligned = aligned - _offset(before, aligned, outside & valid)[:, None, None]
     sums = gather(before, aligned, everywhere.astype(np.float32))
@@ -150,6 +156,12 @@ def _aligned(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float
         return edit, np.ones(shape, np.bool_)
     moved = np.stack([warped(plane, motion.matrix) for plane in edit])
     return moved, warped(np.ones(shape, np.float32), motion.matrix) > 0.99
+
+
+def _moved(planes: Float, dx: float, dy: float) -> Float:
+    """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
+    inner = warped(np.ones(planes.shape[1:], np.float32), (1.0, 0.0, -dx, 0.0, 1.0, -dy)) > 0.99
+    return np.stack([np.where(inner, warped(plane, (1.0, 0.0, -dx, 0.0, 1.0, -dy)), plane) for plane in planes])
 
 
 def _offset(original: Float, edit: Float, protected: Mask) -> Float:
