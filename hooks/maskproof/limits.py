@@ -31,7 +31,7 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-STANDING = ("light", "color", "spot", "loss", "contrast")
+STANDING = ("light", "color", "spot", "loss", "contrast", "blur")
 """measures of what stands out of the residue; 1.0 is as far as any harmless change stood out"""
 
 LIMITS = (

@@ -20,7 +20,7 @@ from maskproof.drift.frame import Frame, Placed, alpha_changed, place, samples_c
 from maskproof.drift.inside import inside
 from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import Motion, register, snapped, warped
+from maskproof.drift.registration import STILL, Motion, hairs_breadth, register, snapped, warped
 from maskproof.drift.residue import gather, residue_level
 from maskproof.drift.standing import Part, standing_out
 from maskproof.drift.structure import changed_area
@@ -85,7 +85,7 @@ class _Pair:
     small: tuple[NDArray[np.uint8], NDArray[np.uint8]]
     """the judged pictures"""
     before: Float
-    """opponent planes of the original, 3 x h x w"""
+    """opponent planes of the original, 3 x h x w; moved by less than a sample where the edit's frame is"""
     raw: Float
     """opponent planes of the edit, the frame's motion undone"""
     after: Float
@@ -119,7 +119,13 @@ def _paired(
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = opponent(small[0]), opponent(small[1])
     motion = snapped(register(before[0], after[0], judged), before[0], after[0], judged)
-    raw, valid = _aligned(after, motion, allowed.shape)
+    undone = motion
+    if not motion.trusted or motion.reach < 1:
+        dx, dy = hairs_breadth(before[0], after[0], judged)
+        if dx or dy:
+            # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
+            undone, before = STILL, _moved(before, dx, dy)
+    raw, valid = _aligned(after, undone, allowed.shape)
     level_after = raw - _offset(before, raw, judged & valid)[:, None, None]
     return _Pair(original, placed, full, factor, small, before, raw, level_after, motion, valid, allowed, tuple(masks))
 
@@ -227,6 +233,12 @@ def _aligned(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float
         return edit, np.ones(shape, np.bool_)
     moved = np.stack([warped(plane, motion.matrix) for plane in edit])
     return moved, warped(np.ones(shape, np.float32), motion.matrix) > 0.99
+
+
+def _moved(planes: Float, dx: float, dy: float) -> Float:
+    """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
+    inner = warped(np.ones(planes.shape[1:], np.float32), (1.0, 0.0, -dx, 0.0, 1.0, -dy)) > 0.99
+    return np.stack([np.where(inner, warped(plane, (1.0, 0.0, -dx, 0.0, 1.0, -dy)), plane) for plane in planes])
 
 
 def _offset(original: Float, edit: Float, protected: Mask) -> Float:

@@ -102,7 +102,10 @@ def samples_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
     height, width = original.samples.shape[:2]
     if placed.resampled:
         return np.ones((height, width), np.bool_)
-    changed: Mask = np.any(original.samples != placed.samples, -1)
+    # Joining three planes is several times as fast as np.any over an axis of three.
+    unlike = original.samples != placed.samples
+    changed: Mask = unlike[..., 0] | unlike[..., 1]
+    changed |= unlike[..., 2]
     if original.alpha is not None or placed.alpha is not None:
         changed |= (255 if original.alpha is None else original.alpha) != (
             255 if placed.alpha is None else placed.alpha

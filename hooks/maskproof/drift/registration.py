@@ -32,6 +32,11 @@ SETTLED = 0.1
 """Motion, in samples of the coarse picture, below which it is not worth refining: it will not be undone anyway."""
 SOFT = 2.0
 """Luma step (of 100) below which an error says nothing about motion."""
+HAIR = 0.08
+"""samples; a shift below it is left alone"""
+HAIR_STEPS = 3
+HAIR_GAIN = 0.6
+"""A shift by less than a sample is undone only if it brings the protected difference down to this share."""
 GAIN = 0.9
 """An alignment is used only if it brings the protected area's mean difference down to this share."""
 
@@ -125,6 +130,36 @@ def snapped(motion: Motion, original: Float, edit: Float, protected: Mask) -> Mo
         motion.residual,
         True,
     )
+
+
+def hairs_breadth(original: Float, edit: Float, protected: Mask) -> tuple[float, float]:
+    """A shift of the whole frame by less than a sample, (0, 0) unless it explains the protected difference well.
+
+    Found at full size by least squares over sampled rows: a coarse picture does not show it.
+    """
+    rows = _sampled_rows(protected)
+    rows = rows[(rows > 0) & (rows < original.shape[0] - 1)]
+    inner = protected[rows, 1:-1]
+    if inner.sum() < 256:
+        return 0.0, 0.0
+    error = np.minimum(np.abs(edit[rows, 1:-1] - original[rows, 1:-1]), 10)[inner].mean()
+    if error < 0.02:
+        return 0.0, 0.0
+    gy = (edit[rows + 1, 1:-1] - edit[rows - 1, 1:-1])[inner] / 2
+    gx = (edit[rows, 2:] - edit[rows, :-2])[inner] / 2
+    dx = dy = 0.0
+    moved = original
+    for _ in range(HAIR_STEPS):
+        left = (edit[rows, 1:-1] - moved[rows, 1:-1])[inner]
+        left = left - np.median(left)
+        normal = np.array([[gx @ gx, gx @ gy], [gx @ gy, gy @ gy]], np.float64) + np.eye(2)
+        step = -np.linalg.solve(normal, np.array([gx @ left, gy @ left], np.float64))
+        dx, dy = dx + float(step[0]), dy + float(step[1])
+        if not HAIR <= np.hypot(dx, dy) < 1:
+            return 0.0, 0.0
+        moved = warped(original, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
+    after = np.minimum(np.abs(edit[rows, 1:-1] - moved[rows, 1:-1]), 10)[inner].mean()
+    return (dx, dy) if after < HAIR_GAIN * error else (0.0, 0.0)
 
 
 def _sampled_rows(protected: Mask) -> NDArray[np.intp]:

@@ -2,9 +2,9 @@
 
 Every edit leaves a residue where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
-the same texture. Each measure is taken in windows of 8 to 64 samples and compared with the middle and the upper
-spread of its own kind; how much residue is accepted at all is bounded, so that noise added everywhere becomes drift
-itself.
+the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of 8 to 64 samples and compared
+with the middle and the upper spread of its own kind; how much residue is accepted at all is bounded, so that noise
+added everywhere becomes drift itself.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskproof.drift.windows import CELL, Float, Mask, cells, detail, surround, windows
+from maskproof.drift.windows import CELL, Float, Mask, cells, detail, mean3, surround, windows
 from maskproof.model import Metric
 
 SCALES = (2, 3, 4, 6, 8, 16)
 """Sides of the windows in cells."""
-MEASURES = ("light", "color", "spot", "loss", "contrast")
+MEASURES = ("light", "color", "spot", "loss", "contrast", "blur")
 FLOOR = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residue of zero
 (a composite) does not make one level of rounding stand out."""
@@ -35,11 +35,11 @@ SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
 """side, in cells, of the windows that the level of the residue is taken from"""
-MIDDLE_BOUND = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0}
-SPREAD_BOUND = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5}
+MIDDLE_BOUND = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0, "blur": 2.0}
+SPREAD_BOUND = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5, "blur": 3.5}
 """Largest middle and spread that count as residue, hundredths of full scale: about 1.5 times what held edits and
-harmless processing show in any texture class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and
-5.3, contrast 3 and 4.4). What goes beyond them stands out."""
+harmless processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
+contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +67,32 @@ def gather(original: Float, edit: Float, weight: Float) -> Float:
         weight: H x W, 1 where protected, else 0.
 
     Returns:
-        7 x rows x columns: weight, luma, red, blue, luma squared, luma x detail, detail squared.
+        10 x rows x columns: weight, luma, red, blue, luma squared, luma x detail, detail squared; then soft luma x
+        band, band squared, soft luma squared, where `band` is the detail that a 1 px resize leaves alone.
     """
     luma = original[0]
     difference = (edit - original) * weight
     fine = detail(luma) * weight
     d = difference[0]
-    parts = (weight, d, difference[1], difference[2], d * d, d * fine, fine * fine)
+    band, soft = mean3(detail(luma, 4)) * weight, mean3(d) * weight
+    parts = (
+        weight,
+        d,
+        difference[1],
+        difference[2],
+        d * d,
+        d * fine,
+        fine * fine,
+        soft * band,
+        band * band,
+        soft * soft,
+    )
     return np.stack([cells(part) for part in parts])
 
 
-def measured(sums: Float, side: int) -> tuple[Float, Float, dict[str, Float]]:
-    """Weight, texture (mean squared detail) and each measure for windows of side x side cells."""
-    inside, ring = windows(sums, side), surround(sums, side)
+def measured(sums: Float, side: int) -> tuple[Float, Float, Float, dict[str, Float]]:
+    """Weight, texture (mean squared detail), unrest around and each measure for windows of side x side cells."""
+    inside, ring = windows(sums, side), surround(sums[[0, 1, 4, 9]], side)
     weight = inside[0]
     n, m = np.maximum(weight, 1), np.maximum(ring[0], 1)
     light, texture = inside[1] / n, inside[6] / n
@@ -89,9 +102,11 @@ def measured(sums: Float, side: int) -> tuple[Float, Float, dict[str, Float]]:
         "color": np.hypot(inside[2], inside[3]) / n,
         "spot": np.where(framed, np.abs(light - ring[1] / m), 0),
         "loss": -inside[5] / n / np.sqrt(texture + 0.5),
-        "contrast": np.where(framed, np.sqrt(inside[4] / n) - np.sqrt(np.maximum(ring[4], 0) / m), 0),
+        "contrast": np.where(framed, np.sqrt(inside[4] / n) - np.sqrt(np.maximum(ring[2], 0) / m), 0),
+        "blur": -inside[7] / n / np.sqrt(inside[8] / n + 0.5),
     }
-    return weight, texture, values
+    unrest = np.where(framed, np.maximum(ring[3], 0) / m, inside[9] / n)
+    return weight, texture, unrest, values
 
 
 def stand_out(sums: Float, side: int, reference: Float) -> Scale:
@@ -102,12 +117,13 @@ def stand_out(sums: Float, side: int, reference: Float) -> Scale:
         side: Side of the windows in cells.
         reference: Samples in each cell that the residue is estimated from, rows x columns.
     """
-    weight, texture, values = measured(sums, side)
+    weight, texture, unrest, values = measured(sums, side)
     enough = SHARE * (side * CELL) ** 2
-    usable = weight >= enough
-    order, place, part = _classes(texture, windows(reference, side) >= enough, usable)
+    usable, told = weight >= enough, windows(reference, side) >= enough
+    by_texture, by_unrest = _classes(texture, told, usable), _classes(unrest, told, usable)
     standing = {}
     for name, value in values.items():
+        order, place, part = by_unrest if name == "blur" else by_texture
         middle, spread = _residue(value, order, MIDDLE_BOUND[name], SPREAD_BOUND[name])
         upper = np.minimum(place + 1, len(middle) - 1)
         expected = middle[place] + (middle[upper] - middle[place]) * part

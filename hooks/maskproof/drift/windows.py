@@ -92,10 +92,10 @@ def mean3(plane: Float) -> Float:
     return out
 
 
-def detail(plane: Float) -> Float:
-    """What a plane (H x W) holds beyond its 8 px means, interpolated: its fine structure."""
+def detail(plane: Float, block: int = 8) -> Float:
+    """What a plane (H x W) holds beyond its means over blocks, interpolated: its fine structure."""
     image = Image.fromarray(np.ascontiguousarray(plane))
-    small = image.resize((max(1, image.width // 8), max(1, image.height // 8)), Image.Resampling.BOX)
+    small = image.resize((max(1, image.width // block), max(1, image.height // block)), Image.Resampling.BOX)
     fine: Float = plane - np.asarray(small.resize(image.size, Image.Resampling.BILINEAR), np.float32)
     return fine
 
