@@ -150,7 +150,10 @@ def test_two_policies_or_a_broken_one_are_an_error(files):
         ("version = 1\n[limits.zzz]\nchanged = 1", ["'limits.zzz' is unknown: known are outside-mask, brand"]),
         ("version = 1\n[limits]\nbrand = 1", ["limits.brand is 1"]),
         ("version = 1\nlimits = 1", ["limits is 1"]),
-        ("version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'", ["exactly one of box, polygon and mask"]),
+        (
+            "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'",
+            ["exactly one of box, polygon, mask and find"],
+        ),
         (
             "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\nmask = 'm.png'",
             ["mask and marks go together"],

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from maskproof import drift, evidence, pixels, regions, sidecar, verdict
+from maskproof.areas import areas_of, mask_picture, readers
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
-from maskproof.model import Evidence, Finding, ImageReport, Kind, Read, Report, Severity, Verdict
-from maskproof.regions import Area
+from maskproof.model import Evidence, Finding, ImageReport, Read, Report, Severity, Verdict
 from maskproof.scope import Scope
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def check(delta: Delta) -> Report:
         PolicyError: the policy has mistakes.
     """
     scope = Scope(delta)
-    return Report(tuple(judge(scope, path) for path in scope.targets), notes(scope))
+    images = tuple(judge(scope, path) for path in scope.targets)
+    return Report(images, (*notes(scope), *dict.fromkeys(note for image in images for note in image.notes)))
 
 
 def judge(scope: Scope, path: str) -> ImageReport:
@@ -94,17 +95,18 @@ def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport)
         edit = pixels.decode(inputs.edit, inputs.edit_name)
         planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
         opened = regions.editable(planes, inputs.mask_mode, original.size)
-        protected = regions.build(opened, _areas(settings, inputs.record), lambda path: _picture(read, path))
+        areas, missing = areas_of(original, settings, inputs.record, read)
+        protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
         found = [
             *regions.suspicions(planes, inputs.mask_mode, opened, settings.max_editable),
             *drift.descriptions(original, edit),
         ]
         report = (
-            replace(report, findings=(*report.findings, *found))
+            replace(report, findings=(*report.findings, *found), notes=(*report.notes, *missing))
             .told("pixels", *_told_pixels(original, edit))
             .told("regions", *_told_regions(opened, protected))
         )
-        measured = drift.measure(original, edit, opened, protected, settings.level, _frame(inputs.record))
+        measured = drift.measure(original, edit, opened, protected, settings.level, _frame(inputs.record), readers())
     except CouldNotJudge as error:
         return _concluded(report, failure(error))
     return verdict.decide(report, measured, settings.limits, _advice(report))
@@ -303,33 +305,6 @@ def _new_on_base(scope: Scope, record: Record, settings: Settings) -> list[Findi
     else:
         said, advice = f"the {named} is new in this change: whoever reviews the edit reviews its mask as well", ""
     return [Finding("new-original", SEVERITY[settings.new_original], said, advice=advice)]
-
-
-def _areas(settings: Settings, record: Record | None) -> tuple[Area, ...]:
-    """Areas that policy and record declare, in one form."""
-    declared = [
-        Area(area.name, Kind(area.kind), settings.source, area.box, _corners(area.polygon), area.mask, area.marks)
-        for area in settings.areas
-    ]
-    declared += [
-        Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
-        for area in (record.areas if record else ())
-    ]
-    return tuple(declared)
-
-
-def _corners(points: list[tuple[int, int]] | None) -> tuple[tuple[int, int], ...] | None:
-    return None if points is None else tuple(points)
-
-
-def _picture(read: Read, path: str) -> regions.Planes:
-    data = read(path)
-    if data is None:
-        raise MissingMask(
-            f"the policy protects an area through {path}, which is not in the repository",
-            "Commit that picture, or correct the policy.",
-        )
-    return pixels.decode_mask(data, path)
 
 
 def _frame(record: Record | None) -> drift.Frame:

@@ -49,6 +49,7 @@ LIMITS = (
     Limit("brand", "place", "px", None, None, None),
     Limit("brand", "dhash", "bits", None, None, None),
     Limit("text", "stroke", "share", 0.18, 0.15, None),
+    Limit("text", "characters", "share", 0, 0, None),
     Limit("face", "geometry", "px", 2.0, 1.2, None),
     Limit("face", "skin_tone", "OKLab x100", 4.0, 2.5, None),
     Limit("product", "outline", "px", 5.0, 3.0, None),

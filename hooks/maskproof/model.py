@@ -187,6 +187,8 @@ class ImageReport:
     evidence: tuple[Evidence, ...] = ()
     original: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    """what a reader should know about how this image was judged"""
     steps: tuple[tuple[str, str], ...] = ()
     """what each stage saw or decided and where that came from, as (stage, sentence), for `explain`"""
 

@@ -28,6 +28,9 @@ Choice = Literal["off", "warn", "block"]
 Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patterns such as "assets/**"')]
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
+Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour such as "#12324a"')]
+Detector = Literal["text", "face"]
+Detect = Annotated[list[Detector], Meta(description='a list of "text" and "face"')]
 Offset = Annotated[int, Meta(ge=0, le=65535)]
 Side = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -39,6 +42,7 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     unrecorded: Choice | None = None
     new_original: Choice | None = None
     max_editable: Share | None = None
+    detect: Detect | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,6 +53,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     unrecorded: Choice | None = None
     new_original: Choice | None = None
     max_editable: Share | None = None
+    detect: Detect | None = None
 
 
 class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +75,19 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mask: str | None = None
     marks: Literal["white", "black", "transparent", "opaque"] | None = None
     """which pixels of the mask picture are the area; asked for wherever `mask` is used"""
+    find: str | None = None
+    """a reference picture that is located in the original: every place where it stands is the area"""
+    colors: Annotated[list[Color], Meta(description='a list of colours such as "#12324a"')] = []
+    """brand colours, for areas of kind brand"""
+
+
+class FaceModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The YuNet network that finds faces: a file in the repository, and the digest that it must have."""
+
+    path: str
+    sha256: Annotated[
+        str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="a SHA-256 digest of 64 lower-case hexadecimal digits")
+    ]
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,6 +98,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rules: list[Rule] = []
     areas: list[AreaRule] = []
     limits: dict[str, dict[str, LimitNumber]] = {}
+    face_model: FaceModel | None = None
 
 
 FoundPolicy = tuple[str, Policy] | None
@@ -95,6 +114,9 @@ class Settings:
     new_original: Choice = "warn"
     max_editable: float = MAX_EDITABLE
     areas: tuple[AreaRule, ...] = ()
+    detect: tuple[Detector, ...] = ()
+    """what is looked for in the original and protected wherever it is found"""
+    face_model: FaceModel | None = None
     limits: dict[tuple[str, str], float | None] = field(default_factory=lambda: default_limits(Level.VISUAL))
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
@@ -151,7 +173,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
     for part in (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path))):
         chosen |= {
             key: value
-            for key in ("level", "unrecorded", "new_original", "max_editable")
+            for key in ("level", "unrecorded", "new_original", "max_editable", "detect")
             if (value := getattr(part, key)) is not None
         }
     if level is not None:
@@ -160,9 +182,11 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
     }
     areas = tuple(area for area in policy.areas if matches(area.paths, path))
+    chosen["detect"] = tuple(sorted(set(chosen.get("detect", ()))))
     return Settings(
         **chosen,
         areas=areas,
+        face_model=policy.face_model,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
         source=source,
@@ -191,6 +215,8 @@ def tighten(base: Settings, head: Settings) -> Settings:
         new_original=max(base.new_original, head.new_original, key=CHOICES.index),
         max_editable=min(base.max_editable, head.max_editable),
         areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
+        detect=tuple(sorted({*base.detect, *head.detect})),
+        face_model=base.face_model or head.face_model,
         limits=limits,
         own_limits=frozenset(
             key
@@ -212,6 +238,7 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     if head.max_editable < base.max_editable:
         keys.append("max_editable")
     keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
+    keys += [f"detect.{name}" for name in head.detect if name not in base.detect]
     # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
     own = base.own_limits | head.own_limits
     keys += [
@@ -281,12 +308,17 @@ def _contradictions(policy: Policy) -> list[str]:
     found = []
     for index, area in enumerate(policy.areas):
         where = f"areas[{index}] ({area.name!a})"
-        if sum(value is not None for value in (area.box, area.polygon, area.mask)) != 1:
-            found.append(f"{where} needs exactly one of box, polygon and mask")
+        if sum(value is not None for value in (area.box, area.polygon, area.mask, area.find)) != 1:
+            found.append(f"{where} needs exactly one of box, polygon, mask and find")
+        if area.colors and area.kind != "brand":
+            found.append(f"{where}: colors belong to areas of kind brand")
         if (area.mask is None) != (area.marks is None):
             found.append(f"{where}: mask and marks go together; marks says which pixels of the mask are the area")
         if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
             found.append(f"{where}: a polygon needs at least 3 points")
+    asked = [policy.defaults.detect, *(rule.detect for rule in policy.rules)]
+    if policy.face_model is None and any("face" in one for one in asked if one):
+        found.append('detect names "face", which needs a [face_model] with path and sha256')
     return found + _limit_problems(policy.limits)
 
 

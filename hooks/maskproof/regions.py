@@ -45,6 +45,8 @@ class Area:
     """repository path of a picture whose marked pixels are the area"""
     marks: str | None = None
     """white, black, transparent or opaque: which pixels of `mask` are the area"""
+    colors: tuple[tuple[int, int, int], ...] = ()
+    """brand colours that the area shows, sRGB"""
 
 
 Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
@@ -85,7 +87,9 @@ def build(
         CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
     """
     size = (opened.shape[1], opened.shape[0])
-    drawn = [Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source) for area in areas]
+    drawn = [
+        Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
+    ]
     # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
     return (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"), *drawn)
 

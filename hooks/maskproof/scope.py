@@ -144,7 +144,7 @@ class Scope:
             one
             for _, rules in filter(None, self.policies)
             for area in rules.areas
-            if area.mask == path
+            if path in (area.mask, area.find)
             for one in area.paths
         ]
         return found | {image for image in self._recorded if policy.matches(patterns, image)}

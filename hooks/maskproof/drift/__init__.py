@@ -10,6 +10,7 @@ A new metric is a function that returns `Metric`, called below, and a row in `ma
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,10 @@ from maskproof.model import Box, Finding, Kind, Level, Metric, Picture, Region, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Frame", "descriptions", "measure"]
+__all__ = ["Frame", "Readers", "View", "descriptions", "measure"]
+
+Readers = Mapping[Kind, Callable[[View], list[Metric]]]
+"""measures that are handed in, because they need an optional part"""
 
 LONGEST = 1600
 """samples of the long side at which pictures are judged; a 24 px letter of a 4K picture is still 10 samples wide"""
@@ -46,7 +50,13 @@ SMALL_SIDE = 400
 
 
 def measure(
-    original: Picture, edit: Picture, opened: Mask, protected: tuple[Region, ...], level: Level, frame: Frame
+    original: Picture,
+    edit: Picture,
+    opened: Mask,
+    protected: tuple[Region, ...],
+    level: Level,
+    frame: Frame,
+    readers: Readers | None = None,
 ) -> tuple[RegionDrift, ...]:
     """All metrics of one comparison.
 
@@ -57,6 +67,7 @@ def measure(
         protected: What is protected; first what lies outside the mask, then each declared area.
         level: Sets how wide a border around the mask is left out.
         frame: How the original was mapped to what the model saw.
+        readers: Measures that need an optional part, by the kind of area that they are asked of.
 
     Returns:
         The whole frame, then each region in the order given.
@@ -67,7 +78,11 @@ def measure(
     changed = samples_changed(original, edit, pair.placed)
     rows = [RegionDrift("frame", "frame", _frame_metrics(pair, protected))]
     for index, region in enumerate(protected):
-        metrics = (*standing[index], *_own_metrics(pair, region, index), _exact(changed & region.mask, region))
+        metrics = (
+            *standing[index],
+            *_own_metrics(pair, region, index, readers or {}),
+            _exact(changed & region.mask, region),
+        )
         rows.append(RegionDrift(region.name, region.kind.value, metrics))
     return tuple(rows)
 
@@ -126,7 +141,7 @@ def _paired(
             # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
             undone, before = STILL, _moved(before, dx, dy)
     raw, valid = _aligned(after, undone, allowed.shape)
-    level_after = raw - _offset(before, raw, judged & valid)[:, None, None]
+    level_after = raw - _offset(before, raw, masks[0] & valid)[:, None, None]
     return _Pair(original, placed, full, factor, small, before, raw, level_after, motion, valid, allowed, tuple(masks))
 
 
@@ -154,12 +169,12 @@ def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, 
         *pair.placed.metrics,
         alpha_changed(pair.original, pair.placed, everywhere),
         *_motion_metrics(pair.motion, pair.factor, pair.original.size),
-        *tone(*pair.small, pair.outside),
-        *inside(pair.before, pair.raw, pair.allowed & pair.valid, pair.outside),
+        *tone(*pair.small, pair.masks[0] & pair.valid),
+        *inside(pair.before, pair.raw, pair.allowed & pair.valid, pair.masks[0] & pair.valid),
     )
 
 
-def _own_metrics(pair: _Pair, region: Region, index: int) -> tuple[Metric, ...]:
+def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> tuple[Metric, ...]:
     """What is asked of a region besides what stands out of it."""
     if region.kind is Kind.OUTSIDE_MASK:
         mask = pair.masks[index] & pair.valid
@@ -167,7 +182,9 @@ def _own_metrics(pair: _Pair, region: Region, index: int) -> tuple[Metric, ...]:
             _in_pixels(changed_area(pair.before, pair.after, mask), pair),
             residue_level(_sums(pair, mask), cells(mask.astype(np.float32))),
         )
-    return measures(region.kind, _view(pair, region))
+    view = _view(pair, region)
+    more = readers.get(region.kind)
+    return (*measures(region.kind, view), *(more(view) if more else ()))
 
 
 def _view(pair: _Pair, region: Region) -> View:

@@ -30,7 +30,8 @@ def run(report: Report, *, color: bool = False) -> str:
 
 def image(report: ImageReport, *, color: bool = False) -> str:
     """One comparison."""
-    return "\n".join(_image(report, color)) + "\n"
+    lines = [*_image(report, color), *(safe(f"Note: {note}.") for note in report.notes)]
+    return "\n".join(lines) + "\n"
 
 
 def summary(report: Report) -> str:
