@@ -251,6 +251,44 @@ def explain(path: Path, style: str) -> int:
 
 
 @commands.command()
+@click.argument("cases", metavar="CASES.csv", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path),
+    help="A maskproof.toml with the present limits, and areas.",
+)
+@click.option("--level", type=click.Choice(("visual", "strict")), help="The level to find limits for.")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw all values into this PNG file.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the proposed limits to this TOML file."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
+def calibrate(
+    cases: Path, policy_file: Path | None, level: str | None, plot: Path | None, output: Path | None, jobs: int | None
+) -> int:
+    """Propose limits from your own accepted and rejected edits.
+
+    CASES.csv has the columns original, mask, mask_mode, edit and expected (pass or block), paths relative to itself.
+    """
+    from maskproof import calibrate as calibration
+    from maskproof.calibrate import plot as drawing
+    from maskproof.calibrate import text
+    from maskproof.model import Level
+    from maskproof.policy import parse
+
+    _spare(cases, policy_file, plot, output)
+    policy = None if policy_file is None else parse(_bytes(policy_file), str(policy_file))
+    found = (str(policy_file), policy) if policy else None
+    proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, _progress)
+    limits = text.toml(proposal)
+    files = {plot: drawing.png(proposal) if plot else b"", output: limits.encode()}
+    written = [_write(path, data) for path, data in files.items() if path]
+    print("\n".join([text.written(proposal), *(written if output else [limits.rstrip(), *written])]))
+    return 0
+
+
+@commands.command()
 @click.option(
     "--ci",
     type=click.Choice(("github", "gitlab", "none")),
@@ -299,13 +337,37 @@ def _emit(render: Any, output: Path | None, last_line: str) -> None:
     if output is None:
         print(render(_wants_color()), end="")
         return
+    _write(output, render(False).encode("utf-8", "backslashreplace"))
+    print(last_line)
+
+
+def _spare(cases: Path, policy_file: Path | None, *outputs: Path | None) -> None:
+    """Refuse, before minutes of comparing, to write where nothing can be or where something would be lost."""
+    taken = {path.resolve() for path in (cases, policy_file) if path}
+    for path in filter(None, outputs):
+        if not path.resolve().parent.is_dir():
+            raise UsageError(f"{path} cannot be written: there is no such folder", "Check the folder.")
+        if path.resolve() in taken:
+            raise UsageError(f"{path} is named twice, and writing to it would lose the other", "Name another file.")
+        taken.add(path.resolve())
+
+
+def _write(path: Path, data: bytes) -> str:
+    """Write a file whole or not at all, and say so."""
     from maskproof.files import write_atomically
+    from maskproof.report.text import safe
 
     try:
-        write_atomically(output, render(False).encode("utf-8", "backslashreplace"))
+        write_atomically(path, data)
     except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}", "Check the folder.") from error
-    print(last_line)
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
+    return safe(f"Wrote {path}")
+
+
+def _progress(done: int, of: int) -> None:
+    """One line that counts up, on a terminal only."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"\r{done} of {of} edits compared", end="\n" if done == of else "", file=sys.stderr, flush=True)
 
 
 def _wants_color() -> bool:

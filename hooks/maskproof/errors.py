@@ -3,6 +3,7 @@
 MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
 ├── PolicyError                 exit 2    maskproof.toml has mistakes
+├── CasesError                  exit 2    the table of judged edits has mistakes
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes
     ├── Unreadable              a picture cannot be decoded the same way everywhere
@@ -45,6 +46,16 @@ class PolicyError(MaskproofError):
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}.")
+        self.problems = problems
+
+
+class CasesError(MaskproofError):
+    """A table of judged edits cannot be used; `problems` lists every mistake found."""
+
+    exit_status = 2
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), "Correct these rows; nothing was written.")
         self.problems = problems
 
 
