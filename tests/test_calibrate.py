@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import os
-import pty
 import subprocess
 import tomllib
 from dataclasses import dataclass
@@ -145,6 +144,8 @@ class TestCommand:
 
     def test_progress_on_a_terminal_only(self, team):
         team.table(("kept.png", "pass"), ("changed100.png", "block"))
+        import pty
+
         ours, theirs = pty.openpty()
         command = [*MASKPROOF, "calibrate", "team/cases.csv", "--jobs", "1"]
         subprocess.run(

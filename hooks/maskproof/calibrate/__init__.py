@@ -24,6 +24,7 @@ from maskproof.calibrate import cases
 from maskproof.calibrate.proposal import Proposal, Row, propose
 from maskproof.errors import CasesError, MaskproofError, UsageError
 from maskproof.model import ImageReport, Level, Severity, Verdict
+from maskproof.strict import MAX_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +76,8 @@ def calibrate(
             problems.append(outcome)
         progress(done, len(tasks))
     if problems:
-        raise CasesError(str(table), tuple(problems))
+        more = (f"and {len(problems) - MAX_PROBLEMS} more",) if len(problems) > MAX_PROBLEMS else ()
+        raise CasesError(str(table), (*problems[:MAX_PROBLEMS], *more))
     first = settings[0]
     return propose(tuple(rows), first.limits, first.own_limits, first.level, first.source, read.skipped)
 
