@@ -60,6 +60,7 @@ LIMITS = (
     Limit("frame", "resolution", "%", None, None, 0),
     Limit("frame", "inside", "% of full scale", 1.0, 1.0, 1.0, warns=True, at_least=True),
     Limit("frame", "inverted", "share", 0.5, 0.5, 0.5, warns=True),
+    Limit("frame", "seam", "share", 0.2, 0.2, 0.2, warns=True),
 )
 
 ROWS = {(row.kind, row.metric): row for row in LIMITS}

@@ -24,5 +24,6 @@ RULES = {
     "unreadable": "The file cannot be read, or not by all viewers alike.",
     "too-large": "The file or its picture is over a limit.",
     "edit-missing": "Nothing changed inside the mask.",
+    "seam": "The edit was pasted back with a visible edge.",
     "name-clash": "Two files have names that some systems cannot tell apart.",
 }

@@ -23,6 +23,7 @@ from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
 from maskproof.drift.registration import STILL, Motion, hairs_breadth, register, snapped, warped
 from maskproof.drift.residue import gather, residue_level
+from maskproof.drift.seam import seam
 from maskproof.drift.standing import Part, standing_out
 from maskproof.drift.structure import changed_area
 from maskproof.drift.tone import tone
@@ -171,7 +172,13 @@ def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, 
         *_motion_metrics(pair.motion, pair.factor, pair.original.size),
         *tone(*pair.small, pair.masks[0] & pair.valid),
         *inside(pair.before, pair.raw, pair.allowed & pair.valid, pair.masks[0] & pair.valid),
+        *(_in_pixels(metric, pair) for metric in _seam(pair)),
     )
+
+
+def _seam(pair: _Pair) -> tuple[Metric, ...]:
+    """The step along the mask's edge; right up to it, so the border that is not judged by eye is not left out here."""
+    return seam(pair.before, pair.raw, pair.allowed & pair.valid, ~pair.allowed & pair.valid)
 
 
 def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> tuple[Metric, ...]:
