@@ -1,194 +1,160 @@
-"""How often the verdict is right: real edits, planted damage, harmless processing. Prints one table.
+"""How often the verdict is right: real edits, planted damage, harmless processing, and other tools on the same pairs.
 
-    python tests/bench/accuracy.py ../shared/cases [--seeds 1 2 3] [--per-case 5] [--jobs 2]
+    python tests/bench/accuracy.py ../shared/cases [--seeds 1 2 3] [--per-case 5] [--jobs 2] [--others] [--markdown]
 
 Planted damage comes from `planted.py` of that folder; each row is judged without and with its area declared, as its
-kind suggests (letter: text, the others: brand). Harmless processing is applied to every original and judged with an
-empty mask and with the case's own. Needs the third-party data, which is not part of this project.
+kind suggests (letter: text, the others: brand). Harmless processing is applied to every original and judged without a
+mask and with the case's own. Needs the third-party data, which is not part of this project.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import subprocess
-import sys
 import tempfile
-from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageCms
-
-from maskproof.check import Inputs, compare
+import others
+import pairs
+from harmless import HARMLESS
+from maskproof.check import compare
+from maskproof.limits import default_limits
 from maskproof.model import ImageReport, Level, Verdict
-from maskproof.policy import AreaRule, Settings, default_limits
+from maskproof.policy import Settings
+from tables import Table, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
+
+    from pairs import Job
+
+SIZES = ("0.02", "0.04", "0.08")
 
 
-@dataclass(frozen=True)
-class Job:
-    """One comparison, and what ought to come of it."""
+class Outcome(NamedTuple):
+    """What came of one comparison."""
 
-    group: str
-    case: str
-    kind: str
-    expected: str
-    inputs: Inputs
-    areas: tuple[AreaRule, ...] = ()
-    level: Level = Level.VISUAL
+    job: Job
+    verdict: str
+    drift: float
 
 
-def outcome(job: Job) -> tuple[str, str, str, str, str, float]:
+def outcome(job: Job) -> Outcome:
+    """One comparison through the engine, with the default limits of its level."""
     settings = Settings(level=job.level, areas=job.areas, limits=default_limits(job.level))
-    report = compare(job.inputs, settings, lambda _: None, ImageReport(job.case, Verdict.PASS))
-    return job.group, job.case, job.kind, job.expected, report.verdict.value, report.drift or 0.0
+    report = compare(job.inputs(), settings, lambda _: None, ImageReport(job.case, Verdict.PASS))
+    return Outcome(job, report.verdict.value, report.drift or 0.0)
 
 
-def rows(table: Path) -> list[dict[str, str]]:
-    with table.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def sets(results: list[Outcome]) -> Table:
+    """Caught and falsely blocked, by set; what could not be judged counts as a false block."""
+    lines = []
+    for group in ("real", "planted", "declared"):
+        found = [one for one in results if one.job.group == group]
+        bad, good = ([one for one in found if one.job.expected == wanted] for wanted in ("block", "pass"))
+        false = sum(one.verdict != "pass" for one in good)
+        lines.append((NAMES[group], str(len(found)), _share(bad), f"{false} of {len(good)}", _margin(bad, good)))
+    return Table("Verdicts", ("set", "pairs", "caught", "false blocks", "margin"), tuple(lines), MARGIN)
 
 
-def inputs(root: Path, row: dict[str, str]) -> Inputs:
-    return Inputs(
-        (root / row["edit"]).read_bytes(),
-        (root / row["original"]).read_bytes(),
-        (root / row["mask"]).read_bytes(),
-        row["mask_mode"],
-    )
-
-
-def cases(root: Path) -> Iterator[Job]:
-    for row in rows(root / "cases.csv"):
-        yield Job("real edits", row["case"], row["expected"], row["expected"], inputs(root, row))
-
-
-def planted(root: Path, out: Path, seed: int, per_case: int) -> Iterator[Job]:
-    folder = out / str(seed)
-    subprocess.run(
-        [sys.executable, root / "planted.py", folder, "--seed", str(seed), "--per-case", str(per_case)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    for row in rows(folder / "cases.csv"):
-        kind = f"{row['kind']}"
-        job = Job(f"planted, seed {seed}", row["case"], kind, row["expected"], inputs(folder, row))
-        yield job
-        x, y, width, height = (int(value) for value in row["area"].split())
-        area = AreaRule(
-            paths=["**"],
-            name="area",
-            kind="text" if kind in {"letter", "control"} else "brand",
-            box=(x, y, width, height),
-        )
-        yield replace(job, group=f"declared, seed {seed}", areas=(area,))
-
-
-def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def through_p3(picture: Image.Image) -> bytes:
-    """sRGB to a wide-gamut space in 8 bits and back, as a colour-managed editor would."""
-    lab = ImageCms.createProfile("LAB")
-    there = ImageCms.profileToProfile(picture, ImageCms.createProfile("sRGB"), lab, outputMode="LAB")
-    return saved(ImageCms.profileToProfile(there, lab, ImageCms.createProfile("sRGB"), outputMode="RGB"), "PNG")
-
-
-def resized_and_back(picture: Image.Image) -> bytes:
-    width, height = picture.size
-    return saved(
-        picture.resize((width - 1, height - 1), Image.Resampling.LANCZOS).resize(
-            picture.size, Image.Resampling.LANCZOS
-        ),
-        "PNG",
-        compress_level=1,
-    )
-
-
-HARMLESS: dict[str, Callable[[Image.Image], bytes]] = {
-    **{
-        f"JPEG {quality} {'4:2:0' if sub else '4:4:4'}": lambda picture, q=quality, s=sub: saved(
-            picture, "JPEG", quality=q, subsampling=s
-        )
-        for quality in (75, 85, 95)
-        for sub in (0, 2)
-    },
-    **{f"WebP {quality}": lambda picture, q=quality: saved(picture, "WEBP", quality=q) for quality in (75, 85, 95)},
-    "AVIF 75": lambda picture: saved(picture, "AVIF", quality=75),
-    "PNG": lambda picture: saved(picture, "PNG"),
-    "1 px smaller and back": resized_and_back,
-    "Lab and back": through_p3,
+NAMES = {
+    "real": "real edits",
+    "planted": "planted damage, no area declared",
+    "declared": "planted damage, its area declared",
 }
+MARGIN = "Margin: the smallest drift among pairs to block over the largest among pairs to pass."
 
 
-def harmless(root: Path) -> Iterator[Job]:
-    for row in rows(root / "cases.csv"):
-        given = inputs(root, row)
-        picture = Image.open(root / row["original"])
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA")).convert(
-            "RGB"
-        )
-        base = saved(picture, "PNG", compress_level=1)
-        for name, process in HARMLESS.items():
-            edit = process(picture)
-            for mask, mode in ((None, None), (given.mask, given.mask_mode)):
-                for level in (Level.VISUAL, Level.STRICT):
-                    yield Job(
-                        f"harmless, {level}", row["case"], name, "pass", Inputs(edit, base, mask, mode), level=level
-                    )
+def kinds(results: list[Outcome]) -> Table:
+    """Planted damage by kind and by size of the patch."""
+    bad = [one for one in results if one.job.group == "planted" and one.job.expected == "block"]
+    declared = [one for one in results if one.job.group == "declared" and one.job.expected == "block"]
+    lines = []
+    for kind in sorted({one.job.kind for one in bad}):
+        mine = [one for one in bad if one.job.kind == kind]
+        by_size = (_share([one for one in mine if one.job.size == size]) for size in SIZES)
+        lines.append((kind, *by_size, _share(mine), _share([one for one in declared if one.job.kind == kind])))
+    head = ("kind", *(f"side {float(size):.0%}" for size in SIZES), "all, no area declared", "all, area declared")
+    return Table("Planted damage caught, by kind and size", head, tuple(lines))
 
 
-def summed(results: list[tuple[str, str, str, str, str, float]]) -> None:
-    groups: dict[str, list[tuple[str, str, str, str, str, float]]] = defaultdict(list)
-    for result in results:
-        groups[result[0]].append(result)
-    print(f"{'set':24} {'pairs':>6} {'caught':>14} {'false blocks':>14}   by kind")
-    for group, found in groups.items():
-        bad, good = ([one for one in found if one[3] == wanted] for wanted in ("block", "pass"))
-        caught, false = sum(one[4] == "block" for one in bad), sum(one[4] != "pass" for one in good)
-        kinds = Counter(one[2] for one in bad), Counter(one[2] for one in bad if one[4] == "block")
-        by_kind = ", ".join(f"{kind} {kinds[1][kind]}/{kinds[0][kind]}" for kind in sorted(kinds[0]))
-        wrong = Counter(one[2] for one in good if one[4] != "pass")
-        by_kind += "".join(f"; false: {kind} {count}" for kind, count in wrong.items())
-        share = f" {caught / len(bad):.3f}" if bad else ""
-        print(f"{group:24} {len(found):6} {f'{caught}/{len(bad)}{share}':>14} {f'{false}/{len(good)}':>14}   {by_kind}")
-        for one in found:
-            if (
-                (one[3] == "block") != (one[4] == "block")
-                and one[3] in {"pass", "block"}
-                and not group.startswith("harmless, strict")
-            ):
-                print(f"    wrong: {one[1]} {one[2]} expected {one[3]}, got {one[4]}, drift {one[5]:.2f}")
-    real = groups["real edits"]
-    margin = min(one[5] for one in real if one[3] == "block") / max(one[5] for one in real if one[3] == "pass")
-    print(f"margin of the real edits {margin:.2f}")
+def processing(results: list[Outcome]) -> Table:
+    """Harmless processing, by level."""
+    lines = []
+    for name in HARMLESS:
+        found = [one for one in results if one.job.process == name]
+        cells = [name, str(len(found) // 2)]
+        for level in (Level.VISUAL, Level.STRICT):
+            mine = [one for one in found if one.job.level is level]
+            cells += [str(sum(one.verdict != "pass" for one in mine)), f"{max(one.drift for one in mine):.2f}"]
+        lines.append(tuple(cells))
+    head = ("processing", "pairs", "blocks at visual", "worst drift", "blocks at strict", "worst drift")
+    return Table("Harmless processing", head, tuple(lines))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
-    parser.add_argument("--per-case", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--no-harmless", action="store_true")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as out, ProcessPoolExecutor(args.jobs) as pool:
-        jobs = list(cases(args.cases))
+def wrong(results: Iterable[Outcome]) -> Table:
+    """Every verdict that was not the expected one, strict level aside."""
+    lines = tuple(
+        (NAMES.get(one.job.group, one.job.group), one.job.case, _what(one.job), one.verdict, f"{one.drift:.2f}")
+        for one in results
+        if one.job.level is Level.VISUAL and one.job.expected not in {"either", one.verdict}
+    )
+    return Table("Wrong verdicts", ("set", "case", "what", "got", "drift"), lines or (("none", "", "", "", ""),))
+
+
+def _what(job: Job) -> str:
+    if job.process:
+        return f"{job.kind}, {'own mask' if job.masked else 'no mask'}"
+    return f"{job.kind} {job.size}".strip()
+
+
+def _share(found: list[Outcome]) -> str:
+    caught = sum(one.verdict == "block" for one in found)
+    return f"{caught} of {len(found)} ({caught / len(found):.3f})" if found else "none"
+
+
+def _margin(bad: list[Outcome], good: list[Outcome]) -> str:
+    worst = max((one.drift for one in good), default=0.0)
+    return f"{min(one.drift for one in bad) / worst:.2f}" if bad and worst else ""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options, which `figures.py` shares."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("cases", type=Path, help="the folder with cases.csv and planted.py")
+    made.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    made.add_argument("--per-case", type=int, default=5)
+    made.add_argument("--jobs", type=int, default=2)
+    made.add_argument("--planted", type=Path, help="where planted pairs are kept for the next run")
+    made.add_argument("--no-harmless", action="store_true")
+    made.add_argument("--others", action="store_true", help="also odiff, pixelmatch, SSIM, dHash, ImageMagick")
+    made.add_argument("--node", type=Path, help="where odiff and pixelmatch are installed for the next run")
+    made.add_argument("--markdown", action="store_true")
+    return made
+
+
+def measured(args: argparse.Namespace) -> list[Table]:
+    """All tables."""
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(args.jobs) as pool:
+        jobs = list(pairs.real(args.cases))
         for seed in args.seeds:
-            jobs += planted(args.cases, Path(out), seed, args.per_case)
+            jobs += pairs.planted(args.cases, args.planted or Path(scratch), seed, args.per_case)
+        decided = list(pool.map(outcome, jobs, chunksize=4))
+        tables = [sets(decided), kinds(decided), wrong(decided)]
         if not args.no_harmless:
-            jobs += harmless(args.cases)
-        summed(list(pool.map(outcome, jobs, chunksize=4)))
+            # A chunk is one picture in one processing, which is made once for both masks and both levels.
+            passed = list(pool.map(outcome, pairs.harmless(args.cases), chunksize=4))
+            tables[2:] = [processing(passed), wrong([*decided, *passed])]
+        if args.others:
+            tables += others.side_by_side(
+                [(one.job, one.verdict) for one in decided if one.job.group != "declared"],
+                args.node or Path(scratch) / "node",
+                pool,
+            )
+    return tables
 
 
 if __name__ == "__main__":
-    main()
+    options = parser().parse_args()
+    show(measured(options), markdown=options.markdown)
