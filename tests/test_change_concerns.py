@@ -95,7 +95,8 @@ class TestRecords:
         assert verdicts(project) == (3, {SPRING: ("unjudged", ["stale-record"])})
 
     def test_parent_record_changed(self, held):
-        held.edit("held_again", "assets/second.png", parent=SIDECAR)
+        of_the_edit = {"path": SPRING, **held.original(held.pictures.held)}
+        held.edit("held_again", "assets/second.png", original=of_the_edit, parent=SIDECAR)
         held.commit("An edit of the edit")
         held.write(SIDECAR, held.record(held.pictures.held, tool={"model": "m"}))
         held.stage()

@@ -15,6 +15,10 @@ SIDECAR = f"{SPRING}.maskproof.json"
 WITH = ("--original", HERO, "--mask", MASK, "--mask-mode", "white")
 
 
+EARLIER = {"path": "assets/earlier.png", "sha256": "0" * 64, "size": list(SIZE)}
+"""an original of the original"""
+
+
 def written(project, path=SIDECAR):
     return json.loads((project.root / path).read_text())
 
@@ -114,7 +118,7 @@ class TestWorkedOut:
         assert (outcome.status, outcome.counts) == (0, [(1, 0, 0, 0)])
 
     def test_tool_transform_and_parent(self, edit):
-        edit.write("assets/first.png.maskproof.json", edit.record(edit.pictures.other))
+        edit.write("assets/first.png.maskproof.json", edit.record(edit.pictures.original, original=EARLIER))
         record(
             edit, SPRING, *WITH, "--pad", "0", "8", "0", "8", "--provider", "openai", "--model", "m", "--prompt", "ü\n",
             "--parent", "assets/first.png.maskproof.json",

@@ -10,8 +10,9 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from maskproof import drift, evidence, pixels, regions, sidecar, verdict
+from maskproof import chain, drift, evidence, pixels, regions, sidecar, verdict
 from maskproof.areas import areas_of, mask_picture, readers
+from maskproof.chain import Link
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
 from maskproof.model import Evidence, Finding, ImageReport, Read, Report, Severity, Verdict
 from maskproof.scope import Scope
@@ -68,6 +69,7 @@ def judge(scope: Scope, path: str) -> ImageReport:
             return _concluded(report, *_unrecorded(scope, path, settings, report.evidence))
         report = replace(report, findings=(*report.findings, *_stale(record, edit, path)))
         if record.original is None:
+            _followed(scope, path, record)  # made from nothing, unless its record names a parent all the same
             return verdict.concluded(report)
         inputs, found = _inputs(scope, path, edit, record)
         report = replace(
@@ -76,7 +78,8 @@ def judge(scope: Scope, path: str) -> ImageReport:
             original=found["original"],
             mask=found.get("mask"),
         )
-        return compare(inputs, settings, scope.trusted, report)
+        report = compare(inputs, settings, scope.trusted, report)
+        return _against_first(scope, Link(path, record), edit, settings, report)
     except CouldNotJudge as error:
         return _concluded(report, failure(error))
 
@@ -110,6 +113,44 @@ def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport)
     except CouldNotJudge as error:
         return _concluded(report, failure(error))
     return verdict.decide(report, measured, settings.limits, _advice(report))
+
+
+def _against_first(scope: Scope, last: Link, edit: bytes, settings: Settings, report: ImageReport) -> ImageReport:
+    """An edit of an edit held against its first original too; what keeps it from that leaves it unjudged."""
+    if last.record.parent is None or report.drift is None:
+        return report
+    try:
+        links = _followed(scope, last.path, last.record)
+        if len(links) == 1:
+            return report.told("chain", f"{last.record.parent} was generated, so the original is the first")
+        # Policy speaks of the last edit, in pixels of its own original; every record adds areas in pixels of its own.
+        steps = [
+            _step(scope, one, settings if one is links[-1] else replace(settings, areas=(), detect=())) for one in links
+        ]
+        return chain.against_first(report, steps, edit, settings, lambda path: mask_picture(scope.trusted, path))
+    except CouldNotJudge as error:
+        return _concluded(report, failure(error))
+
+
+def _followed(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
+    return chain.follow(path, record, lambda place: scope.record(sidecar.image_of(place)))
+
+
+def _step(scope: Scope, link: Link, settings: Settings) -> chain.Step:
+    """One edit of a chain with the bytes of its original and mask; its own bytes are the next one's original."""
+    found, _ = _inputs(scope, link.path, b"", link.record)
+    original = pixels.decode(found.original, found.original_name)
+    areas, _ = areas_of(original, settings, link.record, scope.trusted)
+    return chain.Step(
+        link.path,
+        found.original_name,
+        found.original,
+        found.mask,
+        found.mask_name,
+        found.mask_mode,
+        _frame(link.record),
+        areas,
+    )
 
 
 def failure(error: CouldNotJudge) -> Finding:

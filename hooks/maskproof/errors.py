@@ -6,6 +6,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── CasesError                  exit 2    the table of judged edits has mistakes
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes
+    ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
     ├── TooLarge                a picture is over a limit, known from its header alone
     ├── SeveralFrames           more than one frame: the eye may be shown another one than the check
@@ -77,6 +78,12 @@ class RecordError(CouldNotJudge):
             "Correct it, or write it anew with `maskproof record`.",
         )
         self.problems = problems
+
+
+class BrokenChain(CouldNotJudge):
+    """An edit of an edit whose parents' records do not lead to a first original."""
+
+    rule = "stale-record"
 
 
 class Unreadable(CouldNotJudge):

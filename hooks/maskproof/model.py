@@ -175,13 +175,23 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainStep:
+    """One picture of a chain of edits."""
+
+    path: str
+    drift: float
+    """its drift against the first original, under the masks up to it"""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageReport:
     """The verdict on one image with all that led to it."""
 
     path: str
     verdict: Verdict
     drift: float | None = None
-    """the worst value over its limit; 1.0 is exactly at the limit; None: nothing was compared"""
+    """the worst value over its limit; 1.0 is exactly at the limit; None: nothing was compared. Of an edit of an edit
+    the worse of two comparisons, with its own original and with the first"""
     findings: tuple[Finding, ...] = ()
     regions: tuple[Judged, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -189,6 +199,8 @@ class ImageReport:
     mask: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     """what a reader should know about how this image was judged"""
+    chain: tuple[ChainStep, ...] = ()
+    """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
     steps: tuple[tuple[str, str], ...] = ()
     """what each stage saw or decided and where that came from, as (stage, sentence), for `explain`"""
 

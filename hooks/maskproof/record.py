@@ -15,6 +15,7 @@ import msgspec
 from maskproof import pixels, sidecar
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.files import write_atomically
+from maskproof.names import is_sidecar
 from maskproof.repo import Repository
 from maskproof.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from maskproof.regions import Planes
 
 CLEAR_AND_SOLID = (0, 255)
+FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
+"""options that only a picture made from another one has"""
 KINDS = ("brand", "text", "face", "product")
 
 
@@ -43,7 +46,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
     Raises:
         UsageError: something is missing, contradictory or outside the repository.
     """
-    if given["generated"] and (named := [key for key in ("original", "mask", "mask_mode", "pad") if given[key]]):
+    if given["generated"] and (named := [key for key in FROM_ANOTHER if given[key]]):
         raise UsageError(
             f"--generated says that there is no original, but --{named[0].replace('_', '-')} is given as well",
             "Leave one of the two out.",
@@ -53,6 +56,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
     target = repository.root / sidecar.path_of(path)
     old = _old_record(target, sidecar.path_of(path))
     data = _bytes(repository.root / path, path)
+    original = _original(repository, path, data, given["original"], old, generated=given["generated"])
     record = Record(
         maskproof=1,
         origin="generated"
@@ -61,12 +65,12 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
         if given["original"]
         else (old.origin if old else "edited"),
         image=ImageRef(sha256=_digest(data), size=_size(data, path)),
-        original=_original(repository, path, data, given["original"], old, generated=given["generated"]),
+        original=original,
         mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
         transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
-        parent=repository.path_of(given["parent"]) if given["parent"] else (old.parent if old else None),
+        parent=None if original is None else _parent(repository, path, original, given, old),
     )
     text = sidecar.render(record)
     try:
@@ -90,6 +94,8 @@ def _told(record: Record, path: str) -> Iterator[str]:
         yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
     elif record.original:
         yield "  mask      none: everything is protected"
+    if record.parent:
+        yield f"  parent    {record.parent}: the original is an edit itself; the first original counts as well"
     for area in record.areas:
         yield f"  area      {area.name} ({area.kind})"
     yield f"Commit it with the picture: git add {shlex.quote(path)}"
@@ -123,6 +129,46 @@ def _original(
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
     return OriginalRef(path=place, sha256=_digest(data), size=_size(data, place))
+
+
+def _parent(
+    repository: Repository, path: str, original: OriginalRef, given: dict[str, Any], old: Record | None
+) -> str | None:
+    """The record of the edit that this one was made from: named, kept, or found beside the original."""
+    if given["parent"]:
+        return _named_parent(repository, original, repository.path_of(given["parent"]))
+    same = old is not None and old.original is not None and old.original.sha256 == original.sha256
+    kept = old.parent if old is not None and same else None
+    beside = sidecar.path_of(original.path)
+    for place in filter(None, (kept, beside)):
+        # Beside an edit that was saved over its original lies its own record.
+        record = None if place == sidecar.path_of(path) else _old_record(repository.root / place, place)
+        if record is not None and record.image.sha256 == original.sha256:
+            return place
+        if record is not None and given["original"] and place == beside:
+            raise _other_bytes(beside, record, original, "Renew that record first, or delete it.")
+    return kept  # what is wrong with it is for the check to say
+
+
+def _named_parent(repository: Repository, original: OriginalRef, place: str) -> str:
+    if not is_sidecar(place):
+        raise UsageError(f"--parent names {place}, which is not a record", f"Name {sidecar.path_of(place)}.")
+    record = _old_record(repository.root / place, place)
+    if record is None:
+        raise UsageError(
+            f"--parent names {place}, but there is no such record", "Check the name, or record that edit first."
+        )
+    if record.image.sha256 != original.sha256:
+        raise _other_bytes(place, record, original, "Name the record of the picture that this edit was made from.")
+    return place
+
+
+def _other_bytes(place: str, record: Record, original: OriginalRef, advice: str) -> UsageError:
+    return UsageError(
+        f"{place} was written for other bytes ({record.image.sha256[:12]}…) than the original {original.path} has "
+        f"({original.sha256[:12]}…)",
+        advice,
+    )
 
 
 def _committed(repository: Repository, path: str) -> bytes:

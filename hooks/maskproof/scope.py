@@ -1,7 +1,7 @@
 """What a change concerns: the images to judge, and the policy that holds for each of them.
 
-A change concerns an image when it touches the image itself, its sidecar, its mask, its original or its parent's
-record, a mask picture of the policy, or the policy in a way that asks more of that image.
+A change concerns an image when it touches the image itself, its sidecar, its mask, its original, the record, mask or
+original of an edit that led to it, a mask picture of the policy, or the policy in a way that asks more of that image.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from maskproof import policy, sidecar
+from maskproof import chain, policy, sidecar
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
 from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.change import Delta
     from maskproof.sidecar import Record
 
@@ -155,17 +157,34 @@ class Scope:
 
     @cached_property
     def _users(self) -> dict[str, set[str]]:
-        """For each original, mask and parent record: the images whose records on the head name it."""
+        """For each original, mask and parent record: the images whose records, or their parents', name it."""
         found: dict[str, set[str]] = defaultdict(set)
-        for image in self._recorded:
-            try:
-                record = self.record(image)
-            except CouldNotJudge:
-                continue  # said when that image itself is judged
-            if record is not None:
+        for image in self._records:
+            for record in self._chain(image):
                 for used in (record.original, record.mask):
                     if used is not None:
                         found[used.path].add(image)
                 if record.parent is not None:
                     found[record.parent].add(image)
+        return found
+
+    def _chain(self, image: str) -> Iterator[Record]:
+        """An image's record and those of the edits that led to it, as far as they can be read."""
+        seen: set[str] = set()
+        while image in self._records and image not in seen and len(seen) < chain.LONGEST:
+            seen.add(image)
+            record = self._records[image]
+            yield record
+            if record.parent is None:
+                return
+            image = sidecar.image_of(record.parent)
+
+    @cached_property
+    def _records(self) -> dict[str, Record]:
+        """The records on the head that can be read, by image; of the others it is said when their image is judged."""
+        found = {}
+        for image in self._recorded:
+            with contextlib.suppress(CouldNotJudge):
+                if (record := self.record(image)) is not None:
+                    found[image] = record
         return found

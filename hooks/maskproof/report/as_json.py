@@ -46,6 +46,7 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "evidence": [_evidence(one) for one in report.evidence],
         "original": report.original,
         "mask": report.mask,
+        "chain": [{"path": one.path, "drift": round(one.drift, 6)} for one in report.chain],
     }
 
 
