@@ -15,6 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from maskproof import drift, pixels, verdict
 from maskproof.drift.ciede2000 import ciede2000, cielab
 from maskproof.drift.oklab import oklab, opponent
+from maskproof.drift.padding import explained
 from maskproof.drift.registration import register
 from maskproof.drift.structure import contrast_structure
 from maskproof.limits import default_limits
@@ -189,6 +190,24 @@ def test_registration_finds_known_warps(scale: float, angle: float) -> None:
     assert motion.trusted
     assert motion.scale == pytest.approx(scale, abs=0.0015)
     assert motion.angle == pytest.approx(angle, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "scale", "size", "said"),
+    [
+        (0, 4, 1, (1024, 680), "multiples of 16 (1024 x 688 px)"),
+        (8, 4, 1, (1000, 680), "multiples of 16 (1008 x 688 px)"),
+        (0, 12, 1, (640, 500), "multiples of 16 (640 x 512 px)"),
+        (7, 3, 1, (1024, 1024), ""),
+        (0, 0, (1000 / 1024 * 700 / 704) ** 0.5, (1000, 700), "and scaling back"),
+        (0, 0, 0.95, (1024, 1024), ""),
+        (0, 0, 1, (1000, 700), ""),
+    ],
+)
+def test_a_move_that_padding_explains_is_named(dx, dy, scale, size, said) -> None:
+    text = explained(dx, dy, scale, size)
+    assert said in text
+    assert bool(said) == bool(text)
 
 
 def test_a_lifted_tone_is_a_finding_of_its_own() -> None:

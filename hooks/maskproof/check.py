@@ -124,9 +124,8 @@ def _against_first(scope: Scope, last: Link, edit: bytes, settings: Settings, re
         if len(links) == 1:
             return report.told("chain", f"{last.record.parent} was generated, so the original is the first")
         # Policy speaks of the last edit, in pixels of its own original; every record adds areas in pixels of its own.
-        steps = [
-            _step(scope, one, settings if one is links[-1] else replace(settings, areas=(), detect=())) for one in links
-        ]
+        bare = replace(settings, areas=(), detect=())
+        steps = [_step(scope, one, settings if one is links[-1] else bare) for one in links]
         return chain.against_first(report, steps, edit, settings, lambda path: mask_picture(scope.trusted, path))
     except CouldNotJudge as error:
         return _concluded(report, failure(error))

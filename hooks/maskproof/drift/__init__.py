@@ -21,6 +21,7 @@ from maskproof.drift.frame import Frame, Placed, alpha_changed, place, samples_c
 from maskproof.drift.inside import inside
 from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
+from maskproof.drift.padding import explained
 from maskproof.drift.registration import STILL, Motion, hairs_breadth, register, snapped, warped
 from maskproof.drift.residue import gather, residue_level
 from maskproof.drift.seam import seam
@@ -288,6 +289,7 @@ def _motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple
     parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []
     parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []
     says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {', '.join(parts) or 'by a hair'}"
+    says += explained(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
         Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),
         Metric("dx", motion.dx * factor, "px", "shift", ""),
