@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pairs import Job
 
 GREY = 128
-STEPS = (0.05, 0.1, 0.2)
+STEPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6)
 """differences of one pixel's colour from which odiff and pixelmatch count it; 0.1 is their default"""
 COUNT_WITH_PIXELMATCH = """
 import { readFileSync } from "node:fs";
