@@ -51,9 +51,9 @@ SAYS = {
     "light": "a patch became lighter or darker",
     "color": "a patch changed its colour",
     "spot": "a spot differs from its surroundings",
-    "loss": "fine detail is gone",
-    "contrast": "detail was drawn anew",
-    "blur": "a textured patch was blurred",
+    "loss": "detail is gone",
+    "contrast": "something was drawn or drawn anew",
+    "blur": "fine detail was blurred or drawn anew",
 }
 
 
