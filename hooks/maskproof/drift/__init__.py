@@ -148,13 +148,15 @@ def _paired(
 
 
 def _standing(pair: _Pair, protected: tuple[Region, ...], near: Mask | None) -> list[tuple[Metric, ...]]:
-    """What stands out in each region, with places in pixels of the original."""
+    """What stands out in each region, and the level of the residue that it stands out of."""
     parts = [
         Part(region.kind, cells((mask & pair.valid).astype(np.float32)))
         for region, mask in zip(protected, pair.masks, strict=True)
     ]
     reference = cells(pair.outside.astype(np.float32))
-    found = standing_out(_sums(pair, pair.masks[0]), reference, parts[:1], near)
+    sums = _sums(pair, pair.masks[0])
+    found = standing_out(sums, reference, parts[:1], near)
+    found[0] = (*found[0], residue_level(sums, parts[0].weight))
     if len(parts) > 1:
         # What a declared area shows inside the mask must not be held against its surroundings outside of it.
         found += standing_out(_sums(pair, np.logical_or.reduce(pair.masks)), reference, parts[1:], near)
@@ -185,11 +187,7 @@ def _seam(pair: _Pair) -> tuple[Metric, ...]:
 def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> tuple[Metric, ...]:
     """What is asked of a region besides what stands out of it."""
     if region.kind is Kind.OUTSIDE_MASK:
-        mask = pair.masks[index] & pair.valid
-        return (
-            _in_pixels(changed_area(pair.before, pair.after, mask), pair),
-            residue_level(_sums(pair, mask), cells(mask.astype(np.float32))),
-        )
+        return (_in_pixels(changed_area(pair.before, pair.after, pair.masks[index] & pair.valid), pair),)
     view = _view(pair, region)
     more = readers.get(region.kind)
     return (*measures(region.kind, view), *(more(view) if more else ()))
