@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from maskproof.drift.strokes import LIMIT, stroke_difference, stroke_width
+from maskproof.drift.strokes import stroke_difference, stroke_width
+from maskproof.limits import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[np.uint8]
+
+LIMIT = ROWS["text", "stroke"].visual
 
 GROUNDS = {"light": ((235, 235, 235), (20, 20, 20)), "dark": ((25, 40, 90), (240, 240, 240))}
 SIZES = (16, 22, 28, 40, 56)

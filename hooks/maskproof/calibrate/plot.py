@@ -82,9 +82,7 @@ def png(proposal: Proposal) -> bytes:
     _heading(draw, proposal)
     for value, label in TICKS:
         _text(draw, (_x(value), height - FOOT + 10), label, 13, INK if value == 1 else GREY, "ma")
-    _text(
-        draw, ((LEFT + RIGHT) / 2, height - 28), "value of an edit, as a multiple of the present limit", 14, INK, "ma"
-    )
+    _text(draw, ((LEFT + RIGHT) / 2, height - 28), AXIS, 14, INK, "ma")
     _names(draw, places)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)

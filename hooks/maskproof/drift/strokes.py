@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Plane = NDArray[np.float32]
 
-LIMIT = 0.18
-"""share; the proposed limit at level `visual`, see docs/metrics-text.md for both sides of it"""
 LUMA = (0.2126, 0.7152, 0.0722)
 """of R', G', B' as in ITU-R BT.709"""
 BLUR = 0.5
