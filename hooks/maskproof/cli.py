@@ -129,6 +129,8 @@ def check(
 
     PATHS are judged as well, as they stand in the index (or in B): images, sidecars, masks, originals or folders.
     """
+    from dataclasses import replace
+
     from maskproof.change import Selection, from_environment, open_change
     from maskproof.repo import Repository
 
@@ -136,6 +138,7 @@ def check(
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
     delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
+    delta = replace(delta, in_ci=bool(os.environ.get("CI")))
     from maskproof import report
     from maskproof.check import check as check_change
 
@@ -166,8 +169,8 @@ def compare(
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
     from maskproof import report
-    from maskproof.check import Inputs
-    from maskproof.check import compare as compare_pair
+    from maskproof.compare import Inputs
+    from maskproof.compare import compare as compare_pair
     from maskproof.model import ImageReport, Verdict
     from maskproof.policy import from_file
 

@@ -52,6 +52,20 @@ class Verdict(StrEnum):
     UNJUDGED = "unjudged"
 
 
+class Ground(StrEnum):
+    """What speaks for a picture being an AI edit, from the surest to nothing; the surest one counts."""
+
+    DECLARED = "declared"
+    """its record says what it is"""
+    SIGNED = "signed"
+    """its file says so, with a signature that fits its bytes"""
+    UNSIGNED = "unsigned"
+    """its file says so, in a way that anybody can write or remove"""
+    LIKENESS = "likeness"
+    """it looks like a tracked picture and is not the same"""
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of the original, upright: left, top, width, height."""
@@ -81,6 +95,7 @@ class Evidence:
     """the tool or model that it names"""
     parent: str | None = None
     """the picture it was made from, as the sign names it"""
+    signed: bool | None = None
     confidence: str = "medium"
     """`high` signed or structured, `medium` plain text anybody can write, `low` contradicted by the file itself"""
 
@@ -195,6 +210,8 @@ class ImageReport:
     findings: tuple[Finding, ...] = ()
     regions: tuple[Judged, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    ground: Ground = Ground.NONE
+    """the surest of what speaks for an AI edit"""
     original: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()

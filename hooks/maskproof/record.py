@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from maskproof import pixels, sidecar
+from maskproof import pixels, regions, sidecar
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.files import write_atomically
 from maskproof.names import is_sidecar
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from maskproof.regions import Planes
 
-CLEAR_AND_SOLID = (0, 255)
 FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
 """options that only a picture made from another one has"""
 KINDS = ("brand", "text", "face", "product")
@@ -201,12 +200,9 @@ def _mask(
 
 def _worked_out(planes: Planes, place: str) -> str:
     """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
-    light, alpha = planes
-    if alpha is not None and (int(alpha.min()), int(alpha.max())) == CLEAR_AND_SOLID:
-        shown = light[alpha > 0]
-        if int(shown.min()) == int(shown.max()):
-            return "alpha"
-    kind = "has transparency and a drawing" if alpha is not None else "has no transparency"
+    if mode := regions.plain_mode(planes):
+        return mode
+    kind = "has transparency and a drawing" if planes[1] is not None else "has no transparency"
     raise UsageError(
         f"the mask {place} {kind}, so it does not say which part was editable",
         "Add `--mask-mode white`, `black` or `alpha` (transparent), whichever part the model was allowed to change.",

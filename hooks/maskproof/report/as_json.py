@@ -43,6 +43,7 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "drift": None if report.drift is None else round(report.drift, 6),
         "findings": [_finding(one) for one in report.findings],
         "regions": [_region(one) for one in report.regions],
+        "ground": report.ground.value,
         "evidence": [_evidence(one) for one in report.evidence],
         "original": report.original,
         "mask": report.mask,
