@@ -95,7 +95,6 @@ class Evidence:
     """the tool or model that it names"""
     parent: str | None = None
     """the picture it was made from, as the sign names it"""
-    signed: bool | None = None
     confidence: str = "medium"
     """`high` signed or structured, `medium` plain text anybody can write, `low` contradicted by the file itself"""
 

@@ -332,11 +332,6 @@ class Repository:
             )
         return content
 
-    def image_blobs(self, tree, history=False):
-        from maskproof.names import is_image
-
-        return [(e.oid, p) for p, e in tree.entries.items() if is_image(p) and e.mode in REGULAR]
-
     def lfs_object(self, digest: str) -> bytes | None:
         """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
         stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest

@@ -44,29 +44,3 @@ def is_edit(evidence: tuple[Evidence, ...]) -> bool | None:
     """Do the signs say that another picture was edited? None where no sign tells."""
     said = [sign.edit for sign in evidence if sign.edit is not None and sign.confidence != "low"]
     return any(said) if said else None
-
-
-def _first(signs, key):
-    return next((v for s in signs if (v := getattr(s, key, None)) is not None), None)
-
-
-def parent(signs):
-    return _first(signs, "parent")
-
-
-def generator(signs):
-    return _first(signs, "generator")
-
-
-def mask(signs):
-    return _first(signs, "mask")
-
-
-def manifest(data, name):
-    from maskproof.evidence import carriers
-
-    return carriers.manifest(containers.read(data, name)) or None
-
-
-def writer(data, name):
-    return None
