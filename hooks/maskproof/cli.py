@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -231,6 +232,39 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 
 
 @commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the list is written.",
+)
+def find(edit: Path, history: bool, limit: int, style: str) -> int:
+    """List the tracked images that are most likely the original of an edit.
+
+    They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
+    """
+    from maskproof import report
+    from maskproof.find import search
+    from maskproof.repo import Repository
+
+    found = search(
+        Repository(Path.cwd()),
+        (str(edit), _bytes(edit)),
+        trusted=os.environ.get("CI", "").lower() in {"", "0", "false"},
+        history=history,
+        count=limit,
+        progress=partial(_progress, what="pictures hashed"),
+    )
+    print(report.found(found, style), end="")
+    return 0
+
+
+@commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -367,10 +401,10 @@ def _write(path: Path, data: bytes) -> str:
     return safe(f"Wrote {path}")
 
 
-def _progress(done: int, of: int) -> None:
+def _progress(done: int, of: int, what: str = "edits compared") -> None:
     """One line that counts up, on a terminal only."""
     if sys.stderr is not None and sys.stderr.isatty():
-        print(f"\r{done} of {of} edits compared", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        print(f"\r{done} of {of} {what}", end="\n" if done == of else "", file=sys.stderr, flush=True)
 
 
 def _wants_color() -> bool:

@@ -9,7 +9,7 @@ from maskproof.evidence import is_ai, is_edit
 from maskproof.model import Verdict
 
 if TYPE_CHECKING:
-    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Report
+    from maskproof.model import Box, Evidence, Finding, Found, ImageReport, Judged, Report
 
 
 def run(report: Report, *, color: bool = False) -> str:
@@ -64,6 +64,35 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     }
     return _text(
         {"ai": is_ai(evidence), "edit": is_edit(evidence), **first, "evidence": [_evidence(one) for one in evidence]}
+    )
+
+
+def found(result: Found) -> str:
+    """The pictures that are most like one."""
+    return _text(
+        {
+            "maskproof": 1,
+            "path": result.path,
+            "nearest": [
+                {
+                    "paths": list(one.paths),
+                    "blob": one.oid,
+                    "in": "tree" if one.oid in result.tree else "history",
+                    "distance": one.distance,
+                    "of": 256,
+                    "bits": one.bits,
+                    "how": one.how,
+                    "kept": one.kept,
+                    "alike": one.alike,
+                }
+                for one in result.nearest
+            ],
+            "same": list(result.same),
+            "compared": result.looked_at,
+            "unhashed": [{"path": path, "reason": reason} for path, reason in result.unhashed],
+            "next": result.next_step or None,
+            "notes": list(result.notes),
+        }
     )
 
 
