@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
-from maskproof.containers.block import Block, Container, cut_short, unpack
+from maskproof.containers.block import Block, Container, cut_short, few_enough, unpack
 from maskproof.errors import Unreadable
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -22,7 +23,8 @@ def read(data: bytes, name: str) -> Container:
     blocks: list[Block] = []
     size = (0, 0, 0)
     offset = 2
-    while True:
+    for count in itertools.count():
+        few_enough(count, name)
         found = MARKER.search(data, offset)
         if found is None:
             raise cut_short(name)
