@@ -87,7 +87,7 @@ class Evidence:
     """`high` a signature was verified, or the file's own facts confirm what is written; `medium` anybody could have
     written it; `low` the file itself contradicts it, or it cannot be read: such a sign decides nothing"""
     signed: bool | None = None
-    """True: a signature over the file was verified; False: one is there and does not fit the file; None: not looked at"""
+    """True: a signature over the file was verified; False: there is one that does not fit; None: not looked at"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ Source: ISO/IEC 23008-12; the same walk as `avif.py`.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from maskproof.containers import avif
-from maskproof.containers.block import Container
+
+if TYPE_CHECKING:
+    from maskproof.containers.block import Container
 
 BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 

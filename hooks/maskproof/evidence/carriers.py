@@ -56,7 +56,7 @@ class Text:
 
     @cached_property
     def tree(self) -> dict[str, Any]:
-        """The text as a JSON object; empty where it is none. Tools write NaN, so a strict reader would lose real files."""
+        """The text as a JSON object; empty where it is none. Tools write NaN: a strict reader would lose real files."""
         return tree_of(self.text)
 
 

@@ -103,7 +103,7 @@ def _text(tag: int, value: bytes, *, little: bool) -> str:
 
 
 def _comment(value: bytes, *, little: bool) -> str:
-    """A user comment in the letters it declares; writers disagree on the order of two-byte ones, whatever the header says."""
+    """A user comment in the letters it declares; its header does not always tell the order of two-byte ones."""
     code, rest = CODES.get(value[:8], ""), value[8:]
     if not code:
         return value.decode("utf-8", "replace")

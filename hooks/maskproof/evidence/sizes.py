@@ -8,6 +8,8 @@ from __future__ import annotations
 
 SHAPE = 0.02
 """how far two shapes (width over height) may lie apart; padding to multiples of 8 at 512 pixels moves it by 1.5 %"""
+DIGITS = 6
+"""of a side in pixels"""
 Size = tuple[int, int]
 
 
@@ -30,10 +32,12 @@ def _can_become(recorded: Size, actual: Size) -> bool:
 
 
 def size_of(width: object, height: object) -> list[Size]:
-    """The recorded size, when both are sensible numbers."""
-    sides = [
-        int(one) if isinstance(one, int | float) or (isinstance(one, str) and one[:6].isdecimal() and len(one) <= 6) else 0  # noqa: PLR2004
-        for one in (width, height)
-        if not isinstance(one, float) or one == one and abs(one) < 1e6
-    ]
-    return [(sides[0], sides[1])] if len(sides) == 2 and min(sides) > 0 else []  # noqa: PLR2004
+    """The recorded size, when both are sensible numbers, or texts of such."""
+    sides = [_side(one) for one in (width, height)]
+    return [(sides[0], sides[1])] if min(sides) > 0 else []
+
+
+def _side(value: object) -> int:
+    if isinstance(value, str) and value[:DIGITS].isdecimal() and len(value) <= DIGITS:
+        return int(value)
+    return int(value) if isinstance(value, int | float) and 0 < value < 10**DIGITS else 0

@@ -48,7 +48,7 @@ class Xmp:
     source: str
     """where it stands, for a reader"""
     properties: tuple[tuple[str, str], ...] = ()
-    """(path, value): `xmpMM:DerivedFrom/stRef:instanceID` is a field of a structure; values of a list repeat the path"""
+    """(path, value): `xmpMM:DerivedFrom/stRef:instanceID` is a field of a structure; values of a list share a path"""
     broken: str | None = None
     """why it could not be read to its end"""
 

@@ -51,9 +51,7 @@ class Action:
     @property
     def passive(self) -> bool:
         """Does it leave the picture what it was? Watermarks come as edits."""
-        return (
-            self.name in PASSIVE or self.name.startswith("watermarked") or "watermark" in self.description.casefold()
-        )
+        return self.name in PASSIVE or self.name.startswith("watermarked") or "watermark" in self.description.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class Manifest:
 
     @property
     def parent(self) -> Ingredient | None:
-        """The picture that was edited: opened, or parent by its relation. None where this is that picture, saved anew."""
+        """The picture that was edited: opened, or parent by its relation. None where this is the same, saved anew."""
         opened = {one for action in self.actions if action.name == "opened" for one in action.opens}
         edited = not self.actions or any(not action.passive for action in self.actions)
         if any(action.name == "created" for action in self.actions) or not edited:
@@ -277,8 +275,8 @@ def _action(entry: dict[str, Any]) -> Action:
     parameters = entry.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     opens = [entry.get("instanceId"), parameters.get("instanceId")]
-    for one in (*_dicts(parameters.get("ingredients")), *_dicts([parameters.get("ingredient")])):
-        opens.append(_last(one.get("url")))
+    named = (*_dicts(parameters.get("ingredients")), *_dicts([parameters.get("ingredient")]))
+    opens += [_last(one.get("url")) for one in named]
     return Action(
         (_text(entry.get("action")) or "").removeprefix("c2pa."),
         source_type(_text(entry.get("digitalSourceType")) or ""),
@@ -289,9 +287,7 @@ def _action(entry: dict[str, Any]) -> Action:
 
 
 def _ingredient(label: str, entry: dict[str, Any]) -> Ingredient:
-    brought = next(
-        (one for key in ("activeManifest", "c2pa_manifest") if isinstance(one := entry.get(key), dict)), {}
-    )
+    brought = next((one for key in ("activeManifest", "c2pa_manifest") if isinstance(one := entry.get(key), dict)), {})
     return Ingredient(
         label,
         _text(entry.get("dc:title")),

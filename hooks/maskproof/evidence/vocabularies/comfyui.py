@@ -27,26 +27,40 @@ Graph = dict[str, Node]
 PREFIXED = re.compile(r"\s*(prompt|workflow)\s*:\s*(?=\{)", re.IGNORECASE)
 """how WebP savers name the two in one EXIF tag each"""
 SINK = re.compile(r"save|preview|output", re.IGNORECASE)
-PICTURES = re.compile(r"^(?:images?|image_?\d+|images?_[ab]|input_image.*|pixels|samples\w*|latents?|latent_image|source|destination|base_image|init_image|)$")
+PICTURES = re.compile(
+    r"^(?:images?|image_?\d+|images?_[ab]|input_image.*|pixels|samples\w*|latents?|latent_image|source|destination|base_image|init_image|)$"
+)
 """inputs through which a picture or its latent comes; the empty name is a reroute's"""
-LOADS = re.compile(r"^(?:LoadImage|LoadImageOutput|LoadImageMask|ETN_LoadImageBase64|Image Load|VHS_LoadImages?)", re.IGNORECASE)
+LOADS = re.compile(
+    r"^(?:LoadImage|LoadImageOutput|LoadImageMask|ETN_LoadImageBase64|Image Load|VHS_LoadImages?)", re.IGNORECASE
+)
 LOADED = ("image", "image_path", "filename")
-MAKES = re.compile(r"Sampler|VAEDecode|^(?:OpenAI|Gemini|Flux.*(?:Pro|Node)|Recraft|Ideogram|Stability|Runway|Luma|Kling|ByteDance|Grok)|Generat|Inpaint", re.IGNORECASE)
+MAKES = re.compile(
+    r"Sampler|VAEDecode|^(?:OpenAI|Gemini|Flux.*(?:Pro|Node)|Recraft|Ideogram|Stability|Runway|Luma|Kling|ByteDance|Grok)|Generat|Inpaint",
+    re.IGNORECASE,
+)
 """nodes that make a picture with a model"""
-REFERS = re.compile(r"^ReferenceLatent$|ImageEdit|InstructPixToPix|InpaintModelConditioning|VAEEncodeForInpaint|Kontext", re.IGNORECASE)
+REFERS = re.compile(
+    r"^ReferenceLatent$|ImageEdit|InstructPixToPix|InpaintModelConditioning|VAEEncodeForInpaint|Kontext", re.IGNORECASE
+)
 """nodes that hand a picture to the model to be edited; an image prompt (CLIP vision, IP-Adapter) or the guide of a
 control net is none"""
-MASKED = re.compile(r"Inpaint|SetLatentNoiseMask|^(?:OpenAI|Ideogram|Stability|Recraft)|DifferentialDiffusion", re.IGNORECASE)
+MASKED = re.compile(
+    r"Inpaint|SetLatentNoiseMask|^(?:OpenAI|Ideogram|Stability|Recraft)|DifferentialDiffusion", re.IGNORECASE
+)
 EMPTY = re.compile(r"^Empty\w*Latent", re.IGNORECASE)
 SIZED = re.compile(r"^(?:LatentUpscale|ImageScale|ImageResize)$")
-THROUGH = re.compile(r"Sampler|VAEDecode|LatentComposite|LatentBlend|SetLatentNoiseMask|Reroute|^Save|^Preview", re.IGNORECASE)
+THROUGH = re.compile(
+    r"Sampler|VAEDecode|LatentComposite|LatentBlend|SetLatentNoiseMask|Reroute|^Save|^Preview", re.IGNORECASE
+)
 """nodes that leave the size what it is"""
 ANNOTATION = re.compile(r" \[(?:input|output|temp)\]$")
 SMALLEST = 512
 """pixels: what is smaller both ways can be no screenshot of a graph, and may well be cut out of a picture"""
 BLOCK = 8
 """pixels of a picture's side for one of its latent"""
-MAX_NODES = 5_000
+MAX_NODES, MAX_FOLLOWED = 5_000, 50
+"""nodes of a graph, and starting points from which it is walked: each walk may pass every node"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +114,9 @@ def _graph(tree: Node) -> Graph:
 
 
 def _of_graph(source: str, graph: Graph, size: sizes.Size) -> Evidence:
-    sinks = [key for key, node in graph.items() if SINK.search(node["class_type"]) and _pictures(graph[key])]
-    sinks = sinks or [key for key in graph if key not in _linked(graph)]
+    sinks = [key for key, node in graph.items() if SINK.search(node["class_type"]) and _pictures(node)]
+    linked = _linked(graph)
+    sinks = (sinks or [key for key in graph if key not in linked])[:MAX_FOLLOWED]
     made = [key for key in _upstream(graph, sinks) if MAKES.search(graph[key]["class_type"])]
     if not made:
         return Evidence(source, "a ComfyUI graph that uses no model", ai=None, generator="ComfyUI")
@@ -126,7 +141,7 @@ def _of_drawing(source: str, tree: Node, size: sizes.Size) -> Evidence:
         found
         for node in nodes
         if EMPTY.match(str(node.get("type"))) and isinstance(values := node.get("widgets_values"), list)
-        for found in sizes.size_of(*(values + [None, None])[:2])
+        for found in sizes.size_of(*[*values, None, None][:2])
     ]
     return Evidence(
         source,
@@ -167,11 +182,11 @@ def _upstream(graph: Graph, start: list[str], *, pictures: bool = False) -> list
 
 
 def _parent(graph: Graph, sinks: list[str]) -> tuple[str | None, bool]:
-    """The file that was edited, by name, and whether there is one: behind the latent, or handed to the model to edit."""
+    """The file that was edited, by name, and whether there is one: behind the latent, or handed to the model."""
     ways = [_upstream(graph, [sink], pictures=True) for sink in sinks]
     ways = [way for way in ways if any(MAKES.search(graph[key]["class_type"]) for key in way)]
     refers = [key for key in _upstream(graph, sinks) if REFERS.search(graph[key]["class_type"])]
-    ways += [_upstream(graph, [key], pictures=True) for key in refers]
+    ways += [_upstream(graph, [key], pictures=True) for key in refers[:MAX_FOLLOWED]]
     loads = [key for way in ways for key in way if LOADS.match(graph[key]["class_type"])]
     names = [name for key in loads if (name := _file(graph[key]))]
     return (names[0] if names else None), bool(loads)
@@ -194,9 +209,8 @@ def _from_nothing(graph: Graph, sinks: list[str]) -> bool:
 
 def _mask(graph: Graph, sinks: list[str], parent: str | None) -> str | None:
     """The mask of the first node that takes one: a file, or the alpha of a loaded picture."""
-    for key in _upstream(graph, sinks):
-        if not MASKED.search(graph[key]["class_type"]):
-            continue
+    masked = [key for key in _upstream(graph, sinks) if MASKED.search(graph[key]["class_type"])]
+    for key in masked[:MAX_FOLLOWED]:
         for link in (link for name, link in _links(graph[key]) if "mask" in name):
             for near in _upstream(graph, [link.node]):
                 if LOADS.match(kind := graph[near]["class_type"]) and (name := _file(graph[near])):
@@ -208,7 +222,11 @@ def _mask(graph: Graph, sinks: list[str], parent: str | None) -> str | None:
 
 def _fits(graph: Graph, sinks: list[str], size: sizes.Size) -> str:
     """How well the sizes that the graph must give agree with the file's."""
-    found = [_made(graph, sink) for sink in sinks if any(MAKES.search(graph[key]["class_type"]) for key in _upstream(graph, [sink]))]
+    found = [
+        _made(graph, sink)
+        for sink in sinks
+        if any(MAKES.search(graph[key]["class_type"]) for key in _upstream(graph, [sink]))
+    ]
     recorded = [one for known, _ in found for one in known]
     if recorded:
         return sizes.confidence(recorded, size) if all(known for known, _ in found) or size in recorded else "medium"
@@ -218,7 +236,7 @@ def _fits(graph: Graph, sinks: list[str], size: sizes.Size) -> str:
 
 
 def _made(graph: Graph, key: str) -> tuple[list[sizes.Size], bool]:
-    """The size of the picture that a node gives, where that can be told, and whether it comes straight from a decoder."""
+    """The size of the picture that a node gives, where that can be told; and does it come straight from a decoder?"""
     decoded = False
     for _ in range(MAX_NODES):
         node = graph.get(key)

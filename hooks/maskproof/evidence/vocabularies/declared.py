@@ -1,8 +1,7 @@
-"""What XMP and IPTC metadata declare: source types, IPTC's AI properties, credits, China's AIGC label, ids of other files.
+"""What XMP and IPTC metadata declare: source types, AI properties, credits, China's AIGC label, ids of other files.
 
-Sources: IPTC Photo Metadata Standard 2025.1 (Digital Source Type, AI System Used and its siblings); GB 45438-2025, annex
-E, and TC260-PG-20257A for the AIGC label; XMP specification, part 2, for xmpMM; credits as Google, Apple and Meta write
-them.
+Sources: IPTC Photo Metadata Standard 2025.1 (Digital Source Type, AI System Used and its siblings); GB 45438-2025,
+annex E, for the AIGC label; XMP specification, part 2, for xmpMM; credits as Google, Apple and Meta write them.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ drawthingsai; easydiffusion `save_utils.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from maskproof.evidence.carriers import tree_of
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from maskproof.evidence.carriers import Carried
 
@@ -85,7 +84,11 @@ DIALECTS = (
         lambda tree: _named(tree.get("mask")),
     ),
     Dialect(
-        "InvokeAI", ("invokeai_metadata",), frozenset({"generation_mode"}), _mode, lambda tree: _named(tree.get("init_image"))
+        "InvokeAI",
+        ("invokeai_metadata",),
+        frozenset({"generation_mode"}),
+        _mode,
+        lambda tree: _named(tree.get("init_image")),
     ),
     Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"app_version"}), _mode),
     Dialect(
@@ -117,7 +120,13 @@ DIALECTS = (
         lambda tree: True if tree.get("inpaint_mode") or tree.get("uov_method") not in {None, "", "Disabled"} else None,
         size=lambda tree: _split_size(tree, "resolution"),
     ),
-    Dialect("Draw Things", COMMON, frozenset({"c", "uc", "sampler", "steps"}), _weaker, size=lambda tree: _split_size(tree, "size")),
+    Dialect(
+        "Draw Things",
+        COMMON,
+        frozenset({"c", "uc", "sampler", "steps"}),
+        _weaker,
+        size=lambda tree: _split_size(tree, "size"),
+    ),
     Dialect(
         "Easy Diffusion",
         COMMON,
@@ -126,7 +135,12 @@ DIALECTS = (
     ),
     Dialect("TensorArt", ("generation_data",), frozenset({"prompt"})),
     Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=lambda _: []),
-    Dialect("a Hugging Face space", COMMON, frozenset({"Model", "resolution", "prompt"}), size=lambda tree: _split_size(tree, "resolution")),
+    Dialect(
+        "a Hugging Face space",
+        COMMON,
+        frozenset({"Model", "resolution", "prompt"}),
+        size=lambda tree: _split_size(tree, "resolution"),
+    ),
 )
 NAMED = {
     "use_stable_diffusion_model": "Easy Diffusion",

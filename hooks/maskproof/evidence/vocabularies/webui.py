@@ -66,7 +66,9 @@ def _sign(one: Text, settings: str, size: sizes.Size) -> Evidence:
     inpainting = any(key in pairs for key in INPAINTING) or "inpaint" in pairs.get("Operations", "")
     repainting = "Denoising strength" in pairs and not any(key in pairs for key in ENLARGING)
     repainting |= "img2img" in pairs.get("Operations", "")
-    recorded = [] if any(key in settings for key in RESIZING) else sizes.size_of(*(pairs.get("Size", "") + "x").split("x")[:2])
+    recorded = (
+        [] if any(key in settings for key in RESIZING) else sizes.size_of(*(pairs.get("Size", "") + "x").split("x")[:2])
+    )
     sure = sizes.confidence(recorded, size)
     says = "inpainting parameters" if inpainting else "img2img parameters" if repainting else "generation parameters"
     return Evidence(

@@ -1,4 +1,4 @@
-"""Words that vocabularies share: what the digital source types mean, and how programs are called that only make pictures."""
+"""Words that vocabularies share: what digital source types mean, and names of programs that only make pictures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ Source: http://cv.iptc.org/newscodes/digitalsourcetype/ ; `algorithmicMedia` and
 SOURCE_TYPE = re.compile(r"^\s*(?:https?://[^\s]{1,80}/)?(?:[A-Za-z]{1,20}:)?([A-Za-z]{1,64})\s*$")
 """a source type is a URL, a short form (`digsrctype:…`) or a bare name; what counts is its exact last part"""
 GENERATORS = re.compile(
-    r"(?<![A-Za-z])(?:adobe[ _]firefly|bing image creator|image creator from|microsoft[ _]responsible[ _]ai|chatgpt|"
-    r"openai|dall[-·\u00b7 ]?e(?![A-Za-z])|gpt-image|gpt-4o|midjourney|stability[ .]ai|stable[ -]?diffusion|dreamstudio|"
-    r"black forest labs|flux[. ]?[12]|ideogram|leonardo\.ai|nightcafe|novelai|google generative ai|google imagen|imagen[- ][0-9]|"
-    r"nano banana|grok imagine|dreamina|recraft|playground ai|krea\.ai|luma ai|runwayml|runway (?:ai|image)|bria ai|fal-ai|comfyui|invokeai|"
-    r"automatic1111|fooocus|swarmui|draw things|image playground|nova canvas|titan image|seedream|jimeng|wombo)",
+    r"(?<![A-Za-z])(?:"
+    r"adobe[ _]firefly|apple image playground|automatic1111|black forest labs|bing image creator|bria ai|chatgpt|"
+    r"comfyui|dall[-\u00b7 ]?e(?![A-Za-z])|draw things|dreamina|dreamstudio|fal-ai|flux[. ]?[12]|fooocus|"
+    r"google generative ai|google imagen|gpt-4o|gpt-image|grok imagine|ideogram|image creator from|imagen[- ][0-9]|"
+    r"invokeai|jimeng|krea\.ai|leonardo\.ai|luma ai|microsoft[ _]responsible[ _]ai|midjourney|nano banana|nightcafe|"
+    r"nova canvas|novelai|openai|playground ai|recraft|runway (?:ai|image)|runwayml|seedream|stability[ .]ai|"
+    r"stable[ -]?diffusion|swarmui|titan image|wombo"
+    r")",
     re.IGNORECASE,
 )
 """programs and services that do nothing but generate: where one signs as the maker of a picture, a model made it.
