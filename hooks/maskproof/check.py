@@ -46,7 +46,7 @@ def judge(scope: Scope, path: str) -> ImageReport:
     try:
         edit = _edit(scope, path)
         record = scope.record(path)
-        report = replace(report, evidence=_evidence(edit, path, settings, record))
+        report = replace(report, evidence=_evidence(scope, edit, path, settings, record))
         report = report.told("evidence", *_told_evidence(report.evidence)).told("record", *_told_record(record))
         if record is None:
             return unrecorded.judge(scope, path, edit, settings, report)
@@ -164,10 +164,10 @@ def _edit(scope: Scope, path: str) -> bytes:
     raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
 
 
-def _evidence(edit: bytes, path: str, settings: Settings, record: Record | None) -> tuple[Evidence, ...]:
+def _evidence(scope: Scope, edit: bytes, path: str, settings: Settings, record: Record | None) -> tuple[Evidence, ...]:
     """The file's own marks. Where policy asks nothing of files without a record, a broken one is not its business."""
     try:
-        return evidence.assess(edit, path)
+        return evidence.assess(edit, path, scope.delta.head.read)
     except CouldNotJudge:
         if record is None and settings.unrecorded == "off":
             return ()

@@ -274,14 +274,15 @@ def find(edit: Path, history: bool, limit: int, style: str) -> int:
     show_default=True,
     help="How the explanation is written.",
 )
-def explain(path: Path, style: str) -> int:
+@click.option("--stealth", is_flag=True, help="Only what the file's marks say, those hidden in its pixels included.")
+def explain(path: Path, style: str, *, stealth: bool) -> int:
     """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
     from maskproof import report
     from maskproof.explain import explained, marks
 
-    found = explained(Path.cwd(), path)
+    found = None if stealth else explained(Path.cwd(), path)
     if found is None:
-        print(report.marks(marks(_bytes(path), str(path)), style), end="")
+        print(report.marks(marks(_bytes(path), str(path), stealth=stealth), style), end="")
     else:
         print(report.explanation(found, style, color=_wants_color()), end="")
     return 0

@@ -49,7 +49,7 @@ def hold(scope: Scope, path: str, edit: bytes, settings: Settings, report: Image
     report = replace(
         report, findings=(*report.findings, *_contradicted(report), *provenance.lost(scope, path, edit, None))
     )
-    rules = [rule for rule in settings.areas if rule.kind == Kind.BRAND]
+    rules = [rule for rule in settings.areas if rule.kind == "brand"]
     if not rules:
         return verdict.concluded(report)
     picture = pixels.decode(edit, path)

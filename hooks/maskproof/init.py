@@ -134,7 +134,7 @@ def _hook(file: Path, entry: str) -> Iterator[str]:
         yield f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
         return
     # Blank lines and comments at the end belong to what follows the list.
-    end = found.end("items") - len(REST.search(found["items"]).group())  # type: ignore[union-attr] - matches nothing too
+    end = found.end("items") - len("".join(REST.findall(found["items"])))
     indented = "".join(found["indent"] + line + "\n" for line in entry.splitlines())
     gap = "" if text[:end].endswith("\n") else "\n"
     write_atomically(file, (text[:end] + gap + indented + text[end:]).encode("utf-8", "surrogateescape"))

@@ -143,16 +143,21 @@ def _drawn(planes: tuple[Image.Image, ...], place: tuple[float, ...], shape: tup
     left, top = max(0, math.ceil(x)), max(0, math.ceil(y))
     right = min(shape[1], math.floor(x + wide))
     bottom = min(shape[0], math.floor(y + planes[0].height / scale))
-    source = tuple(
-        min(max((edge - start) * scale, 0.0), float(most))
-        for edge, start, most in zip(
-            (left, top, right, bottom), (x, y, x, y), (*planes[0].size, *planes[0].size), strict=True
-        )
+    width, height = planes[0].size
+    source = (
+        _within((left - x) * scale, width),
+        _within((top - y) * scale, height),
+        _within((right - x) * scale, width),
+        _within((bottom - y) * scale, height),
     )
     size = (max(1, right - left), max(1, bottom - top))
     # The opacity is scaled by itself: scaled together with it, colours would run into the clear ground.
     samples, opacity = (np.asarray(one.resize(size, Image.Resampling.LANCZOS, box=source)) for one in planes)
     return Drawn(Box(left, top, *size), samples, opacity)
+
+
+def _within(edge: float, most: int) -> float:
+    return min(max(edge, 0.0), float(most))
 
 
 def _apart(picture: NDArray[np.uint8], planes: tuple[Image.Image, ...], place: tuple[float, ...]) -> float:

@@ -95,8 +95,13 @@ class Evidence:
     """the tool or model that it names"""
     parent: str | None = None
     """the picture it was made from, as the sign names it"""
+    mask: str | None = None
+    """the mask it was made through, as the sign names it: a file, or `its alpha` (of the parent)"""
     confidence: str = "medium"
-    """`high` signed or structured, `medium` plain text anybody can write, `low` contradicted by the file itself"""
+    """`high` a signature was verified, or the file's own facts confirm what is written; `medium` anybody could have
+    written it; `low` the file itself contradicts it, or it cannot be read: such a sign decides nothing"""
+    signed: bool | None = None
+    """True: a signature over the file was verified; False: there is one that does not fit; None: not looked at"""
 
 
 @dataclass(frozen=True, slots=True)

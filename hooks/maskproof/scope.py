@@ -151,12 +151,28 @@ class Scope:
         ]
         return found | {image for image in self._recorded if policy.matches(patterns, image)}
 
+    def nearest(self, path: str, edit: bytes) -> find.Likeness | None:
+        """The tracked picture of the base that one is most like; None where there is none at all.
+
+        Raises:
+            CouldNotJudge: it cannot be decoded.
+        """
+        return next(iter(find.likeness(self._likeness, (path, edit))), None)
+
     @cached_property
-    def likeness(self) -> find.Index:
-        """The tracked pictures of the base by what they look like; opened and brought up to date when first asked."""
+    def _likeness(self) -> find.Index:
         index = find.open_index(self.delta.repository, trusted=not self.delta.in_ci)
         index.update(self.delta.repository.image_blobs(self.delta.base))
         return index
+
+    def resemblance(self, oid: str, path: str, edit: bytes) -> find.Likeness | None:
+        """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
+        index = find.open_index(self.delta.repository, trusted=False)
+        index.update([(oid, path)], jobs=1)
+        try:
+            return next(iter(find.likeness(index, (path, edit))), None)
+        except CouldNotJudge:
+            return None
 
     @cached_property
     def masks(self) -> frozenset[str]:

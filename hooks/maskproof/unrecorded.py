@@ -22,14 +22,14 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from maskproof import evidence, find, propose, provenance, sidecar
+from maskproof import evidence, propose, provenance, sidecar
 from maskproof.compare import Inputs, compare, concluded, failure
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict
 from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
-    from maskproof.model import Evidence
+    from maskproof.model import Evidence, Likeness
     from maskproof.policy import Settings
     from maskproof.propose import Proposal
     from maskproof.scope import Scope
@@ -45,19 +45,22 @@ class Relation:
     oid: str
     replaced: bool
     """True: the version before, at the same path; False: another picture that it looks like"""
-    distance: int | None
-    """bits of 256 between their perceptual hashes; None where one of them has none"""
-    whole: bool = True
-    """False: it looks like a part of the tracked picture, so that the two cannot be compared sample by sample"""
+    likeness: Likeness | None
+    """how alike the two are; None where one of them cannot be decoded"""
 
     @property
     def alike(self) -> bool:
         """Does it look like the tracked picture?"""
-        return self.distance is not None and self.distance <= find.LIKE
+        return self.likeness is not None and self.likeness.alike
+
+    @property
+    def whole(self) -> bool:
+        """False: it looks like a part of the tracked picture, so that the two cannot be compared sample by sample."""
+        return self.replaced or self.likeness is None or self.likeness.how == "whole"
 
     def __str__(self) -> str:
         name = "its version before" if self.replaced else self.path
-        return name if self.distance is None else f"{name} ({self.distance} of {find.BITS} bits apart)"
+        return name if self.likeness is None else f"{name} ({self.likeness.distance} of 256 bits apart)"
 
 
 def judge(scope: Scope, path: str, edit: bytes, settings: Settings, report: ImageReport) -> ImageReport:
@@ -176,18 +179,10 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
-        replaced = Relation(path, before.oid, True, _distance(scope, path, edit))
+        replaced = Relation(path, before.oid, True, scope.resemblance(before.oid, path, edit))
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, path, edit) or replaced
-
-
-def _distance(scope: Scope, path: str, edit: bytes) -> int | None:
-    try:
-        before = scope.delta.base.read(path)
-        return None if before is None else find.distance(before, edit)
-    except CouldNotJudge:
-        return None
 
 
 def _nearest(scope: Scope, path: str, edit: bytes) -> Relation | None:
@@ -196,13 +191,10 @@ def _nearest(scope: Scope, path: str, edit: bytes) -> Relation | None:
     if any(entry.oid == own for entry in scope.delta.base.entries.values()):
         return None
     try:
-        nearest = scope.likeness.nearest(edit, path, count=1)
+        nearest = scope.nearest(path, edit)
     except CouldNotJudge:
         return None
-    return next(
-        (Relation(one.paths[0], one.oid, False, one.distance, one.whole) for one in nearest if one.alike),
-        None,
-    )
+    return Relation(nearest.paths[0], nearest.oid, False, nearest) if nearest and nearest.alike else None
 
 
 def _compared(

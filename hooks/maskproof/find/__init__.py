@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from maskproof.repo import Repository
 
-__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "open_index", "search"]
+__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "search"]
 
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
@@ -46,6 +46,20 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
         An open index; `Index.note` says when it was broken and made anew, or cannot be kept.
     """
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
+
+
+def likeness(index: Index, edit: tuple[str, bytes], count: int = 1) -> tuple[Likeness, ...]:
+    """The indexed pictures that are most like a file.
+
+    Args:
+        index: Brought up to date with the pictures to look among.
+        edit: The file's name and bytes.
+        count: How many at the most.
+
+    Raises:
+        CouldNotJudge: the file cannot be decoded.
+    """
+    return index.nearest(pixels.thumbnail(edit[1], edit[0], hashes.SIDE), count)
 
 
 def search(

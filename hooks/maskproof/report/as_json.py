@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from maskproof.evidence import is_ai, is_edit
+from maskproof import evidence as summed
 from maskproof.model import Verdict
 
 if TYPE_CHECKING:
@@ -58,12 +58,15 @@ def explanation(report: ImageReport) -> str:
 
 def marks(evidence: tuple[Evidence, ...]) -> str:
     """What the marks of a plain file say."""
-    first = {
-        key: next((value for one in evidence if (value := getattr(one, key)) is not None), None)
-        for key in ("generator", "parent")
-    }
     return _text(
-        {"ai": is_ai(evidence), "edit": is_edit(evidence), **first, "evidence": [_evidence(one) for one in evidence]}
+        {
+            "ai": summed.is_ai(evidence),
+            "edit": summed.is_edit(evidence),
+            "generator": summed.generator(evidence),
+            "parent": summed.parent(evidence),
+            "mask": summed.mask(evidence),
+            "evidence": [_evidence(one) for one in evidence],
+        }
     )
 
 
@@ -104,7 +107,9 @@ def _evidence(one: Evidence) -> dict[str, Any]:
         "edit": one.edit,
         "generator": one.generator,
         "parent": one.parent,
+        "mask": one.mask,
         "confidence": one.confidence,
+        "signed": one.signed,
     }
 
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof.evidence import is_ai
+from maskproof import evidence as summed
 from maskproof.model import Severity, Verdict, amount
 
 if TYPE_CHECKING:
@@ -83,7 +83,12 @@ def explanation(report: ImageReport, *, color: bool) -> str:
 def marks(evidence: tuple[Evidence, ...]) -> str:
     """What the marks of a plain file say."""
     answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
-    lines = [f"The file {answer[is_ai(evidence)]}."]
+    lines = [f"The file {answer[summed.is_ai(evidence)]}."]
+    if summed.is_edit(evidence):
+        lines.append("It is an edit of another picture.")
+    if parent := summed.parent(evidence):
+        through = f", through the mask in {one}" if (one := summed.mask(evidence)) else ""
+        lines.append(safe(f"It was made from {parent}{through}."))
     lines += [
         safe(
             f"  {one.source}: {one.says}"
@@ -92,6 +97,8 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
         )
         for one in evidence
     ]
+    if any(one.source.startswith("C2PA") and one.signed is None and one.confidence != "low" for one in evidence):
+        lines.append('Signatures were not verified; `pip install "maskproof[c2pa]"` adds that.')
     return "\n".join(lines) + "\n"
 
 
