@@ -39,7 +39,7 @@ LAYERS = (
     {"scope", "compare"},
     {"provenance"},
     {"unrecorded", "generated"},
-    {"check"},
+    {"check", "learn"},
     {"explain", "record", "demo", "init", "schemas", "restore", "approval", "edit", "calibrate"},
     {"cli"},
     {"hook"},

@@ -218,15 +218,26 @@ def compare(
     help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
 )
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
+@click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")
 def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
 
-    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest.
+    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest. Without one,
+    original and mask are proposed from what the files tell, and written only when you agree.
     """
+    from functools import partial
+
     from maskproof.record import write
     from maskproof.report.text import safe
 
-    for line in write(Path.cwd(), edit, areas, **given):
+    def ask(proposal: str) -> bool:
+        if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+            return False
+        print("\n".join(map(safe, proposal.splitlines())))
+        return click.confirm("Record that?")
+
+    given |= {"trusted": not os.environ.get("CI"), "progress": partial(_progress, what="pictures hashed")}
+    for line in write(Path.cwd(), edit, areas, ask, **given):
         print(safe(line))
     return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
@@ -52,7 +52,7 @@ def proposal(
     path: str,
     signs: tuple[Evidence, ...],
     known: Known,
-    alike: tuple[str, str] | None = None,
+    alike: Callable[[], tuple[str, str] | None],
 ) -> Proposal:
     """What one edit was probably made from.
 
@@ -60,23 +60,29 @@ def proposal(
         path: The edit's path in the repository.
         signs: What its file says.
         known: What the repository holds.
-        alike: A tracked picture that it replaces or looks like, and how, in words.
+        alike: Asked when the file names no input that is here: another picture it was probably made from, and why.
     """
     named = evidence.parent(signs)
-    by_name = _by_name(named, path, known) if named else None
-    source = (by_name, f"the file names {named} as its input") if by_name else alike
+    by_name = _by_name(named, path, known)
+    source = (by_name, f"the file names {named} as its input") if by_name else alike()
     if source is None:
         return Proposal(provider=evidence.generator(signs))
-    original, why = source
+    return through(path, *source, signs, known)
+
+
+def through(path: str, original: str, why: str, signs: tuple[Evidence, ...], known: Known) -> Proposal:
+    """The proposal for an original that is settled: the mask that goes with it."""
+    found = Proposal(original, why, provider=evidence.generator(signs))
     if evidence.mask(signs) == OWN_ALPHA and original != path:
         mask_why = "the file says that the transparency of its input was the mask"
-        return Proposal(original, why, original, mask_why, "alpha", evidence.generator(signs))
+        return replace(found, mask=original, mask_why=mask_why, mode="alpha")
+    mask = _by_name(evidence.mask(signs), path, known)
+    if mask is not None:
+        return replace(found, mask=mask, mask_why="the file names it as its mask", mode=known.mode_of(mask))
     mask = _mask_of(path, original, known)
     if mask is None:
-        return Proposal(original, why, provider=evidence.generator(signs))
-    return Proposal(
-        original, why, mask, "its name goes with the picture's", known.mode_of(mask), evidence.generator(signs)
-    )
+        return found
+    return replace(found, mask=mask, mask_why="its name goes with the picture's", mode=known.mode_of(mask))
 
 
 def command(path: str, found: Proposal) -> str:
@@ -88,8 +94,10 @@ def command(path: str, found: Proposal) -> str:
     return shlex.join(words)
 
 
-def _by_name(named: str, path: str, known: Known) -> str | None:
+def _by_name(named: str | None, path: str, known: Known) -> str | None:
     """The one tracked image of this file name; None where there is none, or more than one."""
+    if not named:
+        return None
     name = named.replace("\\", "/").rsplit("/", 1)[-1]
     found = [one for one in known.tracked if one.rsplit("/", 1)[-1] == name and is_image(one) and one != path]
     return found[0] if len(found) == 1 else None

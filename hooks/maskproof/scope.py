@@ -165,15 +165,6 @@ class Scope:
         index.update(self.delta.repository.image_blobs(self.delta.base))
         return index
 
-    def resemblance(self, oid: str, path: str, edit: bytes) -> find.Likeness | None:
-        """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
-        index = find.open_index(self.delta.repository, trusted=False)
-        index.update([(oid, path)], jobs=1)
-        try:
-            return next(iter(find.likeness(index, (path, edit))), None)
-        except CouldNotJudge:
-            return None
-
     @cached_property
     def masks(self) -> frozenset[str]:
         """Pictures that records on the base use as masks: what a mask looks like is nobody's business.

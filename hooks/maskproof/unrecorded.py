@@ -22,7 +22,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from maskproof import evidence, propose, provenance, sidecar
+from maskproof import evidence, find, propose, provenance, sidecar
 from maskproof.compare import Inputs, compare, concluded, failure
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict
@@ -179,7 +179,7 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
-        replaced = Relation(path, before.oid, True, scope.resemblance(before.oid, path, edit))
+        replaced = Relation(path, before.oid, True, find.resemblance(scope.delta.repository, before.oid, path, edit))
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, path, edit) or replaced
@@ -215,7 +215,7 @@ def _compared(
 def _proposal(scope: Scope, path: str, signs: tuple[Evidence, ...], relation: Relation | None) -> Proposal:
     known = propose.Known(scope.delta.head.entries, scope.mask_mode)
     alike = (relation.path, str(relation)) if relation else None
-    return propose.proposal(path, signs, known, alike)
+    return propose.proposal(path, signs, known, lambda: alike)
 
 
 def _message(report: ImageReport, relation: Relation | None, compared: ImageReport | None, *, ai: bool) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from maskproof.repo import Repository
 
-__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "search"]
+__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "resemblance", "search"]
 
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
@@ -60,6 +60,16 @@ def likeness(index: Index, edit: tuple[str, bytes], count: int = 1) -> tuple[Lik
         CouldNotJudge: the file cannot be decoded.
     """
     return index.nearest(pixels.thumbnail(edit[1], edit[0], hashes.SIDE), count)
+
+
+def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
+    """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
+    index = open_index(repository, trusted=False)
+    index.update([(oid, path)], jobs=1)
+    try:
+        return next(iter(likeness(index, (path, edit))), None)
+    except CouldNotJudge:
+        return None
 
 
 def search(
