@@ -169,7 +169,7 @@ class Scope:
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return next(iter(find.likeness(self._likeness, (path, edit))), None)
+        return find.likeness(self.delta.repository, self._likeness, (path, edit))
 
     @cached_property
     def _likeness(self) -> find.Index:
