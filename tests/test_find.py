@@ -555,7 +555,8 @@ def test_bits_are_counted_alike_without_numpy_2(words):
 def test_the_shortlist_keeps_the_nearest(monkeypatch):
     images = [texture(seed) for seed in range(60)]
     codes = np.concatenate([entry(image) for image in images])
-    monkeypatch.setattr(hashes, "SHORTLIST", 8)
+    monkeypatch.setattr(hashes, "NEAREST_WHOLE", 2)
+    monkeypatch.setattr(hashes, "NEAREST_CROPPED", 6)
     for number, image in enumerate(images):
         matches = hashes.closest(codes, hashes.query(np.asarray(image.crop((32, 0, 320, 240)))))
         assert max(matches, key=lambda match: match.evidence).row == number
