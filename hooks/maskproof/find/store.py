@@ -51,99 +51,99 @@ class BrokenStoreError(Exception):
 
 
 class Store:
-    """An open index file, or a private one that goes with the process.
+    """What an index file holds, and the way to add to it; without a file nothing outlives the process.
+
+    The file is open only while it is read or written, so that no process stands in another's way.
 
     Raises:
         BrokenStoreError, sqlite3.Error: the file is damaged or cannot be read.
     """
 
-    def __init__(self, connection: sqlite3.Connection, note: str = "") -> None:
-        self._connection = connection
+    def __init__(self, file: Path | None, note: str = "") -> None:
+        self._file = file
         self.note = note
         """what a reader should know about this index; empty where all is as it should be"""
+        self.width = 0
+        """bytes of a blob id; 0 where there are no entries"""
+        self.oids = b""
+        """blob ids of the entries as they were when it was opened, in one piece"""
+        self.codes = b""
+        """their codes of 64 bytes, in one piece"""
+        self.refused: dict[bytes, str] = {}
+        """blobs that cannot be hashed, each with the reason"""
+        if file is not None:
+            with _connected(file) as connection:
+                self._load(connection)
+
+    def _load(self, connection: sqlite3.Connection) -> None:
         packs = connection.execute("SELECT oids, codes, checksum FROM packs ORDER BY id").fetchall()
         widths = {_width(*pack) for pack in packs}
         if len(widths) > 1:
             raise BrokenStoreError("blob ids of several lengths")
         self.width = widths.pop() if widths else 0
-        """bytes of a blob id; 0 where there are no entries"""
-        self.oids = b"".join(pack[0] for pack in packs)
-        """blob ids of the entries as they were when it was opened, in one piece"""
-        self.codes = b"".join(pack[1] for pack in packs)
-        """their codes of 64 bytes, in one piece"""
-        self.refused: dict[bytes, str] = dict(connection.execute("SELECT oid, reason FROM refused"))
-        """blobs that cannot be hashed, each with the reason"""
+        self.oids, self.codes = (b"".join(pack[side] for pack in packs) for side in (0, 1))
+        self.refused = dict(connection.execute("SELECT oid, reason FROM refused"))
         if not all(isinstance(oid, bytes) and isinstance(reason, str) for oid, reason in self.refused.items()):
             raise BrokenStoreError("an entry of another kind")
 
     def add(self, entries: dict[bytes, bytes], refused: dict[bytes, str]) -> None:
-        """Keep one batch, whole or not at all; where the file cannot take it, the note says so."""
+        """Keep one batch, whole or not at all; where the file cannot take it, the note says so and no more is tried."""
+        if self._file is None:
+            return
         try:
-            with _transaction(self._connection):
-                self._append(entries)
-                self._connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", refused.items())
+            with _connected(self._file) as connection, _transaction(connection):
+                _append(connection, entries)
+                connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", refused.items())
         except (sqlite3.Error, BrokenStoreError) as error:
-            self.note = PRIVATE.format(error)
-
-    def _append(self, entries: dict[bytes, bytes]) -> None:
-        last = self._connection.execute("SELECT * FROM packs ORDER BY id DESC LIMIT 1").fetchone()
-        number = last[0] + 1 if last else 1
-        if last and len(last[2]) < PACK * CODE_BYTES:
-            number, oids, codes, checksum = last
-            held = zip(pieces(oids, _width(oids, codes, checksum)), pieces(codes, CODE_BYTES), strict=True)
-            entries = dict(held) | entries
-        rows = list(entries.items())
-        for start in range(0, len(rows), PACK):
-            some = rows[start : start + PACK]
-            oids, codes = (b"".join(row[side] for row in some) for side in (0, 1))
-            self._connection.execute(
-                "INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)",
-                (number + start // PACK, oids, codes, zlib.crc32(codes, zlib.crc32(oids))),
-            )
+            self._file, self.note = None, PRIVATE.format(error)
 
 
 def open_store(file: Path | None) -> Store:
-    """The index in a file; a private one where there is no file or it cannot be used."""
+    """The index in a file; one of this process alone where there is no file or it cannot be used."""
     if file is None:
-        return _private("")
+        return Store(None)
     try:
         file.parent.mkdir(exist_ok=True)
         try:
-            return _opened(file)
+            return Store(file)
         except (sqlite3.Error, BrokenStoreError) as error:
             if getattr(error, "sqlite_errorcode", 0) & PRIMARY in OUTSIDE:
                 raise
             for one in (file, file.with_name(f"{file.name}-journal")):
                 one.unlink(missing_ok=True)
-            store = _opened(file)
-            store.note = ANEW.format(error)
-            return store
+            return Store(file, ANEW.format(error))
     except (OSError, sqlite3.Error, BrokenStoreError) as error:
-        return _private(PRIVATE.format(error))
+        return Store(None, PRIVATE.format(error))
 
 
-def _private(note: str) -> Store:
-    """SQLite's nameless database: a file that nobody else can open, deleted with the connection."""
-    connection = _connected("")
-    _prepare(connection)
-    return Store(connection, note)
+def _append(connection: sqlite3.Connection, entries: dict[bytes, bytes]) -> None:
+    last = connection.execute("SELECT * FROM packs ORDER BY id DESC LIMIT 1").fetchone()
+    number = last[0] + 1 if last else 1
+    if last and len(last[2]) < PACK * CODE_BYTES:
+        number, oids, codes, checksum = last
+        held = zip(pieces(oids, _width(oids, codes, checksum)), pieces(codes, CODE_BYTES), strict=True)
+        entries = dict(held) | entries
+    rows = list(entries.items())
+    for start in range(0, len(rows), PACK):
+        some = rows[start : start + PACK]
+        oids, codes = (b"".join(row[side] for row in some) for side in (0, 1))
+        connection.execute(
+            "INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)",
+            (number + start // PACK, oids, codes, zlib.crc32(codes, zlib.crc32(oids))),
+        )
 
 
-def _opened(file: Path) -> Store:
-    connection = _connected(str(file))
+@contextlib.contextmanager
+def _connected(file: Path) -> Iterator[sqlite3.Connection]:
+    """An open file with empty tables at the least, closed in the end."""
+    connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
     try:
+        connection.execute("PRAGMA trusted_schema = OFF")
         if connection.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
             _prepare(connection)
-        return Store(connection)
-    except BaseException:
+        yield connection
+    finally:
         connection.close()
-        raise
-
-
-def _connected(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    return connection
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
