@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
     edits = False
     for action in manifest.actions:
         if action.source is not None:
-            ai = action.source in AI_SOURCE_TYPES
+            ai = means_ai(action.source)
             edit = AI_SOURCE_TYPES.get(action.source) or (ai and parent is not None and not action.passive) or None
             edits |= bool(edit)
             yield Evidence(
@@ -194,7 +194,7 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
     for assertion, model in manifest.models:
         yield Evidence(source, f"{assertion}{of}", ai=True, edit=opened or None, generator=model or manifest.generator)
     for kind in manifest.declared:
-        ai = kind in AI_SOURCE_TYPES
+        ai = means_ai(kind)
         yield Evidence(source, f"{kind} (metadata{of})", ai=ai, edit=AI_SOURCE_TYPES.get(kind) if whole else None)
     part = parent or (manifest.part if whole else None)
     if part and not of and not edits and (name := part.instance or part.title):

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from maskproof.evidence.carriers import tree_of
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _of_packet(packet: Xmp) -> Iterator[Evidence]:
     for path, value in packet.properties:
         name = path.rpartition(":")[2]
         if name in {"DigitalSourceType", "DigitalSourceFileType"} and (kind := source_type(value)):
-            ai = kind in AI_SOURCE_TYPES
+            ai = means_ai(kind)
             maker = (system or packet.first("xmp:CreatorTool", "photoshop:Credit")) if ai else None
             yield Evidence(packet.source, kind, ai=ai, edit=AI_SOURCE_TYPES.get(kind), generator=maker)
         elif path in {"photoshop:Credit", "dc:creator", "photoshop:Source"} and CREDIT.match(value):
