@@ -1,4 +1,4 @@
-"""Files that carry marks, made on the spot: XMP, EXIF, texts and C2PA manifests in every format that has a place for them."""
+"""Files that carry marks, made on the spot: XMP, EXIF, texts, C2PA manifests, in every format that holds them."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def store(*manifests: bytes) -> bytes:
     return superbox(b"c2pa", "c2pa", *manifests)
 
 
-def manifest(assertions: dict[str, Any], *, label: str = "urn:uuid:a-manifest-of-a-test", **claim: Any) -> bytes:
+def manifest(assertions: dict[str, Any], /, *, label: str = "urn:uuid:a-manifest-of-a-test", **claim: Any) -> bytes:
     """A manifest whose claim lists these assertions."""
     whole = {
         "claim_generator": "a_test/1.0 c2pa-rs/0.30",

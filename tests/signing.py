@@ -1,8 +1,8 @@
-"""A signed PNG, made with a certificate that is made here, so that what is verified does not hang on other people's files."""
+"""A signed PNG, with a certificate that is made here: what is verified does not hang on other people's files."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import io
 import json
@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from marked import made_by, texts
 
 PEM = serialization.Encoding.PEM
-BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _ROOT_KEY, _KEY = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
 
@@ -39,7 +39,7 @@ def _certificate(subject: str, key: ec.EllipticCurvePrivateKey, *, root: bool) -
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(BEGIN)
-        .not_valid_after(BEGIN + datetime.timedelta(days=36_500))
+        .not_valid_after(BEGIN + dt.timedelta(days=36_500))
         .add_extension(x509.BasicConstraints(ca=root, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(not root, key_cert_sign=root, crl_sign=root, **usage), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

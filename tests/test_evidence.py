@@ -9,10 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from maskproof import containers, evidence, pixels
-from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
-from maskproof.evidence import signatures
-from maskproof.model import Evidence
 from marked import (
     CONTAINERS,
     acted,
@@ -33,6 +29,10 @@ from marked import (
     with_jpeg,
     xmp,
 )
+from maskproof import containers, evidence, pixels
+from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
+from maskproof.evidence import signatures
+from maskproof.model import Evidence
 from pictures import SIGNATURE, chunk, header, jpeg_segment, noise, png, saved, smooth
 from signing import ROOT, signed_png
 from thirdparty import SHARED, rows

@@ -1,7 +1,8 @@
 """XMP: an RDF text about the picture, as a flat list of properties.
 
-Only elements and attributes are taken. A document type, and with it every entity, ends the reading; so does anything
-that is no XML, and what stood before it is kept: packets with two roots or undeclared prefixes are common.
+Only elements and attributes are taken. A packet is read inside of an element of our own: there no document type can
+stand, and with it no entity, while packets with two roots are common. What is no XML ends the reading, and what stood
+before it is kept.
 Source: ISO 16684-1; XMP specification, part 3 (extended XMP in JPEG).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 if TYPE_CHECKING:
@@ -113,8 +114,6 @@ class _Reader:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._data
-        self.parser.StartDoctypeDeclHandler = self._refuse
-        self.parser.EntityDeclHandler = self._refuse
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._prefixes |= {key[6:]: value for key, value in attributes.items() if key.startswith("xmlns")}
@@ -148,10 +147,6 @@ class _Reader:
         """The name with the usual prefix of its namespace, or as it stands."""
         prefix, colon, local = name.rpartition(":")
         return f"{PREFIXES.get(self._prefixes.get(prefix, ''), prefix)}{colon}{local}"
-
-    @staticmethod
-    def _refuse(*_: Any) -> None:
-        raise _StopError("it declares a document type or entities, which XMP has none of")
 
 
 def _utf8(packet: bytes) -> bytes:
