@@ -133,7 +133,10 @@ LABEL = {"Label": "1", "ContentProducer": "0011911101", "ProduceID": "x"}
         (texts(("TC260:AIGC", json.dumps({"AIGC": LABEL}))), True, ["medium"]),
         (exif("JPEG", exif_block({0x010E: json.dumps({"AIGC": LABEL}).encode()})), True, ["medium"]),
         (exif("WEBP", exif_block({0x9286: comment(json.dumps({"AIGC": json.dumps(LABEL)}))})), True, ["medium"]),
+        (texts(("AIGC", json.dumps({"ServiceProvider": "x"}))), True, ["medium"]),
+        (texts(("AIGC", json.dumps({"Label": "0"}))), None, []),
         (texts(("Title", json.dumps(LABEL))), None, []),
+        (texts(("Comment", '"AIGC" is a word')), None, []),
     ],
 )
 def test_the_label_of_china_is_read_in_all_its_places(data, ai, sure):
@@ -178,6 +181,19 @@ def brought(label: str, **more: Any) -> dict[str, Any]:
         (acted(made_by(AI), claim_generator="Some_Tool/1.0 x/2"), (True, None, "Some Tool", None)),
         (acted(made_by(AI), claim_generator_info=[{"name": "Tool", "version": "3"}]), (True, None, "Tool 3", None)),
         (acted(made_by(AI), claim_generator_info={"name": "Tool"}), (True, None, "Tool", None)),
+        (
+            store(
+                manifest(
+                    {
+                        "c2pa.actions.v2": {
+                            "softwareAgents": [{"name": "A"}, {"name": "B"}],
+                            "actions": [made_by(AI, softwareAgentIndex=1)],
+                        }
+                    }
+                )
+            ),
+            (True, None, "B", None),
+        ),
         # Generative Fill: an edit of what was opened.
         (
             acted(
@@ -541,6 +557,7 @@ EASY = {"prompt": "x", "use_stable_diffusion_model": "m", "width": 16, "height":
         ("exif:UserComment", DRAW, (True, None, "Draw Things", None, None)),
         ("exif:UserComment", DRAW | {"strength": 0.5}, (True, True, "Draw Things", None, None)),
         ("parameters", EASY, (True, None, "Easy Diffusion", None, None)),
+        ("parameters", {"Prompt": "x", "Stable Diffusion model": "m"}, (True, None, "Easy Diffusion", None, None)),
         ("parameters", EASY | {"init_image": "r.png"}, (True, True, "Easy Diffusion", None, None)),
         ("generation_data", {"prompt": "x", "baseModel": {}}, (True, None, "TensorArt", None, None)),
         (

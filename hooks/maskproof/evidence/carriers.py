@@ -126,7 +126,8 @@ def manifest(container: Container) -> bytes:
 
 def tree_of(text: str) -> dict[str, Any]:
     """A JSON object; empty where the text is none."""
-    if not text.lstrip().startswith("{"):
+    text = text.strip("\0 \t\r\n")  # some end it as a C string
+    if not text.startswith("{"):
         return {}
     try:
         found = json.loads(text)

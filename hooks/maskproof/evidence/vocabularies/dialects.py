@@ -140,6 +140,7 @@ DIALECTS = (
         frozenset({"prompt", "use_stable_diffusion_model"}),
         lambda tree: True if tree.get("init_image") or tree.get("mask") else None,
     ),
+    Dialect("Easy Diffusion", COMMON, frozenset({"Prompt", "Stable Diffusion model"}), size=lambda _: []),
     Dialect("TensorArt", ("generation_data",), frozenset({"prompt"})),
     Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=lambda _: []),
     Dialect(
