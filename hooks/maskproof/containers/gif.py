@@ -33,9 +33,10 @@ def read(data: bytes, name: str) -> Container:
             break
         if kind == EXTENSION:
             body, end = _sub_blocks(data, offset + 2, name)
-            kind_of = f"21{data[offset + 1]:02X}" if len(data) > offset + 1 else ""
-            raw = data[offset + 14 : end] if body.startswith(XMP) else body
-            blocks.append(Block(kind_of, offset, raw))
+            if body.startswith(XMP):
+                blocks.append(Block("XMP ", offset, data[offset + 14 : end]))
+            else:
+                blocks.append(Block(f"21{data[offset + 1]:02X}", offset, body))
         elif kind == IMAGE:
             x, y, w, h, local = unpack("<HHHHB", data, offset + 1, name)
             within_limits(x + w, y + h, name)

@@ -29,7 +29,7 @@ MAX_TEXT = 1_000_000
 MAX_TEXTS = 8_000_000
 """bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
 MAX_COUNT = 20_000
-"""texts that are read"""
+"""texts that are read, and datasets of IPTC"""
 MAX_TRAILER = 4_000_000
 """bytes behind the picture that are looked at"""
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
@@ -37,6 +37,8 @@ XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_KEY = "XML:com.adobe.xmp"
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 """the ISO box that holds a C2PA manifest; C2PA 2.1, section 11.3.3"""
+GIF_RAMP = b"\1\xff\xfe\xfd\xfc"
+"""how the bytes begin that lead readers of sub-blocks out of an XMP packet in a GIF"""
 GIF_C2PA = b"C2PA_GIF\1\0\0"
 PHOTOSHOP = b"Photoshop 3.0\0"
 IPTC_RESOURCE = 0x0404
@@ -124,7 +126,8 @@ def manifest(container: Container) -> bytes:
 
 def tree_of(text: str) -> dict[str, Any]:
     """A JSON object; empty where the text is none."""
-    if not text.lstrip().startswith("{"):
+    text = text.strip("\0 \t\r\n")  # some end it as a C string
+    if not text.startswith("{"):
         return {}
     try:
         found = json.loads(text)
@@ -165,8 +168,8 @@ def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[
     else:
         kind = {"WEBP": "XMP ", "TIFF": "700", "GIF": "XMP ", "AVIF": "XMP ", "HEIC": "XMP "}.get(container.format, "")
         found = [container.first(kind) or b""]
-        if container.format == "GIF":  # behind the packet stands a ramp of bytes that leads readers out of it
-            found = [found[0][: found[0].rfind(b">") + 1]]
+        if container.format == "GIF":
+            found = [found[0].partition(GIF_RAMP)[0]]
     found = [one for one in found if one] or [one for one in (profiles.get("xmp"),) if one]
     return [parse(packet, "XMP") for packet in found]
 
@@ -289,7 +292,9 @@ def _iptc(data: bytes) -> Iterator[tuple[str, str]]:
             record = data[start + 4 : start + 4 + length]
         offset = start + 4 + (length + 1 & ~1)
     at = 0
-    while record[at : at + 1] == b"\x1c" and at + 5 <= len(record):
+    for _ in range(MAX_COUNT):
+        if record[at : at + 1] != b"\x1c" or at + 5 > len(record):
+            break
         length = int.from_bytes(record[at + 3 : at + 5], "big")
         yield f"{record[at + 1]}:{record[at + 2]}", record[at + 5 : at + 5 + length].decode("utf-8", "replace")
         at += 5 + length

@@ -29,8 +29,8 @@ TEXT_TAGS = {
     0x9C9E: "XPKeywords",
     0xA430: "CameraOwnerName",
 }
-POINTERS = (0x8769, 0x8825)
-"""tags that lead to the EXIF and GPS directories"""
+EXIF = 0x8769
+"""the tag that leads to the EXIF directory"""
 MAX_ENTRIES = 512
 MAX_TEXT = 1_000_000
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
@@ -52,33 +52,28 @@ def tags(block: bytes) -> dict[int, bytes]:
     if block[:2] not in {b"II", b"MM"} or len(block) < 8:  # noqa: PLR2004
         return {}
     order = "<" if block[:2] == b"II" else ">"
-    found: dict[int, bytes] = {}
-    waiting, seen = list(struct.unpack_from(order + "I", block, 4)), set()
-    while waiting:
-        start = waiting.pop(0)
-        if start in seen:
-            continue
-        seen.add(start)
-        for tag, value in _directory(block, start, order):
-            if tag in POINTERS and len(value) == 4:  # noqa: PLR2004
-                waiting += struct.unpack(order + "I", value)
-            found.setdefault(tag, value)
+    (first,) = struct.unpack_from(order + "I", block, 4)
+    found = _directory(block, first, order)
+    if len(nested := found.get(EXIF, b"")) == 4:  # noqa: PLR2004
+        start = int.from_bytes(nested, "little" if order == "<" else "big")
+        found = _directory(block, start, order) | found
     return found
 
 
-def _directory(block: bytes, start: int, order: str) -> list[tuple[int, bytes]]:
+def _directory(block: bytes, start: int, order: str) -> dict[int, bytes]:
+    """The entries that matter here. Values may overlap, so others are not even copied."""
     if start + 2 > len(block):
-        return []
+        return {}
     (count,) = struct.unpack_from(order + "H", block, start)
-    entries = []
+    entries: dict[int, bytes] = {}
     for at in range(start + 2, start + 2 + 12 * min(count, MAX_ENTRIES), 12):
         if at + 12 > len(block):
             break
         tag, kind, number, where = struct.unpack_from(order + "HHII", block, at)
         size = SIZES.get(kind, 1) * number
         place = at + 8 if size <= 4 else where  # noqa: PLR2004 - short values stand in the entry itself
-        if place + size <= len(block):
-            entries.append((tag, block[place : place + size]))
+        if (tag in TEXT_TAGS or tag == EXIF) and tag not in entries and place + size <= len(block):
+            entries[tag] = block[place : place + min(size, MAX_TEXT)]
     return entries
 
 

@@ -1,7 +1,8 @@
 """XMP: an RDF text about the picture, as a flat list of properties.
 
-Only elements and attributes are taken. A document type, and with it every entity, ends the reading; so does anything
-that is no XML, and what stood before it is kept: packets with two roots or undeclared prefixes are common.
+Only elements and attributes are taken. A packet is read inside of an element of our own: there no document type can
+stand, and with it no entity, while packets with two roots are common. What is no XML ends the reading, and what stood
+before it is kept.
 Source: ISO 16684-1; XMP specification, part 3 (extended XMP in JPEG).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def parse(packet: bytes, source: str) -> Xmp:
         reader.broken = str(stop)
     except ValueError:
         reader.broken = "its letters cannot be read"
-    return Xmp(source, tuple((_named(path, reader.prefixes), value) for path, value in reader.found), reader.broken)
+    return Xmp(source, tuple(reader.found), reader.broken)
 
 
 def extended(segments: Iterable[bytes], guid: str) -> bytes | None:
@@ -87,12 +88,12 @@ def extended(segments: Iterable[bytes], guid: str) -> bytes | None:
     parts = sorted((int.from_bytes(one[36:40], "big"), one[40:], one[32:36]) for one in segments if one[:32] == wanted)
     if not parts or len({length for _, _, length in parts}) != 1:
         return None
-    whole = b""
+    end = 0
     for offset, piece, _ in parts:
-        if offset != len(whole):
+        if offset != end:
             return None
-        whole += piece
-    return whole if len(whole) == int.from_bytes(parts[0][2], "big") else None
+        end += len(piece)
+    return b"".join(piece for _, piece, _ in parts) if end == int.from_bytes(parts[0][2], "big") else None
 
 
 class _StopError(Exception):
@@ -100,12 +101,12 @@ class _StopError(Exception):
 
 
 class _Reader:
-    """Collects properties while expat walks; prefixes are resolved at the end, so that undeclared ones do no harm."""
+    """Collects properties while expat walks; it names them itself, so that undeclared prefixes do no harm."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[tuple[str, ...], str]] = []
-        self.prefixes: dict[str, str] = {}
+        self.found: list[tuple[str, str]] = []
         self.broken: str | None = None
+        self._prefixes: dict[str, str] = {}
         self._path: list[str] = []
         self._text: list[str] = []
         self.parser = expat.ParserCreate("utf-8")
@@ -113,48 +114,39 @@ class _Reader:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._data
-        self.parser.StartDoctypeDeclHandler = self._refuse
-        self.parser.EntityDeclHandler = self._refuse
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
+        self._prefixes |= {key[6:]: value for key, value in attributes.items() if key.startswith("xmlns")}
+        self._path.append(self._named(name))
         self._text = []
         if len(self._path) > MAX_DEPTH:
             raise _StopError(f"its elements are nested more than {MAX_DEPTH} deep")
         for key, value in attributes.items():
-            if key.startswith("xmlns"):
-                self.prefixes[key[6:]] = value
-            elif key == "rdf:resource":
-                self._add((), value)
-            elif not key.startswith(("rdf:", "xml:", "x:")):
-                self._add((key,), value)
+            named = self._named(key)
+            if named == "rdf:resource":
+                self._add("", value)
+            elif not named.startswith(("xmlns", "rdf:", "xml:", "x:")):
+                self._add(named, value)
 
     def _end(self, _name: str) -> None:
         if (text := "".join(self._text).strip()) and len(self._path) > 1:
-            self._add((), text)
+            self._add("", text)
         self._text = []
         self._path.pop()
 
     def _data(self, text: str) -> None:
         self._text.append(text)
 
-    def _add(self, more: tuple[str, ...], value: str) -> None:
+    def _add(self, more: str, value: str) -> None:
         if len(self.found) >= MAX_PROPERTIES:
             raise _StopError(f"it has more than {MAX_PROPERTIES} properties")
-        self.found.append(((*self._path, *more), value))
+        path = "/".join(name for name in (*self._path, more) if name and name not in STRUCTURE)
+        self.found.append((path, value))
 
-    @staticmethod
-    def _refuse(*_: Any) -> None:
-        raise _StopError("it declares a document type or entities, which XMP has none of")
-
-
-def _named(path: tuple[str, ...], prefixes: dict[str, str]) -> str:
-    names = []
-    for name in path:
+    def _named(self, name: str) -> str:
+        """The name with the usual prefix of its namespace, or as it stands."""
         prefix, colon, local = name.rpartition(":")
-        known = PREFIXES.get(prefixes.get(prefix, ""), prefix)
-        names.append(f"{known}{colon}{local}")
-    return "/".join(name for name in names if name not in STRUCTURE)
+        return f"{PREFIXES.get(self._prefixes.get(prefix, ''), prefix)}{colon}{local}"
 
 
 def _utf8(packet: bytes) -> bytes:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from maskproof.evidence.carriers import Carried
     from maskproof.model import Evidence
 
+# The order is that of the signs, and so of names: programs that run ComfyUI inside write in their own form as well.
 VOCABULARIES: dict[str, Callable[[Carried], list[Evidence]]] = {
     "C2PA": c2pa.signs,
     "XMP and IPTC": declared.signs,
+    "JSON of generators": dialects.signs,
     "web UIs": webui.signs,
     "ComfyUI": comfyui.signs,
-    "JSON of generators": dialects.signs,
     "names of programs": programs.signs,
     "Samsung": samsung.signs,
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
     edits = False
     for action in manifest.actions:
         if action.source is not None:
-            ai = action.source in AI_SOURCE_TYPES
+            ai = means_ai(action.source)
             edit = AI_SOURCE_TYPES.get(action.source) or (ai and parent is not None and not action.passive) or None
             edits |= bool(edit)
             yield Evidence(
@@ -194,7 +194,7 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
     for assertion, model in manifest.models:
         yield Evidence(source, f"{assertion}{of}", ai=True, edit=opened or None, generator=model or manifest.generator)
     for kind in manifest.declared:
-        ai = kind in AI_SOURCE_TYPES
+        ai = means_ai(kind)
         yield Evidence(source, f"{kind} (metadata{of})", ai=ai, edit=AI_SOURCE_TYPES.get(kind) if whole else None)
     part = parent or (manifest.part if whole else None)
     if part and not of and not edits and (name := part.instance or part.title):
@@ -248,18 +248,22 @@ def _manifest(box: Box, room: _Room) -> Manifest:
     for one in assertions:
         kind = one.label.split("__")[0]
         if kind.startswith("c2pa.actions"):
-            actions += [_action(entry) for entry in _dicts(room.decoded(one).get("actions"))]
+            said = room.decoded(one)
+            agents = said.get("softwareAgents")
+            actions += [
+                _action(entry, agents if isinstance(agents, list) else []) for entry in _dicts(said.get("actions"))
+            ]
         elif kind.startswith("c2pa.ingredient"):
             ingredients.append(_ingredient(one.label, room.decoded(one)))
         elif kind in AI_ASSERTIONS:
             models.append((kind, _text(room.decoded(one).get(AI_ASSERTIONS[kind]))))
         elif kind.startswith(("stds.iptc", "c2pa.metadata")):
-            said = (
+            kinds = (
                 source_type(value)
                 for key, value in room.decoded(one).items()
                 if isinstance(key, str) and key.rpartition(":")[2].casefold() == "digitalsourcetype" and _text(value)
             )
-            declared += [kind for kind in said if kind]
+            declared += [kind for kind in kinds if kind]
     return Manifest(
         box.label,
         _text(claim.get("instanceID")),
@@ -271,16 +275,18 @@ def _manifest(box: Box, room: _Room) -> Manifest:
     )
 
 
-def _action(entry: dict[str, Any]) -> Action:
+def _action(entry: dict[str, Any], agents: list[Any]) -> Action:
     parameters = entry.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     opens = [entry.get("instanceId"), parameters.get("instanceId")]
     named = (*_dicts(parameters.get("ingredients")), *_dicts([parameters.get("ingredient")]))
     opens += [_last(one.get("url")) for one in named]
+    index = entry.get("softwareAgentIndex")
+    shared = agents[index] if isinstance(index, int) and 0 <= index < len(agents) else None
     return Action(
         (_text(entry.get("action")) or "").removeprefix("c2pa."),
         source_type(_text(entry.get("digitalSourceType")) or ""),
-        _program(entry.get("softwareAgent")),
+        _program(entry.get("softwareAgent") or shared),
         _text(entry.get("description")) or _text(parameters.get("description")) or "",
         tuple(one for one in opens if isinstance(one, str) and one),
     )

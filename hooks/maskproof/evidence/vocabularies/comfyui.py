@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from maskproof.evidence.carriers import Carried, Text
 
-Node = dict[str, Any]
-Graph = dict[str, Node]
 PREFIXED = re.compile(r"\s*(prompt|workflow)\s*:\s*(?=\{)", re.IGNORECASE)
 """how WebP savers name the two in one EXIF tag each"""
 SINK = re.compile(r"save|preview|output", re.IGNORECASE)
@@ -59,22 +57,33 @@ SMALLEST = 512
 """pixels: what is smaller both ways can be no screenshot of a graph, and may well be cut out of a picture"""
 BLOCK = 8
 """pixels of a picture's side for one of its latent"""
-MAX_NODES, MAX_FOLLOWED = 5_000, 50
+MAX_NODES, MAX_FOLLOWED = 2_000, 20
 """nodes of a graph, and starting points from which it is walked: each walk may pass every node"""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """Where an input comes from."""
+class Node:
+    """One node that was run."""
 
-    node: str
-    slot: int
+    kind: str
+    """its class"""
+    inputs: dict[str, Any]
+    links: tuple[tuple[str, str], ...]
+    """(input, number of the node it comes from)"""
+
+    @property
+    def pictures(self) -> list[str]:
+        """The nodes from which pictures or latents come."""
+        return [node for name, node in self.links if PICTURES.match(name)]
+
+
+Graph = dict[str, Node]
 
 
 def signs(carried: Carried) -> list[Evidence]:
     """The graph that was run, wherever it stands; the drawing alone where that is all there is."""
     ran: list[tuple[Text, Graph]] = []
-    drawn: list[tuple[Text, Node]] = []
+    drawn: list[tuple[Text, dict[str, Any]]] = []
     for one in carried.texts:
         for name, tree in _candidates(one):
             if graph := _graph(tree):
@@ -86,16 +95,13 @@ def signs(carried: Carried) -> list[Evidence]:
     return [_of_drawing(one.source, tree, carried.size) for one, tree in drawn[:1]]
 
 
-def _candidates(one: Text) -> Iterator[tuple[str, Node]]:
+def _candidates(one: Text) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, JSON object) of what could be a graph or a drawing of one."""
-    if one.key == "workflow" or (match := PREFIXED.match(one.text)) is None:
-        tree = one.tree
-    else:
+    if one.key != "workflow" and (match := PREFIXED.match(one.text)):
         yield match.group(1).lower(), tree_of(one.text[match.end() :])
         return
-    if not tree:
-        return
-    yield one.key if one.key in {"prompt", "workflow"} else "", tree
+    tree = one.tree
+    yield (one.key if one.key in {"prompt", "workflow"} else ""), tree
     for key in ("prompt", "workflow"):  # both in one object, as JPEG savers do
         inner = tree.get(key)
         if isinstance(inner, str):
@@ -104,20 +110,28 @@ def _candidates(one: Text) -> Iterator[tuple[str, Node]]:
             yield key, inner
 
 
-def _graph(tree: Node) -> Graph:
+def _graph(tree: dict[str, Any]) -> Graph:
     """The nodes of a graph that was run; empty where the object is none."""
     return {
-        key: node
+        key: Node(kind, inputs if isinstance(inputs := node.get("inputs"), dict) else {}, _links(inputs))
         for key, node in list(tree.items())[:MAX_NODES]
-        if isinstance(node, dict) and isinstance(node.get("class_type"), str)
+        if isinstance(node, dict) and isinstance(kind := node.get("class_type"), str)
     }
 
 
+def _links(inputs: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(name), str(value[0]))
+        for name, value in (inputs.items() if isinstance(inputs, dict) else ())
+        if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int) and isinstance(value[1], int)  # noqa: PLR2004
+    )
+
+
 def _of_graph(source: str, graph: Graph, size: sizes.Size) -> Evidence:
-    sinks = [key for key, node in graph.items() if SINK.search(node["class_type"]) and _pictures(node)]
-    linked = _linked(graph)
+    sinks = [key for key, node in graph.items() if SINK.search(node.kind) and node.pictures]
+    linked = {link for node in graph.values() for _, link in node.links}
     sinks = (sinks or [key for key in graph if key not in linked])[:MAX_FOLLOWED]
-    made = [key for key in _upstream(graph, sinks) if MAKES.search(graph[key]["class_type"])]
+    made = [key for key in _upstream(graph, sinks) if MAKES.search(graph[key].kind)]
     if not made:
         return Evidence(source, "a ComfyUI graph that uses no model", ai=None, generator="ComfyUI")
     parent, opened = _parent(graph, sinks)
@@ -134,7 +148,7 @@ def _of_graph(source: str, graph: Graph, size: sizes.Size) -> Evidence:
     )
 
 
-def _of_drawing(source: str, tree: Node, size: sizes.Size) -> Evidence:
+def _of_drawing(source: str, tree: dict[str, Any], size: sizes.Size) -> Evidence:
     """A drawing without a run: it counts where its sizes are the file's."""
     nodes = [node for node in tree["nodes"][:MAX_NODES] if isinstance(node, dict)]
     recorded = [
@@ -152,23 +166,6 @@ def _of_drawing(source: str, tree: Node, size: sizes.Size) -> Evidence:
     )
 
 
-def _links(node: Node) -> list[tuple[str, Link]]:
-    inputs = node.get("inputs")
-    return [
-        (str(name), Link(str(value[0]), value[1]))
-        for name, value in (inputs.items() if isinstance(inputs, dict) else ())
-        if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int) and isinstance(value[1], int)  # noqa: PLR2004
-    ]
-
-
-def _linked(graph: Graph) -> set[str]:
-    return {link.node for node in graph.values() for _, link in _links(node)}
-
-
-def _pictures(node: Node) -> list[Link]:
-    return [link for name, link in _links(node) if PICTURES.match(name)]
-
-
 def _upstream(graph: Graph, start: list[str], *, pictures: bool = False) -> list[str]:
     """Nodes on the way to these, nearest first; with `pictures` only through images and latents."""
     found: dict[str, None] = {}
@@ -176,26 +173,24 @@ def _upstream(graph: Graph, start: list[str], *, pictures: bool = False) -> list
     for key in waiting:  # grows while it is walked
         if key in graph and key not in found:
             found[key] = None
-            links = _pictures(graph[key]) if pictures else [link for _, link in _links(graph[key])]
-            waiting += [link.node for link in links]
+            waiting += graph[key].pictures if pictures else [link for _, link in graph[key].links]
     return list(found)
 
 
 def _parent(graph: Graph, sinks: list[str]) -> tuple[str | None, bool]:
     """The file that was edited, by name, and whether there is one: behind the latent, or handed to the model."""
     ways = [_upstream(graph, [sink], pictures=True) for sink in sinks]
-    ways = [way for way in ways if any(MAKES.search(graph[key]["class_type"]) for key in way)]
-    refers = [key for key in _upstream(graph, sinks) if REFERS.search(graph[key]["class_type"])]
+    ways = [way for way in ways if any(MAKES.search(graph[key].kind) for key in way)]
+    refers = [key for key in _upstream(graph, sinks) if REFERS.search(graph[key].kind)]
     ways += [_upstream(graph, [key], pictures=True) for key in refers[:MAX_FOLLOWED]]
-    loads = [key for way in ways for key in way if LOADS.match(graph[key]["class_type"])]
+    loads = [key for way in ways for key in way if LOADS.match(graph[key].kind)]
     names = [name for key in loads if (name := _file(graph[key]))]
     return (names[0] if names else None), bool(loads)
 
 
 def _file(node: Node) -> str | None:
-    inputs = node.get("inputs")
     for key in LOADED:
-        value = inputs.get(key) if isinstance(inputs, dict) else None
+        value = node.inputs.get(key)
         if isinstance(value, str) and 0 < len(value) <= 300:  # noqa: PLR2004 - a name, and no data
             return ANNOTATION.sub("", value)
     return None
@@ -203,17 +198,17 @@ def _file(node: Node) -> str | None:
 
 def _from_nothing(graph: Graph, sinks: list[str]) -> bool:
     """Does every latent begin empty?"""
-    ends = [key for key in _upstream(graph, sinks, pictures=True) if not _pictures(graph[key])]
-    return bool(ends) and all(EMPTY.match(graph[key]["class_type"]) for key in ends)
+    ends = [key for key in _upstream(graph, sinks, pictures=True) if not graph[key].pictures]
+    return bool(ends) and all(EMPTY.match(graph[key].kind) for key in ends)
 
 
 def _mask(graph: Graph, sinks: list[str], parent: str | None) -> str | None:
     """The mask of the first node that takes one: a file, or the alpha of a loaded picture."""
-    masked = [key for key in _upstream(graph, sinks) if MASKED.search(graph[key]["class_type"])]
+    masked = [key for key in _upstream(graph, sinks) if MASKED.search(graph[key].kind)]
     for key in masked[:MAX_FOLLOWED]:
-        for link in (link for name, link in _links(graph[key]) if "mask" in name):
-            for near in _upstream(graph, [link.node]):
-                if LOADS.match(kind := graph[near]["class_type"]) and (name := _file(graph[near])):
+        for link in (link for name, link in graph[key].links if "mask" in name):
+            for near in _upstream(graph, [link]):
+                if LOADS.match(kind := graph[near].kind) and (name := _file(graph[near])):
                     if kind.startswith("LoadImageMask"):
                         return name
                     return "its alpha" if name == parent else f"the alpha of {name}"
@@ -223,9 +218,7 @@ def _mask(graph: Graph, sinks: list[str], parent: str | None) -> str | None:
 def _fits(graph: Graph, sinks: list[str], size: sizes.Size) -> str:
     """How well the sizes that the graph must give agree with the file's."""
     found = [
-        _made(graph, sink)
-        for sink in sinks
-        if any(MAKES.search(graph[key]["class_type"]) for key in _upstream(graph, [sink]))
+        _made(graph, sink) for sink in sinks if any(MAKES.search(graph[key].kind) for key in _upstream(graph, [sink]))
     ]
     recorded = [one for known, _ in found for one in known]
     if recorded:
@@ -242,13 +235,11 @@ def _made(graph: Graph, key: str) -> tuple[list[sizes.Size], bool]:
         node = graph.get(key)
         if node is None:
             return [], decoded
-        kind, inputs = node["class_type"], node.get("inputs")
-        inputs = inputs if isinstance(inputs, dict) else {}
-        if EMPTY.match(kind) or SIZED.match(kind):
-            return sizes.size_of(inputs.get("width"), inputs.get("height")), decoded
-        decoded |= "VAEDecode" in kind
-        nearer = _pictures(node)
-        if not THROUGH.search(kind) or not nearer:
+        if EMPTY.match(node.kind) or SIZED.match(node.kind):
+            return sizes.size_of(node.inputs.get("width"), node.inputs.get("height")), decoded
+        decoded |= "VAEDecode" in node.kind
+        nearer = node.pictures
+        if not THROUGH.search(node.kind) or not nearer:
             return [], decoded
-        key = nearer[0].node
+        key = nearer[0]
     return [], decoded

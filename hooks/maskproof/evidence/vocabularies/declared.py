@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from maskproof.evidence.carriers import tree_of
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ IPTC_CREDITS = {"2:110": "credit", "2:115": "source", "2:80": "by-line", "2:65":
 AIGC_MEANS = {"1": "AI made it", "2": "AI probably made it", "3": "suspected to be AI"}
 """values of `Label`: declared by the producer; declared by the uploader; found by the platform that spreads it"""
 SUSPECTED = "3"
+AIGC_NAMES = {"ContentProducer", "ProduceID", "ContentPropagator", "ServiceProvider"}
+"""keys of a label without `Label`, as Tencent writes it"""
 DERIVED = ("xmpMM:DerivedFrom/stRef:instanceID", "xmpMM:DerivedFrom/stRef:documentID")
 OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
 LONG_ENOUGH = 16
@@ -44,7 +46,7 @@ def signs(carried: Carried) -> list[Evidence]:
             source = f"IPTC {IPTC_CREDITS[number]}"
             found.append(Evidence(source, text[:200], ai=True, edit=bool(EDITED.search(text)) or None))
     for one in carried.texts:
-        if '"AIGC"' in one.text or one.key in {"AIGC", "TC260:AIGC"}:
+        if one.key in {"AIGC", "TC260:AIGC"} or ('"AIGC"' in one.text and one.tree.get("AIGC")):
             found += _aigc(one.text, one.source)
     return found
 
@@ -64,7 +66,7 @@ def _of_packet(packet: Xmp) -> Iterator[Evidence]:
     for path, value in packet.properties:
         name = path.rpartition(":")[2]
         if name in {"DigitalSourceType", "DigitalSourceFileType"} and (kind := source_type(value)):
-            ai = kind in AI_SOURCE_TYPES
+            ai = means_ai(kind)
             maker = (system or packet.first("xmp:CreatorTool", "photoshop:Credit")) if ai else None
             yield Evidence(packet.source, kind, ai=ai, edit=AI_SOURCE_TYPES.get(kind), generator=maker)
         elif path in {"photoshop:Credit", "dc:creator", "photoshop:Source"} and CREDIT.match(value):
@@ -102,5 +104,5 @@ def _aigc(text: str, source: str) -> Iterator[Evidence]:
             generator=maker[:100] if isinstance(maker, str) and maker else None,
             confidence="low" if value == SUSPECTED else "medium",
         )
-    elif not label and source == "XMP":
-        yield Evidence(source, "an AIGC label that cannot be read", ai=True)
+    elif "Label" not in label and (label.keys() & AIGC_NAMES or not label):
+        yield Evidence(source, "an AIGC label that does not say how sure it is", ai=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 EDIT_MODES = ("img2img", "inpaint", "outpaint", "edit")
-NOVELAI_EDITS = {"Img2ImgRequest", "NativeInfillingRequest", "InpaintImg2ImgRequest"}
+NOVELAI_EDITS = re.compile(r"Img2Img|Infilling|Inpaint")
 DREAM = re.compile(r'"[^"]{1,20000}"(?: -\w{1,3} \S{1,200}){2}')
 DREAM_INIT = re.compile(r" (?:-I|--init_img) \"?([^\s\"]{1,300})")
 DREAM_MASK = re.compile(r" (?:-M|--init_mask) \"?([^\s\"]{1,300})")
@@ -65,7 +65,14 @@ def _split_size(tree: Tree, key: str) -> list[sizes.Size]:
 
 def _novelai_edit(tree: Tree) -> bool | None:
     kind = tree.get("request_type")
-    return kind in NOVELAI_EDITS if isinstance(kind, str) else None
+    return bool(NOVELAI_EDITS.search(kind[:200])) if isinstance(kind, str) else None
+
+
+def _given(tree: Tree, key: str) -> Any:
+    """A picture that was given to SwarmUI: its file name among the extra data, or the parameter itself."""
+    extra = tree.get("sui_extra_data")
+    name = extra.get(f"{key}_filename") if isinstance(extra, dict) else None
+    return name or tree.get(key)
 
 
 def _weaker(tree: Tree) -> bool | None:
@@ -104,9 +111,9 @@ DIALECTS = (
         "SwarmUI",
         COMMON,
         frozenset({"prompt"}),
-        lambda tree: True if any(key in tree for key in ("initimage", "maskimage", "promptimages")) else None,
-        lambda tree: tree.get("initimage") or tree.get("promptimages"),
-        lambda tree: tree.get("maskimage"),
+        lambda tree: any(_given(tree, key) for key in ("initimage", "maskimage", "promptimages")) or None,
+        lambda tree: _given(tree, "initimage") or _given(tree, "promptimages"),
+        lambda tree: _given(tree, "maskimage"),
         inner="sui_image_params",
     ),
     Dialect("NovelAI", COMMON, frozenset({"prompt", "noise_schedule"}), _novelai_edit),
@@ -116,7 +123,7 @@ DIALECTS = (
     Dialect(
         "Fooocus",
         COMMON,
-        frozenset({"prompt", "base_model", "styles"}),
+        frozenset({"prompt", "base_model"}),
         lambda tree: True if tree.get("inpaint_mode") or tree.get("uov_method") not in {None, "", "Disabled"} else None,
         size=lambda tree: _split_size(tree, "resolution"),
     ),
@@ -133,6 +140,7 @@ DIALECTS = (
         frozenset({"prompt", "use_stable_diffusion_model"}),
         lambda tree: True if tree.get("init_image") or tree.get("mask") else None,
     ),
+    Dialect("Easy Diffusion", COMMON, frozenset({"Prompt", "Stable Diffusion model"}), size=lambda _: []),
     Dialect("TensorArt", ("generation_data",), frozenset({"prompt"})),
     Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=lambda _: []),
     Dialect(
@@ -181,7 +189,7 @@ def _of_tree(key: str, tree: Tree, source: str, size: sizes.Size) -> Iterator[Ev
     for one in DIALECTS:
         inner = tree.get(one.inner) if one.inner else tree
         if key in one.places and isinstance(inner, dict) and one.keys <= inner.keys():
-            yield _sign(one, inner, source, size)
+            yield _sign(one, tree | inner, source, size)
             return
     # NovelAI in WebP, and hidden in pixels: the texts of its PNG as one object, with JSON in `Comment`.
     if key in COMMON and isinstance(comment := tree.get("Comment"), str):

@@ -10,7 +10,28 @@ AI_SOURCE_TYPES = {
     "compositeSynthetic": None,
 }
 """IPTC digital source types that mean a trained model, and whether they say that something was edited.
-Source: http://cv.iptc.org/newscodes/digitalsourcetype/ ; `algorithmicMedia` and others do not mean AI."""
+Source: http://cv.iptc.org/newscodes/digitalsourcetype/ ."""
+NOT_AI = frozenset(
+    {
+        "algorithmicMedia",
+        "algorithmicallyEnhanced",
+        "composite",
+        "compositeCapture",
+        "computationalCapture",
+        "dataDrivenMedia",
+        "digitalArt",
+        "digitalCapture",
+        "digitalCreation",
+        "humanEdits",
+        "minorHumanEdits",
+        "negativeFilm",
+        "positiveFilm",
+        "print",
+        "screenCapture",
+        "virtualRecording",
+    }
+)
+"""the others of that list; a name on neither says nothing"""
 SOURCE_TYPE = re.compile(r"^\s*(?:https?://[^\s]{1,80}/)?(?:[A-Za-z]{1,20}:)?([A-Za-z]{1,64})\s*$")
 """a source type is a URL, a short form (`digsrctype:…`) or a bare name; what counts is its exact last part"""
 GENERATORS = re.compile(
@@ -26,6 +47,11 @@ GENERATORS = re.compile(
 )
 """programs and services that do nothing but generate: where one signs as the maker of a picture, a model made it.
 Editors with some generative tools (Photoshop, Canva, Photos) are not among them"""
+
+
+def means_ai(kind: str) -> bool | None:
+    """Does this digital source type mean a trained model? None for a name that is not on IPTC's list."""
+    return True if kind in AI_SOURCE_TYPES else False if kind in NOT_AI else None
 
 
 def source_type(text: str) -> str | None:
