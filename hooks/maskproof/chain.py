@@ -123,7 +123,7 @@ def against_first(
         for number, picture in enumerate(pictures[1:], 1)
     ]
     drifted = tuple(ChainStep(step.path, one.drift or 0.0) for step, one in zip(steps, held, strict=True))
-    share = float(opened[-1].mean())
+    share = regions.share_of(opened[-1])
     found = [
         *_suspicions(share, settings.max_editable),
         *(one for one in drift.descriptions(pictures[0], pictures[-1]) if one.rule == "color-profile"),

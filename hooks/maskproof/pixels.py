@@ -13,7 +13,8 @@ import struct
 import sys
 import warnings
 import zlib
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -24,6 +25,8 @@ from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from maskproof.containers import Container
@@ -63,6 +66,44 @@ def decode(data: bytes, name: str) -> Picture:
         TooLarge: over a limit, known from the header alone.
         SeveralFrames: an animation or a multi-page file.
     """
+    return _opened(data, name, _picture)
+
+
+def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A mask as the two planes a mask can be drawn in; raises what `decode` raises.
+
+    Returns:
+        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
+    """
+    return _opened(data, name, lambda shown: (np.asarray(shown.image.convert("L")), shown.alpha))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A file as a careful viewer would show it, still in the decoder's own memory."""
+
+    container: Container
+    image: Image.Image
+    """RGB or RGBA, upright, in sRGB"""
+    low: Image.Image | None
+    """low bytes of 16-bit samples, upright"""
+    colour: str
+    managed: bool
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """H x W, 0 transparent; None where every pixel is opaque."""
+        if self.image.mode != "RGBA":
+            return None
+        plane = np.asarray(self.image.getchannel("A"))
+        return None if int(plane.min()) == OPAQUE else plane
+
+
+Made = TypeVar("Made")
+
+
+def _opened(data: bytes, name: str, made: Callable[[_Shown], Made]) -> Made:
+    """What is made of a file; nothing but CouldNotJudge leaves the decoders."""
     container = containers.read(data, name)
     if container.frames != 1:
         raise SeveralFrames(
@@ -72,7 +113,7 @@ def decode(data: bytes, name: str) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return _decoded(data, container, name)
+            return made(_shown(data, container, name))
     except CouldNotJudge:
         raise
     except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
@@ -88,17 +129,7 @@ def decode(data: bytes, name: str) -> Picture:
         ) from error
 
 
-def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """A mask as the two planes a mask can be drawn in.
-
-    Returns:
-        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
-    """
-    picture = decode(data, name)
-    return np.asarray(Image.fromarray(picture.samples).convert("L")), picture.alpha
-
-
-def _decoded(data: bytes, container: Container, name: str) -> Picture:
+def _shown(data: bytes, container: Container, name: str) -> _Shown:
     image = Image.open(io.BytesIO(data), formats=[container.format])
     if image.format != container.format or getattr(image, "n_frames", 1) != 1:
         raise Unreadable(
@@ -113,20 +144,20 @@ def _decoded(data: bytes, container: Container, name: str) -> Picture:
     high, low = _bytes_of_16(image, data, container, name)
     method = _turn(image, container, name)
     shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
-    upright = shown if method is None else shown.transpose(method)
-    planes = np.asarray(upright)
-    alpha = np.ascontiguousarray(planes[..., 3]) if planes.shape[2] == 4 else None  # noqa: PLR2004
-    if alpha is not None and int(alpha.min()) == OPAQUE:
-        alpha = None
-    turned = None if low is None else np.asarray(low if method is None else low.transpose(method))
+    if method is not None:
+        shown, low = shown.transpose(method), None if low is None else low.transpose(method)
+    return _Shown(container, shown, low, colour, managed)
+
+
+def _picture(shown: _Shown) -> Picture:
     return Picture(
-        container.format,
-        np.ascontiguousarray(planes[..., :3]),
-        alpha,
-        None if turned is None else np.atleast_3d(turned),
-        colour,
-        managed,
-        container.trailing,
+        shown.container.format,
+        np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
+        shown.alpha,
+        None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
+        shown.colour,
+        shown.managed,
+        shown.container.trailing,
     )
 
 

@@ -310,7 +310,7 @@ def _in_pixels(metric: Metric, pair: _Pair) -> Metric:
 
 def _exact(changed: Mask, region: Region) -> Metric:
     """Pixels of a region that are not the original's to the last bit."""
-    count = int(changed.sum())
+    count = np.count_nonzero(changed)
     box = None
     if count:
         rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))

@@ -91,7 +91,7 @@ def alpha_changed(original: Picture, placed: Placed, protected: Mask) -> Metric:
     if original.alpha is not None or placed.alpha is not None:
         planes = [np.int16(255) if one is None else one.astype(np.int16) for one in (original.alpha, placed.alpha)]
         changed = np.abs(np.broadcast_to(planes[0] - planes[1], protected.shape)) > ALPHA_STEP
-        value = float((changed & protected).sum() / max(int(protected.sum()), 1))
+        value = int(np.count_nonzero(changed & protected)) / max(int(np.count_nonzero(protected)), 1)
     return Metric(
         "alpha", value, "share", "alpha", "{value} of the protected area changed its transparency (limit {limit})"
     )
@@ -102,10 +102,12 @@ def samples_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
     height, width = original.samples.shape[:2]
     if placed.resampled:
         return np.ones((height, width), np.bool_)
-    # Joining three planes is several times as fast as np.any over an axis of three.
-    unlike = original.samples != placed.samples
-    changed: Mask = unlike[..., 0] | unlike[..., 1]
-    changed |= unlike[..., 2]
+    unlike = (original.samples != placed.samples).reshape(height, -1)
+    # Joined with their two neighbours in the row, so that memory is walked in order, and every third is kept: that is
+    # several times as fast as np.any over an axis of three, and half again as fast as joining three planes.
+    joined = unlike[:, :-2] | unlike[:, 1:-1]
+    joined |= unlike[:, 2:]
+    changed: Mask = np.ascontiguousarray(joined[:, ::3])
     if original.alpha is not None or placed.alpha is not None:
         changed |= (255 if original.alpha is None else original.alpha) != (
             255 if placed.alpha is None else placed.alpha
