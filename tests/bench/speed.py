@@ -1,8 +1,9 @@
 """What measuring a pair of 3840 x 2160 PNG costs, beside what decoding it costs anyway.
 
 Decoding is Pillow loading both files, one after the other. Measuring is all of `check.compare` but the decoding (of the
-mask as well, which is counted on neither side): regions, drift, verdict, with the default limits and no extras. Both in turn, in one run, because wall time on a shared
-machine wanders; medians. Memory is the peak of a fresh `maskproof compare` process, decoding of both included.
+mask as well, which is counted on neither side): regions, drift, verdict, with the default limits and no extras. Both in
+turn, in one run, because wall time on a shared machine wanders; medians. Memory is the peak of a fresh
+`maskproof compare` process, decoding of both included.
 
     python tests/bench/speed.py [--runs 9] [--markdown]
 """

@@ -97,44 +97,6 @@ def alpha_changed(original: Picture, placed: Placed, protected: Mask) -> Metric:
     )
 
 
-def samples_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
-    """Pixels (H x W) of which any sample differs, low bytes of 16-bit files included; all of them after resampling."""
-    height, width = original.samples.shape[:2]
-    if placed.resampled:
-        return np.ones((height, width), np.bool_)
-    unlike = (original.samples != placed.samples).reshape(height, -1)
-    # Joined with their two neighbours in the row, so that memory is walked in order, and every third is kept: that is
-    # several times as fast as np.any over an axis of three, and half again as fast as joining three planes.
-    joined = unlike[:, :-2] | unlike[:, 1:-1]
-    joined |= unlike[:, 2:]
-    changed: Mask = np.ascontiguousarray(joined[:, ::3])
-    if original.alpha is not None or placed.alpha is not None:
-        changed |= (255 if original.alpha is None else original.alpha) != (
-            255 if placed.alpha is None else placed.alpha
-        )
-    if (
-        (original.low is not None or edit.low is not None)
-        and original.colour == edit.colour
-        and edit.size == original.size
-    ):
-        changed |= _low_changed(original, edit)
-    return changed
-
-
-def _low_changed(original: Picture, edit: Picture) -> Mask:
-    """An 8-bit value v says the same as the 16-bit value 257 v, whose low byte is v again."""
-    lows = [
-        one.samples
-        if one.low is None
-        else np.broadcast_to(
-            one.low[..., :3] if one.low.shape[2] > 2 else one.low[..., :1],
-            one.samples.shape,
-        )
-        for one in (original, edit)
-    ]
-    return np.asarray(np.any(lows[0] != lows[1], -1))
-
-
 def _size_metrics(original: Picture, edit: Picture, canvas: tuple[int, int]) -> tuple[Metric, ...]:
     aspect = abs((edit.size[0] / edit.size[1]) / (canvas[0] / canvas[1]) - 1) * 100
     resolution = abs(max(edit.size) / max(canvas) - 1) * 100

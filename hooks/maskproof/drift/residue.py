@@ -10,11 +10,15 @@ added everywhere becomes drift itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maskproof.drift.windows import CELL, Float, Mask, cells, detail, mean3, surround, windows
 from maskproof.model import Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCALES = (2, 3, 4, 6, 8, 16)
 """Sides of the windows in cells."""
@@ -31,6 +35,10 @@ FEWEST = 40
 """Windows a texture class needs; with less in all, one class is used."""
 SAMPLE = 8192
 """Windows that the residue is estimated from, evenly picked."""
+LOG_STEPS = 128
+"""Levels of texture per factor e; a class is some thirty of them wide or more."""
+LEVELS = 1400
+"""Levels that there are: the largest mean square of a difference is 10,000."""
 SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
@@ -48,14 +56,10 @@ class Scale:
 
     side: int
     """Cells."""
-    weight: Float
-    """Protected samples in the window."""
     usable: Mask
     """Enough of the window is protected."""
-    values: dict[str, Float]
-    """Measured, hundredths of full scale."""
     standing: dict[str, Float]
-    """How far the value stands out, in spreads."""
+    """How far each measure stands out, in spreads."""
 
 
 def gather(original: Float, edit: Float, weight: Float) -> Float:
@@ -70,43 +74,45 @@ def gather(original: Float, edit: Float, weight: Float) -> Float:
         10 x rows x columns: weight, luma, red, blue, luma squared, luma x detail, detail squared; then soft luma x
         band, band squared, soft luma squared, where `band` is the detail that a 1 px resize leaves alone.
     """
-    luma = original[0]
-    difference = (edit - original) * weight
-    fine = detail(luma) * weight
-    d = difference[0]
-    band, soft = mean3(detail(luma, 4)) * weight, mean3(d) * weight
-    parts = (
-        weight,
-        d,
-        difference[1],
-        difference[2],
-        d * d,
-        d * fine,
-        fine * fine,
-        soft * band,
-        band * band,
-        soft * soft,
-    )
-    return np.stack([cells(part) for part in parts])
+    sums = np.empty((10, weight.shape[0] // CELL, weight.shape[1] // CELL), np.float32)
+    sums[0] = cells(weight)
+    # Products take one plane's memory in turn: fresh memory costs more than what is written to it.
+    plane = np.empty_like(weight)
+    for colour in (1, 2):
+        np.subtract(edit[colour], original[colour], out=plane)
+        plane *= weight
+        sums[1 + colour] = cells(plane)
+    luma = edit[0] - original[0]
+    luma *= weight
+    sums[1] = cells(luma)
+    fine, soft, band = detail(original[0]), mean3(luma), mean3(detail(original[0], 4))
+    fine *= weight
+    soft *= weight
+    band *= weight
+    pairs = ((luma, luma), (luma, fine), (fine, fine), (soft, band), (band, band), (soft, soft))
+    for place, (one, other) in enumerate(pairs, 4):
+        sums[place] = cells(np.multiply(one, other, out=plane))
+    return sums
 
 
 def measured(sums: Float, side: int) -> tuple[Float, Float, Float, dict[str, Float]]:
     """Weight, texture (mean squared detail), unrest around and each measure for windows of side x side cells."""
-    inside, ring = windows(sums, side), surround(sums[[0, 1, 4, 9]], side)
-    weight = inside[0]
-    n, m = np.maximum(weight, 1), np.maximum(ring[0], 1)
-    light, texture = inside[1] / n, inside[6] / n
-    framed = ring[0] > 0.5 * n
+    means, around = windows(sums, side), surround(sums[[0, 1, 4, 9]], side)
+    weight = means[0]
+    framed = around[0] > 0.5 * np.maximum(weight, 1)
+    means[1:] /= np.maximum(weight, 1)
+    around[1:] /= np.maximum(around[0], 1)
+    np.maximum(around[2:], 0, out=around[2:])
+    _, light, red, blue, square, loss, texture, blur, band, soft = means
     values = {
         "light": np.abs(light),
-        "color": np.hypot(inside[2], inside[3]) / n,
-        "spot": np.where(framed, np.abs(light - ring[1] / m), 0),
-        "loss": -inside[5] / n / np.sqrt(texture + 0.5),
-        "contrast": np.where(framed, np.sqrt(inside[4] / n) - np.sqrt(np.maximum(ring[2], 0) / m), 0),
-        "blur": -inside[7] / n / np.sqrt(inside[8] / n + 0.5),
+        "color": np.sqrt(red * red + blue * blue),
+        "spot": np.abs(light - around[1]) * framed,
+        "loss": -loss / np.sqrt(texture + np.float32(0.5)),
+        "contrast": (np.sqrt(square) - np.sqrt(around[2])) * framed,
+        "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
-    unrest = np.where(framed, np.maximum(ring[3], 0) / m, inside[9] / n)
-    return weight, texture, unrest, values
+    return weight, texture, np.where(framed, around[3], soft), values
 
 
 def stand_out(sums: Float, side: int, reference: Float) -> Scale:
@@ -120,46 +126,58 @@ def stand_out(sums: Float, side: int, reference: Float) -> Scale:
     weight, texture, unrest, values = measured(sums, side)
     enough = SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, windows(reference, side) >= enough
-    by_texture, by_unrest = _classes(texture, told, usable), _classes(unrest, told, usable)
+    by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
     standing = {}
     for name, value in values.items():
-        order, place, part = by_unrest if name == "blur" else by_texture
-        middle, spread = _residue(value, order, MIDDLE_BOUND[name], SPREAD_BOUND[name])
-        upper = np.minimum(place + 1, len(middle) - 1)
-        expected = middle[place] + (middle[upper] - middle[place]) * part
-        width = spread[place] + (spread[upper] - spread[place]) * part
-        standing[name] = np.where(usable, (value - expected) / (width + FLOOR), 0)
-    return Scale(side, weight, usable, values, standing)
+        classes = by_unrest if name == "blur" else by_texture
+        expected, width = classes.residue(value, MIDDLE_BOUND[name], SPREAD_BOUND[name])
+        width += np.float32(FLOOR)
+        standing[name] = (value - expected) / width
+    return Scale(side, usable, standing)
 
 
-def _classes(texture: Float, reference: Mask, usable: Mask) -> tuple[np.ndarray, np.ndarray, Float]:
-    """Reference windows by texture class (classes x members); each window's lower class, and how far above it is."""
-    fine = np.log(texture + np.float32(0.25))
-    at = np.flatnonzero(reference)
-    if len(at) < FEWEST:
-        at = np.flatnonzero(usable)
-    at = at[:: max(1, -(-len(at) // SAMPLE))]
-    order = at[np.argsort(fine.ravel()[at], kind="stable")]
-    classes = max(1, min(BINS, len(order) // FEWEST))
-    members = len(order) // classes
-    order = order[: classes * members].reshape(classes, members)
-    if members == 0:
-        return order, np.zeros(fine.shape, np.intp), np.zeros_like(fine)
-    centres = fine.ravel()[order[:, members // 2]]
-    position = np.interp(fine.ravel(), centres, np.arange(classes)).reshape(fine.shape)
-    place = position.astype(np.intp)
-    return order, place, (position - place).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """Windows by their texture or unrest."""
 
+    level: NDArray[np.intp]
+    """of every window, in LOG_STEPS, rows x columns"""
+    members: NDArray[np.intp]
+    """windows of the reference area, as places in the flattened array: classes x members, the least textured first"""
+    centres: NDArray[np.intp]
+    """level in the middle of each class"""
 
-def _residue(value: Float, order: np.ndarray, middle_bound: float, spread_bound: float) -> tuple[Float, Float]:
-    """Middle and upper spread of a measure in each texture class, bounded."""
-    _, members = order.shape
-    if members == 0:
-        return np.zeros(1, np.float32), np.zeros(1, np.float32)
-    half, high = members // 2, min(members - 1, int(UPPER * members))
-    ranked = np.partition(value.ravel()[order], (half, high), axis=1)
-    middle = np.minimum(ranked[:, half], middle_bound)
-    return middle, np.minimum(ranked[:, high] - ranked[:, half], spread_bound)
+    @classmethod
+    def of(cls, texture: Float, reference: Mask, usable: Mask) -> _Classes:
+        """Classes of the same size, of the reference area or, where that is too small, of all usable windows."""
+        level = (np.log(np.maximum(texture, 0) * 4 + 1) * LOG_STEPS).astype(np.uint16)
+        at = np.flatnonzero(reference)
+        if len(at) < FEWEST:
+            at = np.flatnonzero(usable)
+        at = at[:: max(1, -(-len(at) // SAMPLE))]
+        # Levels are whole numbers of 16 bits because numpy sorts those ten times as fast.
+        order = at[np.argsort(level.ravel()[at], kind="stable")]
+        classes = max(1, min(BINS, len(order) // FEWEST))
+        each = len(order) // classes
+        members = order[: classes * each].reshape(classes, each)
+        centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
+        return cls(level.astype(np.intp), members, centres.astype(np.intp))
+
+    def residue(self, value: Float, middle_bound: float, spread_bound: float) -> tuple[Float, Float]:
+        """Middle and upper spread of a measure at each window's level: bounded, linear between centres of classes."""
+        each = self.members.shape[1]
+        if not each:
+            return np.zeros_like(value), np.zeros_like(value)
+        half, high = each // 2, min(each - 1, int(UPPER * each))
+        ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
+        middle = np.minimum(ranked[:, half], middle_bound)
+        spread = np.minimum(ranked[:, high] - ranked[:, half], spread_bound)
+        # At each level once, then looked up: there are far fewer levels than windows.
+        expected, width = (
+            np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
+            for numbers in (middle, spread)
+        )
+        return expected, width
 
 
 def residue_level(sums: Float, weight: Float) -> Metric:

@@ -88,13 +88,14 @@ def standing_out(sums: Float, reference: Float, parts: list[Part], opened: Mask 
         scale = stand_out(sums, side, reference)
         near = None if inner is None else _nearness(inner, side)
         for index, part in enumerate(parts):
-            own = _own_windows(scale, part.weight)
-            if not own.any():
+            counts = _own_windows(scale, part.weight).astype(np.float32)
+            if not counts.any():
                 continue
+            if near is not None and part.kind is Kind.OUTSIDE_MASK:
+                counts *= near
             strictness = _strictness(float(part.weight.sum()), side, LEAST_STRICTNESS[part.kind])
             for name, standing in scale.standing.items():
-                weighed = standing if near is None or part.kind is not Kind.OUTSIDE_MASK else standing * near
-                metric = _worst(name, weighed / (HARMLESS[name][side] * strictness), own, side, part.kind)
+                metric = _worst(name, standing * counts, HARMLESS[name][side] * strictness, side, part.kind)
                 if name not in best[index] or metric.value > best[index][name].value:
                     best[index][name] = metric
     return [tuple(found.values()) for found in best]
@@ -126,16 +127,11 @@ def _nearness(inner: Float, side: int) -> Float:
     return near
 
 
-def _worst(name: str, standing: Float, own: Mask, side: int, kind: Kind) -> Metric:
-    """The window of a region that stands out most."""
-    at = int(np.argmax(np.where(own, standing, -np.inf)))
+def _worst(name: str, standing: Float, harmless: float, side: int, kind: Kind) -> Metric:
+    """The window of a region that stands out most; where none does, nowhere."""
+    at = int(np.argmax(standing))
     row, column = divmod(at, standing.shape[1])
+    value = float(standing[row, column]) / harmless
     says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
-    return Metric(
-        name,
-        max(0.0, float(standing[row, column])),
-        "x",
-        kind.value,
-        says,
-        Box(column * CELL, row * CELL, side * CELL, side * CELL),
-    )
+    box = Box(column * CELL, row * CELL, side * CELL, side * CELL) if value > 0 else None
+    return Metric(name, max(0.0, value), "x", kind.value, says, box)
