@@ -133,7 +133,7 @@ def test_there_is_no_circle():
         ("PIL", {"pixels", "colour", "regions", "drift", "locate", "reading", "faces", "calibrate", "chain"}),
         ("scipy", {"drift"}),
         ("csv", {"calibrate"}),
-        ("concurrent", {"calibrate"}),
+        ("concurrent", {"calibrate", "pixels", "drift"}),
         ("imagehash", {"drift", "find"}),
         ("openai", {"edit"}),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 
 from maskproof.containers.block import Block, Container, cut_short, unpack, within_limits
 from maskproof.errors import Unreadable
@@ -22,12 +23,14 @@ def matches(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Container:
-    """Chunks of a PNG; the image data must hold exactly the rows that the header declares."""
+    """Chunks of a PNG; `prove` says whether the image data holds exactly the rows that the header declares."""
     blocks, pixels, end = _chunks(data, name)
     kinds = [block.kind for block in blocks]
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
-    late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
+    if not pixels:
+        raise Unreadable(f"{name} holds no image data", "Export or download the picture again.")
+    late = kinds[kinds.index("IDAT") :]
     for once in ("IHDR", *BEFORE_PIXELS):
         if kinds.count(once) > 1:
             raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
@@ -38,8 +41,8 @@ def read(data: bytes, name: str) -> Container:
     within_limits(width, height, name)
     if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
-    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
-    return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
+    rows = partial(_check_rows, pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+    return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end, rows)
 
 
 def _chunks(data: bytes, name: str) -> tuple[list[Block], list[bytes], int]:

@@ -11,6 +11,7 @@ A new metric is a function that returns `Metric`, called below, and a row in `ma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ from maskproof.drift.windows import CELL, Float, Mask, cells, grown
 from maskproof.model import Box, Finding, Kind, Level, Metric, Picture, Region, RegionDrift, Severity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
 __all__ = ["Frame", "Readers", "View", "descriptions", "measure"]
@@ -48,6 +51,8 @@ MOVED = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
 VIEW_MARGIN = 0.25
 """margin around a declared area, as a share of its shorter side, that its own measures see"""
+SAMPLED = 20_000
+"""samples that the tone step is taken from at the least, where there are as many"""
 SMALL_SIDE = 400
 """long side, in pixels, below which a shift is told as a share of this many: resampling moves small pictures by 1 px"""
 
@@ -75,13 +80,19 @@ def measure(
     Returns:
         The whole frame, then each region in the order given.
     """
-    pair = _paired(original, edit, opened, protected, level, frame)
-    near = pair.allowed if level is Level.VISUAL else None
-    standing = _standing(pair, protected, near)
-    exact = changed(original, edit, pair.placed, protected)
-    rows = [RegionDrift("frame", "frame", _frame_metrics(pair, protected))]
+    placed = place(original, edit, frame)
+    # Two threads, since numpy and Pillow let others run while they work.
+    with ThreadPoolExecutor(2) as beside:
+        exact = beside.submit(changed, original, edit, placed, protected)
+        pair = _paired(original, placed, opened, protected, level, beside)
+        whole = beside.submit(_frame_metrics, pair, protected)
+        own = [
+            beside.submit(_own_metrics, pair, region, index, readers or {}) for index, region in enumerate(protected)
+        ]
+        standing = _standing(pair, protected, pair.allowed if level is Level.VISUAL else None, beside)
+    rows = [RegionDrift("frame", "frame", whole.result())]
     for index, region in enumerate(protected):
-        metrics = (*standing[index], *_own_metrics(pair, region, index, readers or {}), exact[index])
+        metrics = (*standing[index], *own[index].result(), exact.result()[index])
         rows.append(RegionDrift(region.name, region.kind.value, metrics))
     return tuple(rows)
 
@@ -100,12 +111,10 @@ class _Pair:
     """opponent planes of the original, 3 x h x w; moved by less than a sample where the edit's frame is"""
     raw: Float
     """opponent planes of the edit, the frame's motion undone"""
-    after: Float
-    """the same without the tone step of the protected area"""
     means: tuple[Float, Float]
     """`before` and `raw` averaged over cells, 3 x rows x columns"""
     offset: Float
-    """the tone step of each plane"""
+    """the tone step of each plane over the protected area"""
     motion: Motion
     valid: Mask
     """where the aligned edit holds samples"""
@@ -123,17 +132,22 @@ class _Pair:
 
 
 def _paired(
-    original: Picture, edit: Picture, opened: Mask, protected: tuple[Region, ...], level: Level, frame: Frame
+    original: Picture,
+    placed: Placed,
+    opened: Mask,
+    protected: tuple[Region, ...],
+    level: Level,
+    beside: Executor,
 ) -> _Pair:
-    placed = place(original, edit, frame)
     factor = -(-max(original.size) // LONGEST)
     full = shown(original.samples, original.alpha), shown(placed.samples, placed.alpha)
-    before, after = (opponent(picture, factor) for picture in full)
+    planes = [beside.submit(opponent, picture, factor) for picture in full]
     allowed = _reduced_mask(opened, factor)
     masks = [_reduced_mask(region.mask, factor) for region in protected]
     if allowed.any():
         masks[0] = masks[0] & ~grown(allowed, _border(level, allowed.shape))
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
+    before, after = (one.result() for one in planes)
     motion = snapped(register(before[0], after[0], judged), before[0], after[0], judged)
     undone = motion
     if not motion.trusted or motion.reach < 1:
@@ -151,7 +165,6 @@ def _paired(
         factor,
         before,
         raw,
-        raw - offset[:, None, None],
         (_means(before), _means(raw)),
         offset,
         motion,
@@ -172,20 +185,23 @@ def _held(mask: Mask) -> Float:
     return cells(mask.view(np.uint8)).astype(np.float32)
 
 
-def _standing(pair: _Pair, protected: tuple[Region, ...], near: Mask | None) -> list[tuple[Metric, ...]]:
+def _standing(
+    pair: _Pair, protected: tuple[Region, ...], near: Mask | None, beside: Executor
+) -> list[tuple[Metric, ...]]:
     """What stands out in each region, and the level of the residue that it stands out of."""
     parts = [Part(region.kind, held) for region, held in zip(protected, pair.held, strict=True)]
-    sums = _sums(pair, pair.masks[0])
-    found = standing_out(sums, pair.reference, parts[:1], near)
+    sums = _sums(pair, pair.masks[0], beside)
+    found = standing_out(sums, pair.reference, parts[:1], near, beside)
     found[0] = (*found[0], residue_level(sums, parts[0].weight))
     if len(parts) > 1:
         # What a declared area shows inside the mask must not be held against its surroundings outside of it.
-        found += standing_out(_sums(pair, np.logical_or.reduce(pair.masks)), pair.reference, parts[1:], near)
+        sums = _sums(pair, np.logical_or.reduce(pair.masks), beside)
+        found += standing_out(sums, pair.reference, parts[1:], near, beside)
     return [tuple(_in_pixels(metric, pair) for metric in metrics) for metrics in found]
 
 
-def _sums(pair: _Pair, mask: Mask) -> Float:
-    return gather(pair.before, pair.after, mask.astype(np.float32))
+def _sums(pair: _Pair, mask: Mask, beside: Executor) -> Float:
+    return gather(pair.before, pair.raw, pair.offset, mask, beside)
 
 
 def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, ...]:
@@ -210,7 +226,7 @@ def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> t
     if region.kind is Kind.OUTSIDE_MASK:
         before, raw = pair.means
         means = before, raw - pair.offset[:, None, None]
-        return (_in_pixels(changed_area((pair.before[0], pair.after[0]), means, pair.held[index]), pair),)
+        return (_in_pixels(changed_area((pair.before[0], pair.raw[0]), means, pair.held[index]), pair),)
     view = _view(pair, region)
     more = readers.get(region.kind)
     return (*measures(region.kind, view), *(more(view) if more else ()))
@@ -266,14 +282,15 @@ def _border(level: Level, shape: tuple[int, ...]) -> int:
 
 def _reduced_mask(mask: Mask, factor: int) -> Mask:
     """True where any sample of a block was."""
-    for axis in (0, 1):
-        whole = mask if axis == 0 else mask.T
-        joined = whole[::factor].copy()
-        for step in range(1, factor):
-            rest = whole[step::factor]
-            joined[: len(rest)] |= rest
-        mask = joined if axis == 0 else joined.T
-    return np.ascontiguousarray(mask)
+    rows = mask[::factor].copy()
+    for step in range(1, factor):
+        part = mask[step::factor]
+        rows[: len(part)] |= part
+    joined: Mask = rows[:, ::factor].copy()
+    for step in range(1, factor):
+        part = rows[:, step::factor]
+        joined[:, : part.shape[1]] |= part
+    return joined
 
 
 def _aligned(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:
@@ -294,7 +311,7 @@ def _offset(original: Float, edit: Float, protected: Mask) -> Float:
     """Median difference of each plane over the protected area: the step that `tone` reports."""
     if not protected.any():
         return np.zeros(3, np.float32)
-    step = max(1, round((protected.size / 60_000) ** 0.5))
+    step = max(1, round((protected.size / SAMPLED) ** 0.5))
     pick = protected[::step, ::step]
     if not pick.any():
         pick, step = protected, 1

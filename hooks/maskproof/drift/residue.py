@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.windows import CELL, Float, Mask, cells, detail, mean3, surround, windows
+from maskproof.drift.windows import CELL, Float, Mask, Smooth, all_windows, cells, mean3, surround, windows, within
 from maskproof.model import Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
 SCALES = (2, 3, 4, 6, 8, 16)
@@ -35,6 +38,12 @@ FEWEST = 40
 """Windows a texture class needs; with less in all, one class is used."""
 SAMPLE = 8192
 """Windows that the residue is estimated from, evenly picked."""
+DETAIL, BAND_DETAIL = 8, 4
+"""Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
+STRIP = 32
+"""Rows that are summed up at once."""
+SUMS, FRAMED = 10, 4
+"""How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
 LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
 LEVELS = 1400
@@ -60,72 +69,73 @@ class Scale:
     """Enough of the window is protected."""
     standing: dict[str, Float]
     """How far each measure stands out, in spreads."""
+    others: tuple[Float, ...]
+    """Sums over the windows of the planes that were handed in."""
 
 
-def gather(original: Float, edit: Float, weight: Float) -> Float:
+def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside: Executor) -> Float:
     """Sums over cells from which every measure is taken.
 
     Args:
         original: Opponent planes, 3 x H x W.
-        edit: The same of the edit, aligned and without its tone step.
-        weight: H x W, 1 where protected, else 0.
+        edit: The same of the edit, aligned.
+        offset: The tone step of each plane, which is taken out.
+        protected: H x W.
+        beside: Where parts of the picture are worked on at once.
 
     Returns:
-        10 x rows x columns: weight, luma, red, blue, luma squared, luma x detail, detail squared; then soft luma x
-        band, band squared, soft luma squared, where `band` is the detail that a 1 px resize leaves alone.
+        SUMS x rows x columns: weight, luma, luma squared, soft luma squared (the FRAMED ones); red, blue, luma x
+        detail, detail squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves
+        alone.
     """
-    sums = np.empty((10, weight.shape[0] // CELL, weight.shape[1] // CELL), np.float32)
-    sums[0] = cells(weight)
-    # Products take one plane's memory in turn: fresh memory costs more than what is written to it.
-    plane = np.empty_like(weight)
-    for colour in (1, 2):
-        np.subtract(edit[colour], original[colour], out=plane)
-        plane *= weight
-        sums[1 + colour] = cells(plane)
-    luma = edit[0] - original[0]
-    luma *= weight
-    sums[1] = cells(luma)
-    fine, soft, band = detail(original[0]), mean3(luma), mean3(detail(original[0], 4))
-    fine *= weight
-    soft *= weight
-    band *= weight
-    pairs = ((luma, luma), (luma, fine), (fine, fine), (soft, band), (band, band), (soft, soft))
-    for place, (one, other) in enumerate(pairs, 4):
-        sums[place] = cells(np.multiply(one, other, out=plane))
-    return sums
+    blocks, small_blocks = Smooth.of(original[0], DETAIL), Smooth.of(original[0], BAND_DETAIL)
+    height = len(protected) // CELL * CELL
+
+    def strip(top: int) -> Float:
+        bottom = min(top + STRIP, height)
+        wide = slice(max(0, top - 1), min(len(protected), bottom + 1))  # `mean3` looks at the rows beside its own
+        own = slice(top - wide.start, bottom - wide.start)
+        weight, light = protected[wide].astype(np.float32), original[0, wide]
+        difference = (edit[:, wide] - offset[:, None, None] - original[:, wide]) * weight
+        soft = (mean3(difference[0]) * weight)[own]
+        band = (mean3(light - small_blocks.rows(wide)) * weight)[own]
+        fine = ((light - blocks.rows(wide)) * weight)[own]
+        luma, red, blue = difference[:, own]
+        framed = weight[own], luma, luma * luma, soft * soft
+        rest = red, blue, luma * fine, fine * fine, soft * band, band * band
+        return np.stack([cells(part) for part in (*framed, *rest)])
+
+    # In strips, because what lies in between then stays in the processor's cache.
+    none = np.empty((SUMS, 0, protected.shape[1] // CELL), np.float32)
+    return np.concatenate([none, *beside.map(strip, range(0, height, STRIP))], axis=1)
 
 
-def measured(sums: Float, side: int) -> tuple[Float, Float, Float, dict[str, Float]]:
-    """Weight, texture (mean squared detail), unrest around and each measure for windows of side x side cells."""
-    means, around = windows(sums, side), surround(sums[[0, 1, 4, 9]], side)
-    weight = means[0]
-    framed = around[0] > 0.5 * np.maximum(weight, 1)
-    means[1:] /= np.maximum(weight, 1)
-    around[1:] /= np.maximum(around[0], 1)
-    np.maximum(around[2:], 0, out=around[2:])
-    _, light, red, blue, square, loss, texture, blur, band, soft = means
-    values = {
-        "light": np.abs(light),
-        "color": np.sqrt(red * red + blue * blue),
-        "spot": np.abs(light - around[1]) * framed,
-        "loss": -loss / np.sqrt(texture + np.float32(0.5)),
-        "contrast": (np.sqrt(square) - np.sqrt(around[2])) * framed,
-        "blur": -blur / np.sqrt(band + np.float32(0.5)),
-    }
-    return weight, texture, np.where(framed, around[3], soft), values
-
-
-def stand_out(sums: Float, side: int, reference: Float) -> Scale:
-    """Every measure at one window size, compared with the residue of the reference area.
+def scales(sums: Float, reference: Float, others: Sequence[Float], beside: Executor) -> Iterator[Scale]:
+    """Every measure at each window size, compared with the residue of the reference area.
 
     Args:
         sums: From `gather`.
-        side: Side of the windows in cells.
         reference: Samples in each cell that the residue is estimated from, rows x columns.
+        others: More planes of cells, which are handed back as sums over the same windows.
+        beside: Where the sizes are worked on at once.
     """
-    weight, texture, unrest, values = measured(sums, side)
+    sides = [side for side in SCALES if side <= min(reference.shape)]
+    margin = max(sides, default=0)
+    padded = np.pad(sums[:FRAMED], ((0, 0), (margin, margin), (margin, margin)))
+    rest = np.concatenate([sums[FRAMED:], [reference], *([other] for other in others)])
+
+    pairs = zip(all_windows(padded, sides), all_windows(rest, sides), strict=True)
+    started = [beside.submit(_scale, side, wide, margin, found) for (side, wide), (_, found) in pairs]
+    return (one.result() for one in started)
+
+
+def _scale(side: int, padded: Float, margin: int, rest: Float) -> Scale:
+    """One window size, from windows of the FRAMED sums with a margin, and of the other sums and planes without."""
+    own = SUMS - FRAMED
+    framed, around = within(padded, margin), surround(padded, side, margin)
+    weight, texture, unrest, values = _measured(framed, around, rest[:own])
     enough = SHARE * (side * CELL) ** 2
-    usable, told = weight >= enough, windows(reference, side) >= enough
+    usable, told = weight >= enough, rest[own] >= enough
     by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
     standing = {}
     for name, value in values.items():
@@ -133,7 +143,32 @@ def stand_out(sums: Float, side: int, reference: Float) -> Scale:
         expected, width = classes.residue(value, MIDDLE_BOUND[name], SPREAD_BOUND[name])
         width += np.float32(FLOOR)
         standing[name] = (value - expected) / width
-    return Scale(side, usable, standing)
+    return Scale(side, usable, standing, tuple(rest[own + 1 :]))
+
+
+def _measured(framed: Float, around: Float, rest: Float) -> tuple[Float, Float, Float, dict[str, Float]]:
+    """Weight, texture (mean squared detail), unrest around and each measure of windows.
+
+    Args:
+        framed: Sums over windows, the first FRAMED of `gather`.
+        around: The same over what surrounds each window.
+        rest: The other sums over windows.
+    """
+    weight = framed[0]
+    n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
+    surrounded = around[0] > 0.5 * n
+    light, square, soft = framed[1:] / n
+    light_around, square_around, soft_around = around[1:] / m
+    red, blue, loss, texture, blur, band = rest / n
+    values = {
+        "light": np.abs(light),
+        "color": np.sqrt(red * red + blue * blue),
+        "spot": np.abs(light - light_around) * surrounded,
+        "loss": -loss / np.sqrt(texture + np.float32(0.5)),
+        "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
+        "blur": -blur / np.sqrt(band + np.float32(0.5)),
+    }
+    return weight, texture, np.where(surrounded, np.maximum(soft_around, 0), soft), values
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +224,7 @@ def residue_level(sums: Float, weight: Float) -> Metric:
     """
     value = 0.0
     if min(weight.shape) >= LEVEL_SIDE:
-        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[4], LEVEL_SIDE)
+        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[2], LEVEL_SIDE)
         usable = inside > SHARE * (LEVEL_SIDE * CELL) ** 2
         value = float(np.sqrt(np.quantile(squares[usable] / inside[usable], 0.75))) if usable.any() else 0.0
     return Metric(

@@ -27,8 +27,8 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], held: Fl
     """The largest connected part of the protected area with another structure (at two scales) or another colour.
 
     Args:
-        luma: Of the original and of the edit, aligned and without its tone step; H x W each, 0 to 100.
-        means: Opponent planes of both, averaged over cells; 3 x rows x columns each.
+        luma: Of the original and of the edit, aligned; H x W each, 0 to 100.
+        means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
         held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
     says = "{value} of the protected area became something else in one piece (limit {limit})"
@@ -69,6 +69,6 @@ def contrast_structure(first: Float, second: Float) -> Float:
 
 def _recoloured(original: Float, edit: Float, factor: int) -> Mask:
     """Cells (of the picture reduced by `factor`) whose mean colour moved by more than COLOR_STEP."""
-    labs = [oklab(rgb_of(np.stack([shrunk(mean, factor) for mean in means]))) for means in (original, edit)]
+    labs = [oklab(rgb_of(shrunk(means, factor))) for means in (original, edit)]
     far: Mask = np.sqrt(np.square(labs[0] - labs[1]).sum(-1)) > COLOR_STEP
     return far

@@ -11,7 +11,7 @@ from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.drift.windows import CELL, Float, shrunk
 from maskproof.model import Metric
 
-PLACES = 160
+PLACES = 80
 """places along the long side at which colours are compared; more of them move no median"""
 WHOLLY = 0.99
 """share of a place that has to be protected"""
@@ -29,7 +29,7 @@ def tone(original: Float, edit: Float, held: Float) -> tuple[Metric, ...]:
     weight = shrunk(held, factor) > WHOLLY * CELL**2
     if not weight.any():
         return ()
-    labs = [oklab(rgb_of(np.stack([shrunk(mean, factor)[weight] for mean in means]))) for means in (original, edit)]
+    labs = [oklab(rgb_of(shrunk(means, factor)[:, weight])) for means in (original, edit)]
     difference = np.median(labs[1] - labs[0], axis=0)
     light = labs[0][:, 0], labs[1][:, 0]
     low, high = (np.quantile(values, (0.1, 0.9)) for values in light)
