@@ -182,6 +182,12 @@ def test_a_png_holds_exactly_the_rows_that_it_declares(rows, said):
             pixels.decode(data, "a picture")
 
 
+def test_a_few_bytes_that_declare_a_huge_picture_are_refused_before_any_is_unfolded():
+    data = SIGNATURE + header(6000, 6000, 8, 2) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND")
+    with pytest.raises(Unreadable, match="fewer rows"):
+        containers.read(data, "a picture")
+
+
 def test_image_data_may_come_in_any_number_of_pieces():
     raw = zlib.compress(noise(7, 5).tobytes()[:0] + bytes(5 * 22))
     pieces = b"".join(chunk(b"IDAT", raw[at : at + 1]) + chunk(b"IDAT") for at in range(len(raw)))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from maskproof.containers import Container
 
+T = TypeVar("T")
 ORIENTATION = 0x0112
 """the EXIF tag of orientation"""
 TURNS = {
@@ -67,7 +68,7 @@ def decode(data: bytes, name: str) -> Picture:
         TooLarge: over a limit, known from the header alone.
         SeveralFrames: an animation or a multi-page file.
     """
-    return _opened(data, name, _picture)
+    return _guarded(data, name, _decoded)
 
 
 def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
@@ -76,14 +77,13 @@ def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.u
     Returns:
         Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
     """
-    return _opened(data, name, lambda shown: (np.asarray(shown.image.convert("L")), shown.alpha))
+    return _guarded(data, name, _mask_planes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """A file as a careful viewer would show it, still in the decoder's own memory."""
 
-    container: Container
     image: Image.Image
     """RGB or RGBA, upright, in sRGB"""
     low: Image.Image | None
@@ -100,11 +100,8 @@ class _Shown:
         return None if int(plane.min()) == OPAQUE else plane
 
 
-Made = TypeVar("Made")
-
-
-def _opened(data: bytes, name: str, made: Callable[[_Shown], Made]) -> Made:
-    """What is made of a file; nothing but CouldNotJudge leaves the decoders."""
+def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T]) -> T:
+    """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
     container = containers.read(data, name)
     if container.frames != 1:
         raise SeveralFrames(
@@ -117,7 +114,7 @@ def _opened(data: bytes, name: str, made: Callable[[_Shown], Made]) -> Made:
             warnings.simplefilter("error")
             proof = beside.submit(container.prove)
             try:
-                return made(_shown(data, container, name))
+                return work(data, container, name)
             finally:
                 proof.result()  # its reason is the better one where both fail
     except CouldNotJudge:
@@ -152,19 +149,25 @@ def _shown(data: bytes, container: Container, name: str) -> _Shown:
     shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
     if method is not None:
         shown, low = shown.transpose(method), None if low is None else low.transpose(method)
-    return _Shown(container, shown, low, colour, managed)
+    return _Shown(shown, low, colour, managed)
 
 
-def _picture(shown: _Shown) -> Picture:
+def _decoded(data: bytes, container: Container, name: str) -> Picture:
+    shown = _shown(data, container, name)
     return Picture(
-        shown.container.format,
+        container.format,
         np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
         shown.alpha,
         None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
         shown.colour,
         shown.managed,
-        shown.container.trailing,
+        container.trailing,
     )
+
+
+def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    shown = _shown(data, container, name)
+    return np.asarray(shown.image.convert("L")), shown.alpha
 
 
 def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tuple[Image.Image, Image.Image | None]:

@@ -13,6 +13,9 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """samples of a pixel by colour type"""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """x start, y start, x step, y step of each interlace pass"""
+DEFLATE = 1032
+"""bytes that one byte unfolds into at the most (zlib, technical details): a few bytes that declare a huge picture are
+refused before a decoder makes room for it"""
 BEFORE_PIXELS = ("PLTE", "tRNS", "iCCP", "cICP", "sRGB", "gAMA", "cHRM")
 """chunks that change what the samples look like: at most one each, before the image data (chapter 5.6), since some
 readers take a late or second one and others do not"""
@@ -28,9 +31,7 @@ def read(data: bytes, name: str) -> Container:
     kinds = [block.kind for block in blocks]
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
-    if not pixels:
-        raise Unreadable(f"{name} holds no image data", "Export or download the picture again.")
-    late = kinds[kinds.index("IDAT") :]
+    late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
     for once in ("IHDR", *BEFORE_PIXELS):
         if kinds.count(once) > 1:
             raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
@@ -41,7 +42,10 @@ def read(data: bytes, name: str) -> Container:
     within_limits(width, height, name)
     if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
-    rows = partial(_check_rows, pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+    expected = _raw_size(width, height, depth * CHANNELS[colour], interlace)
+    if expected > DEFLATE * sum(map(len, pixels)):
+        raise _other_rows(name, "fewer")
+    rows = partial(_check_rows, pixels, expected, name)
     return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end, rows)
 
 
@@ -107,5 +111,8 @@ def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
     except zlib.error as error:
         raise Unreadable(f"{name} holds broken image data ({error})", "Export or download it again.") from error
     if seen != expected:
-        held = "fewer" if seen < expected else "more"
-        raise Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")
+        raise _other_rows(name, "fewer" if seen < expected else "more")
+
+
+def _other_rows(name: str, held: str) -> Unreadable:
+    return Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")
