@@ -153,7 +153,7 @@ def test_there_is_no_circle():
         ),
         ("scipy", {"drift"}),
         ("csv", {"calibrate"}),
-        ("concurrent", {"calibrate", "find"}),
+        ("concurrent", {"calibrate", "find", "pixels", "drift"}),
         ("sqlite3", {"find"}),
         ("imagehash", {"drift", "find"}),
         ("openai", {"edit"}),

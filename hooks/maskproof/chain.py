@@ -51,7 +51,7 @@ class Step:
 
     path: str
     original_name: str
-    original: bytes
+    original: Picture
     mask: bytes | None
     mask_name: str
     mask_mode: str | None
@@ -110,8 +110,7 @@ def against_first(
     Raises:
         CouldNotJudge: a picture of the chain cannot be decoded, or an area cannot be drawn.
     """
-    pictures = [pixels.decode(step.original, step.original_name) for step in steps]
-    pictures.append(pixels.decode(edit, report.path))
+    pictures = [*(step.original for step in steps), pixels.decode(edit, report.path)]
     places = tuple(
         _Place(before, after.size, step.frame)
         for step, before, after in zip(steps, pictures, pictures[1:], strict=False)
@@ -123,7 +122,7 @@ def against_first(
         for number, picture in enumerate(pictures[1:], 1)
     ]
     drifted = tuple(ChainStep(step.path, one.drift or 0.0) for step, one in zip(steps, held, strict=True))
-    share = float(opened[-1].mean())
+    share = regions.share_of(opened[-1])
     found = [
         *_suspicions(share, settings.max_editable),
         *(one for one in drift.descriptions(pictures[0], pictures[-1]) if one.rule == "color-profile"),

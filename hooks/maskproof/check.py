@@ -98,7 +98,7 @@ def _step(scope: Scope, link: Link, settings: Settings) -> chain.Step:
     return chain.Step(
         link.path,
         found.original_name,
-        found.original,
+        original,
         found.mask,
         found.mask_name,
         found.mask_mode,

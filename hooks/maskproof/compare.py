@@ -101,8 +101,9 @@ def _told_pixels(original: Picture, edit: Picture) -> list[str]:
 
 
 def _told_regions(opened: NDArray[np.bool_], protected: tuple[Region, ...]) -> list[str]:
-    said = [f"the mask opens {opened.mean():.1%} of the picture"]
+    said = [f"the mask opens {regions.share_of(opened):.1%} of the picture"]
     return said + [
-        f"{region.name} ({region.kind}): {region.mask.mean():.1%} of the picture, asked for by {region.source}"
+        f"{region.name} ({region.kind}): {regions.share_of(region.mask):.1%} of the picture, "
+        f"asked for by {region.source}"
         for region in protected
     ]

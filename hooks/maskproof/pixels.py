@@ -13,6 +13,8 @@ import struct
 import sys
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -69,6 +71,15 @@ def decode(data: bytes, name: str) -> Picture:
     return _guarded(data, name, _decoded)
 
 
+def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A mask as the two planes a mask can be drawn in; raises what `decode` raises.
+
+    Returns:
+        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
+    """
+    return _guarded(data, name, _mask_planes)
+
+
 def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
     """A picture as a small grey square: for likeness only, never for judging.
 
@@ -106,6 +117,26 @@ def grey_square(image: Image.Image, side: int) -> Image.Image:
     return image.convert("L").resize((side, side), Image.Resampling.BILINEAR)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A file as a careful viewer would show it, still in the decoder's own memory."""
+
+    image: Image.Image
+    """RGB or RGBA, upright, in sRGB"""
+    low: Image.Image | None
+    """low bytes of 16-bit samples, upright"""
+    colour: str
+    managed: bool
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """H x W, 0 transparent; None where every pixel is opaque."""
+        if self.image.mode != "RGBA":
+            return None
+        plane = np.asarray(self.image.getchannel("A"))
+        return None if int(plane.min()) == OPAQUE else plane
+
+
 def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T]) -> T:
     """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
     container = containers.read(data, name)
@@ -115,9 +146,14 @@ def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T])
             "Commit one still picture, or leave this file out of the record.",
         )
     try:
-        with warnings.catch_warnings():
+        # What the decoder leaves unproved is proved beside it: both unpack the same bytes, and neither needs the other.
+        with ThreadPoolExecutor(1) as beside, warnings.catch_warnings():
             warnings.simplefilter("error")
-            return work(data, container, name)
+            proof = beside.submit(container.prove)
+            try:
+                return work(data, container, name)
+            finally:
+                proof.result()  # its reason is the better one where both fail
     except CouldNotJudge:
         raise
     except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
@@ -131,16 +167,6 @@ def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T])
             f"{name} cannot be decoded ({type(error).__name__}: {str(error)[:200]})",
             "Export the picture again.",
         ) from error
-
-
-def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """A mask as the two planes a mask can be drawn in.
-
-    Returns:
-        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
-    """
-    picture = decode(data, name)
-    return np.asarray(Image.fromarray(picture.samples).convert("L")), picture.alpha
 
 
 def _opened(data: bytes, container: Container, name: str) -> Any:
@@ -159,26 +185,32 @@ def _opened(data: bytes, container: Container, name: str) -> Any:
     return image
 
 
-def _decoded(data: bytes, container: Container, name: str) -> Picture:
+def _shown(data: bytes, container: Container, name: str) -> _Shown:
     image = _opened(data, container, name)
     high, low = _bytes_of_16(image, data, container, name)
     method = _turn(image, container, name)
     shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
-    upright = shown if method is None else shown.transpose(method)
-    planes = np.asarray(upright)
-    alpha = np.ascontiguousarray(planes[..., 3]) if planes.shape[2] == 4 else None  # noqa: PLR2004
-    if alpha is not None and int(alpha.min()) == OPAQUE:
-        alpha = None
-    turned = None if low is None else np.asarray(low if method is None else low.transpose(method))
+    if method is not None:
+        shown, low = shown.transpose(method), None if low is None else low.transpose(method)
+    return _Shown(shown, low, colour, managed)
+
+
+def _decoded(data: bytes, container: Container, name: str) -> Picture:
+    shown = _shown(data, container, name)
     return Picture(
         container.format,
-        np.ascontiguousarray(planes[..., :3]),
-        alpha,
-        None if turned is None else np.atleast_3d(turned),
-        colour,
-        managed,
+        np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
+        shown.alpha,
+        None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
+        shown.colour,
+        shown.managed,
         container.trailing,
     )
+
+
+def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    shown = _shown(data, container, name)
+    return np.asarray(shown.image.convert("L")), shown.alpha
 
 
 def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tuple[Image.Image, Image.Image | None]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HALF = 128
 CLEAR_AND_SOLID = (0, 255)
+SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
+"""levels that are neither open nor closed: all but 1/16 of the range at either end"""
 SOFT_SHARE = 0.02
 """share of the mask that may be neither open nor closed; JPEG masks of real edits have up to 0.013 along their edges"""
 ASPECT_TOLERANCE = 0.02
@@ -114,7 +116,7 @@ def suspicions(
     if planes is None:
         return []
     light, alpha = planes
-    share = float(opened.mean())
+    share = share_of(opened)
     found: list[Finding] = []
 
     def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
@@ -142,7 +144,8 @@ def suspicions(
     elif not share:
         suspect(f"the mask opens nothing for editing in mode {mode}; is it drawn the other way round?")
     plane = alpha if mode == "alpha" and alpha is not None else light
-    soft = float(((plane > 16) & (plane < 239)).mean())  # noqa: PLR2004 - 1/16 of the range from either end
+    # One comparison for two: what is under SOFT_FROM wraps round to the top of the range.
+    soft = share_of(plane - SOFT_FROM < SOFT_LEVELS)
     if soft > SOFT_SHARE:
         suspect(f"{soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
     ratio = (plane.shape[1] / plane.shape[0]) / (opened.shape[1] / opened.shape[0])
@@ -152,6 +155,11 @@ def suspicions(
             f"{opened.shape[1]} x {opened.shape[0]} px; it was stretched"
         )
     return found
+
+
+def share_of(mask: NDArray[np.bool_]) -> float:
+    """Share of a mask (H x W) that is set, 0 to 1; counting is ten times as fast as a mean."""
+    return np.count_nonzero(mask) / mask.size
 
 
 def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Planes]) -> NDArray[np.bool_]:

@@ -1,8 +1,9 @@
 """What measuring a pair of 3840 x 2160 PNG costs, beside what decoding it costs anyway.
 
-Decoding is Pillow loading both files, one after the other. Measuring is all of `check.compare` but the decoding: mask,
-regions, drift, verdict, with the default limits and no extras. Both in turn, in one run, because wall time on a shared
-machine wanders; medians. Memory is the peak of a fresh `maskproof compare` process, decoding of both included.
+Decoding is Pillow loading both files, one after the other. Measuring is all of `check.compare` but the decoding (of the
+mask as well, which is counted on neither side): regions, drift, verdict, with the default limits and no extras. Both in
+turn, in one run, because wall time on a shared machine wanders; medians. Memory is the peak of a fresh
+`maskproof compare` process, decoding of both included.
 
     python tests/bench/speed.py [--runs 9] [--markdown]
 """
@@ -108,6 +109,7 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
     """Medians of decoding both and of measuring them, after two turns that warm up."""
     files = {name: (folder / f"{name}.png").read_bytes() for name in NAMES}
     decoded = {name: pixels.decode(data, name) for name, data in files.items()}
+    planes = pixels.decode_mask(files["mask"], "mask")
     given = Inputs(files["edit"], files["original"], files["mask"], "white", *("edit", "original", "mask"))
     settings = Settings(level=Level.VISUAL, limits=default_limits(Level.VISUAL))
 
@@ -118,7 +120,10 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
     def measure() -> None:
         compare(given, settings, lambda _: None, ImageReport("edit.png", Verdict.PASS))
 
-    with patch.object(pixels, "decode", lambda _, name: decoded[name]):
+    with (
+        patch.object(pixels, "decode", lambda _, name: decoded[name]),
+        patch.object(pixels, "decode_mask", lambda *_: planes),
+    ):
         turns = [(spent(load), spent(measure)) for _ in range(runs + 2)][2:]
     return [
         Spent(*(statistics.median(kind) for kind in zip(*column, strict=True))) for column in zip(*turns, strict=True)

@@ -10,6 +10,9 @@ against its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from maskproof.containers import avif, gif, heic, jpeg, png, tiff, webp
 from maskproof.containers.block import MAX_BYTES, Block, Container, checked
 from maskproof.errors import TooLarge, Unreadable
@@ -30,7 +33,9 @@ def format_of(data: bytes) -> str | None:
 
 
 def read(data: bytes, name: str) -> Container:
-    """Walk a file's blocks and check that its structure leaves no room for two readings, its pixels included.
+    """Walk a file's blocks and check that its structure leaves no room for two readings.
+
+    Whether its pixels leave none either takes as long as decoding them: `Container.prove` says so, beside the decoder.
 
     Args:
         data: The whole file.
@@ -43,9 +48,9 @@ def read(data: bytes, name: str) -> Container:
     if (found := format_of(data)) is None and len(data) <= MAX_BYTES:
         raise _unknown(data, name)
     container = blocks(data, name)
-    if found in PIXEL_CHECKS:
-        PIXEL_CHECKS[found](data, container, name)
-    return container
+    if found not in PIXEL_CHECKS:
+        return container
+    return replace(container, prove=partial(PIXEL_CHECKS[found], data, container, name))
 
 
 def blocks(data: bytes, name: str) -> Container:

@@ -16,6 +16,9 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """samples of a pixel by colour type"""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """x start, y start, x step, y step of each interlace pass"""
+DEFLATE = 1032
+"""bytes that one byte unfolds into at the most (zlib, technical details): a few bytes that declare a huge picture are
+refused before a decoder makes room for it"""
 BEFORE_PIXELS = ("PLTE", "tRNS", "iCCP", "cICP", "sRGB", "gAMA", "cHRM")
 """chunks that change what the samples look like: at most one each, before the image data (chapter 5.6), since some
 readers take a late or second one and others do not"""
@@ -26,8 +29,8 @@ def matches(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Container:
-    """Chunks of a PNG."""
-    blocks, end = _chunks(data, name)
+    """Chunks of a PNG; whether the image data holds the rows that the header declares is for `check_pixels`."""
+    blocks, packed, end = _chunks(data, name)
     kinds = [block.kind for block in blocks]
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
@@ -42,6 +45,8 @@ def read(data: bytes, name: str) -> Container:
     within_limits(width, height, name)
     if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
+    if _raw_size(width, height, depth * CHANNELS[colour], interlace) > DEFLATE * packed:
+        raise _other_rows(name, "fewer")
     return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
 
 
@@ -72,17 +77,17 @@ def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
         offset = body + length + 4
 
 
-def _chunks(data: bytes, name: str) -> tuple[list[Block], int]:
-    """Chunks before IEND (IDAT once and empty, since only its place matters), and where the file ends."""
+def _chunks(data: bytes, name: str) -> tuple[list[Block], int, int]:
+    """Chunks before IEND (IDAT once and empty), the bytes of image data, and where the file ends."""
     blocks: list[Block] = []
-    seen = False
+    packed, seen = 0, False
     for kind, start, end in _walk(data, name):
         if kind == b"IEND":
-            return blocks, end + 4
+            return blocks, packed, end + 4
         if kind == b"IDAT":
             if not seen:
                 blocks.append(Block("IDAT", start - 8, b""))
-            seen = True
+            packed, seen = packed + end - start, True
             continue
         few_enough(len(blocks), name)
         blocks.append(Block(kind.decode("ascii"), start - 8, b"" if kind == b"fdAT" else data[start:end]))
@@ -127,5 +132,8 @@ def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
     except zlib.error as error:
         raise Unreadable(f"{name} holds broken image data ({error})", "Export or download it again.") from error
     if seen != expected:
-        held = "fewer" if seen < expected else "more"
-        raise Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")
+        raise _other_rows(name, "fewer" if seen < expected else "more")
+
+
+def _other_rows(name: str, held: str) -> Unreadable:
+    return Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")

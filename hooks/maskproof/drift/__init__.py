@@ -11,13 +11,15 @@ A new metric is a function that returns `Metric`, called below, and a row in `ma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, Placed, alpha_changed, place, samples_changed, shown
+from maskproof.drift.exact import changed
+from maskproof.drift.frame import Frame, Placed, alpha_changed, place, shown
 from maskproof.drift.inside import inside
 from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
@@ -28,10 +30,12 @@ from maskproof.drift.seam import seam
 from maskproof.drift.standing import Part, standing_out
 from maskproof.drift.structure import changed_area
 from maskproof.drift.tone import tone
-from maskproof.drift.windows import Float, Mask, cells, grown
+from maskproof.drift.windows import CELL, Float, Mask, cells, grown
 from maskproof.model import Box, Finding, Kind, Level, Metric, Picture, Region, RegionDrift, Severity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
 __all__ = ["Frame", "Readers", "View", "descriptions", "measure"]
@@ -47,6 +51,8 @@ MOVED = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
 VIEW_MARGIN = 0.25
 """margin around a declared area, as a share of its shorter side, that its own measures see"""
+SAMPLED = 20_000
+"""samples that the tone step is taken from at the least, where there are as many"""
 SMALL_SIDE = 400
 """long side, in pixels, below which a shift is told as a share of this many: resampling moves small pictures by 1 px"""
 
@@ -74,17 +80,19 @@ def measure(
     Returns:
         The whole frame, then each region in the order given.
     """
-    pair = _paired(original, edit, opened, protected, level, frame)
-    near = pair.allowed if level is Level.VISUAL else None
-    standing = _standing(pair, protected, near)
-    changed = samples_changed(original, edit, pair.placed)
-    rows = [RegionDrift("frame", "frame", _frame_metrics(pair, protected))]
+    placed = place(original, edit, frame)
+    # Two threads, since numpy and Pillow let others run while they work.
+    with ThreadPoolExecutor(2) as beside:
+        exact = beside.submit(changed, original, edit, placed, protected)
+        pair = _paired(original, placed, opened, protected, level, beside)
+        whole = beside.submit(_frame_metrics, pair, protected)
+        own = [
+            beside.submit(_own_metrics, pair, region, index, readers or {}) for index, region in enumerate(protected)
+        ]
+        standing = _standing(pair, protected, pair.allowed if level is Level.VISUAL else None, beside)
+    rows = [RegionDrift("frame", "frame", whole.result())]
     for index, region in enumerate(protected):
-        metrics = (
-            *standing[index],
-            *_own_metrics(pair, region, index, readers or {}),
-            _exact(changed & region.mask, region),
-        )
+        metrics = (*standing[index], *own[index].result(), exact.result()[index])
         rows.append(RegionDrift(region.name, region.kind.value, metrics))
     return tuple(rows)
 
@@ -99,42 +107,47 @@ class _Pair:
     """H x W x 3 of the original's size, transparency shown on grey"""
     factor: int
     """how many times smaller the judged pictures are"""
-    small: tuple[NDArray[np.uint8], NDArray[np.uint8]]
-    """the judged pictures"""
     before: Float
     """opponent planes of the original, 3 x h x w; moved by less than a sample where the edit's frame is"""
     raw: Float
     """opponent planes of the edit, the frame's motion undone"""
-    after: Float
-    """the same without the tone step of the protected area"""
+    means: tuple[Float, Float]
+    """`before` and `raw` averaged over cells, 3 x rows x columns"""
+    offset: Float
+    """the tone step of each plane over the protected area"""
     motion: Motion
     valid: Mask
     """where the aligned edit holds samples"""
     allowed: Mask
     """where editing was allowed"""
     masks: tuple[Mask, ...]
-    """the regions, the border around the mask left out of the first"""
+    """the regions where the aligned edit holds samples, the border around the mask left out of the first"""
+    held: tuple[Float, ...]
+    """samples of each cell that belong to each region, rows x columns, 0 to 16"""
 
     @property
-    def outside(self) -> Mask:
+    def reference(self) -> Float:
         """What the residue is estimated from: outside the mask, or the areas where there is no outside."""
-        first = self.masks[0]
-        return (first if first.any() else np.logical_or.reduce(self.masks)) & self.valid
+        return self.held[0] if self.masks[0].any() else _held(np.logical_or.reduce(self.masks))
 
 
 def _paired(
-    original: Picture, edit: Picture, opened: Mask, protected: tuple[Region, ...], level: Level, frame: Frame
+    original: Picture,
+    placed: Placed,
+    opened: Mask,
+    protected: tuple[Region, ...],
+    level: Level,
+    beside: Executor,
 ) -> _Pair:
-    placed = place(original, edit, frame)
     factor = -(-max(original.size) // LONGEST)
     full = shown(original.samples, original.alpha), shown(placed.samples, placed.alpha)
-    small = _reduced(full[0], factor), _reduced(full[1], factor)
+    planes = [beside.submit(opponent, picture, factor) for picture in full]
     allowed = _reduced_mask(opened, factor)
     masks = [_reduced_mask(region.mask, factor) for region in protected]
     if allowed.any():
         masks[0] = masks[0] & ~grown(allowed, _border(level, allowed.shape))
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
-    before, after = opponent(small[0]), opponent(small[1])
+    before, after = (one.result() for one in planes)
     motion = snapped(register(before[0], after[0], judged), before[0], after[0], judged)
     undone = motion
     if not motion.trusted or motion.reach < 1:
@@ -143,28 +156,52 @@ def _paired(
             # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
             undone, before = STILL, _moved(before, dx, dy)
     raw, valid = _aligned(after, undone, allowed.shape)
-    level_after = raw - _offset(before, raw, masks[0] & valid)[:, None, None]
-    return _Pair(original, placed, full, factor, small, before, raw, level_after, motion, valid, allowed, tuple(masks))
+    masks = [mask & valid for mask in masks]
+    offset = _offset(before, raw, masks[0])
+    return _Pair(
+        original,
+        placed,
+        full,
+        factor,
+        before,
+        raw,
+        (_means(before), _means(raw)),
+        offset,
+        motion,
+        valid,
+        allowed & valid,
+        tuple(masks),
+        tuple(_held(mask) for mask in masks),
+    )
 
 
-def _standing(pair: _Pair, protected: tuple[Region, ...], near: Mask | None) -> list[tuple[Metric, ...]]:
+def _means(planes: Float) -> Float:
+    """Means over cells."""
+    return cells(planes) * np.float32(1 / CELL**2)
+
+
+def _held(mask: Mask) -> Float:
+    """Samples of each cell that a mask holds."""
+    return cells(mask.view(np.uint8)).astype(np.float32)
+
+
+def _standing(
+    pair: _Pair, protected: tuple[Region, ...], near: Mask | None, beside: Executor
+) -> list[tuple[Metric, ...]]:
     """What stands out in each region, and the level of the residue that it stands out of."""
-    parts = [
-        Part(region.kind, cells((mask & pair.valid).astype(np.float32)))
-        for region, mask in zip(protected, pair.masks, strict=True)
-    ]
-    reference = cells(pair.outside.astype(np.float32))
-    sums = _sums(pair, pair.masks[0])
-    found = standing_out(sums, reference, parts[:1], near)
+    parts = [Part(region.kind, held) for region, held in zip(protected, pair.held, strict=True)]
+    sums = _sums(pair, pair.masks[0], beside)
+    found = standing_out(sums, pair.reference, parts[:1], near, beside)
     found[0] = (*found[0], residue_level(sums, parts[0].weight))
     if len(parts) > 1:
         # What a declared area shows inside the mask must not be held against its surroundings outside of it.
-        found += standing_out(_sums(pair, np.logical_or.reduce(pair.masks)), reference, parts[1:], near)
+        sums = _sums(pair, np.logical_or.reduce(pair.masks), beside)
+        found += standing_out(sums, pair.reference, parts[1:], near, beside)
     return [tuple(_in_pixels(metric, pair) for metric in metrics) for metrics in found]
 
 
-def _sums(pair: _Pair, mask: Mask) -> Float:
-    return gather(pair.before, pair.after, (mask & pair.valid).astype(np.float32))
+def _sums(pair: _Pair, mask: Mask, beside: Executor) -> Float:
+    return gather(pair.before, pair.raw, pair.offset, mask, beside)
 
 
 def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, ...]:
@@ -173,21 +210,23 @@ def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, 
         *pair.placed.metrics,
         alpha_changed(pair.original, pair.placed, everywhere),
         *_motion_metrics(pair.motion, pair.factor, pair.original.size),
-        *tone(*pair.small, pair.masks[0] & pair.valid),
-        *inside(pair.before, pair.raw, pair.allowed & pair.valid, pair.masks[0] & pair.valid),
+        *tone(*pair.means, pair.held[0]),
+        *inside(*pair.means, _held(pair.allowed), pair.held[0]),
         *(_in_pixels(metric, pair) for metric in _seam(pair)),
     )
 
 
 def _seam(pair: _Pair) -> tuple[Metric, ...]:
     """The step along the mask's edge; right up to it, so the border that is not judged by eye is not left out here."""
-    return seam(pair.before, pair.raw, pair.allowed & pair.valid, ~pair.allowed & pair.valid)
+    return seam(pair.before, pair.raw, pair.allowed, pair.valid & ~pair.allowed)
 
 
 def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> tuple[Metric, ...]:
     """What is asked of a region besides what stands out of it."""
     if region.kind is Kind.OUTSIDE_MASK:
-        return (_in_pixels(changed_area(pair.before, pair.after, pair.masks[index] & pair.valid), pair),)
+        before, raw = pair.means
+        means = before, raw - pair.offset[:, None, None]
+        return (_in_pixels(changed_area((pair.before[0], pair.raw[0]), means, pair.held[index]), pair),)
     view = _view(pair, region)
     more = readers.get(region.kind)
     return (*measures(region.kind, view), *(more(view) if more else ()))
@@ -241,13 +280,17 @@ def _border(level: Level, shape: tuple[int, ...]) -> int:
     return max(2, round(BORDER[level] * max(shape))) if BORDER[level] else 0
 
 
-def _reduced(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture
-
-
 def _reduced_mask(mask: Mask, factor: int) -> Mask:
     """True where any sample of a block was."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0 if factor > 1 else mask
+    rows = mask[::factor].copy()
+    for step in range(1, factor):
+        part = mask[step::factor]
+        rows[: len(part)] |= part
+    joined: Mask = rows[:, ::factor].copy()
+    for step in range(1, factor):
+        part = rows[:, step::factor]
+        joined[:, : part.shape[1]] |= part
+    return joined
 
 
 def _aligned(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:
@@ -268,7 +311,7 @@ def _offset(original: Float, edit: Float, protected: Mask) -> Float:
     """Median difference of each plane over the protected area: the step that `tone` reports."""
     if not protected.any():
         return np.zeros(3, np.float32)
-    step = max(1, round((protected.size / 60_000) ** 0.5))
+    step = max(1, round((protected.size / SAMPLED) ** 0.5))
     pick = protected[::step, ::step]
     if not pick.any():
         pick, step = protected, 1
@@ -306,15 +349,3 @@ def _in_pixels(metric: Metric, pair: _Pair) -> Metric:
     x, y = box.x * factor, box.y * factor
     wide, tall = min(box.width * factor, size[0] - x), min(box.height * factor, size[1] - y)
     return replace(metric, box=Box(x, y, wide, tall))
-
-
-def _exact(changed: Mask, region: Region) -> Metric:
-    """Pixels of a region that are not the original's to the last bit."""
-    count = int(changed.sum())
-    box = None
-    if count:
-        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-        box = Box(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
-    return Metric(
-        "changed", float(count), "px", region.kind.value, "{value} are not the original's (limit {limit})", box
-    )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.windows import CELL, cells
+from maskproof.drift.windows import CELL
 from maskproof.model import Metric
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.windows import Float
 
 TOP = 0.005
 """share of the cells whose mean is taken as the strongest change; one cell alone may be noise"""
@@ -23,19 +23,18 @@ CHANGED = 4.0
 """luma, hundredths of full scale, by which a 4 x 4 mean has to differ to count as changed"""
 
 
-def inside(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[Metric, ...]:
+def inside(original: Float, edit: Float, opened: Float, outside: Float) -> tuple[Metric, ...]:
     """How much stronger the inside changed than the residue, and how much more of the outside changed than of it.
 
     Args:
-        original: Opponent planes, 3 x H x W.
+        original: Opponent planes averaged over cells, 3 x rows x columns.
         edit: The same of the edit, aligned; its tone step is left in, since it is a change as well.
-        opened: H x W, True where editing was allowed.
-        outside: H x W, True where nothing may change.
+        opened: Samples of each cell where editing was allowed, rows x columns, 0 to 16.
+        outside: The same of samples where nothing may change.
     """
-    difference = np.abs(cells(edit[0] - original[0])) / CELL**2
-    colour = np.hypot(*(cells(edit[plane] - original[plane]) / CELL**2 for plane in (1, 2)))
-    stronger: Float = np.maximum(difference, colour).astype(np.float32)
-    allowed, kept = (cells(mask.astype(np.float32)) > CELL**2 / 2 for mask in (opened, outside))
+    difference = edit - original
+    stronger: Float = np.maximum(np.abs(difference[0]), np.hypot(difference[1], difference[2]))
+    allowed, kept = opened > CELL**2 / 2, outside > CELL**2 / 2
     if not allowed.any() or not kept.any():
         return ()
     strongest = _top(stronger[allowed]) - min(_top(stronger[kept]), RESIDUE)

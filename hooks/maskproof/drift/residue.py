@@ -10,11 +10,18 @@ added everywhere becomes drift itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.windows import CELL, Float, Mask, cells, detail, mean3, surround, windows
+from maskproof.drift.windows import CELL, Float, Mask, Smooth, all_windows, cells, mean3, surround, windows, within
 from maskproof.model import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
 
 SCALES = (2, 3, 4, 6, 8, 16)
 """Sides of the windows in cells."""
@@ -31,6 +38,16 @@ FEWEST = 40
 """Windows a texture class needs; with less in all, one class is used."""
 SAMPLE = 8192
 """Windows that the residue is estimated from, evenly picked."""
+DETAIL, BAND_DETAIL = 8, 4
+"""Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
+STRIP = 32
+"""Rows that are summed up at once."""
+SUMS, FRAMED = 10, 4
+"""How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
+LOG_STEPS = 128
+"""Levels of texture per factor e; a class is some thirty of them wide or more."""
+LEVELS = 1400
+"""Levels that there are: the largest mean square of a difference is 10,000."""
 SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
@@ -48,118 +65,154 @@ class Scale:
 
     side: int
     """Cells."""
-    weight: Float
-    """Protected samples in the window."""
     usable: Mask
     """Enough of the window is protected."""
-    values: dict[str, Float]
-    """Measured, hundredths of full scale."""
     standing: dict[str, Float]
-    """How far the value stands out, in spreads."""
+    """How far each measure stands out, in spreads."""
+    others: tuple[Float, ...]
+    """Sums over the windows of the planes that were handed in."""
 
 
-def gather(original: Float, edit: Float, weight: Float) -> Float:
+def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside: Executor) -> Float:
     """Sums over cells from which every measure is taken.
 
     Args:
         original: Opponent planes, 3 x H x W.
-        edit: The same of the edit, aligned and without its tone step.
-        weight: H x W, 1 where protected, else 0.
+        edit: The same of the edit, aligned.
+        offset: The tone step of each plane, which is taken out.
+        protected: H x W.
+        beside: Where parts of the picture are worked on at once.
 
     Returns:
-        10 x rows x columns: weight, luma, red, blue, luma squared, luma x detail, detail squared; then soft luma x
-        band, band squared, soft luma squared, where `band` is the detail that a 1 px resize leaves alone.
+        SUMS x rows x columns: weight, luma, luma squared, soft luma squared (the FRAMED ones); red, blue, luma x
+        detail, detail squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves
+        alone.
     """
-    luma = original[0]
-    difference = (edit - original) * weight
-    fine = detail(luma) * weight
-    d = difference[0]
-    band, soft = mean3(detail(luma, 4)) * weight, mean3(d) * weight
-    parts = (
-        weight,
-        d,
-        difference[1],
-        difference[2],
-        d * d,
-        d * fine,
-        fine * fine,
-        soft * band,
-        band * band,
-        soft * soft,
-    )
-    return np.stack([cells(part) for part in parts])
+    blocks, small_blocks = Smooth.of(original[0], DETAIL), Smooth.of(original[0], BAND_DETAIL)
+    height = len(protected) // CELL * CELL
+
+    def strip(top: int) -> Float:
+        bottom = min(top + STRIP, height)
+        wide = slice(max(0, top - 1), min(len(protected), bottom + 1))  # `mean3` looks at the rows beside its own
+        own = slice(top - wide.start, bottom - wide.start)
+        weight, light = protected[wide].astype(np.float32), original[0, wide]
+        difference = (edit[:, wide] - offset[:, None, None] - original[:, wide]) * weight
+        soft = (mean3(difference[0]) * weight)[own]
+        band = (mean3(light - small_blocks.rows(wide)) * weight)[own]
+        fine = ((light - blocks.rows(wide)) * weight)[own]
+        luma, red, blue = difference[:, own]
+        framed = weight[own], luma, luma * luma, soft * soft
+        rest = red, blue, luma * fine, fine * fine, soft * band, band * band
+        return np.stack([cells(part) for part in (*framed, *rest)])
+
+    # In strips, because what lies in between then stays in the processor's cache.
+    none = np.empty((SUMS, 0, protected.shape[1] // CELL), np.float32)
+    return np.concatenate([none, *beside.map(strip, range(0, height, STRIP))], axis=1)
 
 
-def measured(sums: Float, side: int) -> tuple[Float, Float, Float, dict[str, Float]]:
-    """Weight, texture (mean squared detail), unrest around and each measure for windows of side x side cells."""
-    inside, ring = windows(sums, side), surround(sums[[0, 1, 4, 9]], side)
-    weight = inside[0]
-    n, m = np.maximum(weight, 1), np.maximum(ring[0], 1)
-    light, texture = inside[1] / n, inside[6] / n
-    framed = ring[0] > 0.5 * n
-    values = {
-        "light": np.abs(light),
-        "color": np.hypot(inside[2], inside[3]) / n,
-        "spot": np.where(framed, np.abs(light - ring[1] / m), 0),
-        "loss": -inside[5] / n / np.sqrt(texture + 0.5),
-        "contrast": np.where(framed, np.sqrt(inside[4] / n) - np.sqrt(np.maximum(ring[2], 0) / m), 0),
-        "blur": -inside[7] / n / np.sqrt(inside[8] / n + 0.5),
-    }
-    unrest = np.where(framed, np.maximum(ring[3], 0) / m, inside[9] / n)
-    return weight, texture, unrest, values
-
-
-def stand_out(sums: Float, side: int, reference: Float) -> Scale:
-    """Every measure at one window size, compared with the residue of the reference area.
+def scales(sums: Float, reference: Float, others: Sequence[Float], beside: Executor) -> Iterator[Scale]:
+    """Every measure at each window size, compared with the residue of the reference area.
 
     Args:
         sums: From `gather`.
-        side: Side of the windows in cells.
         reference: Samples in each cell that the residue is estimated from, rows x columns.
+        others: More planes of cells, which are handed back as sums over the same windows.
+        beside: Where the sizes are worked on at once.
     """
-    weight, texture, unrest, values = measured(sums, side)
+    sides = [side for side in SCALES if side <= min(reference.shape)]
+    margin = max(sides, default=0)
+    padded = np.pad(sums[:FRAMED], ((0, 0), (margin, margin), (margin, margin)))
+    rest = np.concatenate([sums[FRAMED:], [reference], *([other] for other in others)])
+
+    pairs = zip(all_windows(padded, sides), all_windows(rest, sides), strict=True)
+    started = [beside.submit(_scale, side, wide, margin, found) for (side, wide), (_, found) in pairs]
+    return (one.result() for one in started)
+
+
+def _scale(side: int, padded: Float, margin: int, rest: Float) -> Scale:
+    """One window size, from windows of the FRAMED sums with a margin, and of the other sums and planes without."""
+    own = SUMS - FRAMED
+    framed, around = within(padded, margin), surround(padded, side, margin)
+    weight, texture, unrest, values = _measured(framed, around, rest[:own])
     enough = SHARE * (side * CELL) ** 2
-    usable, told = weight >= enough, windows(reference, side) >= enough
-    by_texture, by_unrest = _classes(texture, told, usable), _classes(unrest, told, usable)
+    usable, told = weight >= enough, rest[own] >= enough
+    by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
     standing = {}
     for name, value in values.items():
-        order, place, part = by_unrest if name == "blur" else by_texture
-        middle, spread = _residue(value, order, MIDDLE_BOUND[name], SPREAD_BOUND[name])
-        upper = np.minimum(place + 1, len(middle) - 1)
-        expected = middle[place] + (middle[upper] - middle[place]) * part
-        width = spread[place] + (spread[upper] - spread[place]) * part
-        standing[name] = np.where(usable, (value - expected) / (width + FLOOR), 0)
-    return Scale(side, weight, usable, values, standing)
+        classes = by_unrest if name == "blur" else by_texture
+        expected, width = classes.residue(value, MIDDLE_BOUND[name], SPREAD_BOUND[name])
+        width += np.float32(FLOOR)
+        standing[name] = (value - expected) / width
+    return Scale(side, usable, standing, tuple(rest[own + 1 :]))
 
 
-def _classes(texture: Float, reference: Mask, usable: Mask) -> tuple[np.ndarray, np.ndarray, Float]:
-    """Reference windows by texture class (classes x members); each window's lower class, and how far above it is."""
-    fine = np.log(texture + np.float32(0.25))
-    at = np.flatnonzero(reference)
-    if len(at) < FEWEST:
-        at = np.flatnonzero(usable)
-    at = at[:: max(1, -(-len(at) // SAMPLE))]
-    order = at[np.argsort(fine.ravel()[at], kind="stable")]
-    classes = max(1, min(BINS, len(order) // FEWEST))
-    members = len(order) // classes
-    order = order[: classes * members].reshape(classes, members)
-    if members == 0:
-        return order, np.zeros(fine.shape, np.intp), np.zeros_like(fine)
-    centres = fine.ravel()[order[:, members // 2]]
-    position = np.interp(fine.ravel(), centres, np.arange(classes)).reshape(fine.shape)
-    place = position.astype(np.intp)
-    return order, place, (position - place).astype(np.float32)
+def _measured(framed: Float, around: Float, rest: Float) -> tuple[Float, Float, Float, dict[str, Float]]:
+    """Weight, texture (mean squared detail), unrest around and each measure of windows.
+
+    Args:
+        framed: Sums over windows, the first FRAMED of `gather`.
+        around: The same over what surrounds each window.
+        rest: The other sums over windows.
+    """
+    weight = framed[0]
+    n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
+    surrounded = around[0] > 0.5 * n
+    light, square, soft = framed[1:] / n
+    light_around, square_around, soft_around = around[1:] / m
+    red, blue, loss, texture, blur, band = rest / n
+    values = {
+        "light": np.abs(light),
+        "color": np.sqrt(red * red + blue * blue),
+        "spot": np.abs(light - light_around) * surrounded,
+        "loss": -loss / np.sqrt(texture + np.float32(0.5)),
+        "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
+        "blur": -blur / np.sqrt(band + np.float32(0.5)),
+    }
+    return weight, texture, np.where(surrounded, np.maximum(soft_around, 0), soft), values
 
 
-def _residue(value: Float, order: np.ndarray, middle_bound: float, spread_bound: float) -> tuple[Float, Float]:
-    """Middle and upper spread of a measure in each texture class, bounded."""
-    _, members = order.shape
-    if members == 0:
-        return np.zeros(1, np.float32), np.zeros(1, np.float32)
-    half, high = members // 2, min(members - 1, int(UPPER * members))
-    ranked = np.partition(value.ravel()[order], (half, high), axis=1)
-    middle = np.minimum(ranked[:, half], middle_bound)
-    return middle, np.minimum(ranked[:, high] - ranked[:, half], spread_bound)
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """Windows by their texture or unrest."""
+
+    level: NDArray[np.intp]
+    """of every window, in LOG_STEPS, rows x columns"""
+    members: NDArray[np.intp]
+    """windows of the reference area, as places in the flattened array: classes x members, the least textured first"""
+    centres: NDArray[np.intp]
+    """level in the middle of each class"""
+
+    @classmethod
+    def of(cls, texture: Float, reference: Mask, usable: Mask) -> _Classes:
+        """Classes of the same size, of the reference area or, where that is too small, of all usable windows."""
+        level = (np.log(np.maximum(texture, 0) * 4 + 1) * LOG_STEPS).astype(np.uint16)
+        at = np.flatnonzero(reference)
+        if len(at) < FEWEST:
+            at = np.flatnonzero(usable)
+        at = at[:: max(1, -(-len(at) // SAMPLE))]
+        # Levels are whole numbers of 16 bits because numpy sorts those ten times as fast.
+        order = at[np.argsort(level.ravel()[at], kind="stable")]
+        classes = max(1, min(BINS, len(order) // FEWEST))
+        each = len(order) // classes
+        members = order[: classes * each].reshape(classes, each)
+        centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
+        return cls(level.astype(np.intp), members, centres.astype(np.intp))
+
+    def residue(self, value: Float, middle_bound: float, spread_bound: float) -> tuple[Float, Float]:
+        """Middle and upper spread of a measure at each window's level: bounded, linear between centres of classes."""
+        each = self.members.shape[1]
+        if not each:
+            return np.zeros_like(value), np.zeros_like(value)
+        half, high = each // 2, min(each - 1, int(UPPER * each))
+        ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
+        middle = np.minimum(ranked[:, half], middle_bound)
+        spread = np.minimum(ranked[:, high] - ranked[:, half], spread_bound)
+        # At each level once, then looked up: there are far fewer levels than windows.
+        expected, width = (
+            np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
+            for numbers in (middle, spread)
+        )
+        return expected, width
 
 
 def residue_level(sums: Float, weight: Float) -> Metric:
@@ -171,7 +224,7 @@ def residue_level(sums: Float, weight: Float) -> Metric:
     """
     value = 0.0
     if min(weight.shape) >= LEVEL_SIDE:
-        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[4], LEVEL_SIDE)
+        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[2], LEVEL_SIDE)
         usable = inside > SHARE * (LEVEL_SIDE * CELL) ** 2
         value = float(np.sqrt(np.quantile(squares[usable] / inside[usable], 0.75))) if usable.any() else 0.0
     return Metric(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.residue import SCALES, SHARE, Scale, stand_out
-from maskproof.drift.windows import CELL, cells, grown, windows
+from maskproof.drift.residue import SCALES, SHARE, Scale, scales
+from maskproof.drift.windows import CELL, cells, grown
 from maskproof.model import Box, Kind, Metric
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from maskproof.drift.windows import Float, Mask
 
 NEAR = 0.027
@@ -66,7 +68,9 @@ class Part:
     """samples of the region in each cell, rows x columns, 0 to 16"""
 
 
-def standing_out(sums: Float, reference: Float, parts: list[Part], opened: Mask | None) -> list[tuple[Metric, ...]]:
+def standing_out(
+    sums: Float, reference: Float, parts: list[Part], opened: Mask | None, beside: Executor
+) -> list[tuple[Metric, ...]]:
     """For each region and measure, how far its most conspicuous window stands out.
 
     Args:
@@ -74,27 +78,28 @@ def standing_out(sums: Float, reference: Float, parts: list[Part], opened: Mask 
         reference: Samples in each cell that the residue is estimated from.
         parts: The regions; the first is what lies outside the mask.
         opened: H x W, where editing was allowed: windows near it count half. None: they count in full.
+        beside: Where the window sizes are worked on at once.
 
     Returns:
         A metric a measure for each region; 1.0 is as far as any harmless change stood out.
     """
-    inner = None
-    if opened is not None and opened.any():
-        inner = cells((~grown(opened, round(NEAR * max(opened.shape)))).astype(np.float32))
+    weights = [part.weight for part in parts]
+    if spared := opened is not None and bool(opened.any()):
+        weights.append(cells((~grown(opened, round(NEAR * max(opened.shape)))).astype(np.float32)))
     best: list[dict[str, Metric]] = [{} for _ in parts]
-    for side in SCALES:
-        if min(reference.shape) < side:
-            break
-        scale = stand_out(sums, side, reference)
-        near = None if inner is None else _nearness(inner, side)
-        for index, part in enumerate(parts):
-            own = _own_windows(scale, part.weight)
-            if not own.any():
+    for scale in scales(sums, reference, weights, beside):
+        near = _nearness(scale.others[-1], scale.side) if spared else None
+        for index, (part, held) in enumerate(zip(parts, scale.others, strict=False)):
+            samples = float(part.weight.sum())
+            counts = _own_windows(scale, held, samples).astype(np.float32)
+            if not counts.any():
                 continue
-            strictness = _strictness(float(part.weight.sum()), side, LEAST_STRICTNESS[part.kind])
+            if near is not None and part.kind is Kind.OUTSIDE_MASK:
+                counts *= near
+            strictness = _strictness(samples, scale.side, LEAST_STRICTNESS[part.kind])
             for name, standing in scale.standing.items():
-                weighed = standing if near is None or part.kind is not Kind.OUTSIDE_MASK else standing * near
-                metric = _worst(name, weighed / (HARMLESS[name][side] * strictness), own, side, part.kind)
+                harmless = HARMLESS[name][scale.side] * strictness
+                metric = _worst(name, standing * counts, harmless, scale.side, part.kind)
                 if name not in best[index] or metric.value > best[index][name].value:
                     best[index][name] = metric
     return [tuple(found.values()) for found in best]
@@ -111,31 +116,26 @@ def _strictness(samples: float, side: int, least: float) -> float:
     return float(least + (1 - least) * min(1.0, part))
 
 
-def _own_windows(scale: Scale, weight: Float) -> Mask:
+def _own_windows(scale: Scale, held: Float, samples: float) -> Mask:
     """Windows that judge a region: those mostly in it, or, where it is smaller than any, those holding most of it."""
-    held = windows(weight, scale.side)
     need = SHARE * (scale.side * CELL) ** 2
     if scale.side == SCALES[0]:
-        need = min(need, SHARE * max(float(weight.sum()), 1.0))
+        need = min(need, SHARE * max(samples, 1.0))
     own: Mask = scale.usable & (held >= need)
     return own
 
 
 def _nearness(inner: Float, side: int) -> Float:
-    near: Float = np.where(windows(inner, side) < WHOLLY * (side * CELL) ** 2, np.float32(NEAR_WEIGHT), np.float32(1))
+    """How much each window counts, by how many of its samples lie far from where editing was allowed."""
+    near: Float = np.where(inner < WHOLLY * (side * CELL) ** 2, np.float32(NEAR_WEIGHT), np.float32(1))
     return near
 
 
-def _worst(name: str, standing: Float, own: Mask, side: int, kind: Kind) -> Metric:
-    """The window of a region that stands out most."""
-    at = int(np.argmax(np.where(own, standing, -np.inf)))
+def _worst(name: str, standing: Float, harmless: float, side: int, kind: Kind) -> Metric:
+    """The window of a region that stands out most; where none does, nowhere."""
+    at = int(np.argmax(standing))
     row, column = divmod(at, standing.shape[1])
+    value = float(standing[row, column]) / harmless
     says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
-    return Metric(
-        name,
-        max(0.0, float(standing[row, column])),
-        "x",
-        kind.value,
-        says,
-        Box(column * CELL, row * CELL, side * CELL, side * CELL),
-    )
+    box = Box(column * CELL, row * CELL, side * CELL, side * CELL) if value > 0 else None
+    return Metric(name, max(0.0, value), "x", kind.value, says, box)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskproof.drift.oklab import oklab
+from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.drift.windows import CELL, Float, Mask, cells, largest_blob, shrunk, windows
 from maskproof.model import Box, Metric
 
@@ -23,20 +23,19 @@ SSIM_C2 = 58.5225 / 2.55**2
 """(0.03 x 255)^2, for luma 0..100 (Wang et al., 2004)."""
 
 
-def changed_area(original: Float, edit: Float, protected: Mask) -> Metric:
+def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], held: Float) -> Metric:
     """The largest connected part of the protected area with another structure (at two scales) or another colour.
 
     Args:
-        original: Opponent planes, 3 x H x W.
-        edit: The same of the edit, aligned and without its tone step.
-        protected: H x W, True where nothing may change.
+        luma: Of the original and of the edit, aligned; H x W each, 0 to 100.
+        means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
+        held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
     says = "{value} of the protected area became something else in one piece (limit {limit})"
-    factor = max(1, round(max(protected.shape) / 640))
-    fine = [shrunk(plane, factor) for plane in (original[0], edit[0])]
+    factor = max(1, round(max(luma[0].shape) / 640))
+    fine = [shrunk(plane, factor) for plane in luma]
     coarse = [shrunk(plane, 2) for plane in fine]
-    here = shrunk(protected.astype(np.float32), factor) > 0.99
-    weight = cells(here.astype(np.float32)) / CELL**2
+    weight = shrunk(held, factor) / CELL**2
     if weight.sum() < 1 or min(weight.shape) < 4:
         return Metric("area", 0.0, "share", "outside-mask", says)
     structure = contrast_structure(fine[0], fine[1])
@@ -45,7 +44,7 @@ def changed_area(original: Float, edit: Float, protected: Mask) -> Metric:
     rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
     changed = np.zeros(weight.shape, np.bool_)
     changed[:rows, :columns] = (structure[:rows, :columns] < STRUCTURE_STEP) & (rough[:rows, :columns] < STRUCTURE_STEP)
-    changed |= _recoloured(original, edit, factor)[: weight.shape[0], : weight.shape[1]]
+    changed |= _recoloured(*means, factor)
     changed &= weight > 0.5
     blob = largest_blob(changed)
     value = float(weight[blob].sum() / max(float(weight.sum()), LEAST_CELLS))
@@ -70,14 +69,6 @@ def contrast_structure(first: Float, second: Float) -> Float:
 
 def _recoloured(original: Float, edit: Float, factor: int) -> Mask:
     """Cells (of the picture reduced by `factor`) whose mean colour moved by more than COLOR_STEP."""
-    labs = [oklab(_rgb_means(planes, factor)) for planes in (original, edit)]
+    labs = [oklab(rgb_of(shrunk(means, factor))) for means in (original, edit)]
     far: Mask = np.sqrt(np.square(labs[0] - labs[1]).sum(-1)) > COLOR_STEP
     return far
-
-
-def _rgb_means(planes: Float, factor: int) -> Float:
-    """SRGB 0..255 means of cells (rows x columns x 3) from opponent planes."""
-    luma, red, blue = (cells(shrunk(plane, factor)) / CELL**2 for plane in planes)
-    r, b = luma + 1.402 * red, luma + 1.772 * blue
-    g = luma - 0.344136 * blue - 0.714136 * red
-    return (np.stack([r, g, b], axis=-1) * np.float32(2.55)).astype(np.float32)

@@ -6,29 +6,30 @@ The direction of light is out of scope.
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
-from maskproof.drift.oklab import Bytes, oklab
-from maskproof.drift.windows import Float, Mask, shrunk
+from maskproof.drift.oklab import oklab, rgb_of
+from maskproof.drift.windows import CELL, Float, shrunk
 from maskproof.model import Metric
 
+PLACES = 80
+"""places along the long side at which colours are compared; more of them move no median"""
+WHOLLY = 0.99
+"""share of a place that has to be protected"""
 
-def tone(original: Bytes, edit: Bytes, protected: Mask) -> tuple[Metric, ...]:
+
+def tone(original: Float, edit: Float, held: Float) -> tuple[Metric, ...]:
     """Offset of the whole protected area in OKLab x100, gain of lightness, turn of hue.
 
     Args:
-        original: H x W x 3, sRGB.
+        original: Opponent planes averaged over cells, 3 x rows x columns.
         edit: The same of the edit, in the original's frame.
-        protected: H x W, True where nothing may change.
+        held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
-    factor = max(1, round(max(protected.shape) / 160))
-    weight = shrunk(protected.astype(np.float32), factor) > 0.99
+    factor = max(1, round(max(held.shape) / PLACES))
+    weight = shrunk(held, factor) > WHOLLY * CELL**2
     if not weight.any():
         return ()
-    labs = []
-    for picture in (original, edit):
-        small = np.asarray(Image.fromarray(picture).reduce(factor) if factor > 1 else picture)
-        labs.append(oklab(small[weight].astype(np.float32)))
+    labs = [oklab(rgb_of(shrunk(means, factor)[:, weight])) for means in (original, edit)]
     difference = np.median(labs[1] - labs[0], axis=0)
     light = labs[0][:, 0], labs[1][:, 0]
     low, high = (np.quantile(values, (0.1, 0.9)) for values in light)

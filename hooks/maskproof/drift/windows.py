@@ -6,11 +6,14 @@ over its cells, so the full picture is walked once and every further scale costs
 
 from __future__ import annotations
 
-import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -19,47 +22,83 @@ CELL = 4
 """Side of a cell in samples: a 12 px letter is three of them."""
 
 
-def cells(plane: Float) -> Float:
-    """Sums of a plane (H x W) over its 4 x 4 cells (H // 4 x W // 4); a last partial row or column is left out."""
-    rows, columns = plane.shape[0] // CELL, plane.shape[1] // CELL
-    cut = plane[: rows * CELL, : columns * CELL]
-    tall = cut[0::4] + cut[1::4]
-    tall += cut[2::4]
-    tall += cut[3::4]
-    # A matrix product with ones is the fastest way numpy has to add four neighbours in a row.
-    total: Float = (tall.reshape(-1, CELL) @ np.ones(CELL, np.float32)).reshape(rows, columns)
+def cells(planes: Float) -> Float:
+    """Sums over 4 x 4 cells (... x H x W to ... x H // 4 x W // 4); a last partial row or column is left out."""
+    rows, columns = planes.shape[-2] // CELL, planes.shape[-1] // CELL
+    cut = planes[..., : rows * CELL, : columns * CELL]
+    tall = cut[..., 0::4, :] + cut[..., 1::4, :]
+    tall += cut[..., 2::4, :]
+    tall += cut[..., 3::4, :]
+    total: Float = tall[..., 0::4] + tall[..., 1::4]
+    total += tall[..., 2::4]
+    total += tall[..., 3::4]
     return total
 
 
 def windows(sums: Float, side: int) -> Float:
     """Sums over side x side cells at every cell (... x rows - side + 1 x columns - side + 1)."""
-    return _sliding(_sliding(sums, side, -2, np.add), side, -1, np.add)
+    return _run(_run(sums, side, -2), side, -1)
 
 
-def surround(sums: Float, side: int) -> Float:
-    """Sums over three windows' width around each window, without the window itself; nothing lies beyond the picture."""
-    edge = [(0, 0)] * (sums.ndim - 2) + [(side, side), (side, side)]
-    return windows(np.pad(sums, edge), 3 * side) - windows(sums, side)
+def all_windows(sums: Float, sides: Sequence[int]) -> Iterator[tuple[int, Float]]:
+    """The sides, in rising order, each with its windows; four of half the side are joined where there are such."""
+    made = {1: sums}
+    for side in sides:
+        half = made.get(side // 2) if side % 2 == 0 else None
+        made[side] = windows(sums, side) if half is None else _twice(_twice(half, side // 2, -2), side // 2, -1)
+        yield side, made[side]
 
 
-def _sliding(values: Float, side: int, axis: int, ufunc: np.ufunc) -> Float:
-    """`side` neighbours joined by a ufunc, by doubling.
+def surround(padded: Float, side: int, margin: int) -> Float:
+    """Sums over three windows' width around each window, without the window itself.
+
+    Args:
+        padded: Windows of sums that were padded with zeros: nothing lies beyond the picture.
+        side: Of the windows.
+        margin: Cells of the padding, at least `side`.
+    """
+    rows, columns = (length - 2 * margin for length in padded.shape[-2:])
+    starts = (margin - side, margin, margin + side)
+    across = _sum([_part(padded, -1, start, columns) for start in starts])
+    ring = _sum([_part(across, -2, start, rows) for start in starts])
+    ring -= within(padded, margin)
+    return ring
+
+
+def within(padded: Float, margin: int) -> Float:
+    """What was there before the padding."""
+    return padded[..., margin:-margin, margin:-margin]
+
+
+def _run(values: Float, side: int, axis: int) -> Float:
+    """Sums of `side` neighbours, by doubling.
 
     That takes few passes, and zeros stay exactly zero, which they would not in a cumulative sum.
     """
-    values = np.swapaxes(values, axis, -2) if axis == -1 else values
-    length = values.shape[-2] - side + 1
-    run, width, done = values, 1, 0
-    pieces = []
-    while width <= side:
-        if side & width:
-            pieces.append(run[..., done : done + length, :])
-            done += width
-        width *= 2
-        if width <= side:
-            run = ufunc(run[..., : -width // 2, :], run[..., width // 2 :, :])
-    out: Float = functools.reduce(ufunc, pieces)
-    return np.swapaxes(out, axis, -2) if axis == -1 else out
+    if side == 1:
+        return values
+    total = _twice(_run(values, side // 2, axis), side // 2, axis)
+    if side % 2 == 0:
+        return total
+    length = values.shape[axis] - side + 1
+    return _part(total, axis, 0, length) + _part(values, axis, side - 1, length)
+
+
+def _twice(values: Float, step: int, axis: int) -> Float:
+    """Each with the one that lies `step` further."""
+    length = values.shape[axis] - step
+    return _part(values, axis, 0, length) + _part(values, axis, step, length)
+
+
+def _sum(values: list[Float]) -> Float:
+    total: Float = values[0] + values[1]
+    for value in values[2:]:
+        total += value
+    return total
+
+
+def _part(values: Float, axis: int, start: int, length: int) -> Float:
+    return values[..., start : start + length] if axis == -1 else values[..., start : start + length, :]
 
 
 def grown(mask: Mask, radius: int) -> Mask:
@@ -87,22 +126,53 @@ def _spread(mask: Mask, radius: int) -> Mask:
 def mean3(plane: Float) -> Float:
     """Mean of the 3 x 3 neighbours of each sample (H x W); 0 on the outermost samples."""
     out = np.zeros_like(plane)
-    across = plane[:, :-2] + plane[:, 1:-1] + plane[:, 2:]
-    out[1:-1, 1:-1] = (across[:-2] + across[1:-1] + across[2:]) * np.float32(1 / 9)
+    across = plane[:, :-2] + plane[:, 1:-1]
+    across += plane[:, 2:]
+    inner = out[1:-1, 1:-1]
+    np.add(across[:-2], across[1:-1], out=inner)
+    inner += across[2:]
+    inner *= np.float32(1 / 9)
     return out
 
 
-def detail(plane: Float, block: int = 8) -> Float:
-    """What a plane (H x W) holds beyond its means over blocks, interpolated: its fine structure."""
-    image = Image.fromarray(np.ascontiguousarray(plane))
-    small = image.resize((max(1, image.width // block), max(1, image.height // block)), Image.Resampling.BOX)
-    fine: Float = plane - np.asarray(small.resize(image.size, Image.Resampling.BILINEAR), np.float32)
-    return fine
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """A plane's means over blocks, linear between their centres: what it holds beyond them is its fine structure."""
+
+    block: int
+    means: Float
+    """over blocks of rows, at every column: n x W"""
+
+    @classmethod
+    def of(cls, plane: Float, block: int) -> Smooth:
+        """Of a plane (H x W)."""
+        across = cls(block, shrunk(plane, block).T).rows(slice(0, plane.shape[1]))
+        return cls(block, np.ascontiguousarray(across.T))
+
+    def rows(self, some: slice) -> Float:
+        """These rows of it."""
+        place = np.clip((np.arange(some.start, some.stop) + 0.5) / self.block - 0.5, 0, len(self.means) - 1)
+        above = place.astype(np.intp)
+        below = np.minimum(above + 1, len(self.means) - 1)
+        part = (place - above).astype(np.float32)[:, None]
+        smooth: Float = self.means[above] * (1 - part)
+        smooth += self.means[below] * part
+        return smooth
 
 
 def shrunk(plane: Float, factor: int) -> Float:
-    """Means of factor x factor samples."""
-    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor)) if factor > 1 else plane
+    """Means of factor x factor samples (... x H x W); the last are taken again where the size is no multiple of it."""
+    if factor == 1:
+        return plane
+    height, width = plane.shape[-2:]
+    if height % factor or width % factor:
+        plane = np.pad(plane, [(0, 0)] * (plane.ndim - 2) + [(0, -height % factor), (0, -width % factor)], mode="edge")
+    rows = np.add.reduce(plane.reshape(*plane.shape[:-2], -1, factor, plane.shape[-1]), axis=-2)
+    total: Float = rows[..., ::factor].copy()
+    for step in range(1, factor):
+        total += rows[..., step::factor]
+    total *= np.float32(1 / factor**2)
+    return total
 
 
 def largest_blob(mask: Mask) -> Mask:
