@@ -211,7 +211,7 @@ def test_the_json_of_an_explanation_and_of_marks():
         "said": "the picture is new",
     }
     tree = json.loads(report.marks(BLOCKED.evidence, "json"))
-    assert tree.keys() == {"ai", "edit", "generator", "parent", "evidence"}
+    assert tree.keys() == {"ai", "edit", "generator", "parent", "mask", "evidence"}
     assert (tree["ai"], tree["edit"], tree["generator"], tree["parent"]) == (True, None, "a model", None)
     assert json.loads(report.marks((), "json"))["ai"] is None
 

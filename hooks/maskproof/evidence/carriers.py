@@ -37,6 +37,8 @@ XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_KEY = "XML:com.adobe.xmp"
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 """the ISO box that holds a C2PA manifest; C2PA 2.1, section 11.3.3"""
+OWN_STORE = "C2PA manifest"
+"""the source of a store in the file itself; others stand beside it"""
 GIF_RAMP = b"\1\xff\xfe\xfd\xfc"
 """how the bytes begin that lead readers of sub-blocks out of an XMP packet in a GIF"""
 GIF_C2PA = b"C2PA_GIF\1\0\0"
@@ -100,7 +102,7 @@ def carried(container: Container, data: bytes, name: str, read: Read | None) -> 
         for path, value in one.properties
         if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
     ]
-    stores = [("C2PA manifest", own)] if (own := manifest(container)) else []
+    stores = [(OWN_STORE, own)] if (own := manifest(container)) else []
     stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, (".c2pa",))]
     return Carried(
         (container.width, container.height),

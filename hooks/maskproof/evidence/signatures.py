@@ -10,12 +10,12 @@ codes).
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from maskproof.evidence.carriers import OWN_STORE
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -90,12 +90,13 @@ def verified(signs: list[Evidence], carried: Carried, data: bytes, kind: str) ->
     found: list[Evidence] = []
     for source, store in carried.manifests:
         own = [one for one in signs if one.source == source]
-        unread = any(one.confidence == "low" for one in own)
-        signature = (
-            None if unread or kind not in MIME else verify(data, kind, store if source != "C2PA manifest" else None)
-        )
-        if signature is None:
+        if kind not in MIME or any(one.confidence == "low" for one in own):
             found += own
+            continue
+        signature = verify(data, kind, store if source != OWN_STORE else None)
+        if signature is None:
+            says = "a signature that cannot be checked"
+            found += [*own, Evidence(f"{source}, signature", says, ai=None, confidence="low")]
             continue
         sure = "high" if signature.intact else "medium"
         found += [replace(one, signed=signature.intact, confidence=sure) for one in own]
@@ -120,7 +121,7 @@ def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | No
         with c2pa.Reader(MIME[kind], io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
             results = reader.get_validation_results() or {}
             active = reader.get_active_manifest() or {}
-    except (c2pa.C2paError, json.JSONDecodeError):
+    except Exception:  # noqa: BLE001 - beside its own errors the binding raises KeyError and more on broken stores
         return None
     return _signature(results.get("activeManifest") or {}, active.get("signature_info") or {})
 

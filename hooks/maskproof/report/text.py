@@ -102,7 +102,8 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
         )
         for one in evidence
     ]
-    if any(one.source.startswith("C2PA") and one.signed is None and one.confidence != "low" for one in evidence):
+    read = [one for one in evidence if one.source.startswith("C2PA") and one.confidence != "low"]
+    if read and all(one.signed is None for one in read) and not any("signature" in one.source for one in evidence):
         lines.append('Signatures were not verified; `pip install "maskproof[c2pa]"` adds that.')
     return "\n".join(lines) + "\n"
 
