@@ -37,7 +37,8 @@ CELLS = ROWS + 1
 BITS = ROWS * ROWS
 WORDS = BITS // 64
 TELLING = 2.0
-"""levels of 255 by which neighbouring cells differ at least where a bit is believed; JPEG of quality 75 moves means by up to 0.8"""
+"""levels of 255 by which neighbouring cells differ at least where a bit is believed; JPEG of quality 75 moves
+means by up to 0.8"""
 STEP, DEEPEST = 0.05, 0.2
 """shares of a side: crops are tried in such steps up to this much off a side in all. A cell is 0.06 wide, so that
 the best place is at most 0.4 of a cell off; steps of 0.067 found up to 8 points fewer of 10 % crops"""
