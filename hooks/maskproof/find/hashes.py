@@ -37,10 +37,11 @@ CELLS = ROWS + 1
 BITS = ROWS * ROWS
 WORDS = BITS // 64
 TELLING = 2.0
-"""levels of 255 by which neighbouring cells differ at least where a bit is believed; JPEG moves means by under 1"""
+"""levels of 255 by which neighbouring cells differ at least where a bit is believed; JPEG of quality 75 moves
+means by up to 0.8"""
 STEP, DEEPEST = 0.05, 0.2
 """shares of a side: crops are tried in such steps up to this much off a side in all. A cell is 0.06 wide, so that
-the best place is at most 0.4 of a cell off; with steps of 0.067 recall of 10 % crops was 4 points lower"""
+the best place is at most 0.4 of a cell off; steps of 0.067 found up to 8 points fewer of 10 % crops"""
 COVERED = 0.6
 """a cell of the original is compared when the crop shows this share of its width and height"""
 LIKE = 64
@@ -49,7 +50,7 @@ LIKE_CROPPED = 56
 """bits of 256; lower, because a crop has 225 chances. Nine standard deviations of chance"""
 NEAREST_WHOLE, NEAREST_CROPPED = 128, 512
 """entries that are compared in full: the nearest as a whole, and the nearest as a crop by a quarter of their bits. With
-256 of the latter, 3 of 25 originals of 20 % crops were lost among 10,000 pictures"""
+256 of each, 16 instead of 18 of 25 originals of 20 % crops came first among 10,000 pictures"""
 CHUNK = 32_768
 """entries of one column that stay in a core's cache"""
 
@@ -213,7 +214,7 @@ def _packed(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
 def _ones(words: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Bits that are set, summed over the last axis; word by word, since numpy's own sum over a short axis is slow."""
     counts = _count(words)
-    ones = counts[..., 0].astype(np.uint16)
+    ones: NDArray[np.uint16] = counts[..., 0].astype(np.uint16)
     for word in range(1, counts.shape[-1]):
         ones += counts[..., word]
     return ones.astype(np.int64)
