@@ -35,6 +35,8 @@ def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> Non
             "# ours\ndefault_stages: [pre-commit]\nrepos:   # all of them\n\n    # first\n    - repo: https://example.invalid/a\n"
             "      rev: v1\n      hooks:\n        - id: a\n"
         ),
+        "repos:\n- repo: https://example.invalid/a\n  rev: v1\n  hooks:\n  - id: a",
+        "repos:\n- repo: https://example.invalid/a\n  rev: v1\n  hooks:\n  - id: a\n# the rest\nci:\n  skip: [a]\n",
     ],
 )
 def test_the_hook_joins_the_others_and_keeps_the_comments(scratch: Scratch, before: str) -> None:
@@ -42,8 +44,9 @@ def test_the_hook_joins_the_others_and_keeps_the_comments(scratch: Scratch, befo
     assert scratch.maskproof("init").returncode == 0
     after = (scratch.root / ".pre-commit-config.yaml").read_text()
     scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
-    assert [repo["hooks"][0]["id"] for repo in yaml.safe_load(after)["repos"]] == ["maskproof", "a"]
+    assert [repo["hooks"][0]["id"] for repo in yaml.safe_load(after)["repos"]] == ["a", "maskproof"]
     assert all(line in after.splitlines() for line in before.splitlines())
+    assert "# the rest" not in before or "# the rest\nci:" in after
 
 
 @pytest.mark.parametrize("text", ["repos: [{repo: local, hooks: []}]\n", "repos: []\n", "- id: a\n"])

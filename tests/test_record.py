@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import pty
 import stat
+import subprocess
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from projects import HERO, MASK, MASKPROOF, OPENED, SIZE, SPRING, png, sha256
+from projects import HERO, MASK, MASKPROOF, OPENED, SIZE, SPRING, clean_environment, png, sha256, texture
 
 SIDECAR = f"{SPRING}.maskproof.json"
 WITH = ("--original", HERO, "--mask", MASK, "--mask-mode", "white")
@@ -264,6 +268,11 @@ REFUSED = {
 }  # fmt: skip
 
 
+def files(root):
+    """Every file but the index of likenesses, which may be made at any time."""
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and path.parent.name != "maskproof"}
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(edit, case):
     """Exit status 2, a word on what is wrong, and nothing written."""
@@ -271,11 +280,11 @@ def test_refused(edit, case):
     edit.write("../outside.png", edit.pictures.original)
     edit.write("assets/copy.png", edit.pictures.held)
     edit.write(".git/HEAD.png", edit.pictures.original)
-    before = {path: path.read_bytes() for path in edit.root.rglob("*") if path.is_file()}
+    before = files(edit.root)
     done = edit.run(*_command(arguments), ok=False)
     assert done.returncode == 2, done.stdout + done.stderr
     assert word in done.stderr
-    assert {path: path.read_bytes() for path in edit.root.rglob("*") if path.is_file()} == before
+    assert files(edit.root) == before
     assert not list(edit.root.parent.glob("*.maskproof.json"))
 
 
@@ -301,3 +310,146 @@ def test_outside_a_repository(edit, tmp_path):
     )
     assert done.returncode == 2
     assert "not in a Git repository" in done.stderr
+
+
+def comfyui(picture: bytes, named: str) -> bytes:
+    """A picture as ComfyUI saves it after inpainting: the graph names its input, whose transparency was the mask."""
+    graph = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": named, "upload": "image"}},
+        "2": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m.safetensors"}},
+        "3": {
+            "class_type": "VAEEncodeForInpaint",
+            "inputs": {"pixels": ["1", 0], "mask": ["1", 1], "vae": ["2", 2], "grow_mask_by": 6},
+        },
+        "4": {
+            "class_type": "KSampler",
+            "inputs": {"model": ["2", 0], "latent_image": ["3", 0], "seed": 1, "steps": 20, "cfg": 8, "denoise": 1},
+        },
+        "5": {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["2", 2]}},
+        "6": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "x"}},
+    }
+    says = PngImagePlugin.PngInfo()
+    says.add_text("prompt", json.dumps(graph))
+    return png(Image.open(io.BytesIO(picture)), pnginfo=says)
+
+
+def with_ids(picture: bytes, own: str, parent: str = "") -> bytes:
+    """A picture whose XMP carries its own id, and that of the picture it was made from."""
+    derived = f'<xmpMM:DerivedFrom stRef:instanceID="{parent}"/>' if parent else ""
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" '
+        f'xmlns:stRef="http://ns.adobe.com/xap/1.0/sType/ResourceRef#" xmpMM:InstanceID="{own}">{derived}'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    says = PngImagePlugin.PngInfo()
+    says.add_itxt("XML:com.adobe.xmp", packet)
+    return png(Image.open(io.BytesIO(picture)), pnginfo=says)
+
+
+class TestProposed:
+    """Without a record and without `--original`, what the files tell is proposed and not believed."""
+
+    def refused(self, project, *arguments):
+        said = " ".join(record(project, SPRING, *arguments, ok=False).split())
+        assert not (project.root / SIDECAR).exists()
+        return said
+
+    def test_the_picture_it_looks_like_and_the_mask_named_after_that(self, edit):
+        said = self.refused(edit)
+        assert f"Its original may be {HERO}: it looks like that picture" in said
+        assert f"Its mask may be {MASK}: its name goes with the picture's" in said
+        assert f"maskproof record {SPRING} --original {HERO} --mask {MASK} --mask-mode MODE" in said
+
+    def test_accepted(self, edit):
+        record(edit, SPRING, "--accept", "--mask-mode", "white")
+        tree = written(edit)
+        assert (tree["original"]["path"], tree["mask"]) == (
+            HERO,
+            {"path": MASK, "sha256": sha256(edit.pictures.mask), "mode": "white"},
+        )
+        edit.stage()
+        assert edit.check().status == 0
+
+    def test_the_mode_that_another_record_gives_the_mask(self, project):
+        project.edit(path="assets/autumn.png")
+        project.write(SPRING, project.pictures.held_again)
+        project.stage()
+        assert "--mask-mode white" in self.refused(project)
+        record(project, SPRING, "--accept")
+        assert written(project)["mask"]["mode"] == "white"
+
+    def test_the_input_that_the_file_names_and_its_transparency_as_mask(self, project):
+        clear = Image.open(io.BytesIO(project.pictures.original)).convert("RGBA")
+        clear.paste((0, 0, 0, 0), OPENED)
+        project.write("in/yosemite.png", png(clear))
+        project.commit("The input")
+        project.write(SPRING, comfyui(project.pictures.held, "yosemite.png"))
+        said = self.refused(project)
+        assert "Its original may be in/yosemite.png: the file names yosemite.png as its input" in said
+        assert "Its mask may be in/yosemite.png, mode alpha" in said
+        record(project, SPRING, "--accept")
+        tree = written(project)
+        assert (tree["mask"]["path"], tree["mask"]["mode"]) == ("in/yosemite.png", "alpha")
+        assert tree["tool"]["provider"] == "ComfyUI"
+
+    def test_the_id_of_the_picture_it_was_made_from(self, project):
+        project.write("in/source.png", with_ids(project.pictures.other, "xmp.iid:6f1c2a4e-8b7d-4c5e-9a10-2f3b4c5d6e7f"))
+        project.commit("The source")
+        project.write(
+            SPRING,
+            with_ids(
+                project.pictures.held,
+                "xmp.iid:0a9b8c7d-6e5f-4a3b-8c2d-1e0f9a8b7c6d",
+                "xmp.iid:6f1c2a4e-8b7d-4c5e-9a10-2f3b4c5d6e7f",
+            ),
+        )
+        assert (
+            "Its original may be in/source.png: the file names its id xmp.iid:6f1c2a4e-8b7d-4c5e-9a10-2f3b4c5d6e7f"
+            in self.refused(project)
+        )
+
+    def test_the_version_committed_before(self, project):
+        project.write(HERO, project.pictures.held)
+        said = " ".join(record(project, HERO, ok=False).split())
+        assert f"Its original may be {HERO}: it takes the place of the committed version" in said
+        record(project, HERO, "--accept", "--mask-mode", "white")
+        assert written(project, f"{HERO}.maskproof.json")["original"] == {"path": HERO, **project.original()}
+
+    def test_nothing_is_alike(self, project):
+        project.write(SPRING, png(texture(77)))
+        said = self.refused(project)
+        assert "so its original has to be named" in said
+        assert "--generated" in said
+        assert "may be" not in said
+
+    def test_a_mask_for_a_given_original_is_only_noted(self, edit):
+        said = " ".join(record(edit, SPRING, "--original", HERO).split())
+        assert "mask" not in written(edit)
+        assert f"Note: {MASK} may be its mask: its name goes with the picture's." in said
+
+    @pytest.mark.parametrize(("answer", "taken"), [("y", True), ("n", False), ("", False)])
+    def test_a_person_at_a_terminal_is_asked(self, edit, answer, taken):
+        leader, follower = pty.openpty()
+        command = [*_command((SPRING, "--mask-mode", "white"))]
+        with subprocess.Popen(
+            command, cwd=edit.root, env=clean_environment(), stdin=follower, stdout=follower, stderr=follower
+        ) as running:
+            os.close(follower)
+            os.write(leader, f"{answer}\n".encode())
+            status = running.wait(timeout=120)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux answers the end of a terminal with an error
+            while piece := os.read(leader, 4096):
+                shown += piece
+        os.close(leader)
+        assert b"Record that?" in shown
+        assert (edit.root / SIDECAR).exists() == taken
+        assert (status == 0) == taken
+
+    def test_hostile_names_are_shown_safely(self, project):
+        project.write("in/\x1b[31mred.png", project.pictures.original)
+        project.git("rm", "-q", HERO)
+        project.commit("A name with an escape")
+        project.write(SPRING, project.pictures.held)
+        assert "\x1b" not in self.refused(project)

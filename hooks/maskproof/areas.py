@@ -44,7 +44,11 @@ def areas_of(
     Raises:
         CouldNotJudge: a mark is not found, or a picture that policy names is missing or broken.
     """
-    areas = [one for rule in settings.areas for one in _declared(rule, settings.source, original, read)]
+    areas = [
+        one
+        for rule in settings.areas
+        for one in declared(rule, settings.source, _located(rule, settings.source, original, read))
+    ]
     areas += [
         Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
         for area in (record.areas if record else ())
@@ -82,13 +86,33 @@ def mask_picture(read: Read, path: str) -> regions.Planes:
     return pixels.decode_mask(_file(read, path), path)
 
 
-def _declared(rule: AreaRule, source: str, original: Picture, read: Read) -> list[Area]:
+def mark_of(rule: AreaRule, read: Read) -> Picture:
+    """The reference picture of an area that is located.
+
+    Raises:
+        CouldNotJudge: it is missing or broken.
+    """
+    assert rule.find is not None  # noqa: S101 - asked by the callers
+    return pixels.decode(_file(read, rule.find), rule.find)
+
+
+def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[Area]:
     """The areas of one rule: one as drawn, or one for each place where its mark stands."""
     colors = tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:7], 16)) for one in rule.colors)
     area = Area(rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.marks, colors)
     if rule.find is None:
         return [area]
-    mark = pixels.decode(_file(read, rule.find), rule.find)
+    return [
+        replace(area, name=rule.name if not index else f"{rule.name} {index + 1}", box=_numbers(box))
+        for index, box in enumerate(places)
+    ]
+
+
+def _located(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
+    """Where the mark of an area stands in the original; nothing where the area is drawn."""
+    if rule.find is None:
+        return ()
+    mark = mark_of(rule, read)
     hits = locate(original.samples, mark.samples, mark.alpha)
     if not hits:
         error = CouldNotJudge(
@@ -97,10 +121,7 @@ def _declared(rule: AreaRule, source: str, original: Picture, read: Read) -> lis
         )
         error.rule = rule.kind
         raise error
-    return [
-        replace(area, name=rule.name if not index else f"{rule.name} {index + 1}", box=_numbers(hit.box))
-        for index, hit in enumerate(hits)
-    ]
+    return tuple(hit.box for hit in hits)
 
 
 def _detected(original: Picture, settings: Settings, read: Read) -> tuple[list[Area], tuple[str, ...]]:

@@ -43,6 +43,8 @@ class Delta:
     named: tuple[str, ...] = ()
     """repository paths that were asked for by name"""
     everything: bool = False
+    in_ci: bool = False
+    """judged by a CI job, where a cache in the Git directory may come from anybody"""
 
     @property
     def concerns_nothing(self) -> bool:

@@ -1,47 +1,30 @@
-"""The way of one image, from a change in Git to a verdict: `judge` and `compare`, whose lines are the stages.
+"""The way of one image, from a change in Git to a verdict: `judge`, whose lines are the stages.
 
-which images -> evidence -> sidecar -> original and mask -> pixels -> regions -> drift -> verdict
+which images -> evidence -> sidecar -> original and mask -> (`compare`: pixels -> regions -> drift -> verdict)
+
+A picture without a record goes to `unrecorded`, one that was made from nothing to `generated`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from maskproof import chain, drift, evidence, pixels, regions, sidecar, verdict
-from maskproof.areas import areas_of, mask_picture, readers
+from maskproof import chain, evidence, generated, pixels, provenance, sidecar, unrecorded
+from maskproof.areas import areas_of, mask_picture
 from maskproof.chain import Link
+from maskproof.compare import Inputs, compare, concluded, failure, frame_of
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
-from maskproof.model import Evidence, Finding, ImageReport, Read, Report, Severity, Verdict
+from maskproof.model import Evidence, Finding, Ground, ImageReport, Report, Severity, Verdict
 from maskproof.scope import Scope
+from maskproof.unrecorded import SEVERITY
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from maskproof.change import Delta
-    from maskproof.model import Picture, Region
     from maskproof.policy import Settings
     from maskproof.sidecar import Record
-
-SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The bytes of one comparison, and how messages call them."""
-
-    edit: bytes
-    original: bytes
-    mask: bytes | None = None
-    mask_mode: str | None = None
-    edit_name: str = "the edit"
-    original_name: str = "the original"
-    mask_name: str = "the mask"
-    record: Record | None = None
-    """the sidecar, for its transform and the areas that it adds"""
 
 
 def check(delta: Delta) -> Report:
@@ -63,56 +46,28 @@ def judge(scope: Scope, path: str) -> ImageReport:
     try:
         edit = _edit(scope, path)
         record = scope.record(path)
-        report = replace(report, evidence=_evidence(edit, path, settings, record))
+        report = replace(report, evidence=_evidence(scope, edit, path, settings, record))
         report = report.told("evidence", *_told_evidence(report.evidence)).told("record", *_told_record(record))
         if record is None:
-            return _concluded(report, *_unrecorded(scope, path, settings, report.evidence))
-        report = replace(report, findings=(*report.findings, *_stale(record, edit, path)))
+            return unrecorded.judge(scope, path, edit, settings, report)
+        report = replace(
+            report, ground=Ground.DECLARED, findings=(*report.findings, *_stale(scope, record, edit, path))
+        )
         if record.original is None:
             _followed(scope, path, record)  # made from nothing, unless its record names a parent all the same
-            return verdict.concluded(report)
+            return generated.hold(scope, path, edit, settings, report)
         inputs, found = _inputs(scope, path, edit, record)
+        lost = provenance.lost(scope, path, edit, (record.original.path, inputs.original))
         report = replace(
             report,
-            findings=(*report.findings, *_new_on_base(scope, record, settings)),
+            findings=(*report.findings, *_new_on_base(scope, record, settings), *lost),
             original=found["original"],
             mask=found.get("mask"),
         )
         report = compare(inputs, settings, scope.trusted, report)
         return _against_first(scope, Link(path, record), edit, settings, report)
     except CouldNotJudge as error:
-        return _concluded(report, failure(error))
-
-
-def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport) -> ImageReport:
-    """One edit against its original.
-
-    Args:
-        inputs: The bytes of both, and of the mask.
-        settings: Level, limits and areas.
-        read: Where policy finds the mask pictures of its areas.
-        report: What is known already; findings and metrics are added to it.
-    """
-    try:
-        original = pixels.decode(inputs.original, inputs.original_name)
-        edit = pixels.decode(inputs.edit, inputs.edit_name)
-        planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
-        opened = regions.editable(planes, inputs.mask_mode, original.size)
-        areas, missing = areas_of(original, settings, inputs.record, read)
-        protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
-        found = [
-            *regions.suspicions(planes, inputs.mask_mode, opened, settings.max_editable),
-            *drift.descriptions(original, edit),
-        ]
-        report = (
-            replace(report, findings=(*report.findings, *found), notes=(*report.notes, *missing))
-            .told("pixels", *_told_pixels(original, edit))
-            .told("regions", *_told_regions(opened, protected))
-        )
-        measured = drift.measure(original, edit, opened, protected, settings.level, _frame(inputs.record), readers())
-    except CouldNotJudge as error:
-        return _concluded(report, failure(error))
-    return verdict.decide(report, measured, settings.limits, _advice(report))
+        return concluded(report, failure(error))
 
 
 def _against_first(scope: Scope, last: Link, edit: bytes, settings: Settings, report: ImageReport) -> ImageReport:
@@ -128,7 +83,7 @@ def _against_first(scope: Scope, last: Link, edit: bytes, settings: Settings, re
         steps = [_step(scope, one, settings if one is links[-1] else bare) for one in links]
         return chain.against_first(report, steps, edit, settings, lambda path: mask_picture(scope.trusted, path))
     except CouldNotJudge as error:
-        return _concluded(report, failure(error))
+        return concluded(report, failure(error))
 
 
 def _followed(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
@@ -147,14 +102,9 @@ def _step(scope: Scope, link: Link, settings: Settings) -> chain.Step:
         found.mask,
         found.mask_name,
         found.mask_mode,
-        _frame(link.record),
+        frame_of(link.record),
         areas,
     )
-
-
-def failure(error: CouldNotJudge) -> Finding:
-    """An error that kept an image from being judged, as a finding."""
-    return Finding(error.rule, Severity.UNJUDGED, error.reason, advice=error.advice)
 
 
 def notes(scope: Scope) -> tuple[str, ...]:
@@ -163,10 +113,6 @@ def notes(scope: Scope) -> tuple[str, ...]:
         return ()
     stale = sorted(set(scope.targets) & scope.delta.repository.unstaged())
     return tuple(f"{path} was judged as staged; the file in the working tree differs" for path in stale)
-
-
-def _concluded(report: ImageReport, *found: Finding) -> ImageReport:
-    return verdict.concluded(replace(report, findings=(*report.findings, *found)))
 
 
 def _about_the_change(scope: Scope, path: str) -> list[Finding]:
@@ -218,80 +164,28 @@ def _edit(scope: Scope, path: str) -> bytes:
     raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
 
 
-def _evidence(edit: bytes, path: str, settings: Settings, record: Record | None) -> tuple[Evidence, ...]:
+def _evidence(scope: Scope, edit: bytes, path: str, settings: Settings, record: Record | None) -> tuple[Evidence, ...]:
     """The file's own marks. Where policy asks nothing of files without a record, a broken one is not its business."""
     try:
-        return evidence.assess(edit, path)
+        return evidence.assess(edit, path, scope.delta.head.read)
     except CouldNotJudge:
         if record is None and settings.unrecorded == "off":
             return ()
         raise
 
 
-def _unrecorded(scope: Scope, path: str, settings: Settings, signs: tuple[Evidence, ...]) -> list[Finding]:
-    """What is wrong with an image that has no record."""
-    if settings.unrecorded == "off":
-        return []
-    quoted = shlex.quote(path)
-    advice = (
-        f"Record what it was made from: `maskproof record {quoted} --original ORIGINAL --mask MASK --mask-mode MODE`."
-    )
-    beside = sidecar.path_of(path)
-    if beside in scope.delta.base.entries:
-        return [
-            Finding(
-                "unrecorded",
-                Severity.BLOCK,
-                f"the record of this AI edit, {beside}, is deleted while the picture stays",
-                advice=(
-                    f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too; "
-                    "a new picture that is no AI edit takes another name."
-                ),
-            )
-        ]
-    if (former := scope.recorded_content.get(scope.delta.head.entries[path].oid)) is not None:
-        return [
-            Finding(
-                "unrecorded",
-                Severity.BLOCK,
-                f"this is the AI edit {former} under another name, without its record",
-                advice=f"Give it the record: `{_bring_record(scope, former, beside)}`.",
-            )
-        ]
-    if evidence.is_ai(signs):
-        said = ", ".join(dict.fromkeys(f"{sign.says} ({sign.source})" for sign in signs if sign.ai))
-        return [
-            Finding(
-                "unrecorded",
-                SEVERITY[settings.unrecorded],
-                f"the file says that AI made or changed it ({said}), but it has no record",
-                advice=advice,
-            )
-        ]
-    return []
-
-
-def _bring_record(scope: Scope, former: str, beside: str) -> str:
-    """The command that puts the record of a renamed or copied edit beside it."""
-    entries = scope.delta.head.entries
-    source, target = shlex.quote(sidecar.path_of(former)), shlex.quote(beside)
-    if former in entries:
-        return f"cp {source} {target}"
-    moved = f"git mv {source} {target}"
-    return moved if sidecar.path_of(former) in entries else f"git checkout HEAD -- {source} && {moved}"
-
-
-def _stale(record: Record, edit: bytes, path: str) -> list[Finding]:
+def _stale(scope: Scope, record: Record, edit: bytes, path: str) -> list[Finding]:
     """A record that speaks of other bytes than those in the change."""
     digest = hashlib.sha256(edit).hexdigest()
     if digest == record.image.sha256:
         return []
+    who = provenance.dropped_by(edit, path, scope.delta.head.read)
     return [
         Finding(
             "stale-record",
             Severity.BLOCK,
             f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
-            f"now ({digest[:12]}…)",
+            f"now ({digest[:12]}…)" + (f"; {who}" if who else ""),
             advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(path)}`.",
         )
     ]
@@ -347,20 +241,6 @@ def _new_on_base(scope: Scope, record: Record, settings: Settings) -> list[Findi
     return [Finding("new-original", SEVERITY[settings.new_original], said, advice=advice)]
 
 
-def _frame(record: Record | None) -> drift.Frame:
-    """How the original was mapped to what the model saw."""
-    if record is None or record.transform is None:
-        return drift.Frame()
-    return drift.Frame(record.transform.crop, record.transform.pad)
-
-
-def _advice(report: ImageReport) -> str:
-    """What to do about drift. A comparison without Git has no steps to explain."""
-    tracked = any(stage == "change" for stage, _ in report.steps)
-    see = f"`maskproof explain {shlex.quote(report.path)}`" if tracked else "the same command with `--format json`"
-    return f"See where and why: {see}. Then edit again, or put the protected pixels back."
-
-
 def _told_policy(settings: Settings) -> list[str]:
     said = (
         f"level {settings.level}, without a record: {settings.unrecorded}, new original or mask: "
@@ -388,18 +268,3 @@ def _told_record(record: Record | None) -> list[str]:
     if record.tool and (record.tool.model or record.tool.provider):
         said.append(f"tool {' '.join(filter(None, (record.tool.provider, record.tool.model)))}")
     return said
-
-
-def _told_pixels(original: Picture, edit: Picture) -> list[str]:
-    return [
-        f"{name}: {picture.size[0]} x {picture.size[1]} px, {picture.format}, {picture.colour}"
-        for name, picture in (("original", original), ("edit", edit))
-    ]
-
-
-def _told_regions(opened: NDArray[np.bool_], protected: tuple[Region, ...]) -> list[str]:
-    said = [f"the mask opens {opened.mean():.1%} of the picture"]
-    return said + [
-        f"{region.name} ({region.kind}): {region.mask.mean():.1%} of the picture, asked for by {region.source}"
-        for region in protected
-    ]

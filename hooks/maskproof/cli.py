@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -129,6 +130,8 @@ def check(
 
     PATHS are judged as well, as they stand in the index (or in B): images, sidecars, masks, originals or folders.
     """
+    from dataclasses import replace
+
     from maskproof.change import Selection, from_environment, open_change
     from maskproof.repo import Repository
 
@@ -136,6 +139,7 @@ def check(
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
     delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
+    delta = replace(delta, in_ci=bool(os.environ.get("CI")))
     from maskproof import report
     from maskproof.check import check as check_change
 
@@ -166,8 +170,8 @@ def compare(
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
     from maskproof import report
-    from maskproof.check import Inputs
-    from maskproof.check import compare as compare_pair
+    from maskproof.compare import Inputs
+    from maskproof.compare import compare as compare_pair
     from maskproof.model import ImageReport, Verdict
     from maskproof.policy import from_file
 
@@ -214,16 +218,60 @@ def compare(
     help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
 )
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
+@click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")
 def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
 
-    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest.
+    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest. Without one,
+    original and mask are proposed from what the files tell, and written only when you agree.
     """
+    from functools import partial
+
     from maskproof.record import write
     from maskproof.report.text import safe
 
-    for line in write(Path.cwd(), edit, areas, **given):
+    def ask(proposal: str) -> bool:
+        if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+            return False
+        print("\n".join(map(safe, proposal.splitlines())))
+        return click.confirm("Record that?")
+
+    given |= {"trusted": not os.environ.get("CI"), "progress": partial(_progress, what="pictures hashed")}
+    for line in write(Path.cwd(), edit, areas, ask, **given):
         print(safe(line))
+    return 0
+
+
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the list is written.",
+)
+def find(edit: Path, history: bool, limit: int, style: str) -> int:
+    """List the tracked images that are most likely the original of an edit.
+
+    They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
+    """
+    from maskproof import report
+    from maskproof.find import search
+    from maskproof.repo import Repository
+
+    found = search(
+        Repository(Path.cwd()),
+        (str(edit), _bytes(edit)),
+        trusted=os.environ.get("CI", "").lower() in {"", "0", "false"},
+        history=history,
+        count=limit,
+        progress=partial(_progress, what="pictures hashed"),
+    )
+    print(report.found(found, style), end="")
     return 0
 
 
@@ -237,14 +285,15 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     show_default=True,
     help="How the explanation is written.",
 )
-def explain(path: Path, style: str) -> int:
+@click.option("--stealth", is_flag=True, help="Only what the file's marks say, those hidden in its pixels included.")
+def explain(path: Path, style: str, *, stealth: bool) -> int:
     """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
     from maskproof import report
     from maskproof.explain import explained, marks
 
-    found = explained(Path.cwd(), path)
+    found = None if stealth else explained(Path.cwd(), path)
     if found is None:
-        print(report.marks(marks(_bytes(path), str(path)), style), end="")
+        print(report.marks(marks(_bytes(path), str(path), stealth=stealth), style), end="")
     else:
         print(report.explanation(found, style, color=_wants_color()), end="")
     return 0
@@ -364,10 +413,10 @@ def _write(path: Path, data: bytes) -> str:
     return safe(f"Wrote {path}")
 
 
-def _progress(done: int, of: int) -> None:
+def _progress(done: int, of: int, what: str = "edits compared") -> None:
     """One line that counts up, on a terminal only."""
     if sys.stderr is not None and sys.stderr.isatty():
-        print(f"\r{done} of {of} edits compared", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        print(f"\r{done} of {of} {what}", end="\n" if done == of else "", file=sys.stderr, flush=True)
 
 
 def _wants_color() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
@@ -14,9 +15,10 @@ from maskproof.scope import Scope
 from maskproof.sidecar import image_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from maskproof.model import Evidence, ImageReport
+
+MAX_NEIGHBOUR = 4_000_000
+"""bytes of a file beside the image"""
 
 
 def explained(where: Path, path: Path) -> ImageReport | None:
@@ -38,6 +40,25 @@ def explained(where: Path, path: Path) -> ImageReport | None:
     return judge(Scope(open_change(repository, Selection(named=()))), name)
 
 
-def marks(data: bytes, name: str) -> tuple[Evidence, ...]:
-    """What a file's own metadata says, without Git and without decoding it."""
-    return evidence.assess(data, name)
+def marks(data: bytes, name: str, *, stealth: bool = False) -> tuple[Evidence, ...]:
+    """What a file's own metadata and the files beside it say, without Git; with `stealth` also what its pixels hide.
+
+    Raises:
+        CouldNotJudge: the file cannot be read; with `stealth`, or decoded.
+    """
+    found = evidence.assess(data, name, _beside)
+    if not stealth:
+        return found
+    from maskproof.pixels import decode
+
+    picture = decode(data, name)
+    return found + evidence.hidden(picture.samples, picture.alpha)
+
+
+def _beside(path: str) -> bytes | None:
+    """A neighbouring file on disk; what cannot be read, or is too long to be metadata, is not there."""
+    try:
+        file = Path(path)
+        return file.read_bytes() if file.stat().st_size <= MAX_NEIGHBOUR else None
+    except (OSError, ValueError):
+        return None

@@ -82,6 +82,12 @@ maskproof:
   - maskproof check --from-ref "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --to-ref "$CI_COMMIT_SHA"
 """
 
+LIST = re.compile(
+    r"^repos:[ \t]*(?:#.*)?\n(?P<items>(?:[ \t]*(?:#.*)?\n)*(?P<indent>[ \t]*)- .*(?:\n(?![^\s#-]).*)*\n?)",
+    re.MULTILINE,
+)
+"""the list of hooks up to the next key of the file, and how its items are indented"""
+REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
 TEMPLATES = {"github": GITHUB, "gitlab": GITLAB}
 
 
@@ -112,7 +118,10 @@ def _new(file: Path, name: str, text: str) -> str:
 
 
 def _hook(file: Path, entry: str) -> Iterator[str]:
-    """Put the entry first in the list of hooks, in the list's own indentation; leave a list in another style alone."""
+    """Put the entry last in the list of hooks, behind whatever rewrites pictures, in the list's own indentation.
+
+    A list in another style is left alone.
+    """
     if not file.exists():
         yield _new(file, CONFIG, "repos:\n" + entry)
         return
@@ -120,11 +129,13 @@ def _hook(file: Path, entry: str) -> Iterator[str]:
     if re.search(r"^\s*- id: maskproof\s*$", text, re.MULTILINE):
         yield f"{CONFIG} names maskproof already and was left alone"
         return
-    found = re.search(r"^repos:[ \t]*(?:#.*)?\n(?=(?:[ \t]*(?:#.*)?\n)*([ \t]*)- )", text, re.MULTILINE)
+    found = LIST.search(text)
     if found is None:
-        yield f"{CONFIG} is not in the usual form; add this to its `repos` by hand:\n{entry}"
+        yield f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
         return
-    indented = "".join(found.group(1) + line + "\n" for line in entry.splitlines())
-    changed = text[: found.end()] + indented + text[found.end() :]
-    write_atomically(file, changed.encode("utf-8", "surrogateescape"))
-    yield f"Added maskproof to {CONFIG}"
+    # Blank lines and comments at the end belong to what follows the list.
+    end = found.end("items") - len("".join(REST.findall(found["items"])))
+    indented = "".join(found["indent"] + line + "\n" for line in entry.splitlines())
+    gap = "" if text[:end].endswith("\n") else "\n"
+    write_atomically(file, (text[:end] + gap + indented + text[end:]).encode("utf-8", "surrogateescape"))
+    yield f"Added maskproof to {CONFIG}, behind the hooks that are there"

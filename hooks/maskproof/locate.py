@@ -8,6 +8,7 @@ how near the picture's colours are to the mark's, then, for a mark in another co
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,12 @@ NEAR_COLOUR = 24.0
 """distance in sRGB, of 255 a channel, at which a colour counts 0.6 as near to the mark's"""
 APART = 0.3
 """intersection over union from which on two hits are one"""
+CAPPED = 40.0
+"""difference, of 255, from which on a sample of a mark is redrawn and says nothing about place"""
+FINEST = 0.06
+"""pixels to which place and width of a mark are settled"""
+NEIGHBOURS = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 2), (0, 0, -2))
+"""steps of a mark's middle across and down, and of its width, which moves either side by half"""
 HALF = 128
 """opacity from which on a sample counts as solid"""
 MARGIN = 0.06
@@ -54,6 +61,17 @@ class Hit:
     box: Box
     score: float
     """normalised cross-correlation, 0 to 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A mark as it has to look at one place of a picture."""
+
+    box: Box
+    samples: NDArray[np.uint8]
+    """h x w x 3 of the box, sRGB"""
+    opacity: NDArray[np.uint8]
+    """h x w, 0 transparent"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,68 @@ def locate(picture: NDArray[np.uint8], mark: NDArray[np.uint8], alpha: NDArray[n
     for plane in _planes(picture, template):
         hits += [hit for hit in _hits(plane, template) if all(_overlap(hit.box, other.box) < APART for other in hits)]
     return tuple(sorted(hits, key=lambda hit: -hit.score))
+
+
+def drawn(picture: NDArray[np.uint8], mark: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, box: Box) -> Drawn:
+    """A mark as it has to look where it was found, to a fraction of a pixel.
+
+    A hit is good to about a pixel, and a pixel is enough for every edge of a mark to differ. So place and width are
+    settled by the difference itself, each patch of it capped, so that a redrawn part does not pull.
+
+    Args:
+        picture: H x W x 3, sRGB.
+        mark: h x w x 3, sRGB.
+        alpha: h x w, 0 transparent; None: the mark is opaque.
+        box: Where it was found.
+    """
+    solid = np.full(mark.shape[:2], 255, np.uint8) if alpha is None else alpha
+    planes = tuple(Image.fromarray(one) for one in (mark, solid))
+    place = (box.x + box.width / 2, box.y + box.height / 2, float(box.width))
+    best = _apart(picture, planes, place)
+    step = 1.0
+    while step >= FINEST:
+        around = [tuple(np.add(place, np.multiply(step, one))) for one in NEIGHBOURS]
+        error, nearest = min((_apart(picture, planes, one), one) for one in around)
+        if error < best:
+            best, place = error, nearest
+        else:
+            step /= 2
+    return _drawn(planes, place, picture.shape)
+
+
+def _drawn(planes: tuple[Image.Image, ...], place: tuple[float, ...], shape: tuple[int, ...]) -> Drawn:
+    """The mark resampled to the whole pixels that lie inside its place: middle and width, in pixels of the picture."""
+    middle_x, middle_y, wide = place
+    scale = planes[0].width / wide
+    x, y = middle_x - wide / 2, middle_y - planes[0].height / scale / 2
+    left, top = max(0, math.ceil(x)), max(0, math.ceil(y))
+    right = min(shape[1], math.floor(x + wide))
+    bottom = min(shape[0], math.floor(y + planes[0].height / scale))
+    width, height = planes[0].size
+    source = (
+        _within((left - x) * scale, width),
+        _within((top - y) * scale, height),
+        _within((right - x) * scale, width),
+        _within((bottom - y) * scale, height),
+    )
+    size = (max(1, right - left), max(1, bottom - top))
+    # The opacity is scaled by itself: scaled together with it, colours would run into the clear ground.
+    samples, opacity = (np.asarray(one.resize(size, Image.Resampling.LANCZOS, box=source)) for one in planes)
+    return Drawn(Box(left, top, *size), samples, opacity)
+
+
+def _within(edge: float, most: int) -> float:
+    return min(max(edge, 0.0), float(most))
+
+
+def _apart(picture: NDArray[np.uint8], planes: tuple[Image.Image, ...], place: tuple[float, ...]) -> float:
+    """Mean capped difference between the picture and the mark at one place, of 255."""
+    mark = _drawn(planes, place, picture.shape)
+    box = mark.box
+    there = picture[box.y : box.y + box.height, box.x : box.x + box.width].astype(np.float32)
+    weight = mark.opacity.astype(np.float32) / np.float32(255)
+    difference = np.minimum(np.abs(there - mark.samples).mean(-1), CAPPED)
+    return float((difference * weight).sum() / max(weight.sum(), 1e-6))
 
 
 def _planes(picture: NDArray[np.uint8], template: Template) -> Iterator[NDArray[np.float32]]:

@@ -52,6 +52,20 @@ class Verdict(StrEnum):
     UNJUDGED = "unjudged"
 
 
+class Ground(StrEnum):
+    """What speaks for a picture being an AI edit, from the surest to nothing; the surest one counts."""
+
+    DECLARED = "declared"
+    """its record says what it is"""
+    SIGNED = "signed"
+    """its file says so, with a signature that fits its bytes"""
+    UNSIGNED = "unsigned"
+    """its file says so, in a way that anybody can write or remove"""
+    LIKENESS = "likeness"
+    """it looks like a tracked picture and is not the same"""
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of the original, upright: left, top, width, height."""
@@ -81,8 +95,13 @@ class Evidence:
     """the tool or model that it names"""
     parent: str | None = None
     """the picture it was made from, as the sign names it"""
+    mask: str | None = None
+    """the mask it was made through, as the sign names it: a file, or `its alpha` (of the parent)"""
     confidence: str = "medium"
-    """`high` signed or structured, `medium` plain text anybody can write, `low` contradicted by the file itself"""
+    """`high` a signature was verified, or the file's own facts confirm what is written; `medium` anybody could have
+    written it; `low` the file itself contradicts it, or it cannot be read: such a sign decides nothing"""
+    signed: bool | None = None
+    """True: a signature over the file was verified; False: there is one that does not fit; None: not looked at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +214,8 @@ class ImageReport:
     findings: tuple[Finding, ...] = ()
     regions: tuple[Judged, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    ground: Ground = Ground.NONE
+    """the surest of what speaks for an AI edit"""
     original: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
@@ -225,6 +246,48 @@ class Report:
     def count(self, verdict: Verdict) -> int:
         """Images with this verdict."""
         return sum(image.verdict is verdict for image in self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a tracked picture is to the one that was asked about; a hint, never a proof."""
+
+    oid: str
+    """blob id"""
+    paths: tuple[str, ...]
+    """where that blob lies or lay, sorted"""
+    distance: int
+    """bits that differ, scaled to 256; 0 the same dHash, 128 no more alike than chance"""
+    bits: int
+    """bits that were compared: flat places and what a crop cut off tell nothing"""
+    how: str
+    """`whole`, or `cropped` where a part of the tracked picture fits better than all of it"""
+    kept: float
+    """share of the tracked picture's area that the other one shows; 1 where `whole`"""
+    alike: bool
+    """under the limit, which is lower the fewer bits were compared"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The tracked pictures that are most like one file."""
+
+    path: str
+    """the file, as it was named"""
+    nearest: tuple[Likeness, ...]
+    """nearest first; those that are not alike as well"""
+    same: tuple[str, ...] = ()
+    """other paths that are tracked with exactly the same content"""
+    tree: frozenset[str] = frozenset()
+    """blob ids among `nearest` that lie in the tree; the others lie in history only"""
+    looked_at: int = 0
+    """tracked pictures that were compared"""
+    unhashed: tuple[tuple[str, str], ...] = ()
+    """paths that cannot be compared, each with the reason"""
+    next_step: str = ""
+    """what to do with the best of them; a command"""
+    notes: tuple[str, ...] = ()
+    """what a reader should know about the index"""
 
 
 def amount(value: float, unit: str | None) -> str:

@@ -12,32 +12,37 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from maskproof import pixels, sidecar
+from maskproof import learn, pixels, propose, regions, sidecar
+from maskproof.change import Selection, open_change
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.files import write_atomically
 from maskproof.names import is_sidecar
 from maskproof.repo import Repository
+from maskproof.scope import Scope
 from maskproof.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from maskproof.propose import Proposal
     from maskproof.regions import Planes
 
-CLEAR_AND_SOLID = (0, 255)
+    Ask = Callable[[str], bool]
+
 FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
 """options that only a picture made from another one has"""
 KINDS = ("brand", "text", "face", "product")
 
 
-def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iterator[str]:
+def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
     """Write the sidecar of an edit in the working tree.
 
     Args:
         where: The current folder, inside a Git repository.
         edit: The edited picture.
         areas: Areas to protect as well, each `NAME:KIND:X,Y,W,H`.
+        ask: Shows a proposal to whoever sits there; True: it is right.
         given: The other options of `maskproof record`; None: keep what the old record says.
 
     Yields:
@@ -56,6 +61,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
     target = repository.root / sidecar.path_of(path)
     old = _old_record(target, sidecar.path_of(path))
     data = _bytes(repository.root / path, path)
+    given, notes = _filled(repository, path, data, given, old, ask)
     original = _original(repository, path, data, given["original"], old, generated=given["generated"])
     record = Record(
         maskproof=1,
@@ -84,6 +90,58 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], **given: Any) -> Iter
     except OSError as error:
         raise UsageError(f"{sidecar.path_of(path)} cannot be written: {error.strerror}", "Check the folder.") from error
     yield from _told(record, sidecar.path_of(path))
+    yield from notes
+
+
+def _filled(
+    repository: Repository, path: str, data: bytes, given: dict[str, Any], old: Record | None, ask: Ask
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The options with what nobody gave and the files tell, where that is agreed to; and what else was noticed."""
+    if given["generated"] or old is not None or (given["original"] and given["mask"]):
+        return given, ()
+    scope = Scope(open_change(repository, Selection()))
+    if given["original"]:
+        found = learn.mask_for(scope, path, repository.path_of(given["original"]), data)
+        if found.mask is None:
+            return given, ()
+    else:
+        found = learn.learned(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        if found.original is None:
+            return given, ()  # what is missing is said where it is needed
+    lines = _proposed(found, original=not given["original"], mask=not given["mask"])
+    if given["accept"] or ask("\n".join(lines)):
+        return given | _taken(repository, found, given), ()
+    if given["original"]:
+        return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {_command(path, found)}",)
+    raise UsageError(
+        f"{path} has no record yet, so its original has to be named. {' '.join(lines)}",
+        f"Look at them. If that is right: {_command(path, found)}, or the same command with `--accept`; "
+        f"else name the right ones.",
+    )
+
+
+def _proposed(found: Proposal, *, original: bool, mask: bool) -> list[str]:
+    lines = [f"Its original may be {found.original}: {found.original_why}."] if original else []
+    if mask and found.mask:
+        mode = f", mode {found.mode}" if found.mode else ""
+        lines.append(f"Its mask may be {found.mask}{mode}: {found.mask_why}.")
+    return lines
+
+
+def _taken(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
+    """A proposal as options; what was given stays."""
+    taken: dict[str, Any] = {}
+    if not given["original"]:
+        taken["original"] = str(repository.root / (found.original or ""))
+    if not given["mask"] and found.mask:
+        taken |= {"mask": str(repository.root / found.mask), "mask_mode": given["mask_mode"] or found.mode}
+    if not given["provider"] and found.provider:
+        taken["provider"] = found.provider
+    return taken
+
+
+def _command(path: str, found: Proposal) -> str:
+    return f"`{propose.command(path, found)}`"
 
 
 def _told(record: Record, path: str) -> Iterator[str]:
@@ -201,12 +259,9 @@ def _mask(
 
 def _worked_out(planes: Planes, place: str) -> str:
     """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
-    light, alpha = planes
-    if alpha is not None and (int(alpha.min()), int(alpha.max())) == CLEAR_AND_SOLID:
-        shown = light[alpha > 0]
-        if int(shown.min()) == int(shown.max()):
-            return "alpha"
-    kind = "has transparency and a drawing" if alpha is not None else "has no transparency"
+    if mode := regions.plain_mode(planes):
+        return mode
+    kind = "has transparency and a drawing" if planes[1] is not None else "has no transparency"
     raise UsageError(
         f"the mask {place} {kind}, so it does not say which part was editable",
         "Add `--mask-mode white`, `black` or `alpha` (transparent), whichever part the model was allowed to change.",

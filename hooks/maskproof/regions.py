@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HALF = 128
+CLEAR_AND_SOLID = (0, 255)
 SOFT_SHARE = 0.02
 """share of the mask that may be neither open nor closed; JPEG masks of real edits have up to 0.013 along their edges"""
 ASPECT_TOLERANCE = 0.02
@@ -71,6 +72,15 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
     plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
     opened = plane >= HALF if mode == "white" else plane < HALF
     return _fitted(opened, size)
+
+
+def plain_mode(planes: Planes) -> str | None:
+    """`alpha` where a mask has both clear and solid pixels and no drawing; None where it could mean two things."""
+    light, alpha = planes
+    if alpha is None or (int(alpha.min()), int(alpha.max())) != CLEAR_AND_SOLID:
+        return None
+    shown = light[alpha > 0]
+    return "alpha" if int(shown.min()) == int(shown.max()) else None
 
 
 def build(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, UsageError
+from maskproof.names import is_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,6 +275,22 @@ class Repository:
                 if oid.strip("0") and oid not in seen:
                     seen.add(oid)
                     yield oid
+
+    def image_blobs(self, tree: Tree, *, history: bool = False) -> Iterator[tuple[str, str]]:
+        """Blob id and path of every regular file with an image's name, links, submodules and conflicts left out.
+
+        With `history` what the tree's commits ever held as well; git ends such a name at its first line break.
+        """
+        for path, entry in tree.entries.items():
+            if entry.mode in REGULAR and is_image(path):
+                yield entry.oid, path
+        starts = [tree.commit] if tree.commit or tree.empty else [self.head.commit, *self.merging]
+        if history and (found := [one for one in starts if one]):
+            # What a partial clone left out could not be read either, so it may be missing from the list.
+            for line in self.git("rev-list", "--objects", "--missing=allow-any", *found, "--").split(b"\n"):
+                oid, _, name = line.partition(b" ")
+                if is_image(path := os.fsdecode(name)):
+                    yield oid.decode(), path
 
     def by_digest(self, path: str, sha256: str, tree: Tree) -> tuple[bytes, str] | None:
         """Bytes by their SHA-256: at a path, in the path's history, or as a Git LFS object.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from maskproof import chain, policy, sidecar
+from maskproof import chain, find, pixels, policy, regions, sidecar
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
 from maskproof.repo import REGULAR
@@ -150,6 +150,47 @@ class Scope:
             for one in area.paths
         ]
         return found | {image for image in self._recorded if policy.matches(patterns, image)}
+
+    def nearest(self, path: str, edit: bytes) -> find.Likeness | None:
+        """The tracked picture of the base that one is most like; None where there is none at all.
+
+        Raises:
+            CouldNotJudge: it cannot be decoded.
+        """
+        return next(iter(find.likeness(self._likeness, (path, edit))), None)
+
+    @cached_property
+    def _likeness(self) -> find.Index:
+        index = find.open_index(self.delta.repository, trusted=not self.delta.in_ci)
+        index.update(self.delta.repository.image_blobs(self.delta.base))
+        return index
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """Pictures that records on the base use as masks: what a mask looks like is nobody's business.
+
+        Of the base, lest a record that comes with the change take a picture out of the check.
+        """
+        base = self.delta.base
+        found = set()
+        for path in filter(is_sidecar, base.entries):
+            with contextlib.suppress(CouldNotJudge):
+                data = base.read(path)
+                record = None if data is None else sidecar.parse(data, path)
+                if record is not None and record.mask is not None:
+                    found.add(record.mask.path)
+        return frozenset(found)
+
+    def mask_mode(self, path: str) -> str | None:
+        """Which part of a mask is editable, where a record on the head or the mask itself leaves no doubt."""
+        for record in self._records.values():
+            if record.mask is not None and record.mask.path == path:
+                return record.mask.mode
+        try:
+            data = self.delta.head.read(path)
+            return None if data is None else regions.plain_mode(pixels.decode_mask(data, path))
+        except CouldNotJudge:
+            return None
 
     @cached_property
     def _recorded(self) -> tuple[str, ...]:

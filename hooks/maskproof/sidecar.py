@@ -182,8 +182,10 @@ def _contradictions(record: Record, path: str) -> list[str]:
     )
     if record.origin == "edited" and record.original is None:
         found.append('origin is "edited" but the key "original" is missing')
-    if record.mask and record.original and record.mask.sha256 == record.original.sha256:
-        found.append("mask and original are the same file")
+    same = record.mask and record.original and record.mask.sha256 == record.original.sha256
+    if same and record.mask and record.mask.mode != "alpha":
+        # The transparency of an input can be its mask, as in ComfyUI; light and dark of a picture cannot.
+        found.append('mask and original are the same file, which only the mode "alpha" allows')
     if record.original and record.original.path == image_of(path) and record.original.sha256 == record.image.sha256:
         found.append("image and original are the same file, so nothing would be compared")
     if record.parent == path:

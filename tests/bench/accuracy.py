@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import others
 import pairs
 from harmless import HARMLESS
-from maskproof.check import compare
+from maskproof.compare import compare
 from maskproof.limits import default_limits
 from maskproof.model import ImageReport, Level, Verdict
 from maskproof.policy import Settings

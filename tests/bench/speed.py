@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof import pixels
-from maskproof.check import Inputs, compare
+from maskproof.compare import Inputs, compare
 from maskproof.limits import default_limits
 from maskproof.model import ImageReport, Level, Verdict
 from maskproof.policy import Settings

@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskproof import check, policy
+from maskproof import compare, policy
 from maskproof.calibrate import cases
 from maskproof.calibrate.proposal import Proposal, Row, propose
 from maskproof.errors import CasesError, MaskproofError, UsageError
@@ -91,9 +91,9 @@ def measured(task: Task) -> Row | str:
     except OSError as error:
         return f"line {case.line}: {error.filename} cannot be read: {error.strerror}"
     mode = case.mask_mode if mask is not None else None
-    inputs = check.Inputs(edit, original, mask, mode, case.edit, case.original, case.mask)
+    inputs = compare.Inputs(edit, original, mask, mode, case.edit, case.original, case.mask)
     try:
-        report = check.compare(
+        report = compare.compare(
             inputs, task.settings, lambda path: _picture(areas / path), ImageReport(task.name, Verdict.PASS)
         )
     except MaskproofError as error:  # such errors do not travel between processes

@@ -15,6 +15,9 @@ MAX_SIDE = 16_384
 """pixels of a side; the largest that common encoders and GPUs take"""
 MAX_METADATA = 4_000_000
 """bytes of all blocks that hold no pixels; real manifests and profiles stay under 2 MB"""
+MAX_BLOCKS = 65_536
+"""blocks of a file; PNG image data does not count, which may come in as many pieces as a writer likes. A file of 64 MB
+could hold five million empty ones, which take seconds to walk; the most that was seen in a real one is 900"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ def checked(container: Container, name: str) -> Container:
             "Save it without thumbnails and edit history.",
         )
     return container
+
+
+def few_enough(count: int, name: str) -> None:
+    """Refuse a file with more blocks than any real one.
+
+    Raises:
+        TooLarge: `count` is at the limit.
+    """
+    if count >= MAX_BLOCKS:
+        raise TooLarge(f"{name} has more than {MAX_BLOCKS} blocks", "Export the picture again.")
 
 
 def unpack(layout: str, data: bytes, offset: int, name: str) -> tuple[int, ...]:

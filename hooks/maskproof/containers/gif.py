@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from maskproof.containers.block import Block, Container, cut_short, unpack, within_limits
+import itertools
+
+from maskproof.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
 from maskproof.errors import Unreadable
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 MAX_CODE_BITS = 12
+IMAGE_BLOCK = "2C"
+"""a frame; its bytes are pixels and stay out, its offset is where the LZW data begins"""
+XMP = b"XMP DataXMP"
+"""the application extension that holds an XMP packet as it is, without sub-blocks (XMP specification, part 3, 1.1.2)"""
 
 
 def matches(data: bytes) -> bool:
@@ -20,33 +26,45 @@ def read(data: bytes, name: str) -> Container:
     offset = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     blocks: list[Block] = []
     frames: list[tuple[int, int, int, int]] = []
-    pixels: list[tuple[int, bytes]] = []
-    while True:
+    for count in itertools.count():
+        few_enough(count, name)
         (kind,) = unpack("B", data, offset, name)
         if kind == TRAILER:
             break
         if kind == EXTENSION:
             body, end = _sub_blocks(data, offset + 2, name)
-            blocks.append(Block(f"21{data[offset + 1]:02X}", offset, body))
+            kind_of = f"21{data[offset + 1]:02X}" if len(data) > offset + 1 else ""
+            raw = data[offset + 14 : end] if body.startswith(XMP) else body
+            blocks.append(Block(kind_of, offset, raw))
         elif kind == IMAGE:
             x, y, w, h, local = unpack("<HHHHB", data, offset + 1, name)
             within_limits(x + w, y + h, name)
             start = offset + 10 + (3 << (local & 7) + 1 if local & 0x80 else 0)
             body, end = _sub_blocks(data, start + 1, name)
+            blocks.append(Block(IMAGE_BLOCK, start, b""))
             if not (flags | local) & 0x80:
                 raise Unreadable(f"{name} has a GIF frame without colours", "Export the picture again.")
             frames.append((x, y, w, h))
-            pixels.append((unpack("B", data, start, name)[0], body))
         else:
             raise cut_short(name)
         offset = end
     if not frames:
         raise Unreadable(f"{name} holds no GIF picture", "Export the picture again.")
-    if len(frames) == 1:
-        if frames[0] != (0, 0, width, height):
-            raise Unreadable(f"{name} has a GIF frame that does not fill its screen", "Export the picture again.")
-        _check_pixels(*pixels[0], width * height, name)
+    if len(frames) == 1 and frames[0] != (0, 0, width, height):
+        raise Unreadable(f"{name} has a GIF frame that does not fill its screen", "Export the picture again.")
     return Container("GIF", width, height, len(frames), tuple(blocks), trailing=len(data) - offset - 1)
+
+
+def check_pixels(data: bytes, container: Container, name: str) -> None:
+    """The image data of a still picture must hold as many pixels as its screen; `read` has accepted the file.
+
+    Raises:
+        Unreadable: it holds fewer or more, or its codes are broken.
+    """
+    if container.frames == 1:
+        (start,) = (block.offset for block in container.blocks if block.kind == IMAGE_BLOCK)
+        body, _ = _sub_blocks(data, start + 1, name)
+        _check_pixels(unpack("B", data, start, name)[0], body, container.width * container.height, name)
 
 
 def _sub_blocks(data: bytes, offset: int, name: str) -> tuple[bytes, int]:

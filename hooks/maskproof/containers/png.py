@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
-from maskproof.containers.block import Block, Container, cut_short, unpack, within_limits
+from maskproof.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
 from maskproof.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -22,8 +26,8 @@ def matches(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Container:
-    """Chunks of a PNG; the image data must hold exactly the rows that the header declares."""
-    blocks, pixels, end = _chunks(data, name)
+    """Chunks of a PNG."""
+    blocks, end = _chunks(data, name)
     kinds = [block.kind for block in blocks]
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
@@ -38,14 +42,23 @@ def read(data: bytes, name: str) -> Container:
     within_limits(width, height, name)
     if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
-    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
     return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
 
 
-def _chunks(data: bytes, name: str) -> tuple[list[Block], list[bytes], int]:
-    """Chunks before IEND (IDAT apart, since only its bytes matter), and where the file ends."""
-    blocks: list[Block] = []
-    pixels: list[bytes] = []
+def check_pixels(data: bytes, container: Container, name: str) -> None:
+    """The image data must hold exactly the rows that the header declares; `read` has accepted the file.
+
+    Raises:
+        Unreadable: it holds fewer or more, or cannot be inflated.
+    """
+    header = container.blocks[0].data
+    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    pixels = [data[start:end] for kind, start, end in _walk(data, name) if kind == b"IDAT"]
+    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+
+
+def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
+    """Type of each chunk, and where its bytes begin and end, up to IEND."""
     offset = len(SIGNATURE)
     while True:
         (length,) = unpack(">I", data, offset, name)
@@ -53,17 +66,27 @@ def _chunks(data: bytes, name: str) -> tuple[list[Block], list[bytes], int]:
         body = offset + 8
         if body + length + 4 > len(data) or not kind.isalpha():
             raise cut_short(name)
+        yield kind, body, body + length
         if kind == b"IEND":
-            return blocks, pixels, body + length + 4
-        if kind == b"IDAT":
-            if not pixels:
-                blocks.append(Block("IDAT", offset, b""))
-            pixels.append(data[body : body + length])
-        elif kind == b"fdAT":
-            blocks.append(Block("fdAT", offset, b""))
-        else:
-            blocks.append(Block(kind.decode("ascii"), offset, data[body : body + length]))
+            return
         offset = body + length + 4
+
+
+def _chunks(data: bytes, name: str) -> tuple[list[Block], int]:
+    """Chunks before IEND (IDAT once and empty, since only its place matters), and where the file ends."""
+    blocks: list[Block] = []
+    seen = False
+    for kind, start, end in _walk(data, name):
+        if kind == b"IEND":
+            return blocks, end + 4
+        if kind == b"IDAT":
+            if not seen:
+                blocks.append(Block("IDAT", start - 8, b""))
+            seen = True
+            continue
+        few_enough(len(blocks), name)
+        blocks.append(Block(kind.decode("ascii"), start - 8, b"" if kind == b"fdAT" else data[start:end]))
+    raise cut_short(name)
 
 
 def _frames(blocks: list[Block]) -> int:

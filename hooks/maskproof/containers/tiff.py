@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from maskproof.containers.block import Block, Container, cut_short, unpack
+from maskproof.containers.block import Block, Container, cut_short, few_enough, unpack
 from maskproof.errors import Unreadable
 
 WIDTH, HEIGHT, BITS = 256, 257, 258
+EXIF = 34665
+"""the entry that leads to the EXIF directory; its entries become blocks named `34665.<tag>`"""
 VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 PIXEL_TAGS = frozenset({273, 279, 324, 325})
 """where strips and tiles lie: pixels, not metadata"""
@@ -26,9 +28,12 @@ def read(data: bytes, name: str) -> Container:
         if following in seen:
             raise Unreadable(f"{name} has TIFF directories that lead in a circle", "Export the picture again.")
         seen.add(following)
+        few_enough(frames, name)
         frames += 1
         (count,) = unpack(order + "H", data, following, name)
         (following,) = unpack(order + "I", data, following + 2 + 12 * count, name)
+    if nested := next((block.data for block in entries if block.kind == str(EXIF)), b""):
+        entries += _exif(data, int.from_bytes(nested[:4], "little" if order == "<" else "big"), order, name)
     numbers = {
         block.kind: int.from_bytes(block.data[:4], "little" if order == "<" else "big")
         for block in entries
@@ -37,6 +42,15 @@ def read(data: bytes, name: str) -> Container:
     bits = next((block.data for block in entries if block.kind == str(BITS)), b"")
     depth = int.from_bytes(bits[:2], "little" if order == "<" else "big") if bits else 1
     return Container("TIFF", numbers.get(str(WIDTH), 0), numbers.get(str(HEIGHT), 0), frames, tuple(entries), depth)
+
+
+def _exif(data: bytes, start: int, order: str, name: str) -> list[Block]:
+    """Entries of the EXIF directory; none where it is broken, since no pixel depends on it."""
+    try:
+        entries, _ = _directory(data, start, order, name)
+    except Unreadable:
+        return []
+    return [Block(f"{EXIF}.{block.kind}", block.offset, block.data) for block in entries]
 
 
 def _directory(data: bytes, start: int, order: str, name: str) -> tuple[list[Block], int]:

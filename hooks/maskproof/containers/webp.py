@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from maskproof.containers.block import Block, Container, cut_short, unpack
+import itertools
+
+from maskproof.containers.block import Block, Container, cut_short, few_enough, unpack
 from maskproof.errors import Unreadable
 
 
@@ -20,7 +22,10 @@ def read(data: bytes, name: str) -> Container:
     size: tuple[int, int] | None = None
     frames = 0
     offset = 12
-    while offset + 8 <= end:
+    for count in itertools.count():
+        if offset + 8 > end:
+            break
+        few_enough(count, name)
         kind = data[offset : offset + 4].decode("latin-1")
         (length,) = unpack("<I", data, offset + 4, name)
         body = data[offset + 8 : offset + 8 + length]

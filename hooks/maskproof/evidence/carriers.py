@@ -1,88 +1,209 @@
-"""Where each format keeps metadata: XMP packets, C2PA manifests, EXIF, and texts with a name."""
+"""Carriers: where each format keeps what tools write: named texts, XMP, C2PA manifests, EXIF, IPTC, bytes at the end.
+
+Everything that a file carries is brought into one shape, `Carried`, so that a vocabulary does not ask for the format.
+A new place to look is a function here and a line in `carried`. All sizes are bounded: a text unfolds to 1 MB, all texts
+of a file to 8 MB together, and 20,000 texts are read.
+"""
 
 from __future__ import annotations
 
+import binascii
+import json
+import re
 import zlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from maskproof.evidence import exif
+from maskproof.evidence.xmp import Xmp, extended, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.containers import Container
+    from maskproof.model import Read
 
 MAX_TEXT = 1_000_000
 """bytes that one compressed text may unfold to; ComfyUI workflows have 10 to 300 kB"""
 MAX_TEXTS = 8_000_000
 """bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
+MAX_COUNT = 20_000
+"""texts that are read"""
+MAX_TRAILER = 4_000_000
+"""bytes behind the picture that are looked at"""
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
+XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_KEY = "XML:com.adobe.xmp"
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 """the ISO box that holds a C2PA manifest; C2PA 2.1, section 11.3.3"""
-JUMBF_HEAD = 8
-"""bytes before the JUMBF box in a JPEG APP11 segment: identifier, instance, sequence number"""
+GIF_C2PA = b"C2PA_GIF\1\0\0"
+PHOTOSHOP = b"Photoshop 3.0\0"
+IPTC_RESOURCE = 0x0404
+RAW_PROFILE = re.compile(r"\n\s*(\S{1,40})\n\s*(\d{1,9})\n([0-9a-fA-F\s]*)")
+"""how ImageMagick keeps EXIF, XMP and IPTC in a PNG text: a name, a length, then hexadecimal digits"""
 
 
-def texts(container: Container) -> list[tuple[str, str]]:
-    """Named texts of a PNG (tEXt, zTXt, iTXt), in file order, as (name, text)."""
+@dataclass(frozen=True)
+class Text:
+    """One text with a name."""
+
+    source: str
+    """where it stands, for a reader: "PNG text `parameters`", "EXIF UserComment" """
+    key: str
+    """its name there"""
+    text: str
+
+    @cached_property
+    def tree(self) -> dict[str, Any]:
+        """The text as a JSON object; empty where it is none. Tools write NaN: a strict reader would lose real files."""
+        return tree_of(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What one file carries, whatever its format."""
+
+    size: tuple[int, int] = (0, 0)
+    """width and height in pixels, as stored"""
+    texts: tuple[Text, ...] = ()
+    xmp: tuple[Xmp, ...] = ()
+    """the file's own packet first, then those of files beside it"""
+    manifests: tuple[tuple[str, bytes], ...] = ()
+    """(source, C2PA manifest store)"""
+    iptc: tuple[tuple[str, str], ...] = ()
+    """(`2:110`, text) of the IPTC-IIM record"""
+    trailer: bytes = b""
+    """bytes behind the picture, or what phones keep there"""
+
+    def of(self, *keys: str) -> list[Text]:
+        """The texts with these names."""
+        return [one for one in self.texts if one.key in keys]
+
+
+def carried(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
+    """All that a file and its neighbours carry."""
+    named = _png_texts(container)
+    profiles = _raw_profiles(named)
+    block = _exif(container) or profiles.get("exif", b"")
+    photoshop = _photoshop(container) or profiles.get("iptc", b"")
+    packets = _packets(container, named, profiles)
+    packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, (".xmp", ".XMP"))]
+    found = [Text(f"PNG text `{key[:40]}`", key, text) for key, text in named if key != XMP_KEY]
+    found += [Text(f"EXIF {tag}", tag, text) for tag, text in exif.texts(container, block)]
+    found += [Text(source, "comment", text) for source, text in _comments(container)]
+    found += [
+        Text(f"{one.source} {path}", path, value)
+        for one in packets
+        for path, value in one.properties
+        if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
+    ]
+    stores = [("C2PA manifest", own)] if (own := manifest(container)) else []
+    stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, (".c2pa",))]
+    return Carried(
+        (container.width, container.height),
+        tuple(found),
+        tuple(packets),
+        tuple(stores),
+        tuple(_iptc(photoshop)),
+        container.first("sefd") or (data[-container.trailing :][:MAX_TRAILER] if container.trailing > 0 else b""),
+    )
+
+
+def manifest(container: Container) -> bytes:
+    """The C2PA manifest store (JUMBF boxes); empty where there is none."""
+    if container.format == "JPEG":
+        return _jpeg_manifest(container)
+    if container.format in {"AVIF", "HEIC"}:
+        return _boxed_manifest(container)
+    if container.format == "GIF":
+        own = (one.data for one in container.blocks if one.kind == "21FF" and one.data.startswith(GIF_C2PA))
+        return next(own, b"")[len(GIF_C2PA) :]
+    return container.first({"PNG": "caBX", "WEBP": "C2PA", "TIFF": "52545"}.get(container.format, "")) or b""
+
+
+def tree_of(text: str) -> dict[str, Any]:
+    """A JSON object; empty where the text is none."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _jpeg_manifest(container: Container) -> bytes:
+    """Segments by box number, in the order they are numbered; each repeats the head of the box that it continues."""
+    boxes: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for block in container.blocks:
+        if block.kind == "APP11" and block.data[:2] == b"JP" and block.data[12:16] == b"jumb":
+            boxes.setdefault(block.data[2:4], []).append((block.data[4:8], block.data[8:]))
+    for parts in boxes.values():
+        (_, first), *others = sorted(parts, key=lambda part: part[0])
+        if b"c2pa" in first[8:40]:
+            head = 16 if first[:4] == b"\0\0\0\1" else 8
+            return first + b"".join(part[head:] for _, part in others)
+    return b""
+
+
+def _boxed_manifest(container: Container) -> bytes:
+    """The store in a `uuid` box: version and flags, a purpose that ends with 0, an offset, then the boxes."""
+    for block in container.blocks:
+        if block.kind == "uuid" and block.data.startswith(C2PA_UUID):
+            purpose, _, rest = block.data[20:].partition(b"\0")
+            if purpose == b"manifest":
+                return rest[8:]
+    return b""
+
+
+def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[str, bytes]) -> list[Xmp]:
+    if container.format == "JPEG":
+        return _jpeg_packets(container)
+    if container.format == "PNG":
+        found = [text.encode() for key, text in named if key == XMP_KEY][:1]
+    else:
+        kind = {"WEBP": "XMP ", "TIFF": "700", "GIF": "XMP ", "AVIF": "XMP ", "HEIC": "XMP "}.get(container.format, "")
+        found = [container.first(kind) or b""]
+        if container.format == "GIF":  # behind the packet stands a ramp of bytes that leads readers out of it
+            found = [found[0][: found[0].rfind(b">") + 1]]
+    found = [one for one in found if one] or [one for one in (profiles.get("xmp"),) if one]
+    return [parse(packet, "XMP") for packet in found]
+
+
+def _jpeg_packets(container: Container) -> list[Xmp]:
+    blocks = [block.data for block in container.blocks if block.kind == "APP1"]
+    packets = [parse(one[len(XMP_SEGMENT) :], "XMP") for one in blocks if one.startswith(XMP_SEGMENT)][:1]
+    guid = packets[0].first("xmpNote:HasExtendedXMP") if packets else None
+    if guid:
+        parts = (one[len(XMP_EXTENSION) :] for one in blocks if one.startswith(XMP_EXTENSION))
+        more = extended(parts, guid)
+        packets.append(
+            parse(more, "extended XMP")
+            if more is not None
+            else Xmp("extended XMP", broken="parts of it are missing or stand in each other's place")
+        )
+    return packets
+
+
+def _png_texts(container: Container) -> list[tuple[str, str]]:
+    """tEXt, zTXt and iTXt, in file order, as (name, text)."""
     if container.format != "PNG":
         return []
     readers = {"tEXt": _text, "zTXt": _compressed_text, "iTXt": _international_text}
     found: list[tuple[str, str]] = []
     room = MAX_TEXTS
     for block in container.blocks:
-        if block.kind in readers:
+        if block.kind in readers and len(found) < MAX_COUNT:
             key, text = readers[block.kind](block.data, min(room, MAX_TEXT))
             found.append((key, text))
             room -= len(text)
     return found
 
 
-def xmp(container: Container) -> bytes:
-    """The XMP packet; empty where there is none."""
-    if container.format == "PNG":
-        return next((text.encode() for key, text in texts(container) if key == XMP_KEY), b"")
-    if container.format == "JPEG":
-        return next(
-            (
-                block.data[len(XMP_SEGMENT) :]
-                for block in container.blocks
-                if block.kind == "APP1" and block.data.startswith(XMP_SEGMENT)
-            ),
-            b"",
-        )
-    kind = {"WEBP": "XMP ", "TIFF": "700", "GIF": "21FF"}.get(container.format, "")
-    return container.first(kind) or b""
-
-
-def manifest(container: Container) -> bytes:
-    """The C2PA manifest store (JUMBF boxes); empty where there is none."""
-    if container.format == "JPEG":
-        return b"".join(
-            block.data[JUMBF_HEAD:] for block in container.blocks if block.kind == "APP11" and block.data[:2] == b"JP"
-        )
-    if container.format == "AVIF":
-        return next(
-            (block.data for block in container.blocks if block.kind == "uuid" and block.data.startswith(C2PA_UUID)), b""
-        )
-    kind = {"PNG": "caBX", "WEBP": "C2PA", "TIFF": "52545"}.get(container.format, "")
-    return container.first(kind) or b""
-
-
-def exif(container: Container) -> bytes:
-    """The EXIF block (a TIFF structure); empty where there is none."""
-    if container.format == "JPEG":
-        return next(
-            (
-                block.data[6:]
-                for block in container.blocks
-                if block.kind == "APP1" and block.data.startswith(b"Exif\0\0")
-            ),
-            b"",
-        )
-    return container.first({"PNG": "eXIf", "WEBP": "EXIF"}.get(container.format, "")) or b""
-
-
 def _text(data: bytes, _room: int) -> tuple[str, str]:
     key, _, text = data.partition(b"\0")
-    return key.decode("latin-1"), text.decode("utf-8", "replace")
+    return key.decode("latin-1"), text[:MAX_TEXT].decode("utf-8", "replace")
 
 
 def _compressed_text(data: bytes, room: int) -> tuple[str, str]:
@@ -94,7 +215,8 @@ def _international_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
     compressed = rest[:1] == b"\1"
     text = rest[2:].split(b"\0", 2)[-1]
-    return key.decode("latin-1"), (_inflated(text, room) if compressed else text).decode("utf-8", "replace")
+    whole = _inflated(text, room) if compressed else text[:MAX_TEXT]
+    return key.decode("latin-1"), whole.decode("utf-8", "replace")
 
 
 def _inflated(data: bytes, room: int) -> bytes:
@@ -105,3 +227,80 @@ def _inflated(data: bytes, room: int) -> bytes:
         return zlib.decompressobj().decompress(data, room)
     except zlib.error:
         return b""
+
+
+def _raw_profiles(named: list[tuple[str, str]]) -> dict[str, bytes]:
+    """EXIF, XMP and IPTC that ImageMagick keeps as hexadecimal digits in PNG texts."""
+    found: dict[str, bytes] = {}
+    for key, text in named:
+        if key.startswith("Raw profile type ") and (match := RAW_PROFILE.match(text)):
+            try:
+                raw = binascii.unhexlify("".join(match.group(3).split()))
+            except binascii.Error:
+                continue
+            if raw.startswith(XMP_SEGMENT):
+                found["xmp"] = raw[len(XMP_SEGMENT) :]
+            elif key.endswith((" exif", " APP1")):
+                found["exif"] = _tiff_of(raw)
+            else:
+                found[key.removeprefix("Raw profile type ")] = raw
+    return found
+
+
+def _exif(container: Container) -> bytes:
+    if container.format == "JPEG":
+        own = (one.data for one in container.blocks if one.kind == "APP1" and one.data.startswith(b"Exif\0"))
+        return _tiff_of(next(own, b""))
+    if container.format == "TIFF":
+        return b""
+    return _tiff_of(container.first({"PNG": "eXIf", "WEBP": "EXIF"}.get(container.format, "Exif")) or b"")
+
+
+def _tiff_of(block: bytes) -> bytes:
+    """The TIFF structure in an EXIF block; formats put up to ten bytes before it."""
+    starts = [at for mark in (b"II*\0", b"MM\0*") if (at := block[:32].find(mark)) >= 0]
+    return block[min(starts) :] if starts else b""
+
+
+def _comments(container: Container) -> Iterator[tuple[str, str]]:
+    kind = {"JPEG": "COM", "GIF": "21FE"}.get(container.format)
+    for block in container.blocks:
+        if block.kind == kind:
+            yield f"{container.format} comment", block.data[:MAX_TEXT].decode("utf-8", "replace").strip("\0 \r\n")
+
+
+def _photoshop(container: Container) -> bytes:
+    """The Photoshop resources (8BIM), or a bare IPTC record in a TIFF."""
+    if container.format == "JPEG":
+        own = (one.data for one in container.blocks if one.kind == "APP13" and one.data.startswith(PHOTOSHOP))
+        return b"".join(one[len(PHOTOSHOP) :] for one in own)
+    return container.first("34377") or container.first("33723") or b""
+
+
+def _iptc(data: bytes) -> Iterator[tuple[str, str]]:
+    """Datasets of IPTC-IIM as (`record:number`, text). Source: IPTC-NAA IIM 4.2, chapter 1; Photoshop file formats."""
+    record = data if data[:1] == b"\x1c" else b""
+    offset = 0
+    while data[offset : offset + 4] == b"8BIM":
+        number, name = int.from_bytes(data[offset + 4 : offset + 6], "big"), data[offset + 6 : offset + 7]
+        start = offset + 6 + (1 + (name[0] if name else 0) + 1 & ~1)
+        length = int.from_bytes(data[start : start + 4], "big")
+        if number == IPTC_RESOURCE:
+            record = data[start + 4 : start + 4 + length]
+        offset = start + 4 + (length + 1 & ~1)
+    at = 0
+    while record[at : at + 1] == b"\x1c" and at + 5 <= len(record):
+        length = int.from_bytes(record[at + 3 : at + 5], "big")
+        yield f"{record[at + 1]}:{record[at + 2]}", record[at + 5 : at + 5 + length].decode("utf-8", "replace")
+        at += 5 + length
+
+
+def _beside(name: str, read: Read | None, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Files beside the image: `hero.png.xmp`, then `hero.xmp`."""
+    if read is None:
+        return
+    stem = name.rpartition(".")[0] if "." in name.rpartition("/")[2] else name
+    for path in dict.fromkeys(base + ending for base in (name, stem) for ending in endings):
+        found = read(path)
+        if found and len(found) <= MAX_TRAILER:
+            yield path, found

@@ -9,7 +9,7 @@ from maskproof.report import as_json, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from maskproof.model import Evidence, ImageReport, Report
+    from maskproof.model import Evidence, Found, ImageReport, Report
 
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (text.run, text.image),
@@ -36,6 +36,11 @@ def explanation(report: ImageReport, style: str, *, color: bool = False) -> str:
 def marks(evidence: tuple[Evidence, ...], style: str) -> str:
     """What the marks of a plain file say."""
     return as_json.marks(evidence) if style == "json" else text.marks(evidence)
+
+
+def found(result: Found, style: str) -> str:
+    """The pictures that are most like one."""
+    return as_json.found(result) if style == "json" else text.found(result)
 
 
 def summary(report: Report) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from maskproof.evidence import is_ai, is_edit
+from maskproof import evidence as summed
 from maskproof.model import Verdict
 
 if TYPE_CHECKING:
-    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Report
+    from maskproof.model import Box, Evidence, Finding, Found, ImageReport, Judged, Report
 
 
 def run(report: Report, *, color: bool = False) -> str:
@@ -43,6 +43,7 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "drift": None if report.drift is None else round(report.drift, 6),
         "findings": [_finding(one) for one in report.findings],
         "regions": [_region(one) for one in report.regions],
+        "ground": report.ground.value,
         "evidence": [_evidence(one) for one in report.evidence],
         "original": report.original,
         "mask": report.mask,
@@ -57,12 +58,44 @@ def explanation(report: ImageReport) -> str:
 
 def marks(evidence: tuple[Evidence, ...]) -> str:
     """What the marks of a plain file say."""
-    first = {
-        key: next((value for one in evidence if (value := getattr(one, key)) is not None), None)
-        for key in ("generator", "parent")
-    }
     return _text(
-        {"ai": is_ai(evidence), "edit": is_edit(evidence), **first, "evidence": [_evidence(one) for one in evidence]}
+        {
+            "ai": summed.is_ai(evidence),
+            "edit": summed.is_edit(evidence),
+            "generator": summed.generator(evidence),
+            "parent": summed.parent(evidence),
+            "mask": summed.mask(evidence),
+            "evidence": [_evidence(one) for one in evidence],
+        }
+    )
+
+
+def found(result: Found) -> str:
+    """The pictures that are most like one."""
+    return _text(
+        {
+            "maskproof": 1,
+            "path": result.path,
+            "nearest": [
+                {
+                    "paths": list(one.paths),
+                    "blob": one.oid,
+                    "in": "tree" if one.oid in result.tree else "history",
+                    "distance": one.distance,
+                    "of": 256,
+                    "bits": one.bits,
+                    "how": one.how,
+                    "kept": one.kept,
+                    "alike": one.alike,
+                }
+                for one in result.nearest
+            ],
+            "same": list(result.same),
+            "compared": result.looked_at,
+            "unhashed": [{"path": path, "reason": reason} for path, reason in result.unhashed],
+            "next": result.next_step or None,
+            "notes": list(result.notes),
+        }
     )
 
 
@@ -74,7 +107,9 @@ def _evidence(one: Evidence) -> dict[str, Any]:
         "edit": one.edit,
         "generator": one.generator,
         "parent": one.parent,
+        "mask": one.mask,
         "confidence": one.confidence,
+        "signed": one.signed,
     }
 
 

@@ -6,16 +6,20 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof.evidence import is_ai
+from maskproof import evidence as summed
 from maskproof.model import Severity, Verdict, amount
 
 if TYPE_CHECKING:
-    from maskproof.model import Evidence, Finding, ImageReport, Report
+    from maskproof.model import Evidence, Finding, Found, ImageReport, Likeness, Report
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 WIDTH = 110
+STRANGERS = 3
+"""pictures that are listed where none is alike"""
+UNHASHED = 10
+"""pictures that could not be compared and are listed"""
 RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 """what GitHub and Azure take for a command to the runner: `::error::` at the start of a line, `##[…]` anywhere. A colon
 at the start as well, since another one may follow it in the report"""
@@ -79,7 +83,12 @@ def explanation(report: ImageReport, *, color: bool) -> str:
 def marks(evidence: tuple[Evidence, ...]) -> str:
     """What the marks of a plain file say."""
     answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
-    lines = [f"The file {answer[is_ai(evidence)]}."]
+    lines = [f"The file {answer[summed.is_ai(evidence)]}."]
+    if summed.is_edit(evidence):
+        lines.append("It is an edit of another picture.")
+    if parent := summed.parent(evidence):
+        through = f", through the mask in {one}" if (one := summed.mask(evidence)) else ""
+        lines.append(safe(f"It was made from {parent}{through}."))
     lines += [
         safe(
             f"  {one.source}: {one.says}"
@@ -88,7 +97,42 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
         )
         for one in evidence
     ]
+    if any(one.source.startswith("C2PA") and one.signed is None and one.confidence != "low" for one in evidence):
+        lines.append('Signatures were not verified; `pip install "maskproof[c2pa]"` adds that.')
     return "\n".join(lines) + "\n"
+
+
+def found(result: Found) -> str:
+    """The pictures that are most like one, and what to do with the best of them."""
+    name, among = safe(result.path), f"{_pictures(result.looked_at)} tracked here"
+    alike = [one for one in result.nearest if one.alike]
+    lines = [safe(f"{result.path} is tracked with the same bytes at {path}") for path in result.same]
+    if alike:
+        lines += [f"Like {name} among {among}, nearest first:"]
+        lines += [_likeness(one, result) for one in alike]
+        lines += ["Likeness is a hint and proves nothing: look at both."]
+    else:
+        lines += [f"Nothing{' else' if result.same else ''} is like {name} among {among}."]
+        if result.nearest:
+            lines += ["The nearest, which may well be strangers:"]
+            lines += [_likeness(one, result) for one in result.nearest[:STRANGERS]]
+    lines += [f"    -> {safe(result.next_step)}"] if result.next_step else []
+    if result.unhashed:
+        lines += [f"{_pictures(len(result.unhashed))} could not be compared:"]
+        lines += [safe(f"  {path}: {reason}") for path, reason in result.unhashed[:UNHASHED]]
+        rest = len(result.unhashed) - UNHASHED
+        lines += [f"  and {rest} more; `--format json` lists them all"] if rest > 0 else []
+    return "\n".join([*lines, *(safe(f"Note: {note}.") for note in result.notes)]) + "\n"
+
+
+def _pictures(count: int) -> str:
+    return f"{count} picture{'' if count == 1 else 's'}"
+
+
+def _likeness(one: Likeness, result: Found) -> str:
+    how = "whole" if one.how == "whole" else f"cropped, shows {one.kept * 100:.0f} % of it"
+    where = "" if one.oid in result.tree else f"  (only in history, blob {one.oid[:12]})"
+    return safe(f"  {one.distance:>3} of 256 bits differ  {how:<25}  {', '.join(one.paths)}{where}")
 
 
 def safe(text: str) -> str:

@@ -1,0 +1,148 @@
+"""Signatures: is a C2PA manifest intact, and who signed it? Two questions, answered apart.
+
+Integrity: the signature fits the claim, the claim its assertions, and the digest in it the file. Trust: the signer's
+certificate stands on a trust list, and is in date. Most genuine files of AI services fail the second somewhere, so one
+word for both would call them forged. The work is done by c2pa-python (the extra `c2pa`), with every way to the network
+closed: no remote manifest, no revocation list, no identity lookup. Source: C2PA specification 2.2, chapter 15 (status
+codes).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from maskproof.model import Evidence
+
+if TYPE_CHECKING:
+    from maskproof.evidence.carriers import Carried
+
+SETTINGS = {
+    "verify": {
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+        "verify_trust": True,
+        "verify_after_reading": True,
+    },
+    "core": {"decode_identity_assertions": False, "allowed_network_hosts": []},
+    "cawg_trust": {"verify_trust_list": False},
+}
+"""of c2pa-rs. Identity assertions name DIDs, which would be looked up; the empty list closes what nobody foresaw"""
+TRUST = ("signingCredential.", "timeStamp.", "timeOfSigning.", "claimSignature.outsideValidity", "cawg.")
+"""beginnings of status codes that speak of certificates; every other failure speaks of the bytes"""
+SIGNED = "claimSignature.validated"
+MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif", "HEIC": "image/heic"} | {
+    "GIF": "image/gif",
+    "TIFF": "image/tiff",
+}
+IN_WORDS = {
+    "signingCredential.untrusted": "not on a trust list",
+    "signingCredential.expired": "certificate expired",
+    "signingCredential.invalid": "certificate not of the form that C2PA asks for",
+    "signingCredential.revoked": "certificate revoked",
+    "signingCredential.ocsp.revoked": "certificate revoked",
+    "assertion.dataHash.mismatch": "the file was changed after signing",
+    "assertion.boxesHash.mismatch": "the file was changed after signing",
+    "assertion.bmffHash.mismatch": "the file was changed after signing",
+    "claimSignature.mismatch": "the claim was changed after signing",
+    "assertion.hashedURI.mismatch": "an assertion was changed after signing",
+    "assertion.missing": "an assertion is missing",
+    "claimSignature.missing": "the signature is missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What was found out about one manifest store."""
+
+    intact: bool
+    """the signature, the claim, its assertions and the file fit together"""
+    broken: tuple[str, ...]
+    """status codes of what does not fit"""
+    distrusted: tuple[str, ...]
+    """status codes of what is wrong with the signer's certificate"""
+    signer: str | None
+
+    def __str__(self) -> str:
+        whole = "signature intact" if self.intact else f"signature broken: {_in_words(self.broken)}"
+        who = f"signer {self.signer!a}" if self.signer else "signer"
+        return f"{whole}; {who}: {_in_words(self.distrusted) or 'on a trust list'}"
+
+
+def available() -> bool:
+    """Is the extra installed?"""
+    return find_spec("c2pa") is not None
+
+
+def verified(signs: list[Evidence], carried: Carried, data: bytes, kind: str) -> list[Evidence]:
+    """The signs of C2PA manifests with what their signatures are worth, and a sign that says so for each store.
+
+    Args:
+        signs: What the manifests say, as `vocabularies.c2pa` read them.
+        carried: What the file carries.
+        data: The whole file.
+        kind: Its format, as containers name it.
+    """
+    found: list[Evidence] = []
+    for source, store in carried.manifests:
+        own = [one for one in signs if one.source == source]
+        unread = any(one.confidence == "low" for one in own)
+        signature = (
+            None if unread or kind not in MIME else verify(data, kind, store if source != "C2PA manifest" else None)
+        )
+        if signature is None:
+            found += own
+            continue
+        sure = "high" if signature.intact else "medium"
+        found += [replace(one, signed=signature.intact, confidence=sure) for one in own]
+        found.append(
+            Evidence(f"{source}, signature", str(signature), ai=None, confidence=sure, signed=signature.intact)
+        )
+    return found + [one for one in signs if one.source not in dict(carried.manifests)]
+
+
+def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | None = None) -> Signature | None:
+    """Check the active manifest of a file; None where the library cannot read it.
+
+    Args:
+        data: The whole file.
+        kind: Its format, as containers name it.
+        store: The manifest store, where it lies beside the file.
+        anchors: Certificates (PEM) of a trust list; without one no signer is trusted.
+    """
+    import c2pa
+
+    try:
+        with c2pa.Reader(MIME[kind], io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
+            results = reader.get_validation_results() or {}
+            active = reader.get_active_manifest() or {}
+    except (c2pa.C2paError, json.JSONDecodeError):
+        return None
+    return _signature(results.get("activeManifest") or {}, active.get("signature_info") or {})
+
+
+@cache
+def _context(anchors: str | None) -> Any:
+    import c2pa
+
+    trust = {"trust": {"trust_anchors": anchors}} if anchors else {}
+    return c2pa.Context(c2pa.Settings.from_dict(SETTINGS | trust))
+
+
+def _signature(results: dict[str, Any], about: dict[str, Any]) -> Signature:
+    failed = list(dict.fromkeys(str(one.get("code")) for one in results.get("failure", ())))
+    distrusted = tuple(code for code in failed if code.startswith(TRUST))
+    broken = tuple(code for code in failed if not code.startswith(TRUST))
+    signed = any(one.get("code") == SIGNED for one in results.get("success", ()))
+    if not signed and not broken:
+        broken = ("claimSignature.missing",)
+    signer = about.get("common_name") or about.get("issuer")
+    return Signature(not broken, broken, distrusted, signer[:100] if isinstance(signer, str) else None)
+
+
+def _in_words(codes: tuple[str, ...]) -> str:
+    return ", ".join(dict.fromkeys(IN_WORDS.get(code, code) for code in codes))

@@ -1,0 +1,106 @@
+"""What XMP and IPTC metadata declare: source types, AI properties, credits, China's AIGC label, ids of other files.
+
+Sources: IPTC Photo Metadata Standard 2025.1 (Digital Source Type, AI System Used and its siblings); GB 45438-2025,
+annex E, for the AIGC label; XMP specification, part 2, for xmpMM; credits as Google, Apple and Meta write them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from maskproof.evidence.carriers import tree_of
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, source_type
+from maskproof.model import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskproof.evidence.carriers import Carried
+    from maskproof.evidence.xmp import Xmp
+
+AI_PROPERTIES = ("AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName")
+"""IPTC 2025.1: each is there only where a model was used"""
+CREDIT = re.compile(
+    r"^\s*(?:made|created|generated|edited|imagined) (?:with|by|using) (?:google ai|meta ai|ai)\s*$"
+    r"|^\s*apple photos (?:clean ?up|generative edit)\s*$|^\s*apple image playground\s*$",
+    re.IGNORECASE,
+)
+EDITED = re.compile(r"edited|clean ?up|generative edit", re.IGNORECASE)
+IPTC_CREDITS = {"2:110": "credit", "2:115": "source", "2:80": "by-line", "2:65": "program"}
+AIGC_MEANS = {"1": "AI made it", "2": "AI probably made it", "3": "suspected to be AI"}
+"""values of `Label`: declared by the producer; declared by the uploader; found by the platform that spreads it"""
+SUSPECTED = "3"
+DERIVED = ("xmpMM:DerivedFrom/stRef:instanceID", "xmpMM:DerivedFrom/stRef:documentID")
+OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
+LONG_ENOUGH = 16
+
+
+def signs(carried: Carried) -> list[Evidence]:
+    """What the file declares about itself."""
+    found = [sign for packet in carried.xmp for sign in _of_packet(packet)]
+    for number, text in carried.iptc:
+        if number in IPTC_CREDITS and (CREDIT.match(text) or GENERATORS.search(text)):
+            source = f"IPTC {IPTC_CREDITS[number]}"
+            found.append(Evidence(source, text[:200], ai=True, edit=bool(EDITED.search(text)) or None))
+    for one in carried.texts:
+        if '"AIGC"' in one.text or one.key in {"AIGC", "TC260:AIGC"}:
+            found += _aigc(one.text, one.source)
+    return found
+
+
+def ids(packet: Xmp) -> set[str]:
+    """The ids by which other files may name the one with this packet."""
+    return {one for one in packet.all(*OWN) if len(one) >= LONG_ENOUGH}
+
+
+def _of_packet(packet: Xmp) -> Iterator[Evidence]:
+    if packet.broken:
+        yield Evidence(packet.source, f"XMP that cannot be read to its end: {packet.broken}", ai=None, confidence="low")
+    said = {path.rpartition(":")[2]: value for path, value in reversed(packet.properties)}
+    system = said.get("AISystemUsed")
+    if used := [name for name in AI_PROPERTIES if said.get(name)]:
+        yield Evidence(packet.source, f"IPTC {', '.join(used)}", ai=True, generator=system)
+    for path, value in packet.properties:
+        name = path.rpartition(":")[2]
+        if name in {"DigitalSourceType", "DigitalSourceFileType"} and (kind := source_type(value)):
+            ai = kind in AI_SOURCE_TYPES
+            maker = (system or packet.first("xmp:CreatorTool", "photoshop:Credit")) if ai else None
+            yield Evidence(packet.source, kind, ai=ai, edit=AI_SOURCE_TYPES.get(kind), generator=maker)
+        elif path in {"photoshop:Credit", "dc:creator", "photoshop:Source"} and CREDIT.match(value):
+            yield Evidence(packet.source, f"{path}: {value[:200]}", ai=True, edit=bool(EDITED.search(value)) or None)
+        elif name == "ContainsAiGeneratedContent":
+            # Canva writes it into every export: Yes, or No.
+            yes = value.strip().casefold() == "yes"
+            yield Evidence(packet.source, f"{name}: {value[:20]}", ai=yes, generator="Canva" if yes else None)
+        elif path == "TC260:AIGC":
+            yield from _aigc(value, packet.source)
+    yield from _derived(packet)
+
+
+def _derived(packet: Xmp) -> Iterator[Evidence]:
+    own = set(packet.all("xmpMM:InstanceID"))
+    for path in DERIVED:
+        parent = packet.first(path)
+        if parent and len(parent) >= LONG_ENOUGH and parent not in own:
+            yield Evidence(packet.source, f"derived from {parent[:200]!a}", ai=None, parent=parent[:200])
+            return
+
+
+def _aigc(text: str, source: str) -> Iterator[Evidence]:
+    """The AIGC label: a JSON object, by itself or under its name, in which `Label` says how sure it is."""
+    label = tree_of(text)
+    if isinstance(inner := label.get("AIGC"), dict | str):
+        label = tree_of(inner) if isinstance(inner, str) else inner
+    value = str(label.get("Label", ""))[:2]
+    if value in AIGC_MEANS:
+        maker = label.get("ContentProducer")
+        yield Evidence(
+            source,
+            f"AIGC label {value}: {AIGC_MEANS[value]}",
+            ai=True,
+            generator=maker[:100] if isinstance(maker, str) and maker else None,
+            confidence="low" if value == SUSPECTED else "medium",
+        )
+    elif not label and source == "XMP":
+        yield Evidence(source, "an AIGC label that cannot be read", ai=True)

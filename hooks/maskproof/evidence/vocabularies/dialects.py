@@ -1,0 +1,215 @@
+"""Generators that write JSON: InvokeAI, SwarmUI, NovelAI, Fooocus, Draw Things, Easy Diffusion and others.
+
+Each is known by keys that only it writes. A new one is a row in `DIALECTS`: where its JSON stands, the keys, and what
+says edit, parent and mask. Sources: the projects' own writers (invoke-ai/InvokeAI `invocations/metadata.py`;
+mcmonkeyprojects/SwarmUI `T2IParamInput.cs`; NovelAI's image documentation; lllyasviel/Fooocus `modules/meta_parser.py`;
+drawthingsai; easydiffusion `save_utils.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from maskproof.evidence import sizes
+from maskproof.evidence.carriers import tree_of
+from maskproof.model import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from maskproof.evidence.carriers import Carried
+
+Tree = dict[str, Any]
+EDIT_MODES = ("img2img", "inpaint", "outpaint", "edit")
+NOVELAI_EDITS = {"Img2ImgRequest", "NativeInfillingRequest", "InpaintImg2ImgRequest"}
+DREAM = re.compile(r'"[^"]{1,20000}"(?: -\w{1,3} \S{1,200}){2}')
+DREAM_INIT = re.compile(r" (?:-I|--init_img) \"?([^\s\"]{1,300})")
+DREAM_MASK = re.compile(r" (?:-M|--init_mask) \"?([^\s\"]{1,300})")
+MAX_NAME = 300
+COMMON = ("parameters", "UserComment", "exif:UserComment", "comment", "Comment", "hidden", "ImageDescription")
+"""texts in which several of them write"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one generator writes."""
+
+    generator: str
+    places: tuple[str, ...]
+    keys: frozenset[str]
+    """all of these, and it is this one"""
+    edit: Callable[[Tree], bool | None] = lambda _: None
+    parent: Callable[[Tree], Any] = lambda _: None
+    mask: Callable[[Tree], Any] = lambda _: None
+    size: Callable[[Tree], list[sizes.Size]] = lambda tree: sizes.size_of(tree.get("width"), tree.get("height"))
+    inner: str | None = None
+    """the key under which it stands, for one that is wrapped"""
+
+
+def _mode(tree: Tree) -> bool | None:
+    mode = tree.get("generation_mode")
+    return any(word in mode for word in EDIT_MODES) if isinstance(mode, str) and mode else None
+
+
+def _named(value: Any) -> Any:
+    """The name of an image that stands by itself or in an object."""
+    return value.get("image_name") if isinstance(value, dict) else value
+
+
+def _split_size(tree: Tree, key: str) -> list[sizes.Size]:
+    numbers = re.findall(r"\d{1,6}", str(tree.get(key, ""))[:40])
+    return sizes.size_of(*numbers[:2]) if len(numbers) == 2 else []  # noqa: PLR2004
+
+
+def _novelai_edit(tree: Tree) -> bool | None:
+    kind = tree.get("request_type")
+    return kind in NOVELAI_EDITS if isinstance(kind, str) else None
+
+
+def _weaker(tree: Tree) -> bool | None:
+    """Strength below 1 keeps something of a picture that was given."""
+    strength = tree.get("strength")
+    return True if isinstance(strength, int | float) and 0 < strength < 1 else None
+
+
+DIALECTS = (
+    Dialect(
+        "InvokeAI",
+        ("invokeai_metadata",),
+        frozenset({"positive_prompt"}),
+        _mode,
+        lambda tree: _named(tree.get("init_image")),
+        lambda tree: _named(tree.get("mask")),
+    ),
+    Dialect(
+        "InvokeAI",
+        ("invokeai_metadata",),
+        frozenset({"generation_mode"}),
+        _mode,
+        lambda tree: _named(tree.get("init_image")),
+    ),
+    Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"app_version"}), _mode),
+    Dialect(
+        "InvokeAI",
+        ("sd-metadata",),
+        frozenset({"type", "sampler", "steps"}),
+        lambda tree: tree.get("type") in {"img2img", "inpaint"},
+        lambda tree: tree.get("init_image_path") or tree.get("orig_path"),
+        lambda tree: tree.get("mask_image_path"),
+        inner="image",
+    ),
+    Dialect(
+        "SwarmUI",
+        COMMON,
+        frozenset({"prompt"}),
+        lambda tree: True if any(key in tree for key in ("initimage", "maskimage", "promptimages")) else None,
+        lambda tree: tree.get("initimage") or tree.get("promptimages"),
+        lambda tree: tree.get("maskimage"),
+        inner="sui_image_params",
+    ),
+    Dialect("NovelAI", COMMON, frozenset({"prompt", "noise_schedule"}), _novelai_edit),
+    Dialect("NovelAI", COMMON, frozenset({"prompt", "uc", "scale", "sampler"}), _novelai_edit),
+    Dialect("NovelAI", COMMON, frozenset({"request_type", "signed_hash"}), _novelai_edit),
+    Dialect("RuinedFooocus", COMMON, frozenset({"Prompt", "software", "base_model_name"})),
+    Dialect(
+        "Fooocus",
+        COMMON,
+        frozenset({"prompt", "base_model", "styles"}),
+        lambda tree: True if tree.get("inpaint_mode") or tree.get("uov_method") not in {None, "", "Disabled"} else None,
+        size=lambda tree: _split_size(tree, "resolution"),
+    ),
+    Dialect(
+        "Draw Things",
+        COMMON,
+        frozenset({"c", "uc", "sampler", "steps"}),
+        _weaker,
+        size=lambda tree: _split_size(tree, "size"),
+    ),
+    Dialect(
+        "Easy Diffusion",
+        COMMON,
+        frozenset({"prompt", "use_stable_diffusion_model"}),
+        lambda tree: True if tree.get("init_image") or tree.get("mask") else None,
+    ),
+    Dialect("TensorArt", ("generation_data",), frozenset({"prompt"})),
+    Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=lambda _: []),
+    Dialect(
+        "a Hugging Face space",
+        COMMON,
+        frozenset({"Model", "resolution", "prompt"}),
+        size=lambda tree: _split_size(tree, "resolution"),
+    ),
+)
+NAMED = {
+    "use_stable_diffusion_model": "Easy Diffusion",
+    "Stable Diffusion model": "Easy Diffusion",
+    "smproj": "Stability Matrix",
+}
+"""PNG texts whose mere name is one generator's"""
+
+
+def signs(carried: Carried) -> list[Evidence]:
+    """What the JSON of each generator says, and InvokeAI's old command line."""
+    found = [sign for one in carried.texts for sign in _of_tree(one.key, one.tree, one.source, carried.size)]
+    found += [
+        Evidence(one.source, f"settings of {NAMED[one.key]}", ai=True, generator=NAMED[one.key])
+        for one in carried.texts
+        if one.key in NAMED
+    ]
+    for one in carried.of("Dream"):
+        if DREAM.search(one.text):
+            init, mask = DREAM_INIT.search(one.text), DREAM_MASK.search(one.text)
+            found.append(
+                Evidence(
+                    one.source,
+                    "an InvokeAI command",
+                    ai=True,
+                    edit=bool(init) or None,
+                    generator="InvokeAI",
+                    parent=init.group(1) if init else None,
+                    mask=mask.group(1) if mask else None,
+                )
+            )
+    return found
+
+
+def _of_tree(key: str, tree: Tree, source: str, size: sizes.Size) -> Iterator[Evidence]:
+    if not tree:
+        return
+    for one in DIALECTS:
+        inner = tree.get(one.inner) if one.inner else tree
+        if key in one.places and isinstance(inner, dict) and one.keys <= inner.keys():
+            yield _sign(one, inner, source, size)
+            return
+    # NovelAI in WebP, and hidden in pixels: the texts of its PNG as one object, with JSON in `Comment`.
+    if key in COMMON and isinstance(comment := tree.get("Comment"), str):
+        yield from _of_tree("Comment", tree_of(comment), source, size)
+    elif key in COMMON and isinstance(tree.get("invokeai_metadata"), dict | str):
+        inner = tree["invokeai_metadata"]
+        yield from _of_tree("invokeai_metadata", tree_of(inner) if isinstance(inner, str) else inner, source, size)
+
+
+def _sign(one: Dialect, tree: Tree, source: str, size: sizes.Size) -> Evidence:
+    edit = one.edit(tree)
+    sure = sizes.confidence(one.size(tree), size)
+    if edit and sure == "low":
+        sure = "medium"  # what is pasted back into a larger picture has the recorded size no more
+    return Evidence(
+        source,
+        f"settings of {one.generator}" + (" for a picture of another size" if sure == "low" else ""),
+        ai=True,
+        edit=edit,
+        generator=one.generator,
+        parent=_name(one.parent(tree)),
+        mask=_name(one.mask(tree)),
+        confidence=sure,
+    )
+
+
+def _name(value: Any) -> str | None:
+    """A file name; data that stands where a name could be is none."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME and not value.startswith("data:") else None

@@ -1,0 +1,34 @@
+"""Words that vocabularies share: what digital source types mean, and names of programs that only make pictures."""
+
+from __future__ import annotations
+
+import re
+
+AI_SOURCE_TYPES = {
+    "trainedAlgorithmicMedia": None,
+    "compositeWithTrainedAlgorithmicMedia": True,
+    "compositeSynthetic": None,
+}
+"""IPTC digital source types that mean a trained model, and whether they say that something was edited.
+Source: http://cv.iptc.org/newscodes/digitalsourcetype/ ; `algorithmicMedia` and others do not mean AI."""
+SOURCE_TYPE = re.compile(r"^\s*(?:https?://[^\s]{1,80}/)?(?:[A-Za-z]{1,20}:)?([A-Za-z]{1,64})\s*$")
+"""a source type is a URL, a short form (`digsrctype:…`) or a bare name; what counts is its exact last part"""
+GENERATORS = re.compile(
+    r"(?<![A-Za-z])(?:"
+    r"adobe[ _]firefly|apple image playground|automatic1111|black forest labs|bing image creator|bria ai|chatgpt|"
+    r"comfyui|dall[-\u00b7 ]?e(?![A-Za-z])|draw things|dreamina|dreamstudio|fal-ai|flux[. ]?[12]|fooocus|"
+    r"google generative ai|google imagen|gpt-4o|gpt-image|grok imagine|ideogram|image creator from|imagen[- ][0-9]|"
+    r"invokeai|jimeng|krea\.ai|leonardo\.ai|luma ai|microsoft[ _]responsible[ _]ai|midjourney|nano banana|nightcafe|"
+    r"nova canvas|novelai|openai|playground ai|recraft|runway (?:ai|image)|runwayml|seedream|stability[ .]ai|"
+    r"stable[ -]?diffusion|swarmui|titan image|wombo"
+    r")",
+    re.IGNORECASE,
+)
+"""programs and services that do nothing but generate: where one signs as the maker of a picture, a model made it.
+Editors with some generative tools (Photoshop, Canva, Photos) are not among them"""
+
+
+def source_type(text: str) -> str | None:
+    """The last part of a digital source type; None where the text is none."""
+    match = SOURCE_TYPE.match(text[:200])
+    return match.group(1) if match else None

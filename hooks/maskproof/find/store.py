@@ -1,0 +1,181 @@
+"""The index on disk: one SQLite file under the Git directory, which all worktrees of a repository share.
+
+It holds nothing that cannot be worked out again, so whatever is wrong with it is answered by starting anew: a broken
+file, another layout, a folder that cannot be written to. Entries lie in packs of some thousands as plain arrays: a
+hundred thousand rows of their own would take longer to read than to compare.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LAYOUT = 1
+"""the layout below and the meaning of a hash; whoever changes either counts on"""
+CODE_BYTES = 64
+"""bytes of an entry; see `hashes.of`"""
+OID_BYTES = (20, 32)
+"""SHA-1 and SHA-256 repositories"""
+PACK = 4096
+"""entries of a pack; the last one grows until it is full"""
+PATIENCE = 10.0
+"""seconds to wait for another process that writes"""
+TABLES = """
+CREATE TABLE packs (id INTEGER PRIMARY KEY, oids BLOB NOT NULL, codes BLOB NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE refused (oid BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+"""
+PRIMARY = 0xFF
+"""the part of an SQLite error code that names its kind"""
+OUTSIDE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+}
+"""errors that do not come from what the file holds; all others do"""
+PRIVATE = "the index of likenesses could not be kept ({}), so it was made for this run only"
+ANEW = "the index of likenesses was broken ({}) and was made anew"
+
+
+class BrokenStoreError(Exception):
+    """The file holds something else than this module writes."""
+
+
+class Store:
+    """An open index file, or a private one that goes with the process.
+
+    Raises:
+        BrokenStoreError, sqlite3.Error: the file is damaged or cannot be read.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, note: str = "") -> None:
+        self._connection = connection
+        self.note = note
+        """what a reader should know about this index; empty where all is as it should be"""
+        self.oids: list[bytes] = []
+        """blob ids of the entries as they were when it was opened"""
+        pieces: list[bytes] = []
+        for packed, codes, checksum in connection.execute("SELECT oids, codes, checksum FROM packs ORDER BY id"):
+            self.oids += _ids(packed, codes, checksum)
+            pieces.append(codes)
+        self.codes = b"".join(pieces)
+        """their codes of 64 bytes, in one piece"""
+        self.refused: dict[bytes, str] = dict(connection.execute("SELECT oid, reason FROM refused"))
+        """blobs that cannot be hashed, each with the reason"""
+        if not all(isinstance(oid, bytes) and isinstance(reason, str) for oid, reason in self.refused.items()):
+            raise BrokenStoreError("an entry of another kind")
+
+    def add(self, entries: dict[bytes, bytes], refused: dict[bytes, str]) -> None:
+        """Keep one batch, whole or not at all; where the file cannot take it, the note says so."""
+        try:
+            with _transaction(self._connection):
+                self._append(entries)
+                self._connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", refused.items())
+        except (sqlite3.Error, BrokenStoreError) as error:
+            self.note = PRIVATE.format(error)
+
+    def _append(self, entries: dict[bytes, bytes]) -> None:
+        last = self._connection.execute("SELECT * FROM packs ORDER BY id DESC LIMIT 1").fetchone()
+        if last and len(held := _ids(*last[1:])) < PACK:
+            number, _, codes, _ = last
+            pieces = [codes[at : at + CODE_BYTES] for at in range(0, len(codes), CODE_BYTES)]
+            entries = dict(zip(held, pieces, strict=True)) | entries
+        else:
+            number = last[0] + 1 if last else 1
+        rows = list(entries.items())
+        for start in range(0, len(rows), PACK):
+            some = rows[start : start + PACK]
+            packed, code = (b"".join(row[side] for row in some) for side in (0, 1))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)",
+                (number + start // PACK, packed, code, zlib.crc32(packed + code)),
+            )
+
+
+def open_store(file: Path | None) -> Store:
+    """The index in a file; a private one where there is no file or it cannot be used."""
+    if file is None:
+        return _private("")
+    try:
+        file.parent.mkdir(exist_ok=True)
+        try:
+            return _opened(file)
+        except (sqlite3.Error, BrokenStoreError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & PRIMARY in OUTSIDE:
+                raise
+            for one in (file, file.with_name(f"{file.name}-journal")):
+                one.unlink(missing_ok=True)
+            store = _opened(file)
+            store.note = ANEW.format(error)
+            return store
+    except (OSError, sqlite3.Error, BrokenStoreError) as error:
+        return _private(PRIVATE.format(error))
+
+
+def _private(note: str) -> Store:
+    """SQLite's nameless database: a file that nobody else can open, deleted with the connection."""
+    connection = _connected("")
+    _prepare(connection)
+    return Store(connection, note)
+
+
+def _opened(file: Path) -> Store:
+    connection = _connected(str(file))
+    try:
+        if connection.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+            _prepare(connection)
+        return Store(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connected(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Empty tables of this layout, unless another process has just made them."""
+    with _transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone() == (LAYOUT,):
+            return
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            connection.execute('DROP TABLE "{}"'.format(table.replace('"', '""')))
+        for statement in TABLES.strip().splitlines():
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Several statements, whole or not at all; other processes wait."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _ids(packed: bytes, codes: bytes, checksum: int) -> list[bytes]:
+    """The blob ids of one pack, when it is as it was written."""
+    if not isinstance(packed, bytes) or not isinstance(codes, bytes) or zlib.crc32(packed + codes) != checksum:
+        raise BrokenStoreError("a checksum does not fit")
+    count = len(codes) // CODE_BYTES
+    if not count or len(codes) % CODE_BYTES or len(packed) % count or len(packed) // count not in OID_BYTES:
+        raise BrokenStoreError("a pack of another shape")
+    width = len(packed) // count
+    return [packed[at : at + width] for at in range(0, len(packed), width)]
