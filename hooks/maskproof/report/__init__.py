@@ -9,7 +9,7 @@ from maskproof.report import as_json, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from maskproof.model import Evidence, ImageReport, Report
+    from maskproof.model import Evidence, ImageReport, Ranked, Report
 
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (text.run, text.image),
@@ -36,6 +36,11 @@ def explanation(report: ImageReport, style: str, *, color: bool = False) -> str:
 def marks(evidence: tuple[Evidence, ...], style: str) -> str:
     """What the marks of a plain file say."""
     return as_json.marks(evidence) if style == "json" else text.marks(evidence)
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], style: str, *, color: bool = False) -> str:
+    """The table of several candidates for one edit and what to do next, with a newline at its end."""
+    return as_json.ranking(candidates, advice) if style == "json" else text.ranking(candidates, advice, color=color)
 
 
 def summary(report: Report) -> str:
