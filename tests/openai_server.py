@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 KEY = "sk-test-of-maskproof"
 REQUEST_ID = "req_0123456789abcdef"
@@ -284,8 +284,12 @@ REFUSED = error(
     "moderation_blocked",
 )
 BUSY = error(429, "Rate limit reached.", "requests", "rate_limit_exceeded", retry_after_ms="20")
-NO_CREDIT = error(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota", retry_after_ms="1")
-HARD_LIMIT = error(400, "Billing hard limit has been reached", "image_generation_user_error", "billing_hard_limit_reached")
+NO_CREDIT = error(
+    429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota", retry_after_ms="1"
+)
+HARD_LIMIT = error(
+    400, "Billing hard limit has been reached", "image_generation_user_error", "billing_hard_limit_reached"
+)
 NO_MODEL = error(404, "The model does not exist.", "invalid_request_error", "model_not_found")
 WRONG_KEY = error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
 NO_STREAM = error(400, "Unknown parameter: 'stream'.", "invalid_request_error", "unknown_parameter")

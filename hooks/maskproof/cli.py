@@ -18,6 +18,8 @@ from maskproof import __version__
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maskproof.model import ImageReport
 
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
@@ -175,11 +177,7 @@ def compare(
     from maskproof.model import ImageReport, Verdict
     from maskproof.policy import from_file
 
-    if (mask is None) != (mask_mode is None):
-        raise UsageError(
-            "--mask and --mask-mode go together",
-            "Say with --mask-mode which part of the mask was editable: alpha (transparent), white or black.",
-        )
+    _together(mask, mask_mode)
     settings = from_file(
         None if policy_file is None else (str(policy_file), _bytes(policy_file)), edit.as_posix(), level
     )
@@ -196,6 +194,68 @@ def compare(
     found = compare_pair(inputs, settings, lambda path: _bytes(folder / path), ImageReport(str(edit), Verdict.PASS))
     _emit(lambda color: report.image(found, style, color=color), output, report.conclusion(found))
     return _status(found)
+
+
+@commands.command()
+@click.argument("original", type=click.Path(path_type=Path))
+@click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
+@click.option(
+    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml; what it says of ORIGINAL holds."
+)
+@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely they have to match.")
+@click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Draw all of them into this PNG file.")
+@click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
+@_report_options
+def rank(
+    original: Path,
+    candidates: tuple[Path, ...],
+    mask: Path | None,
+    mask_mode: str | None,
+    policy_file: Path | None,
+    level: str | None,
+    sheet: Path | None,
+    jobs: int | None,
+    style: str,
+    output: Path | None,
+) -> int:
+    """Order several candidates for one edit by drift, best first.
+
+    Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
+    """
+    from maskproof import rank as ranking
+    from maskproof import report
+    from maskproof.model import Report
+    from maskproof.policy import from_file
+
+    _together(mask, mask_mode)
+    _spare((original, *candidates, mask, policy_file), sheet, output)
+    policy = None if policy_file is None else (str(policy_file), _bytes(policy_file))
+    settings = from_file(policy, original.as_posix(), level)
+    folder = policy_file.parent if policy_file else Path()
+    before, through = _bytes(original), None if mask is None else _bytes(mask)
+    given = [(str(path), _bytes(path)) for path in candidates]
+    order = ranking.ranked(
+        before,
+        given,
+        through,
+        mask_mode,
+        settings,
+        lambda path: _bytes(folder / path),
+        original_name=str(original),
+        mask_name=str(mask),
+        jobs=jobs,
+        progress=_progress,
+    )
+    if sheet:
+        drawn = ranking.contact_sheet(before, given, through, mask_mode, order, original_name=str(original))
+        print(_write(sheet, drawn), file=sys.stderr)
+    advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
+    found = Report(tuple(one.report for one in order))
+    _emit(lambda color: report.ranking(order, advice, style, color=color), output, report.summary(found))
+    verdicts = {one.report.verdict.value for one in order}
+    return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
 
 
 @commands.command()
@@ -326,7 +386,7 @@ def calibrate(
     from maskproof.model import Level
     from maskproof.policy import parse
 
-    _spare(cases, policy_file, plot, output)
+    _spare((cases, policy_file), plot, output)
     policy = None if policy_file is None else parse(_bytes(policy_file), str(policy_file))
     found = (str(policy_file), policy) if policy else None
     proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, _progress)
@@ -390,9 +450,17 @@ def _emit(render: Any, output: Path | None, last_line: str) -> None:
     print(last_line)
 
 
-def _spare(cases: Path, policy_file: Path | None, *outputs: Path | None) -> None:
+def _together(mask: Path | None, mask_mode: str | None) -> None:
+    if (mask is None) != (mask_mode is None):
+        raise UsageError(
+            "--mask and --mask-mode go together",
+            "Say with --mask-mode which part of the mask was editable: alpha (transparent), white or black.",
+        )
+
+
+def _spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
     """Refuse, before minutes of comparing, to write where nothing can be or where something would be lost."""
-    taken = {path.resolve() for path in (cases, policy_file) if path}
+    taken = {path.resolve() for path in inputs if path}
     for path in filter(None, outputs):
         if not path.resolve().parent.is_dir():
             raise UsageError(f"{path} cannot be written: there is no such folder", "Check the folder.")
