@@ -336,6 +336,94 @@ def find(edit: Path, history: bool, limit: int, style: str) -> int:
 
 
 @commands.command()
+@click.argument("original", required=False, type=click.Path(path_type=Path))
+@click.option("--mask", type=click.Path(path_type=Path), help="Which part may be edited.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask that is; alpha where it is plain.")
+@click.option("--prompt", help="What to change, in words.")
+@click.option("-n", "n", type=click.IntRange(1, 10), default=1, show_default=True, help="Candidates to choose from.")
+@click.option("--model", help="The model; without it the first that docs/edit.md lists.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
+)
+@click.option("--size", default="auto", show_default=True, metavar="auto|WxH", help="The size to ask for.")
+@click.option("--quality", help="For instance low, medium or high; models differ.")
+@click.option(
+    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
+)
+@click.option("--store-prompt/--no-store-prompt", default=None, help="Keep the prompt in the record; as policy says.")
+@click.option(
+    "--keep-candidates", "keep", type=click.Path(path_type=Path, file_okay=False), help="Keep all of them here."
+)
+@click.option("--force", is_flag=True, help="Replace an edit that is there already.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
+@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), help="Make all edits of this TOML list.")
+@click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Answers to wait for at a time.")
+def edit(
+    original: Path | None,
+    manifest: Path | None,
+    keep: Path | None,
+    force: bool,
+    store_prompt: bool | None,
+    timeout: float | None,
+    jobs: int,
+    **given: Any,
+) -> int:
+    """Make an edit that holds, with the OpenAI Images API or a server that speaks it.
+
+    Asks for candidates, takes the one that drifted least, puts the protected pixels back, writes picture and record.
+    """
+    from maskproof.edit.ground import Wishes
+    from maskproof.repo import Repository
+    from maskproof.service import client as connection
+
+    named = [key for key in ("mask", "prompt", "out") if given[key]]
+    if manifest is not None and (original or named):
+        raise UsageError("--manifest names everything itself", "Leave out ORIGINAL, --mask, --prompt and -o.")
+    if manifest is None and not (original and given["mask"] and given["prompt"]):
+        raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
+    repository, wishes = Repository(Path.cwd()), Wishes(force, store_prompt, keep)
+    client = connection.connect(timeout)
+    if manifest is not None:
+        return _edit_all(repository, client, manifest, wishes, jobs)
+    from maskproof import edit as making
+    from maskproof.edit import ground, told
+    from maskproof.edit import jobs as jobs_of
+    from maskproof.service import images
+
+    paths = {key: given.pop(key) for key in ("mask", "out")}
+    job = jobs_of.named(original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given)
+    model, server = connection.accept(client, job.model), connection.host(client)
+    base = ground.gathered(repository, job, model, wishes)
+    asked = making.request(base, model)
+    print(told.sending(base, server), flush=True)
+    answer = images.edited(client, asked, _said)
+    made = making.finish(repository, base, asked, answer, server)
+    print(told.made(made, color=_wants_color()), end="")
+    return _status(made.report)
+
+
+def _edit_all(repository: Any, client: Any, manifest: Path, wishes: Any, at_a_time: int) -> int:
+    """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
+    from maskproof.edit import batch, jobs, told
+
+    listed = jobs.read(_bytes(manifest), str(manifest), manifest.parent)
+    ready = batch.opened(repository, client, listed, str(manifest), wishes)
+    outcomes: list[batch.Ended] = []
+    try:
+        for one in batch.run(ready, at_a_time, lambda text: print(text, file=sys.stderr, flush=True)):
+            outcomes.append(one)
+            print(told.ended(one), flush=True)
+    except KeyboardInterrupt:
+        print("maskproof: left at once; answers under way are lost", file=sys.stderr)
+    ended = [one.job for one in outcomes]
+    left = [job for job in ready.todo if job not in ended]
+    print(told.closing(ready.done, outcomes, left, str(manifest)), end="")
+    errors = {one.error.exit_status for one in outcomes if one.error}
+    reports = [one.made.report for one in outcomes if one.made]
+    return INTERRUPTED if left else max(errors, default=0) or _status(*reports)
+
+
+@commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -485,6 +573,15 @@ def _progress(done: int, of: int, what: str = "edits compared") -> None:
     """One line that counts up, on a terminal only."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"\r{done} of {of} {what}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+def _said(text: str) -> None:
+    """How far it is: one line that is written over on a terminal, else a line each."""
+    from maskproof.report.text import safe
+
+    if sys.stderr is not None:
+        start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
+        print(f"{start}{safe(text)}", end=end, file=sys.stderr, flush=True)
 
 
 def _wants_color() -> bool:

@@ -18,7 +18,31 @@ def write_atomically(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
-    path = path.resolve()
+    write_together((path, data))
+
+
+def write_together(*files: tuple[Path, bytes]) -> None:
+    """Replace several files, each whole or not at all, in the order given; nothing is replaced unless all fit the disk.
+
+    A crash between two of them leaves the earlier ones new and the later ones as they were.
+
+    Raises:
+        OSError: a folder cannot be written to.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for path, data in files:
+            staged.append(_staged(path.resolve(), data))
+        for temporary, path in staged:
+            temporary.replace(path)
+    except BaseException:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
+    """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
     temporary = Path(name)
     try:
@@ -27,10 +51,10 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary, path
 
 
 def _umask() -> int:
