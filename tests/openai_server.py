@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             if problem:
                 return error(400, problem, "invalid_request_error", None)(self, seen)
             return self.server.next_answer()(self, seen)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, TimeoutError):
             return None
 
     def _understood(self, body: bytes) -> Seen:
@@ -117,9 +117,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Silence: pytest shows what a test says."""
-
-
-Answer = "Callable[[Handler, Seen], None]"
 
 
 class OpenAIServer(ThreadingHTTPServer):
@@ -244,12 +241,9 @@ CHECKS = {"/v1/images/edits": check_edit, "/v1/responses": check_response}
 
 # --- what it answers ------------------------------------------------------------------------------------------------
 
-Painter = "Callable[[np.ndarray, np.ndarray], np.ndarray]"
-"""a model: the picture (H x W x 3) and where it may edit (H x W) in, a candidate out"""
-
 
 def edits(*painters: Any, cut: bool = False, streams: bool = True) -> Any:
-    """Candidates by these models in turn; streamed where that was asked for."""
+    """Candidates by these stand-ins (`painters`) in turn; streamed where that was asked for."""
     return partial(_edits, painters=painters, cut=cut, streams=streams)
 
 
@@ -294,6 +288,37 @@ NO_MODEL = error(404, "The model does not exist.", "invalid_request_error", "mod
 WRONG_KEY = error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
 NO_STREAM = error(400, "Unknown parameter: 'stream'.", "invalid_request_error", "unknown_parameter")
 BROKEN = error(500, "The server had an error.", "server_error", None, x_should_retry="false")
+
+
+def says(text: str, kind: str) -> Any:
+    """Any words of any kind, with status 200."""
+
+    def reply(handler: Handler, _: Seen) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(text.encode())))
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+    return reply
+
+
+def events(*told: tuple[str, dict[str, Any]]) -> Any:
+    """A stream of these events."""
+    return lambda handler, _: handler.stream(list(told))
+
+
+def ends_early(handler: Handler, seen: Seen) -> None:
+    """A stream that ends in good order, but without the finished picture."""
+    one = {"type": "image_edit.partial_image", "b64_json": "", "partial_image_index": 0, "size": seen.fields["size"]}
+    handler.stream([("image_edit.partial_image", one)])
+
+
+def silence(handler: Handler, _: Seen) -> None:
+    """No word until the other side has given up."""
+    handler.connection.settimeout(5)
+    handler.rfile.read(1)
+    handler.close_connection = True
 
 
 def hang_up(handler: Handler, _: Seen) -> None:

@@ -402,6 +402,35 @@ def edit(
     return _status(made.report)
 
 
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--model", help="The vision model; without it the one that docs/review.md names.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
+def review(edit: Path, model: str | None, timeout: float | None) -> int:
+    """Ask a vision model about the places that drifted most. A second opinion: it changes no verdict.
+
+    Crops of original and edit are sent to the server. Exit status 0 when an answer came, whatever it says.
+    """
+    from maskproof import review as reviewing
+    from maskproof.repo import Repository
+    from maskproof.report.text import safe
+    from maskproof.service import client as connection
+    from maskproof.service.models import REVIEWER
+
+    repository, name = Repository(Path.cwd()), model or REVIEWER
+    found = reviewing.ready(repository, repository.path_of(str(edit)))
+    if not found.places:
+        print(safe(f"{found.path}: no place of it drifted, so nothing was sent and nobody was asked."))
+        return 0
+    client = connection.connect(timeout)
+    count = len(found.places)
+    places = f"{count} place{'' if count == 1 else 's'} of {found.path}, before and after,"
+    print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
+    said, answered = reviewing.opinion(client, name, found)
+    print(reviewing.told(found, said, answered, color=_wants_color()), end="")
+    return 0
+
+
 def _edit_all(repository: Any, client: Any, manifest: Path, wishes: Any, at_a_time: int) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, told

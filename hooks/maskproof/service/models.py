@@ -63,6 +63,8 @@ MODELS = (
 )
 DEFAULT = MODELS[0].name
 """what the package's own notice of retirement names first"""
+REVIEWER = "gpt-6-astra"
+"""the vision model that is asked for opinions; the example of `types/responses/response_create_params.py`"""
 
 
 def known(name: str) -> ImageModel:
