@@ -4,6 +4,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
 ├── PolicyError                 exit 2    maskproof.toml has mistakes
 ├── CasesError                  exit 2    the table of judged edits has mistakes
+├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
@@ -58,6 +59,12 @@ class CasesError(MaskproofError):
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         super().__init__(f"{path} cannot be used: " + "; ".join(problems), "Correct these rows; nothing was written.")
         self.problems = problems
+
+
+class CouldNotRestore(MaskproofError):  # noqa: N818 - a result with a reason, as CouldNotJudge
+    """One edit's protected pixels cannot be put back; nothing of it was changed."""
+
+    exit_status = 1
 
 
 class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not only an error
