@@ -6,6 +6,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── CasesError                  exit 2    the table of judged edits has mistakes
 ├── JobsError                   exit 2    the list of edits to make has mistakes
 ├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
+├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
@@ -76,6 +77,12 @@ class NoAnswer(MaskproofError):  # noqa: N818 - what came of it, as CouldNotJudg
     """A server made no picture and gave no opinion: time-out, rate limit, lost connection, its own failure."""
 
     exit_status = 3
+
+
+class CouldNotRestore(MaskproofError):  # noqa: N818 - a result with a reason, as CouldNotJudge
+    """One edit's protected pixels cannot be put back; nothing of it was changed."""
+
+    exit_status = 1
 
 
 class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not only an error
