@@ -118,7 +118,7 @@ def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
 
     def reduced(data: bytes, container: Container, name: str) -> NDArray[np.uint8]:
         image = _opened(data, container, name)
-        image.draft("L", (side, side))
+        image.draft("L", (2 * side, 2 * side))
         high, _ = _bytes_of_16(image, data, container, name)
         method = _turn(image, container, name)
         small = grey_square(high, side)
@@ -128,11 +128,11 @@ def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
 
 
 def grey_square(image: Image.Image, side: int) -> Image.Image:
-    """A picture as side x side luma by area means, on white where it is transparent."""
+    """A picture as side x side luma, averaged over areas, on white where it is transparent."""
     if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
-        small = image.convert("RGBA").resize((side, side), Image.Resampling.BOX)
+        small = image.convert("RGBA").resize((side, side), Image.Resampling.BILINEAR)
         return Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("L")
-    return image.convert("L").resize((side, side), Image.Resampling.BOX)
+    return image.convert("L").resize((side, side), Image.Resampling.BILINEAR)
 
 
 def decode_stored(data: bytes, name: str) -> Stored:

@@ -114,7 +114,7 @@ def _filled(
     if given["original"]:
         return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {_command(path, found)}",)
     raise UsageError(
-        f"{path} has no record yet, so its original has to be named. {' '.join(lines)}",
+        f"{path} has no record yet, so its original has to be named. {' '.join(lines).removesuffix('.')}",
         f"Look at them. If that is right: {_command(path, found)}, or the same command with `--accept`; "
         f"else name the right ones.",
     )

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from maskproof import chain, find, pixels, policy, regions, sidecar
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.names import POLICY_FILES, is_image, is_ours, is_sidecar
@@ -80,7 +82,17 @@ class Scope:
             CouldNotJudge: its bytes cannot be had.
         """
         data = self.delta.head.read(sidecar.path_of(path))
-        return None if data is None else sidecar.parse(data, sidecar.path_of(path))
+        return None if data is None else self._with_parent(path, sidecar.parse(data, sidecar.path_of(path)))
+
+    def _with_parent(self, path: str, record: Record) -> Record:
+        """A record with the parent that it leaves out though its original is a recorded edit itself.
+
+        Otherwise leaving `parent` out would be the way around the comparison with the first original.
+        """
+        if record.parent is not None or record.original is None:
+            return record
+        parent = self._edits.get(record.original.sha256)
+        return record if parent in {None, path} else structs.replace(record, parent=sidecar.path_of(str(parent)))
 
     def told(self, path: str) -> str:
         """How the change concerns an image, in words."""
@@ -157,7 +169,7 @@ class Scope:
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return next(iter(find.likeness(self._likeness, (path, edit))), None)
+        return find.likeness(self.delta.repository, self._likeness, (path, edit))
 
     @cached_property
     def _likeness(self) -> find.Index:
@@ -219,6 +231,18 @@ class Scope:
             if record.parent is None:
                 return
             image = sidecar.image_of(record.parent)
+
+    @cached_property
+    def _edits(self) -> dict[str, str]:
+        """The recorded edits on the head, by the digest of their bytes."""
+        found = {}
+        for image in self._recorded:
+            with contextlib.suppress(CouldNotJudge):
+                data = self.delta.head.read(sidecar.path_of(image))
+                record = None if data is None else sidecar.parse(data, sidecar.path_of(image))
+                if record is not None and record.origin == "edited":
+                    found[record.image.sha256] = image
+        return found
 
     @cached_property
     def _records(self) -> dict[str, Record]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from maskproof import pixels
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.find import hashes
+from maskproof.find import closer, hashes
 from maskproof.find.hashes import LIKE, LIKE_CROPPED
 from maskproof.find.index import Index, Updated
 from maskproof.find.store import open_store
@@ -25,6 +26,9 @@ from maskproof.repo import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from maskproof.repo import Repository
 
@@ -48,18 +52,19 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
 
 
-def likeness(index: Index, edit: tuple[str, bytes], count: int = 1) -> tuple[Likeness, ...]:
-    """The indexed pictures that are most like a file.
+def likeness(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
+    """The indexed picture that is most like a file; None where the index is empty.
 
     Args:
+        repository: Where the indexed pictures lie.
         index: Brought up to date with the pictures to look among.
         edit: The file's name and bytes.
-        count: How many at the most.
 
     Raises:
         CouldNotJudge: the file cannot be decoded.
     """
-    return index.nearest(pixels.thumbnail(edit[1], edit[0], hashes.SIDE), count)
+    thumbnail = pixels.thumbnail(edit[1], edit[0], hashes.SIDE)
+    return next(iter(_closely(repository, thumbnail, index.nearest(thumbnail, closer.SHORTLIST))), None)
 
 
 def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
@@ -67,7 +72,7 @@ def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Lik
     index = open_index(repository, trusted=False)
     index.update([(oid, path)], jobs=1)
     try:
-        return next(iter(likeness(index, (path, edit))), None)
+        return likeness(repository, index, (path, edit))
     except CouldNotJudge:
         return None
 
@@ -103,7 +108,7 @@ def search(
     tree = {blob for one in (repository.index, repository.head) for blob in repository.image_blobs(one)}
     blobs = tree | set(repository.image_blobs(repository.index, history=True)) if history else tree
     updated = index.update(sorted(blobs), progress=progress)
-    nearest = index.nearest(thumbnail, len(blobs))
+    nearest = _closely(repository, thumbnail, index.nearest(thumbnail, len(blobs)))
     same = {one.oid for one in nearest if not one.distance and _is(repository, one, data)}
     others = tuple(one for one in nearest if one.oid not in same)[:count]
     own = _own_path(repository, name)
@@ -118,6 +123,25 @@ def search(
         _next_step(repository, name, own, others[0]) if own and others and others[0].alike else "",
         tuple(_notes(repository, index.note, history=history)),
     )
+
+
+def _closely(
+    repository: Repository, thumbnail: NDArray[np.uint8], nearest: tuple[Likeness, ...]
+) -> tuple[Likeness, ...]:
+    """The same, those among the first that show the same drawing moved up to the alike ones."""
+    looked_at = [_looked_at(repository, thumbnail, one) for one in nearest[: closer.SHORTLIST]]
+    return (*sorted(looked_at, key=lambda one: not one.alike), *nearest[closer.SHORTLIST :])
+
+
+def _looked_at(repository: Repository, thumbnail: NDArray[np.uint8], one: Likeness) -> Likeness:
+    if one.alike:
+        return one
+    try:
+        other = pixels.thumbnail(repository.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+    except CouldNotJudge:
+        return one
+    same = closer.correlation(thumbnail, other) >= closer.SAME_DRAWING
+    return replace(one, how="whole", kept=1.0, alike=True) if same else one
 
 
 def _is(repository: Repository, one: Likeness, data: bytes) -> bool:

@@ -46,7 +46,7 @@ LIKE = 64
 """bits of 256; whole pictures below are alike. Eight standard deviations of chance; see docs/find.md"""
 LIKE_CROPPED = 56
 """bits of 256; lower, because a crop has 225 chances. Nine standard deviations of chance"""
-SHORTLIST = 1024
+SHORTLIST = 512
 """entries that are compared in full, chosen by a quarter of their bits"""
 CHUNK = 32_768
 """entries of one column that stay in a core's cache"""
@@ -223,7 +223,8 @@ def _count_by_table(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
 def _table() -> NDArray[np.uint8]:
     """Bits set in each number of 16 bits."""
     ones: NDArray[np.uint8] = np.unpackbits(np.arange(1 << 16, dtype="<u2").view(np.uint8).reshape(-1, 2), axis=1)
-    return ones.sum(1, dtype=np.uint8)
+    counts: NDArray[np.uint8] = ones.sum(1, dtype=np.uint8)
+    return counts
 
 
 _count: Callable[..., Any] = getattr(np, "bitwise_count", _count_by_table)

@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ import numpy as np
 from maskproof import pixels
 from maskproof.errors import CouldNotJudge, MissingObject, UsageError
 from maskproof.find import hashes
+from maskproof.find.store import pieces
 from maskproof.model import Likeness
 
 if TYPE_CHECKING:
@@ -67,10 +69,15 @@ class Index:
         self._repository = repository
         self._store = store
         self._paths: dict[str, tuple[str, ...]] = {}
-        self._rows = {oid: row for row, oid in enumerate(store.oids)}
         self._oids = store.oids
+        self._width = store.width
         self._asked: NDArray[np.intp] | None = None
         self._codes: NDArray[np.uint64] = np.frombuffer(store.codes, "<u8").reshape(-1, 2 * hashes.WORDS)
+
+    @cached_property
+    def _rows(self) -> dict[bytes, int]:
+        """Row by blob id; not needed to look something up, and slow to make of a hundred thousand."""
+        return {oid: row for row, oid in enumerate(pieces(self._oids, self._width))}
 
     @property
     def note(self) -> str:
@@ -112,7 +119,7 @@ class Index:
         added += self._keep(entries, refused)
         asked = [bytes.fromhex(oid) for oid in self._paths]
         rows = [row for oid in asked if (row := self._rows.get(oid)) is not None]
-        self._asked = np.array(rows, np.intp) if len(rows) < len(self._oids) else None
+        self._asked = np.array(rows, np.intp) if len(rows) < len(self._codes) else None
         failed = {oid.hex(): self._store.refused[oid] for oid in asked if oid in self._store.refused}
         return Updated(len(self._paths) - len(wanted), added, failed, missing)
 
@@ -127,7 +134,7 @@ class Index:
         rows = self._asked
         codes = self._codes if rows is None else self._codes[rows]
         matches = hashes.closest(codes, asked)
-        named = [(match, self._oids[match.row if rows is None else rows[match.row]].hex()) for match in matches]
+        named = [(match, self._oid(match.row if rows is None else int(rows[match.row]))) for match in matches]
         named.sort(key=lambda pair: (-pair[0].evidence, self._paths.get(pair[1], ()), pair[1]))
         return tuple(
             Likeness(
@@ -142,6 +149,9 @@ class Index:
             for match, oid in named[:count]
         )
 
+    def _oid(self, row: int) -> str:
+        return self._oids[row * self._width : (row + 1) * self._width].hex()
+
     def _knows(self, oid: str) -> bool:
         raw = bytes.fromhex(oid)
         return raw in self._rows or raw in self._store.refused
@@ -152,8 +162,9 @@ class Index:
             return 0
         self._store.add(entries, refused)
         self._store.refused.update(refused)
-        self._rows.update((oid, row) for row, oid in enumerate(entries, len(self._oids)))
-        self._oids.extend(entries)
+        self._rows.update((oid, row) for row, oid in enumerate(entries, len(self._codes)))
+        self._width = self._width or len(next(iter(entries), b""))
+        self._oids += b"".join(entries)
         new = np.frombuffer(b"".join(entries.values()), "<u8").reshape(-1, 2 * hashes.WORDS)
         self._codes = np.concatenate([self._codes, new])
         return len(entries)

@@ -61,13 +61,15 @@ class Store:
         self._connection = connection
         self.note = note
         """what a reader should know about this index; empty where all is as it should be"""
-        self.oids: list[bytes] = []
-        """blob ids of the entries as they were when it was opened"""
-        pieces: list[bytes] = []
-        for packed, codes, checksum in connection.execute("SELECT oids, codes, checksum FROM packs ORDER BY id"):
-            self.oids += _ids(packed, codes, checksum)
-            pieces.append(codes)
-        self.codes = b"".join(pieces)
+        packs = connection.execute("SELECT oids, codes, checksum FROM packs ORDER BY id").fetchall()
+        widths = {_width(*pack) for pack in packs}
+        if len(widths) > 1:
+            raise BrokenStoreError("blob ids of several lengths")
+        self.width = widths.pop() if widths else 0
+        """bytes of a blob id; 0 where there are no entries"""
+        self.oids = b"".join(pack[0] for pack in packs)
+        """blob ids of the entries as they were when it was opened, in one piece"""
+        self.codes = b"".join(pack[1] for pack in packs)
         """their codes of 64 bytes, in one piece"""
         self.refused: dict[bytes, str] = dict(connection.execute("SELECT oid, reason FROM refused"))
         """blobs that cannot be hashed, each with the reason"""
@@ -85,19 +87,18 @@ class Store:
 
     def _append(self, entries: dict[bytes, bytes]) -> None:
         last = self._connection.execute("SELECT * FROM packs ORDER BY id DESC LIMIT 1").fetchone()
-        if last and len(held := _ids(*last[1:])) < PACK:
-            number, _, codes, _ = last
-            pieces = [codes[at : at + CODE_BYTES] for at in range(0, len(codes), CODE_BYTES)]
-            entries = dict(zip(held, pieces, strict=True)) | entries
-        else:
-            number = last[0] + 1 if last else 1
+        number = last[0] + 1 if last else 1
+        if last and len(last[2]) < PACK * CODE_BYTES:
+            number, oids, codes, checksum = last
+            held = zip(pieces(oids, _width(oids, codes, checksum)), pieces(codes, CODE_BYTES), strict=True)
+            entries = dict(held) | entries
         rows = list(entries.items())
         for start in range(0, len(rows), PACK):
             some = rows[start : start + PACK]
-            packed, code = (b"".join(row[side] for row in some) for side in (0, 1))
+            oids, codes = (b"".join(row[side] for row in some) for side in (0, 1))
             self._connection.execute(
                 "INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)",
-                (number + start // PACK, packed, code, zlib.crc32(packed + code)),
+                (number + start // PACK, oids, codes, zlib.crc32(codes, zlib.crc32(oids))),
             )
 
 
@@ -170,12 +171,16 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _ids(packed: bytes, codes: bytes, checksum: int) -> list[bytes]:
-    """The blob ids of one pack, when it is as it was written."""
-    if not isinstance(packed, bytes) or not isinstance(codes, bytes) or zlib.crc32(packed + codes) != checksum:
+def _width(oids: bytes, codes: bytes, checksum: int) -> int:
+    """Bytes of a blob id in a pack that is as it was written."""
+    if not isinstance(oids, bytes) or not isinstance(codes, bytes) or zlib.crc32(codes, zlib.crc32(oids)) != checksum:
         raise BrokenStoreError("a checksum does not fit")
     count = len(codes) // CODE_BYTES
-    if not count or len(codes) % CODE_BYTES or len(packed) % count or len(packed) // count not in OID_BYTES:
+    if not count or len(codes) % CODE_BYTES or len(oids) % count or len(oids) // count not in OID_BYTES:
         raise BrokenStoreError("a pack of another shape")
-    width = len(packed) // count
-    return [packed[at : at + width] for at in range(0, len(packed), width)]
+    return len(oids) // count
+
+
+def pieces(data: bytes, width: int) -> list[bytes]:
+    """Bytes cut into pieces of one width."""
+    return [data[at : at + width] for at in range(0, len(data), width or 1)]

@@ -50,8 +50,13 @@ def summary(report: Report) -> str:
 def conclusion(report: ImageReport, *, color: bool) -> str:
     """One image's verdict in a line."""
     word = WORDS[report.verdict]
-    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; the limit is 1)"
+    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; {_held(report, report.drift)})"
     return f"{safe(report.path)}: {_painted(word, COLORS[word], color)}{drift}"
+
+
+def _held(report: ImageReport, drift: float) -> str:
+    over = report.verdict is Verdict.PASS and drift > 1
+    return "over the limit of 1, which is only warned of here" if over else "the limit is 1"
 
 
 def explanation(report: ImageReport, *, color: bool) -> str:
