@@ -259,6 +259,87 @@ def rank(
 
 
 @commands.command()
+@click.argument("original", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the mask to this PNG file."
+)
+@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Open this box, in pixels. May be repeated.")
+@click.option(
+    "--ellipse", "ellipses", multiple=True, metavar="X,Y,W,H", help="Open the ellipse in this box. May be repeated."
+)
+@click.option(
+    "--polygon", "polygons", multiple=True, metavar="'X,Y X,Y …'", help="Open within these corners. May be repeated."
+)
+@click.option("--from", "mask", type=click.Path(path_type=Path), help="Open what another mask opens.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of that mask is editable; never guessed.")
+@click.option("--from-diff", "edit", type=click.Path(path_type=Path), help="Open what this edit of ORIGINAL changed.")
+@click.option("--refine", is_flag=True, help="Narrow it to the object inside (GrabCut; needs maskproof[vision]).")
+@click.option("--grow", type=click.IntRange(-9999, 9999), default=0, metavar="PX", help="Grow it; below 0: shrink it.")
+@click.option("--invert", is_flag=True, help="After all else, open what is closed and close what is open.")
+@click.option(
+    "--as",
+    "written_as",
+    type=click.Choice(MODES),
+    default="alpha",
+    show_default=True,
+    help="How the file says what is editable: alpha (transparent, as OpenAI wants it), white or black.",
+)
+@click.option(
+    "--preview",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Show the mask over the picture in this PNG file.",
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+def mask(
+    original: Path,
+    output: Path | None,
+    boxes: tuple[str, ...],
+    ellipses: tuple[str, ...],
+    polygons: tuple[str, ...],
+    mask: Path | None,
+    mask_mode: str | None,
+    edit: Path | None,
+    refine: bool,
+    grow: int,
+    invert: bool,
+    written_as: str,
+    preview: Path | None,
+    force: bool,
+) -> int:
+    """Make a mask: say which part of ORIGINAL a model may change.
+
+    What any of the options opens is open. It is then refined, grown and inverted, in this order. Pixels are those of
+    ORIGINAL as it is shown upright.
+    """
+    from maskproof import masks
+    from maskproof.report import preview as drawing
+    from maskproof.report.text import safe
+
+    _together(mask, mask_mode)
+    if not (output or preview):
+        raise UsageError("nothing says where to write", "Add `-o MASK.png`, or `--preview FILE.png` to look first.")
+    _spare((original, mask, edit), output, preview)
+    for path in filter(None, (output, preview)):
+        if path.exists() and not force:
+            raise UsageError(f"{path} exists already", "Name another file, or add --force to overwrite it.")
+    kinds = {"box": boxes, "ellipse": ellipses, "polygon": polygons}
+    shapes = tuple((kind, one) for kind, given in kinds.items() for one in given)
+    named = [None if path is None else (str(path), _bytes(path)) for path in (mask, edit)]
+    picture = masks.picture(_bytes(original), str(original))
+    made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
+    if output:
+        print(_write(output, masks.encoded(made.opened, written_as)))
+    if preview:
+        print(_write(preview, drawing.png(str(original), picture, made.opened, f"{made}.")))
+    print(f"{made}.")
+    lines = [f"Note: {note}." for note in made.notes]
+    lines += masks.advice(str(original), str(output), written_as, None if edit is None else str(edit)) if output else []
+    for line in lines:
+        print(safe(line))
+    return 0
+
+
+@commands.command()
 @click.argument("edit", type=click.Path(path_type=Path))
 @click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
 @click.option("--mask", help="The mask that was given to the model.")

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 ORDER = (Verdict.PASS, Verdict.BLOCK, Verdict.UNJUDGED)
 GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
 WORTH_A_PROCESS = 8_000_000
-"""pixels of all candidates together from which on a second process is started: that takes 0.6 s of a processor, comparing
-a million pixels about 0.25 s"""
+"""pixels of all candidates together from which on a second process is started: that takes 0.6 s of a processor,
+comparing a million pixels about 0.25 s"""
 
 Candidate = tuple[str, bytes]
 """a candidate's name, as messages call it, and its bytes"""
