@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from maskproof.edit.ground import Ground
     from maskproof.model import ImageReport, Ranked
     from maskproof.repo import Repository
+    from maskproof.restore import Restored
     from maskproof.service.images import Answer, Asked
     from maskproof.service.models import ImageModel
 
@@ -40,6 +41,10 @@ class Made:
     """its path in the repository"""
     order: tuple[Ranked, ...]
     """the candidates, best first"""
+    best: str
+    """the name of the one that was restored"""
+    how: str
+    """what was done to it, in words"""
     report: ImageReport
     """the verdict on what was written"""
     notes: tuple[str, ...]
@@ -82,11 +87,10 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
         NoAnswer: the answer holds no picture.
         UsageError: something cannot be written.
     """
-    found, notes = candidates.placed(ground, answer.pictures)
+    found, told = candidates.placed(ground, answer.pictures)
     kept = _keep(ground, found)
     order = candidates.ranked(ground, found)
-    best = found[order[0].index]
-    restored = candidates.restored(ground, best)
+    best, restored = candidates.restored(ground, order, found)
     record = msgspec.structs.replace(
         ground.record,
         image=ImageRef(sha256=_digest(restored.data), size=ground.original.size),
@@ -94,9 +98,8 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
     )
     _write(ground, restored.data, sidecar.render(record))
     report = candidates.judged(ground, restored.data)
-    return Made(
-        ground.out, order, report, (*ground.notes, *notes, *restored.notes, *kept), _to_commit(repository, ground)
-    )
+    notes = (*ground.notes, *told, *restored.notes, *kept)
+    return Made(ground.out, order, best.name, _how(restored), report, notes, _to_commit(repository, ground))
 
 
 def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candidate) -> Tool:
@@ -114,6 +117,16 @@ def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candi
             **({"request_id": answer.request_id} if answer.request_id else {}),
             **({"usage": answer.usage} if answer.usage else {}),
         },
+    )
+
+
+def _how(restored: Restored) -> str:
+    """What restoring did, in words."""
+    if restored.motion is None:
+        return restored.method
+    dx, dy = restored.motion.dx, restored.motion.dy
+    return (
+        f"{restored.method}, after its frame's motion of {abs(dx):.1f} px across and {abs(dy):.1f} px down was undone"
     )
 
 

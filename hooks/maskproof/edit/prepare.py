@@ -142,7 +142,7 @@ def request(original: Picture, opened: NDArray[np.bool_], plan: Plan) -> Request
     held = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
     mask = np.zeros((*held.shape, 4), np.uint8)
     mask[..., 3] = held * np.uint8(255)
-    made = Request(_png(shown), _png(mask), plan)
+    made = Request(png(shown), png(mask), plan)
     for name, data, most in (("picture", made.image, LARGEST_IMAGE), ("mask", made.mask, LARGEST_MASK)):
         if len(data) >= most:
             raise UsageError(
@@ -158,16 +158,11 @@ def placed(original: Picture, candidate: Picture, plan: Plan) -> NDArray[np.uint
     Where the model was shown a crop, the rest is the original's. A candidate of another size than asked for is scaled.
     """
     with_alpha = original.alpha is not None or candidate.alpha is not None
-    whole, part = (_planes(picture, with_alpha=with_alpha) for picture in (original, candidate))
+    whole, part = (planes(picture, with_alpha=with_alpha) for picture in (original, candidate))
     left, top, _, _ = plan.pad
     x, y, width, height = plan.box
     whole[y : y + height, x : x + width] = _scaled(part, plan.canvas)[top : top + height, left : left + width]
     return whole
-
-
-def png(samples: NDArray[np.uint8]) -> bytes:
-    """Samples (H x W x 3 or 4, sRGB) as a PNG file, quickly."""
-    return _png(samples)
 
 
 def stretched(candidate: Size, plan: Plan) -> str:
@@ -295,7 +290,8 @@ def _scaled(samples: NDArray[np.generic], size: Size) -> NDArray[np.uint8]:
     )
 
 
-def _planes(picture: Picture, *, with_alpha: bool) -> NDArray[np.uint8]:
+def planes(picture: Picture, *, with_alpha: bool) -> NDArray[np.uint8]:
+    """A copy of a picture's samples as one array: H x W x 3, with alpha x 4."""
     if not with_alpha:
         return picture.samples.copy()
     height, width = picture.samples.shape[:2]
@@ -303,8 +299,8 @@ def _planes(picture: Picture, *, with_alpha: bool) -> NDArray[np.uint8]:
     return np.concatenate([picture.samples, alpha[..., None]], axis=-1)
 
 
-def _png(samples: NDArray[np.uint8]) -> bytes:
+def png(samples: NDArray[np.uint8]) -> bytes:
+    """Samples (H x W x 3 or 4, sRGB) as a PNG file, lightly compressed: it is sent once, or decoded again at once."""
     out = io.BytesIO()
-    # The lightest compression: it is sent once, and thrown away.
     Image.fromarray(samples).save(out, "PNG", compress_level=1)
     return out.getvalue()

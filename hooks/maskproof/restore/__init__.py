@@ -16,7 +16,7 @@ import numpy as np
 
 from maskproof import encode, pixels, regions
 from maskproof.areas import areas_of, mask_picture
-from maskproof.check import _frame as frame_of
+from maskproof.compare import frame_of
 from maskproof.drift.frame import Placed, samples_changed
 from maskproof.encode import Carried, Encoded
 from maskproof.errors import CouldNotRestore
