@@ -11,6 +11,7 @@ import io
 import json
 import re
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -288,6 +289,29 @@ NO_MODEL = error(404, "The model does not exist.", "invalid_request_error", "mod
 WRONG_KEY = error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
 NO_STREAM = error(400, "Unknown parameter: 'stream'.", "invalid_request_error", "unknown_parameter")
 BROKEN = error(500, "The server had an error.", "server_error", None, x_should_retry="false")
+
+
+def after(seconds: float, answer: Any) -> Any:
+    """The same answer, late."""
+
+    def reply(handler: Handler, seen: Seen) -> None:
+        time.sleep(seconds)
+        answer(handler, seen)
+
+    return reply
+
+
+def pictures(*each: Any) -> Any:
+    """One plain answer with these files; a stand-in among them paints one."""
+
+    def reply(handler: Handler, seen: Seen) -> None:
+        image, opened = seen.picture("image")[..., :3], seen.picture("mask")[..., 3] == 0
+        data = [
+            base64.b64encode(one).decode() if isinstance(one, bytes) else encoded(one(image, opened)) for one in each
+        ]
+        handler.reply(200, {"created": 1_790_000_000, "data": [{"b64_json": one} for one in data]})
+
+    return reply
 
 
 def says(text: str, kind: str) -> Any:

@@ -463,19 +463,21 @@ def edit(
     if manifest is None and not (original and given["mask"] and given["prompt"]):
         raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
     repository, wishes = Repository(Path.cwd()), Wishes(force, store_prompt, keep)
-    client = connection.connect(timeout)
     if manifest is not None:
-        return _edit_all(repository, client, manifest, wishes, jobs)
+        return _edit_all(repository, manifest, wishes, timeout, jobs)
     from maskproof import edit as making
     from maskproof.edit import ground, told
     from maskproof.edit import jobs as jobs_of
-    from maskproof.service import images
+    from maskproof.service import images, models
 
     paths = {key: given.pop(key) for key in ("mask", "out")}
     job = jobs_of.named(original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given)
-    model, server = connection.accept(client, job.model), connection.host(client)
+    model = models.known(job.model)
     base = ground.gathered(repository, job, model, wishes)
     asked = making.request(base, model)
+    client = connection.connect(timeout)
+    connection.accept(client, model)
+    server = connection.host(client)
     print(told.sending(base, server), flush=True)
     answer = images.edited(client, asked, _said)
     made = making.finish(repository, base, asked, answer, server)
@@ -512,12 +514,13 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
     return 0
 
 
-def _edit_all(repository: Any, client: Any, manifest: Path, wishes: Any, at_a_time: int) -> int:
+def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | None, at_a_time: int) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, told
+    from maskproof.service import client as connection
 
     listed = jobs.read(_bytes(manifest), str(manifest), manifest.parent)
-    ready = batch.opened(repository, client, listed, str(manifest), wishes)
+    ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
     outcomes: list[batch.Ended] = []
     try:
         for one in batch.run(ready, at_a_time, lambda text: print(text, file=sys.stderr, flush=True)):

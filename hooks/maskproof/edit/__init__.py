@@ -161,7 +161,7 @@ def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
         raise UsageError(
             f"{folder} cannot be written to: {error.strerror}", "Check the folder and the disk."
         ) from error
-    return tuple(f"kept {path}" for path, _ in files)
+    return (f"kept {len(files)} files of {len(found)} candidate{'' if len(found) == 1 else 's'} in {folder}",)
 
 
 def _to_commit(repository: Repository, ground: Ground) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from maskproof import edit
 from maskproof.edit import ground, jobs
 from maskproof.errors import JobsError, MaskproofError, UsageError
 from maskproof.service import client as connection
-from maskproof.service import images
+from maskproof.service import images, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def opened(repository: Repository, client: openai.OpenAI, listed: tuple[Job, ...
                 finished.append(job)
                 continue
             ground.spared(repository, job, force=wishes.force)
-            connection.accept(client, job.model)
+            connection.accept(client, models.known(job.model))
             todo.append(job)
         except UsageError as error:
             problems.append(f"jobs[{number}]: {error.reason}")
@@ -126,7 +126,7 @@ def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterat
 def _sent(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None]) -> Ended | None:
     """Send one job and wait for its answer in a thread; what keeps it from being sent comes back at once."""
     try:
-        model = connection.accept(batch.client, job.model)
+        model = models.known(job.model)
         base = ground.gathered(batch.repository, job, model, batch.wishes)
         asked = edit.request(base, model)
     except MaskproofError as error:

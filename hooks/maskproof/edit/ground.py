@@ -7,6 +7,7 @@ the protected areas are taken out of it, the request, and the record as far as i
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from maskproof import pixels, record, regions, sidecar
+from maskproof import encode, pixels, record, regions, sidecar
 from maskproof.areas import areas_of, mask_picture
 from maskproof.change import Selection, open_change
 from maskproof.edit import jobs, prepare
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.model import Severity
 from maskproof.scope import Scope
 from maskproof.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
@@ -111,6 +112,15 @@ def spared(repository: Repository, job: Job, *, force: bool) -> str:
     out = repository.path_of(job.target)
     if out in {repository.path_of(job.original), repository.path_of(job.mask)}:
         raise UsageError(f"{out} is what the edit is made from", "Name another file with `-o`.")
+    try:
+        kind = encode.format_of(out)
+    except CouldNotRestore as error:
+        raise UsageError(error.reason, error.advice) from error
+    if kind in encode.LOSSY:
+        raise UsageError(
+            f"{out} would be a {kind} file, which rounds: its protected pixels could only be near the original's",
+            f"Write a PNG: `-o {shlex.quote(str(Path(job.target).with_suffix('.png')))}`.",
+        )
     if not (repository.root / out).parent.is_dir():
         raise UsageError(f"{out} cannot be written: there is no such folder", "Make the folder, or name another.")
     there = [name for name in (out, sidecar.path_of(out)) if (repository.root / name).exists()]

@@ -15,6 +15,8 @@ from maskproof.service import models
 if TYPE_CHECKING:
     import openai
 
+    from maskproof.service.models import ImageModel
+
 INSTALL = "Run `pip install 'maskproof[openai]'`."
 OPENAI = "api.openai.com"
 NOTHING = "Nothing was written"
@@ -38,14 +40,19 @@ def connect(timeout: float | None) -> openai.OpenAI:
         import openai
     except ImportError as error:
         raise UsageError("this command needs the openai package, which is not installed", INSTALL) from error
+    missing = UsageError(
+        "there is no key for the server",
+        "Set it in the environment: `export OPENAI_API_KEY=...`. For another server than OpenAI's set OPENAI_BASE_URL "
+        "as well.",
+    )
     try:
-        return openai.OpenAI() if timeout is None else openai.OpenAI(timeout=timeout)
+        made = openai.OpenAI() if timeout is None else openai.OpenAI(timeout=timeout)
     except openai.OpenAIError as error:
-        raise UsageError(
-            "there is no key for the server",
-            "Set it in the environment: `export OPENAI_API_KEY=...`. For another server than OpenAI's set "
-            "OPENAI_BASE_URL as well.",
-        ) from error
+        raise missing from error
+    if not made.api_key:  # set, but to nothing: the client would send it
+        made.close()
+        raise missing
+    return made
 
 
 def host(client: openai.OpenAI) -> str:
@@ -54,20 +61,18 @@ def host(client: openai.OpenAI) -> str:
     return url.host if url.port is None else f"{url.host}:{url.port}"
 
 
-def accept(client: openai.OpenAI, name: str) -> models.ImageModel:
-    """What is known of a model, before anything is sent.
+def accept(client: openai.OpenAI, model: ImageModel) -> None:
+    """Refuse, before anything is sent, a model that this server does not have any more.
 
     Raises:
         UsageError: OpenAI has shut it down.
     """
-    model = models.known(name)
     if model.retired is not None and client.base_url.host == OPENAI:
         raise UsageError(
-            f"OpenAI shut the model {name} down on {model.retired}",
+            f"OpenAI shut the model {model.name} down on {model.retired}",
             f"Take another one: `--model {models.DEFAULT}`. Served are {', '.join(models.served())} "
             f"(as of {models.AS_OF}).",
         )
-    return model
 
 
 def explained(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
