@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import sys
 import time
 
 import numpy as np
@@ -52,11 +51,18 @@ def drifted(project):
     """A drifted edit, staged with its record, that the gate blocks."""
     project.edit("drifted")
     project.stage()
-    assert project.check().status == 1
     return project
 
 
+def of_other_bytes(project):
+    """The record made to speak of another picture."""
+    tree = json.loads((project.root / SIDECAR).read_text())
+    tree["image"]["sha256"] = "0" * 64
+    project.write(SIDECAR, json.dumps(tree))
+
+
 def test_the_way_from_a_blocked_commit_to_one_that_passes(drifted):
+    assert drifted.check().status == 1
     staged = state(drifted)
     status, text, counts = restore(drifted, SPRING)
     assert (status, counts) == (0, (1, 1, 0, 0))
@@ -101,11 +107,11 @@ def test_names_that_a_shell_or_a_terminal_would_take_otherwise(project):
 
 def test_a_second_run_has_nothing_to_do(drifted):
     restore(drifted, SPRING)
-    before = {path: (drifted.root / path).stat() for path in (SPRING, SIDECAR)}
+    before = {path: (drifted.root / path).stat().st_mtime_ns for path in (SPRING, SIDECAR)}
     status, text, counts = restore(drifted, SPRING)
     assert (status, counts) == (0, (1, 0, 0, 0))
     assert "nothing to put back" in text
-    assert {path: (drifted.root / path).stat() for path in before} == before
+    assert {path: (drifted.root / path).stat().st_mtime_ns for path in before} == before
 
 
 def test_an_edit_that_git_does_not_know_yet_is_restored_and_can_be_brought_back(project):
@@ -150,9 +156,7 @@ def test_several_edits_each_with_its_own_result(project):
 
 
 class TestRefusals:
-    @pytest.mark.parametrize(
-        "arguments", [(), ("--staged", "-o", "a.png"), (SPRING, "--method", "plain", "--feather", "3")]
-    )
+    @pytest.mark.parametrize("arguments", [(), ("--staged", "-o", "a.png"), (SPRING, "--method=plain", "--feather=3")])
     def test_a_command_that_makes_no_sense(self, drifted, arguments):
         assert restore(drifted, *arguments)[0] == 2
 
@@ -168,7 +172,8 @@ class TestRefusals:
         assert (drifted.root / SPRING).read_bytes() == drifted.pictures.drifted
 
     def test_a_record_of_other_bytes(self, project):
-        project.edit("drifted", image={"sha256": "0" * 64, "size": list(SIZE)})
+        project.edit("drifted")
+        of_other_bytes(project)
         status, text, _ = restore(project, SPRING)
         assert status == 1
         assert "other bytes" in text
@@ -193,7 +198,7 @@ class TestRefusals:
         assert "colour" in text
 
     def test_a_symbolic_link(self, drifted):
-        os.symlink("spring.png", drifted.root / "assets/link.png")
+        (drifted.root / "assets/link.png").symlink_to("spring.png")
         assert restore(drifted, "assets/link.png")[0] == 2
 
     def test_an_animation_is_not_judged(self, project):
@@ -229,7 +234,7 @@ class TestAnotherFile:
 
     def test_a_name_of_another_format_says_what_is_written(self, drifted):
         assert restore(drifted, SPRING, "-o", "assets/mended.webp")[0] == 0
-        assert Image.open(drifted.root / "assets/mended.webp").format == "WEBP"
+        assert (drifted.root / "assets/mended.webp").read_bytes()[8:12] == b"WEBP"
         status, text, _ = restore(drifted, SPRING, "-o", "assets/mended.gif")
         assert status == 1
         assert "256 colours" in text
@@ -352,7 +357,8 @@ class TestHook:
         assert f"{SPRING}: restored" in done.text
 
     def test_what_it_cannot_mend_it_leaves_to_the_gate(self, hooked):
-        hooked.edit("held", image={"sha256": "0" * 64, "size": list(SIZE)})
+        hooked.edit("held")
+        of_other_bytes(hooked)
         hooked.stage()
         assert hooked.findings()[SPRING] == ["stale-record"]
         assert self.run(hooked).status == 0
@@ -374,7 +380,3 @@ def test_the_mask_and_the_original_come_from_git(drifted):
     assert restore(drifted, SPRING)[0] == 0
     found, original = (pixels_of(data) for data in ((drifted.root / SPRING).read_bytes(), drifted.pictures.original))
     assert np.array_equal(found[: OPENED[1]], original[: OPENED[1]])
-
-
-def test_the_interpreter_of_the_tests_is_the_one_that_is_tested():
-    assert MASKPROOF[0] == sys.executable
