@@ -28,6 +28,7 @@ LAYERS = (
         "regions",
         "pixels",
         "colour",
+        "encode",
         "drift",
         "verdict",
         "report",
@@ -145,6 +146,7 @@ def test_there_is_no_circle():
                 "colour",
                 "drift",
                 "edit",
+                "encode",
                 "faces",
                 "find",
                 "generated",
@@ -154,9 +156,11 @@ def test_there_is_no_circle():
                 "reading",
                 "regions",
                 "report",
+                "restore",
+                "review",
             },
         ),
-        ("scipy", {"drift", "masks"}),
+        ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"calibrate"}),
         ("concurrent", {"workers", "find"}),
         ("sqlite3", {"find"}),
@@ -210,7 +214,7 @@ def test_a_commit_without_images_loads_nothing_heavy(module):
 
 # --- the hook manifest ----------------------------------------------------------------------------------------------
 
-HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
+HOOK, FIXER = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -281,3 +285,19 @@ def test_the_manifest_runs_on_every_commit_once():
     assert HOOK["require_serial"]
     assert set(HOOK["stages"]) == {"pre-commit", "pre-merge-commit", "pre-push", "manual"}
     assert HOOK["minimum_pre_commit_version"] == "3.2.0"
+
+
+def test_the_fixer_runs_only_when_it_is_asked_for():
+    assert FIXER["id"] == "maskproof-restore"
+    assert FIXER["stages"] == ["manual"]
+    assert FIXER["entry"] == "maskproof restore --staged"
+    alike = (
+        "args",
+        "always_run",
+        "pass_filenames",
+        "require_serial",
+        "files",
+        "language",
+        "minimum_pre_commit_version",
+    )
+    assert {key: FIXER[key] for key in alike} == {key: HOOK[key] for key in alike}

@@ -561,6 +561,61 @@ def explain(path: Path, style: str, *, stealth: bool) -> int:
 
 
 @commands.command()
+@click.argument("edits", metavar="EDIT...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--staged", is_flag=True, help="Every edit of the staged change that drifted; what the hook runs.")
+@click.option(
+    "--method",
+    type=click.Choice(("auto", "plain", "feather", "poisson")),
+    default="auto",
+    show_default=True,
+    help="How the edit is pasted; auto takes the plainest that leaves no seam.",
+)
+@click.option("--feather", type=click.IntRange(1, 1000), metavar="PX", help="Fade the edit in over so many pixels.")
+@click.option("--match-tone", is_flag=True, help="Take light and colour of the edit to the original's first.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write there, with a record, and leave EDIT alone.")
+@click.option("--force", is_flag=True, help="Also replace a file with unstaged work, or an existing OUT.")
+def restore(
+    edits: tuple[Path, ...],
+    staged: bool,
+    method: str,
+    feather: int | None,
+    match_tone: bool,
+    out: Path | None,
+    force: bool,
+) -> int:
+    """Put the protected pixels of recorded edits back from their originals, then check again.
+
+    The edit stays only where its mask opened the picture. Files are replaced in the working tree and nothing is staged;
+    the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
+    """
+    from maskproof.report.text import safe
+    from maskproof.restore import Options
+    from maskproof.restore.command import in_change, in_tree, summary
+
+    if not edits and not staged:
+        raise UsageError("no edit is named", "Name the edits to restore, or add --staged for those of a commit.")
+    if staged and (out or force):
+        raise UsageError("--staged cannot be combined with --out or --force", "Leave these out.")
+    if feather and method not in {"auto", "feather"}:
+        raise UsageError(f"--feather cannot be combined with --method {method}", "Leave one of the two out.")
+    options = Options("feather" if feather else method, feather, match_tone)
+    names = tuple(map(str, edits))
+    outcomes = []
+    try:
+        for one in in_change(Path.cwd(), names, options) if staged else in_tree(Path.cwd(), names, options, out, force):
+            print("\n".join(map(safe, one.lines)), flush=True)
+            outcomes.append(one)
+    except KeyboardInterrupt:
+        print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
+        return INTERRUPTED
+    print(summary(outcomes))
+    verdicts = {one.verdict.value for one in outcomes}
+    if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
+        return BLOCKED
+    return UNJUDGED if "unjudged" in verdicts else 0
+
+
+@commands.command()
 @click.argument("cases", metavar="CASES.csv", type=click.Path(path_type=Path))
 @click.option(
     "--policy",

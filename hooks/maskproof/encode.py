@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,6 +182,8 @@ def _jpeg(samples: NDArray[Any], carried: Carried) -> bytes:
         # The steps of light and those of colour; a source with more tables binds the ones for colour.
         own[min(index, 1)] = np.minimum(own[min(index, 1)], table)
     tables = [[int(step) for step in table] for table in own]
+    if carried.exif:
+        carried = replace(carried, exif=b"Exif\0\0" + carried.exif)
     return _saved(image, "JPEG", carried, qtables=tables, subsampling=0, optimize=True)
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import tempfile
+import time
 from pathlib import Path
+
+PART = ".part"
+ABANDONED = 60
+"""seconds after which a part of a file is taken for left over; writing takes a few"""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -43,7 +50,7 @@ def write_together(*files: tuple[Path, bytes]) -> None:
 
 def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
     """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=PART)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -55,6 +62,23 @@ def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
         temporary.unlink(missing_ok=True)
         raise
     return temporary, path
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed `write_atomically` left beside a file; a minute old, lest one at work lose its own.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    path = path.resolve()
+    for one in path.parent.glob(f"{glob.escape(_prefix(path))}*{PART}"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - one.stat().st_mtime > ABANDONED:
+                one.unlink()
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:40]}."
 
 
 def _umask() -> int:

@@ -77,6 +77,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
         parent=None if original is None else _parent(repository, path, original, given, old),
+        restored=old.restored if old and old.image.sha256 == _digest(data) else None,
     )
     text = sidecar.render(record)
     try:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-    import openai
     from numpy.typing import NDArray
 
     from maskproof.model import ImageReport, Picture
     from maskproof.repo import Repository
+    from maskproof.service.client import Client
 
 MOST_PAIRS = 4
 """places that are shown; each costs two pictures"""
@@ -124,7 +124,7 @@ def ready(repository: Repository, path: str) -> Ready:
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 
 
-def opinion(client: openai.OpenAI, model: str, one: Ready) -> tuple[Opinion, str]:
+def opinion(client: Client, model: str, one: Ready) -> tuple[Opinion, str]:
     """What a model says of the places, and which model it was.
 
     Raises:

@@ -18,7 +18,7 @@ import msgspec
 from maskproof import sidecar
 from maskproof.edit import candidates
 from maskproof.errors import UsageError
-from maskproof.files import write_together
+from maskproof.files import sweep, write_together
 from maskproof.service import client as connection
 from maskproof.service import images
 from maskproof.sidecar import ImageRef, Tool
@@ -135,6 +135,8 @@ def _write(ground: Ground, image: bytes, record: bytes) -> None:
     target = ground.root / ground.out
     beside = ground.root / sidecar.path_of(ground.out)
     try:
+        for file in (target, beside):
+            sweep(file)
         write_together((target, image), (beside, record))
     except OSError as error:
         raise UsageError(

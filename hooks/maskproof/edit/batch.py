@@ -25,12 +25,11 @@ from maskproof.service import images, models
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import openai
-
     from maskproof.edit import Made
     from maskproof.edit.ground import Ground, Wishes
     from maskproof.edit.jobs import Job
     from maskproof.repo import Repository
+    from maskproof.service.client import Client
     from maskproof.service.images import Answer, Asked
 
 WORKERS = 2
@@ -42,7 +41,7 @@ class Batch:
     """A list of jobs, ready to be run."""
 
     repository: Repository
-    client: openai.OpenAI
+    client: Client
     todo: tuple[Job, ...]
     done: tuple[Job, ...]
     """made by an earlier run"""
@@ -66,7 +65,7 @@ class Stop:
     under_way: int = field(default=0)
 
 
-def opened(repository: Repository, client: openai.OpenAI, listed: tuple[Job, ...], name: str, wishes: Wishes) -> Batch:
+def opened(repository: Repository, client: Client, listed: tuple[Job, ...], name: str, wishes: Wishes) -> Batch:
     """The jobs that are still to be made, once nothing stands in the way of any.
 
     Args:

@@ -22,8 +22,8 @@ from maskproof.encode import Carried, Encoded
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.limits import ROWS
-from maskproof.restore.alignment import Brought, brought_back
-from maskproof.restore.blend import METHODS, Layers, paste
+from maskproof.restore.alignment import REDRAWN, Brought, brought_back
+from maskproof.restore.blend import AUTO, METHODS, Layers, paste
 from maskproof.restore.numbers import common
 from maskproof.restore.tone import matched
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from maskproof.pixels import Stored
     from maskproof.policy import Settings
 
-AUTO = "auto"
 NOTHING = "none"
 """the method where nothing had to be put back"""
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
@@ -155,6 +154,12 @@ def _layers(
     before, after, notes = common(original, edit, brought.placed, inside, name)
     layers = Layers(before, brought.moved(after), inside, brought.valid, 1 if original.mode in {"L", "LA"} else 3)
     beyond = int((inside & ~layers.valid).sum())
+    if brought.kept < REDRAWN:
+        told = (
+            f"only {brought.kept:.0%} of the protected area shows in the edit what it shows in the original, so what "
+            "crosses the mask's edge may be cut or doubled: look along it"
+        )
+        notes = (*notes, told)
     if beyond:
         notes = (*notes, f"{beyond} px inside the mask lay beyond the edit's border and stay the original's")
     return layers, notes

@@ -7,7 +7,7 @@ since the same command may succeed later; whatever has to be changed first ends 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
 from maskproof.service import models
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from maskproof.service.models import ImageModel
 
+Client: TypeAlias = "openai.OpenAI"
+"""a connection; named here so that no other part imports the package, not even for its types"""
 INSTALL = "Run `pip install 'maskproof[openai]'`."
 OPENAI = "api.openai.com"
 NOTHING = "Nothing was written"
@@ -27,7 +29,7 @@ REFUSED = frozenset({"moderation_blocked", "content_policy_violation", "image_co
 NO_MODEL = frozenset({"model_not_found", "model_not_available", "model_deprecated"})
 
 
-def connect(timeout: float | None) -> openai.OpenAI:
+def connect(timeout: float | None) -> Client:
     """A client for the server that the environment names.
 
     Args:
@@ -55,13 +57,13 @@ def connect(timeout: float | None) -> openai.OpenAI:
     return made
 
 
-def host(client: openai.OpenAI) -> str:
+def host(client: Client) -> str:
     """The server that pictures go to, as a reader knows it; without a name or password that its address may hold."""
     url = client.base_url
     return url.host if url.port is None else f"{url.host}:{url.port}"
 
 
-def accept(client: openai.OpenAI, model: ImageModel) -> None:
+def accept(client: Client, model: ImageModel) -> None:
     """Refuse, before anything is sent, a model that this server does not have any more.
 
     Raises:
