@@ -92,7 +92,7 @@ def _aligned(before: Float, after: Float) -> tuple[Float, Mask]:
     if not motion.trusted or not MOVED <= motion.reach <= FARTHEST * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
-    # What came into the picture with the motion has nothing to be held against, nor may it reach into windows beside it.
+    # What came into the picture with the motion has nothing to be held against, and must not reach into windows beside.
     moved = np.stack([warped(plane, motion.matrix) for plane in after])
     return np.where(valid, moved, before), valid
 
