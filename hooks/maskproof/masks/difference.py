@@ -32,10 +32,10 @@ WINDOW = 7
 """side, in samples, of the square whose root mean square difference is a place's change: a small letter's height"""
 BINS = 8
 """of equal numbers of places, by texture: local deviation of luma"""
-USUAL = 0.4
+USUAL = 0.3
 """quantile of a bin's changes that counts as its residue; half of a picture may have been edited"""
-STRONG, WEAK = (5.0, 8.0, 16.0), (2.5, 3.0, 8.0)
-"""times the residue, but at least and at most so much, in hundredths of full scale; found on real edits (docs/mask.md)"""
+STRONG, WEAK = (5.0, 6.0, 12.0), (2.5, 2.5, 6.0)
+"""times the residue, at least and at most so much in hundredths of full scale; found on real edits (docs/mask.md)"""
 SPECK = 0.01
 """share of the long side: what is smaller than its square is removed, and so are gaps narrower than it"""
 HOLE = 0.04
@@ -61,7 +61,8 @@ def changed(original: Picture, edit: Picture) -> Mask:
     """
     factor = -(-max(original.size) // LONGEST)
     placed = place(original, edit, Frame())
-    before = opponent(_reduced(shown(original.samples, original.alpha), factor))
+    known = _as_fine(shown(original.samples, original.alpha), edit.size if placed.resampled else original.size)
+    before = opponent(_reduced(known, factor))
     after, valid = _aligned(before, opponent(_reduced(shown(placed.samples, placed.alpha), factor)))
     strength = np.where(valid, _strength(before, after - _step(before, after, valid)), 0)
     residue = _residue(strength, before[0], valid)
@@ -75,14 +76,25 @@ def changed(original: Picture, edit: Picture) -> Mask:
     return np.asarray(Image.fromarray(mask).resize(original.size, Image.Resampling.NEAREST), np.bool_)
 
 
+def _as_fine(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture without what is lost on the way through another size, or detail that no edit of it can have counts."""
+    own = picture.shape[1], picture.shape[0]
+    if size[0] >= own[0] and size[1] >= own[1]:
+        return picture
+    there = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(there.resize(own, Image.Resampling.LANCZOS))
+
+
 def _aligned(before: Float, after: Float) -> tuple[Float, Mask]:
     """The edit's planes (3 x h x w) with a small motion of the frame undone, and where they hold samples."""
     everywhere = np.ones(before.shape[1:], np.bool_)
     motion = snapped(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
     if not motion.trusted or not MOVED <= motion.reach <= FARTHEST * max(everywhere.shape):
         return after, everywhere
+    valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
+    # What came into the picture with the motion has nothing to be held against, and must not reach into windows beside.
     moved = np.stack([warped(plane, motion.matrix) for plane in after])
-    return moved, warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
+    return np.where(valid, moved, before), valid
 
 
 def _step(before: Float, after: Float, valid: Mask) -> Float:
@@ -97,7 +109,7 @@ def _step(before: Float, after: Float, valid: Mask) -> Float:
 
 def _strength(before: Float, after: Float) -> Float:
     """Root mean square difference of the windows around each sample (h x w), in hundredths of full scale."""
-    return np.sqrt(_mean(((after - before) ** 2).sum(0)))
+    return np.sqrt(np.maximum(_mean(((after - before) ** 2).sum(0)), 0))  # a running mean may end below 0 by a hair
 
 
 def _residue(strength: Float, luma: Float, valid: Mask) -> Float:

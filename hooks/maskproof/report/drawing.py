@@ -42,6 +42,8 @@ CASING = 3
 """width of the white that a frame stands on, px"""
 TINT = 0.45
 """how much of a tinted area's colour is the tint"""
+ENLARGED = 3
+"""times that a small place is enlarged at the most; more of it shows nothing that a person could place"""
 CUT = "…"
 
 
@@ -114,7 +116,7 @@ def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int
         size: Width and height to fill.
         frame: Width and height of the frame: the original's.
     """
-    factor = max(box.width * 1.4 / size[0], box.height * 1.4 / size[1], 1 / 6)
+    factor = max(box.width * 1.4 / size[0], box.height * 1.4 / size[1], 1 / ENLARGED)
     wide, tall = (min(side * factor, whole) for side, whole in zip(size, frame, strict=True))
     left = min(max(box.x + box.width / 2 - wide / 2, 0), frame[0] - wide)
     top = min(max(box.y + box.height / 2 - tall / 2, 0), frame[1] - tall)

@@ -113,9 +113,8 @@ def png(original: Tile, candidates: Sequence[Tile]) -> bytes:
     size = (2 * MARGIN + columns * ROOM[0] + (columns - 1) * GAP, HEAD + sum(heights) + GAP * (len(rows) - 1) + MARGIN)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    heading = (
-        "1 candidate" if len(candidates) == 1 else f"{len(candidates)} candidates, the one that drifted least first"
-    )
+    count = "1 candidate" if len(candidates) == 1 else f"{len(candidates)} candidates, best first"
+    heading = drawing.shortened(f"{count}; the limit of drift is 1", 26, size[0] - 2 * MARGIN)
     drawing.text(draw, (MARGIN, 24), heading, 26, INK)
     y = HEAD
     for row, height in zip(rows, heights, strict=True):
