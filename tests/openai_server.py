@@ -129,6 +129,8 @@ class OpenAIServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[Seen] = []
         self.wrong: list[str] = []
+        self.sent: list[bytes] = []
+        """every finished candidate that was sent"""
         self._answers: list[Any] = []
         self._lock = threading.Lock()
 
@@ -252,6 +254,7 @@ def _edits(handler: Handler, seen: Seen, *, painters: tuple[Any, ...], cut: bool
     image, opened = seen.picture("image")[..., :3], seen.picture("mask")[..., 3] == 0
     n = int(seen.fields.get("n", "1"))
     made = [encoded(painters[number % len(painters)](image, opened)) for number in range(n)]
+    handler.server.sent += [base64.b64decode(one) for one in made]
     told = {"background": "opaque", "output_format": "png", "quality": "high", "size": seen.fields["size"]}
     if seen.fields.get("stream") != "true" or not streams:
         handler.reply(

@@ -19,6 +19,7 @@ from PIL import Image, ImageCms
 
 import openai_server as server_of
 from maskproof import files, pixels, regions
+from maskproof.restore import METHODS
 from openai_server import edits
 from painters import held, redrawn, rerendered, shifted, smaller, untouched
 from projects import HERO, MASK, MASKPROOF, SIZE, clean_environment, png
@@ -136,6 +137,19 @@ def test_only_a_crop_is_sent_for_a_small_mask_and_the_record_says_all_that_no_an
     assert (parameters["n"], parameters["quality"], parameters["size"]) == (1, "max", f"{width}x{height}")
     assert parameters["request_id"] == server_of.REQUEST_ID
     assert parameters["usage"]["total_tokens"] == 5980
+    assert told["restored"]["method"] in METHODS
+    assert told["restored"]["from"] == hashlib.sha256(server.sent[0]).hexdigest()
+
+
+def test_an_edit_of_an_edit_is_held_against_the_first_original_too(project, server):
+    assert hero(project, server, "-o", "assets/first.png").returncode == 0
+    project.commit("The first edit")
+    done = run(project, server, "assets/first.png", "--mask", MASK, "--mask-mode", "white", "--prompt", "a blue ball")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert record(project, "assets/first-edit.png")["parent"] == "assets/first.png.maskproof.json"
+    project.stage()
+    outcome = project.try_commit()
+    assert (outcome.status, outcome.counts) == (0, [(1, 1, 0, 0)]), outcome.text
 
 
 def test_a_shift_inside_the_crop_is_undone(big, server):

@@ -102,7 +102,11 @@ def test_an_opinion_on_fewer_or_other_pairs_is_told_as_such(drifted, server):
         (opinion("It is fine."), 3, "does not have the form"),
         (opinion('{"pairs": [], "pairs": [], "summary": "x"}'), 3, "stands twice"),
         (opinion('{"pairs": [], "summary": "x", "verdict": "pass"}'), 3, "is unknown"),
-        (opinion(json.dumps({"pairs": [{"pair": 1, "same": "maybe"}], "summary": "x"})), 3, "'yes' or 'no'"),
+        (
+            opinion(json.dumps({"pairs": [{"pair": 1, "same": "maybe"}], "summary": "x"})),
+            3,
+            "'no' or 'unsure' or 'yes'",
+        ),
         (server_of.WRONG_KEY, 2, "does not accept the key"),
         (server_of.error(404, "No such model.", "x", "model_not_found"), 2, "does not know the model 'mine'"),
         (server_of.hang_up, 3, "was lost"),

@@ -479,7 +479,10 @@ def edit(
     connection.accept(client, model)
     server = connection.host(client)
     print(told.sending(base, server), flush=True)
-    answer = images.edited(client, asked, _said)
+    try:
+        answer = images.edited(client, asked, _said)
+    finally:
+        _said("")
     made = making.finish(repository, base, asked, answer, server)
     print(told.made(made, color=_wants_color()), end="")
     return _status(made.report)
@@ -744,10 +747,10 @@ def _progress(done: int, of: int, what: str = "edits compared") -> None:
 
 
 def _said(text: str) -> None:
-    """How far it is: one line that is written over on a terminal, else a line each."""
+    """How far it is: one line that is written over on a terminal (and taken away by no text), else a line each."""
     from maskproof.report.text import safe
 
-    if sys.stderr is not None:
+    if sys.stderr is not None and (text or sys.stderr.isatty()):
         start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
         print(f"{start}{safe(text)}", end=end, file=sys.stderr, flush=True)
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof import sidecar
+from maskproof import evidence, sidecar
 from maskproof.edit import candidates
 from maskproof.errors import UsageError
 from maskproof.files import sweep, write_together
+from maskproof.restore import NOTHING, recorded
 from maskproof.service import client as connection
 from maskproof.service import images
 from maskproof.sidecar import ImageRef, Tool
@@ -95,6 +96,7 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
         ground.record,
         image=ImageRef(sha256=_digest(restored.data), size=ground.original.size),
         tool=_tool(ground, asked, answer, server, best),
+        restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
     )
     _write(ground, restored.data, sidecar.render(record))
     report = candidates.judged(ground, restored.data)
@@ -120,10 +122,16 @@ def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candi
     )
 
 
+def _manifest(received: bytes) -> str | None:
+    """The digest of the manifest that a candidate came with; it speaks of pixels that are not written."""
+    found = evidence.manifest(received, "the candidate")
+    return None if found is None else _digest(found)
+
+
 def _how(restored: Restored) -> str:
     """What restoring did, in words."""
     if restored.motion is None:
-        return restored.method
+        return "nothing had to be put back" if restored.method == NOTHING else restored.method
     dx, dy = restored.motion.dx, restored.motion.dy
     return (
         f"{restored.method}, after its frame's motion of {abs(dx):.1f} px across and {abs(dy):.1f} px down was undone"

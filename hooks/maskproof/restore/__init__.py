@@ -26,6 +26,7 @@ from maskproof.restore.alignment import REDRAWN, Brought, brought_back
 from maskproof.restore.blend import AUTO, METHODS, Layers, paste
 from maskproof.restore.numbers import common
 from maskproof.restore.tone import matched
+from maskproof.sidecar import RestoredRef
 
 if TYPE_CHECKING:
     from maskproof.compare import Inputs
@@ -40,7 +41,7 @@ NOTHING = "none"
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
 XMP_KEY = b"XML:com.adobe.xmp"
 
-__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "composed"]
+__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "composed", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,34 @@ def composed(inputs: Inputs, settings: Settings, read: Read, options: Options) -
         brought.motion,
         _digest(carriers.manifest(edit.container)),
         notes,
+    )
+
+
+def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
+    """What a record says of a restored picture.
+
+    Args:
+        made: The restored picture.
+        replaced: SHA-256 of the bytes that it was made of.
+        tone: Its light and colour were taken to the original's.
+        dropped: SHA-256 of their C2PA manifest, where `made` was given other bytes than those.
+    """
+    motion = made.motion
+    moved = (
+        {}
+        if motion is None
+        else {
+            "shift": (round(motion.dx, 2), round(motion.dy, 2)),
+            "scale": round(motion.scale, 5),
+            "angle": round(motion.angle, 3),
+        }
+    )
+    return RestoredRef(
+        method=made.method,
+        replaced=replaced,
+        tone=tone,
+        dropped_manifest=made.dropped_manifest or dropped,
+        **moved,  # type: ignore[arg-type]
     )
 
 

@@ -23,9 +23,9 @@ from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.files import sweep, write_atomically
 from maskproof.model import ImageReport, Verdict
 from maskproof.repo import Repository
-from maskproof.restore import NOTHING, Options, Restored, composed, told
+from maskproof.restore import NOTHING, Options, Restored, composed, recorded, told
 from maskproof.scope import Scope
-from maskproof.sidecar import ImageRef, Record, RestoredRef
+from maskproof.sidecar import ImageRef, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,23 +217,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
 
 def _renewed(record: Record, job: Job, made: Restored, options: Options) -> bytes:
     """The record of the restored picture."""
-    motion = made.motion
-    moved = (
-        {}
-        if motion is None
-        else {
-            "shift": (round(motion.dx, 2), round(motion.dy, 2)),
-            "scale": round(motion.scale, 5),
-            "angle": round(motion.angle, 3),
-        }
-    )
-    restored = RestoredRef(
-        method=made.method,
-        replaced=_digest(job.data),
-        tone=options.match_tone,
-        dropped_manifest=made.dropped_manifest,
-        **moved,  # type: ignore[arg-type]
-    )
+    restored = recorded(made, _digest(job.data), tone=options.match_tone)
     text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.size), restored=restored))
     sidecar.parse(text, sidecar.path_of(job.target))
     return text
