@@ -19,7 +19,7 @@ PACKAGE = ROOT / "hooks" / "maskproof"
 LAYERS = (
     {"__init__"},
     {"model", "errors"},
-    {"names", "files", "strict", "limits", "rules", "containers"},
+    {"names", "files", "strict", "limits", "rules", "containers", "workers"},
     {"policy"},
     {
         "repo",
@@ -28,6 +28,7 @@ LAYERS = (
         "regions",
         "pixels",
         "colour",
+        "encode",
         "drift",
         "verdict",
         "report",
@@ -40,7 +41,9 @@ LAYERS = (
     {"provenance"},
     {"unrecorded", "generated"},
     {"check", "learn"},
-    {"explain", "record", "demo", "init", "schemas", "restore", "approval", "edit", "calibrate"},
+    {"rank", "masks", "service"},
+    {"explain", "record", "demo", "init", "schemas", "restore", "approval", "calibrate"},
+    {"edit", "review"},
     {"cli"},
     {"hook"},
     {"__main__"},
@@ -142,21 +145,27 @@ def test_there_is_no_circle():
                 "chain",
                 "colour",
                 "drift",
+                "edit",
+                "encode",
                 "faces",
                 "find",
                 "generated",
                 "locate",
+                "masks",
                 "pixels",
                 "reading",
                 "regions",
+                "report",
+                "restore",
+                "review",
             },
         ),
-        ("scipy", {"drift"}),
+        ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"calibrate"}),
-        ("concurrent", {"calibrate", "find", "pixels", "drift"}),
+        ("concurrent", {"workers", "find", "pixels", "drift"}),
         ("sqlite3", {"find"}),
         ("imagehash", {"drift", "find"}),
-        ("openai", {"edit"}),
+        ("openai", {"service"}),
     ],
 )
 def test_each_library_has_its_place(library, users):
@@ -205,7 +214,7 @@ def test_a_commit_without_images_loads_nothing_heavy(module):
 
 # --- the hook manifest ----------------------------------------------------------------------------------------------
 
-HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
+HOOK, FIXER = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -276,3 +285,19 @@ def test_the_manifest_runs_on_every_commit_once():
     assert HOOK["require_serial"]
     assert set(HOOK["stages"]) == {"pre-commit", "pre-merge-commit", "pre-push", "manual"}
     assert HOOK["minimum_pre_commit_version"] == "3.2.0"
+
+
+def test_the_fixer_runs_only_when_it_is_asked_for():
+    assert FIXER["id"] == "maskproof-restore"
+    assert FIXER["stages"] == ["manual"]
+    assert FIXER["entry"] == "maskproof restore --staged"
+    alike = (
+        "args",
+        "always_run",
+        "pass_filenames",
+        "require_serial",
+        "files",
+        "language",
+        "minimum_pre_commit_version",
+    )
+    assert {key: FIXER[key] for key in alike} == {key: HOOK[key] for key in alike}

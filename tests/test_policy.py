@@ -346,6 +346,7 @@ def resolved(draw) -> Settings:
         new_original=draw(CHOICES),
         max_editable=draw(st.sampled_from([0.1, 0.5, 0.95])),
         areas=tuple(draw(st.lists(AREAS, unique_by=lambda area: area.name, max_size=3))),
+        prompt=draw(st.sampled_from(policy.KEPT)),
         limits=default_limits(level) | own,
         own_limits=frozenset(own),
         source=draw(st.sampled_from(["base.toml", "head.toml"])),
@@ -363,6 +364,7 @@ def at_least_as_strict(one: Settings, other: Settings) -> bool:
         and order.index(one.unrecorded) >= order.index(other.unrecorded)
         and order.index(one.new_original) >= order.index(other.new_original)
         and one.max_editable <= other.max_editable
+        and policy.KEPT.index(one.prompt) >= policy.KEPT.index(other.prompt)
         and all(area in one.areas for area in other.areas)
         and all(
             limit is None or (one.limits[key] is not None and no_looser(key, one.limits[key], limit))
@@ -381,6 +383,7 @@ def values(one: Settings) -> tuple:
         one.unrecorded,
         one.new_original,
         one.max_editable,
+        one.prompt,
         {area.name for area in one.areas},
         one.limits,
     )
@@ -420,6 +423,7 @@ def test_a_looser_head_changes_nothing(base, head):
         unrecorded=min(base.unrecorded, head.unrecorded, key=policy.CHOICES.index),
         new_original=min(base.new_original, head.new_original, key=policy.CHOICES.index),
         max_editable=max(base.max_editable, head.max_editable),
+        prompt=min(base.prompt, head.prompt, key=policy.KEPT.index),
         areas=tuple(area for area in head.areas if area in base.areas),
         limits={
             key: None if limit is None or base.limits[key] is None else looser_of(key, limit, base.limits[key])
@@ -435,7 +439,7 @@ def test_a_looser_head_changes_nothing(base, head):
 def test_keys_are_named_where_and_only_where_a_head_is_stricter(base, head):
     keys = tighter_keys(base, head)
     found = tighten(base, head)
-    for name in ("level", "unrecorded", "new_original", "max_editable"):
+    for name in ("level", "unrecorded", "new_original", "max_editable", "prompt"):
         assert (name in keys) == (getattr(found, name) != getattr(base, name))
     assert {key for key in keys if key.startswith("areas.")} == {
         f"areas.{area.name}" for area in head.areas if area not in base.areas

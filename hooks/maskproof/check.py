@@ -56,7 +56,7 @@ def judge(scope: Scope, path: str) -> ImageReport:
         if record.original is None:
             _followed(scope, path, record)  # made from nothing, unless its record names a parent all the same
             return generated.hold(scope, path, edit, settings, report)
-        inputs, found = _inputs(scope, path, edit, record)
+        inputs, found = inputs_of(scope, path, edit, record)
         lost = provenance.lost(scope, path, edit, (record.original.path, inputs.original))
         report = replace(
             report,
@@ -92,7 +92,7 @@ def _followed(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
 
 def _step(scope: Scope, link: Link, settings: Settings) -> chain.Step:
     """One edit of a chain with the bytes of its original and mask; its own bytes are the next one's original."""
-    found, _ = _inputs(scope, link.path, b"", link.record)
+    found, _ = inputs_of(scope, link.path, b"", link.record)
     original = pixels.decode(found.original, found.original_name)
     areas, _ = areas_of(original, settings, link.record, scope.trusted)
     return chain.Step(
@@ -191,7 +191,7 @@ def _stale(scope: Scope, record: Record, edit: bytes, path: str) -> list[Finding
     ]
 
 
-def _inputs(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inputs, dict[str, dict[str, Any]]]:
+def inputs_of(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inputs, dict[str, dict[str, Any]]]:
     """All bytes of the comparison, and where original and mask were found.
 
     Raises:

@@ -6,6 +6,7 @@ What is not applied (a PNG gamma, an HDR code, CMYK without a profile) is named,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import struct
@@ -16,6 +17,8 @@ import numpy as np
 from PIL import Image, ImageCms
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from maskproof.containers import Container
 
 SRGB = "sRGB"
@@ -33,6 +36,8 @@ SRGB_TRANSFERS = frozenset({1, 2, 6, 13})
 FITTING = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode by the colour space an ICC profile is for"""
 
+COLOUR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
+
 
 def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tuple[Image.Image, str, bool]:
     """The picture as RGB or RGBA in sRGB.
@@ -45,7 +50,7 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
     Returns:
         The picture; how the file describes its colours; whether that description was applied.
     """
-    base, alpha = _split(image)
+    base, alpha = split(image)
     coded = _colour_code(container)
     if coded is not None:
         colour, managed, shown = coded, coded == SRGB, base.convert("RGB")
@@ -60,7 +65,7 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
     return shown, colour, managed
 
 
-def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Colour without alpha (L, RGB, CMYK or LAB), and alpha where the file has any."""
     if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
         whole = image.convert("RGBA")
@@ -69,6 +74,33 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode in {"1", "L"}:
         return image.convert("L"), None
     return image if image.mode in {"CMYK", "LAB"} else image.convert("RGB"), None
+
+
+def from_srgb(samples: NDArray[np.uint8], icc: bytes | None, mode: str) -> NDArray[np.uint8]:
+    """SRGB samples as the numbers that show the same colours under another file's profile.
+
+    Args:
+        samples: H x W x 3, sRGB.
+        icc: The other file's profile; None, broken or for other samples: its numbers are taken for sRGB.
+        mode: Its samples, L or RGB.
+
+    Returns:
+        H x W x 1 or 3. Colours that the profile does not hold become the nearest that it does.
+    """
+    image = Image.fromarray(samples)
+    shown: Image.Image | None = None
+    if icc:
+        with contextlib.suppress(OSError, ImageCms.PyCMSError):
+            back = _transform(icc, mode, back=True)
+            shown = ImageCms.applyTransform(image, back)
+    return np.atleast_3d(np.asarray(image.convert(mode) if shown is None else shown))
+
+
+def colour_chunks(container: Container) -> tuple[tuple[str, bytes], ...]:
+    """What a PNG says of its colours besides an ICC profile, as chunks that another PNG can hold."""
+    if container.format != "PNG":
+        return ()
+    return tuple((block.kind, block.data) for block in container.blocks if block.kind in COLOUR_CHUNKS)
 
 
 def _through_profile(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
@@ -97,12 +129,18 @@ def _name(profile: Any) -> str:
 
 
 @lru_cache(maxsize=16)
-def _transform(icc: bytes, mode: str) -> Any:
+def _transform(icc: bytes, mode: str, *, back: bool = False) -> Any:
+    """To sRGB, or back from it."""
+    sides: list[tuple[Any, str]] = [
+        (ImageCms.ImageCmsProfile(io.BytesIO(icc)), mode),
+        (ImageCms.createProfile("sRGB"), "RGB"),
+    ]
+    (source, before), (target, after) = reversed(sides) if back else sides
     return ImageCms.buildTransform(
-        ImageCms.ImageCmsProfile(io.BytesIO(icc)),
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
+        source,
+        target,
+        before,
+        after,
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )

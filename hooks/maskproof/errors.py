@@ -4,6 +4,9 @@ MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
 ├── PolicyError                 exit 2    maskproof.toml has mistakes
 ├── CasesError                  exit 2    the table of judged edits has mistakes
+├── JobsError                   exit 2    the list of edits to make has mistakes
+├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
+├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
@@ -58,6 +61,28 @@ class CasesError(MaskproofError):
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         super().__init__(f"{path} cannot be used: " + "; ".join(problems), "Correct these rows; nothing was written.")
         self.problems = problems
+
+
+class JobsError(MaskproofError):
+    """A list of edits to make cannot be used; `problems` lists every mistake found."""
+
+    exit_status = 2
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}; nothing was sent.")
+        self.problems = problems
+
+
+class NoAnswer(MaskproofError):  # noqa: N818 - what came of it, as CouldNotJudge is
+    """A server made no picture and gave no opinion: time-out, rate limit, lost connection, its own failure."""
+
+    exit_status = 3
+
+
+class CouldNotRestore(MaskproofError):  # noqa: N818 - a result with a reason, as CouldNotJudge
+    """One edit's protected pixels cannot be put back; nothing of it was changed."""
+
+    exit_status = 1
 
 
 class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not only an error

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import tempfile
+import time
 from pathlib import Path
+
+PART = ".part"
+ABANDONED = 60
+"""seconds after which a part of a file is taken for left over; writing takes a few"""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -18,8 +25,32 @@ def write_atomically(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+    write_together((path, data))
+
+
+def write_together(*files: tuple[Path, bytes]) -> None:
+    """Replace several files, each whole or not at all, in the order given; nothing is replaced unless all fit the disk.
+
+    A crash between two of them leaves the earlier ones new and the later ones as they were.
+
+    Raises:
+        OSError: a folder cannot be written to.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for path, data in files:
+            staged.append(_staged(path.resolve(), data))
+        for temporary, path in staged:
+            temporary.replace(path)
+    except BaseException:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
+    """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=PART)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -27,10 +58,27 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary, path
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed `write_atomically` left beside a file; a minute old, lest one at work lose its own.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    path = path.resolve()
+    for one in path.parent.glob(f"{glob.escape(_prefix(path))}*{PART}"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - one.stat().st_mtime > ABANDONED:
+                one.unlink()
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:40]}."
 
 
 def _umask() -> int:

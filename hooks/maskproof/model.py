@@ -231,6 +231,20 @@ class ImageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """One of several candidates for the same edit, and its place among them."""
+
+    rank: int | None
+    """1 is the best; None: it could not be judged"""
+    index: int
+    """its place among the candidates as they were given, from 0"""
+    report: ImageReport
+    """the verdict on it; `report.path` is its name"""
+    worst: Finding | None
+    """what a reader needs first; None: nothing was found"""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All images of one run."""
 

@@ -2,7 +2,8 @@
 
 Two files can hold equal numbers and show different pictures: an ICC profile, a gamma, an orientation tag, a
 palette, the low byte of 16 bits. Here a file becomes the samples that a careful viewer would show, and what
-cannot be applied is named in `Picture.colour`, so that nothing is hidden by a conversion.
+cannot be applied is named in `Picture.colour`, so that nothing is hidden by a conversion. `decode_stored` gives the
+numbers as the file holds them as well: a picture that is written again must not go through sRGB.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from maskproof import containers
-from maskproof.colour import to_srgb
+from maskproof.colour import colour_chunks, split, to_srgb
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.model import Picture
 
@@ -54,6 +55,33 @@ PHOTOMETRIC = "262"
 """the TIFF tag that says whether 0 is black"""
 DEEP = 16
 OPAQUE = 255
+WIDE = 257
+"""an 8-bit value v says the same as the 16-bit value 257 v"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture as its file holds it, beside what it shows: all that is needed to write it again."""
+
+    shown: Picture
+    mode: str
+    """L, LA, RGB or RGBA, by Pillow's names; CMYK or LAB as they are, which nothing here writes"""
+    samples: NDArray[Any]
+    """H x W x channels, upright, uint8 or uint16; palettes and 1, 2 or 4 bits are widened to 8, which shows the same"""
+    icc: bytes | None
+    """the embedded profile"""
+    chunks: tuple[tuple[str, bytes], ...]
+    """PNG chunks that describe the colours, by kind"""
+    exif: bytes
+    """a TIFF structure; empty where there is none"""
+    xmp: bytes
+    widened: str
+    """what the file holds where that is not `samples`, in words: `a palette`; empty where it is"""
+    turned: bool
+    """an EXIF orientation was applied"""
+    tables: tuple[tuple[int, ...], ...]
+    """quantisation tables of a JPEG, 64 steps each, as Pillow gives and takes them; empty for other formats"""
+    container: Container
 
 
 def decode(data: bytes, name: str) -> Picture:
@@ -115,6 +143,29 @@ def grey_square(image: Image.Image, side: int) -> Image.Image:
         small = image.convert("RGBA").resize((side, side), Image.Resampling.BILINEAR)
         return Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("L")
     return image.convert("L").resize((side, side), Image.Resampling.BILINEAR)
+
+
+def decode_stored(data: bytes, name: str) -> Stored:
+    """A still picture with its samples as they are stored; limits, strictness and errors as in `decode`."""
+    return _guarded(data, name, _stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """What the decoder gave, before colours are converted."""
+
+    container: Container
+    image: Image.Image
+    """the file's own, for what it says beside its samples"""
+    high: Image.Image
+    """8 bits, as stored; a PNG's one transparent colour made alpha"""
+    low: Image.Image | None
+    """the low bytes of 16-bit samples"""
+    turn: Image.Transpose | None
+
+    def upright(self, image: Image.Image) -> NDArray[Any]:
+        """The samples of one of the images, H x W x channels (H x W for one channel)."""
+        return np.asarray(image if self.turn is None else image.transpose(self.turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,32 +236,80 @@ def _opened(data: bytes, container: Container, name: str) -> Any:
     return image
 
 
-def _shown(data: bytes, container: Container, name: str) -> _Shown:
+def _decoded(data: bytes, container: Container, name: str) -> Picture:
+    return _picture(_raw(data, container, name))
+
+
+def _raw(data: bytes, container: Container, name: str) -> _Raw:
     image = _opened(data, container, name)
     high, low = _bytes_of_16(image, data, container, name)
-    method = _turn(image, container, name)
-    shown, colour, managed = to_srgb(_keyed(high, low, container), image.info.get("icc_profile"), container)
-    if method is not None:
-        shown, low = shown.transpose(method), None if low is None else low.transpose(method)
+    return _Raw(container, image, _keyed(high, low, container), low, _turn(image, container, name))
+
+
+def _shown(raw: _Raw) -> _Shown:
+    shown, colour, managed = to_srgb(raw.high, raw.image.info.get("icc_profile"), raw.container)
+    low = raw.low
+    if raw.turn is not None:
+        shown, low = shown.transpose(raw.turn), None if low is None else low.transpose(raw.turn)
     return _Shown(shown, low, colour, managed)
 
 
-def _decoded(data: bytes, container: Container, name: str) -> Picture:
-    shown = _shown(data, container, name)
+def _picture(raw: _Raw) -> Picture:
+    shown = _shown(raw)
     return Picture(
-        container.format,
+        raw.container.format,
         np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
         shown.alpha,
         None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
         shown.colour,
         shown.managed,
-        container.trailing,
+        raw.container.trailing,
     )
 
 
 def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    shown = _shown(data, container, name)
+    shown = _shown(_raw(data, container, name))
     return np.asarray(shown.image.convert("L")), shown.alpha
+
+
+def _stored(data: bytes, container: Container, name: str) -> Stored:
+    raw = _raw(data, container, name)
+    base, alpha = split(raw.high)
+    samples = np.atleast_3d(raw.upright(base))
+    if raw.low is not None:
+        low = np.atleast_3d(raw.upright(raw.low))
+        samples = samples.astype(np.uint16) << 8 | low[..., : samples.shape[2]]
+    if alpha is not None:
+        plane = raw.upright(alpha)[..., None]
+        if raw.low is not None:
+            # One transparent colour has no low byte of its own.
+            own = low.shape[2] in {2, 4}
+            plane = plane.astype(np.uint16) << 8 | low[..., -1:] if own else plane.astype(np.uint16) * WIDE
+        samples = np.concatenate([samples, plane], axis=2)
+    tables = getattr(raw.image, "quantization", None) or {}
+    said = raw.image.info
+    return Stored(
+        _picture(raw),
+        base.mode + ("" if alpha is None else "A"),
+        samples,
+        said.get("icc_profile"),
+        colour_chunks(container),
+        said.get("exif", b"").removeprefix(b"Exif\0\0"),
+        said.get("xmp", b""),
+        _widened(raw, alpha is not None),
+        raw.turn is not None or container.format == "TIFF",
+        tuple(tuple(table) for _, table in sorted(tables.items())),
+        container,
+    )
+
+
+def _widened(raw: _Raw, transparent: bool) -> str:
+    """What a file holds that is not written again as it is, in words."""
+    if raw.image.mode in {"P", "PA"}:
+        return "a palette"
+    if transparent and not raw.image.mode.endswith(("A", "a")):
+        return "one colour that stands for transparency"
+    return f"{raw.container.depth} bit a sample" if raw.container.depth < 8 else ""  # noqa: PLR2004
 
 
 def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tuple[Image.Image, Image.Image | None]:

@@ -29,6 +29,7 @@ Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patt
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour such as "#12324a"')]
+Keep = Literal["store", "sha256"]
 Detector = Literal["text", "face"]
 Detect = Annotated[list[Detector], Meta(description='a list of "text" and "face"')]
 Offset = Annotated[int, Meta(ge=0, le=65535)]
@@ -43,6 +44,8 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     new_original: Choice | None = None
     max_editable: Share | None = None
     detect: Detect | None = None
+    prompt: Keep | None = None
+    """whether `maskproof edit` keeps a prompt in the record, or only its digest"""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +57,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     new_original: Choice | None = None
     max_editable: Share | None = None
     detect: Detect | None = None
+    prompt: Keep | None = None
 
 
 class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -116,6 +120,8 @@ class Settings:
     areas: tuple[AreaRule, ...] = ()
     detect: tuple[Detector, ...] = ()
     """what is looked for in the original and protected wherever it is found"""
+    prompt: Keep = "store"
+    """`sha256`: a record holds only the digest of a prompt"""
     face_model: FaceModel | None = None
     limits: dict[tuple[str, str], float | None] = field(default_factory=lambda: default_limits(Level.VISUAL))
     """limit by (kind, metric); None: measured, never blocks"""
@@ -173,7 +179,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
     for part in (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path))):
         chosen |= {
             key: value
-            for key in ("level", "unrecorded", "new_original", "max_editable", "detect")
+            for key in ("level", "unrecorded", "new_original", "max_editable", "detect", "prompt")
             if (value := getattr(part, key)) is not None
         }
     if level is not None:
@@ -216,6 +222,7 @@ def tighten(base: Settings, head: Settings) -> Settings:
         max_editable=min(base.max_editable, head.max_editable),
         areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
         detect=tuple(sorted({*base.detect, *head.detect})),
+        prompt=max(base.prompt, head.prompt, key=KEPT.index),
         face_model=base.face_model or head.face_model,
         limits=limits,
         own_limits=frozenset(
@@ -232,7 +239,12 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     """Keys in which `head` is stricter than `base`, named as in the policy file."""
     keys = [
         name
-        for name, order in (("level", LEVELS), ("unrecorded", CHOICES), ("new_original", CHOICES))
+        for name, order in (
+            ("level", LEVELS),
+            ("unrecorded", CHOICES),
+            ("new_original", CHOICES),
+            ("prompt", KEPT),
+        )
         if order.index(getattr(head, name)) > order.index(getattr(base, name))
     ]
     if head.max_editable < base.max_editable:
@@ -269,6 +281,7 @@ def schema() -> dict[str, Any]:
 
 LEVELS = tuple(Level)
 CHOICES: tuple[Choice, ...] = ("off", "warn", "block")
+KEPT: tuple[Keep, ...] = ("store", "sha256")
 CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
 """the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
 

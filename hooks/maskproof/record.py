@@ -59,7 +59,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     repository = Repository(where)
     path = repository.path_of(str(edit))
     target = repository.root / sidecar.path_of(path)
-    old = _old_record(target, sidecar.path_of(path))
+    old = old_record(target, sidecar.path_of(path))
     data = _bytes(repository.root / path, path)
     given, notes = _filled(repository, path, data, given, old, ask)
     original = _original(repository, path, data, given["original"], old, generated=given["generated"])
@@ -77,6 +77,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
         parent=None if original is None else _parent(repository, path, original, given, old),
+        restored=old.restored if old and old.image.sha256 == _digest(data) else None,
     )
     text = sidecar.render(record)
     try:
@@ -159,7 +160,12 @@ def _told(record: Record, path: str) -> Iterator[str]:
     yield f"Commit it with the picture: git add {shlex.quote(path)}"
 
 
-def _old_record(target: Path, path: str) -> Record | None:
+def old_record(target: Path, path: str) -> Record | None:
+    """The record that lies in the working tree already; None where there is none.
+
+    Raises:
+        UsageError: it has mistakes or cannot be read.
+    """
     try:
         return sidecar.parse(target.read_bytes(), path)
     except FileNotFoundError:
@@ -189,6 +195,15 @@ def _original(
     return OriginalRef(path=place, sha256=_digest(data), size=_size(data, place))
 
 
+def parent_of(repository: Repository, original: OriginalRef) -> str | None:
+    """The record that makes an original an edit itself; None where it has none.
+
+    Raises:
+        UsageError: it was written for other bytes.
+    """
+    return _parent(repository, "", original, {"parent": None, "original": original.path}, None)
+
+
 def _parent(
     repository: Repository, path: str, original: OriginalRef, given: dict[str, Any], old: Record | None
 ) -> str | None:
@@ -200,7 +215,7 @@ def _parent(
     beside = sidecar.path_of(original.path)
     for place in filter(None, (kept, beside)):
         # Beside an edit that was saved over its original lies its own record.
-        record = None if place == sidecar.path_of(path) else _old_record(repository.root / place, place)
+        record = None if place == sidecar.path_of(path) else old_record(repository.root / place, place)
         if record is not None and record.image.sha256 == original.sha256:
             return place
         if record is not None and given["original"] and place == beside:
@@ -211,7 +226,7 @@ def _parent(
 def _named_parent(repository: Repository, original: OriginalRef, place: str) -> str:
     if not is_sidecar(place):
         raise UsageError(f"--parent names {place}, which is not a record", f"Name {sidecar.path_of(place)}.")
-    record = _old_record(repository.root / place, place)
+    record = old_record(repository.root / place, place)
     if record is None:
         raise UsageError(
             f"--parent names {place}, but there is no such record", "Check the name, or record that edit first."
@@ -254,12 +269,16 @@ def _mask(
     place = repository.path_of(given)
     data = _bytes(repository.root / place, place)
     planes = _read(pixels.decode_mask, data, place)
-    return MaskRef(path=place, sha256=_digest(data), mode=mode or _worked_out(planes, place))  # type: ignore[arg-type]
+    return MaskRef(path=place, sha256=_digest(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
 
 
-def _worked_out(planes: Planes, place: str) -> str:
-    """`alpha` where the mask has both clear and solid pixels; anything else could mean two things."""
-    if mode := regions.plain_mode(planes):
+def mode_of(given: str | None, planes: Planes, place: str) -> str:
+    """Which part of a mask is editable: as given, or `alpha` where it has both clear and solid pixels and no drawing.
+
+    Raises:
+        UsageError: nothing is given, and the mask could mean two things.
+    """
+    if mode := given or regions.plain_mode(planes):
         return mode
     kind = "has transparency and a drawing" if planes[1] is not None else "has no transparency"
     raise UsageError(

@@ -107,8 +107,8 @@ class Repository:
     where: Path
     """the folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it"""
 
-    def git(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> bytes:
-        """The output of one git command that reads.
+    def git(self, *arguments: str, allowed: tuple[int, ...] = (0,), given: bytes | None = None) -> bytes:
+        """The output of one git command that reads, or that keeps an object; `given` is its input.
 
         Raises:
             UsageError: no git, no repository, or git refuses.
@@ -118,6 +118,7 @@ class Repository:
                 ["git", "--no-optional-locks", *arguments],
                 cwd=self.where,
                 capture_output=True,
+                input=given,
                 env={**os.environ, **OFFLINE, **PLAIN},
                 check=False,
             )
@@ -320,6 +321,15 @@ class Repository:
                 f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
             )
         return None
+
+    def keep(self, data: bytes) -> str:
+        """Store bytes as an object that no file or commit names, and give its id: `git cat-file blob ID` prints them.
+
+        Git removes it after two weeks (gc.pruneExpire). It is written through to the disk, which Git does not do by
+        itself, because the only other copy may be replaced next.
+        """
+        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync")
+        return self.git(*safely, "hash-object", "-w", "--stdin", "--no-filters", given=data).decode().strip()
 
     def digest(self, oid: str, name: str) -> str:
         """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.

@@ -91,6 +91,23 @@ class AreaRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     polygon: list[Point] | None = None
 
 
+class RestoredRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What `maskproof restore` did to the picture: the bytes it replaced, and how."""
+
+    method: Annotated[str, Meta(pattern="^[a-z]{1,20}$", description="a way of pasting, in small letters")]
+    replaced: Digest = msgspec.field(name="from")
+    """of the bytes that the picture had before"""
+    tone: bool = False
+    """light and colour of the edit were taken to the original's"""
+    shift: tuple[float, float] | None = None
+    """pixels to the right and down by which the edit had moved; with scale and angle, where that was undone"""
+    scale: float | None = None
+    angle: float | None = None
+    """degrees, clockwise as seen"""
+    dropped_manifest: Digest | None = None
+    """of the C2PA manifest that the replaced bytes carried"""
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One sidecar, version 1."""
 
@@ -103,6 +120,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tool: Tool | None = None
     areas: list[AreaRef] = []
     parent: PathText | None = None
+    restored: RestoredRef | None = None
 
 
 def path_of(image: str) -> str:

@@ -55,7 +55,7 @@ def read_json(data: bytes, kind: type[T]) -> T:
         raise Problems(f"it is not valid JSON ({error})") from error
     except RecursionError as error:
         raise Problems("it is nested too deeply") from error
-    return _typed(tree, kind)
+    return typed(tree, kind)
 
 
 def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T | None:
@@ -78,7 +78,7 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
         if not isinstance(tree, dict) or key not in tree:
             return None
         tree = tree[key]
-    return _typed(tree, kind)
+    return typed(tree, kind)
 
 
 def _check_size(data: bytes) -> None:
@@ -95,7 +95,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _typed(tree: Any, kind: type[T]) -> T:
+def typed(tree: Any, kind: type[T]) -> T:
+    """A typed value from a document that is parsed already.
+
+    Raises:
+        Problems: every mistake found, each naming the key.
+    """
     _check_depth(tree)
     problems = list(_problems(tree, inspect.type_info(kind), ""))
     if problems:

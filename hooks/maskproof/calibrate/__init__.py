@@ -10,16 +10,11 @@ the table -> cases -> measured rows -> proposal -> text, TOML, plot
 
 from __future__ import annotations
 
-import os
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskproof import compare, policy
+from maskproof import compare, policy, workers
 from maskproof.calibrate import cases
 from maskproof.calibrate.proposal import Proposal, Row, propose
 from maskproof.errors import CasesError, MaskproofError, UsageError
@@ -31,9 +26,6 @@ if TYPE_CHECKING:
 
     from maskproof.calibrate.cases import Case
     from maskproof.policy import FoundPolicy, Settings
-
-WORKERS = 2
-"""comparisons at a time unless asked for more: each may take some hundred MB"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ def calibrate(
         table: The CSV.
         found: The policy's path and what it says; None: the built-in limits.
         level: Takes the place of the policy's level.
-        jobs: Comparisons at a time; None: as many as there are processors, at most `WORKERS`.
+        jobs: Comparisons at a time; None: as many as there are processors, at most 2.
         progress: Told after each comparison how many of how many are done.
 
     Raises:
@@ -69,7 +61,7 @@ def calibrate(
     problems = [*read.problems, *_level_problems({one.level for one in settings})]
     tasks = _tasks(read.cases, settings, table, found)
     rows: list[Row] = []
-    for done, outcome in enumerate(_outcomes(tasks, _workers(jobs, len(tasks))), 1):
+    for done, outcome in enumerate(workers.outcomes(measured, tasks, workers.count(jobs, len(tasks))), 1):
         if isinstance(outcome, Row):
             rows.append(outcome)
         else:
@@ -140,33 +132,6 @@ def _level_problems(levels: set[Level]) -> Iterator[str]:
     elif len(levels) > 1:
         named = " and ".join(sorted(levels))
         yield f"the policy judges these edits at the levels {named}, whose limits differ; choose one with --level"
-
-
-def _outcomes(tasks: tuple[Task, ...], workers: int) -> Iterator[Row | str]:
-    """What came of each task, in the order of the tasks, however many processes share them."""
-    if workers == 1:
-        yield from map(measured, tasks)
-        return
-    # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        yield from pool.map(measured, tasks)
-    except BrokenProcessPool as error:
-        raise UsageError(
-            "a process that compared pictures was ended from outside", "Memory may be short: try --jobs 1."
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; only the first one answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _workers(jobs: int | None, tasks: int) -> int:
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(min(free, WORKERS) if jobs is None else jobs, tasks))
 
 
 def _picture(path: Path) -> bytes | None:

@@ -22,13 +22,18 @@ BAND = 32
 
 
 def changed(original: Picture, edit: Picture, placed: Placed, regions: Sequence[Region]) -> list[Metric]:
-    """For each region the pixels of which any sample differs, low bytes of 16-bit files included; all after resampling.
+    """How many pixels of each region are other ones, and where; see `pixels_changed`. Regions are of its size."""
+    unlike = pixels_changed(original, edit, placed)
+    return [_metric(unlike & region.mask, region) for region in regions]
+
+
+def pixels_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
+    """Pixels (H x W) of which any sample differs, low bytes of 16-bit files included; all of them after resampling.
 
     Args:
         original: The picture before the edit.
         edit: The edit as decoded.
         placed: The edit in the original's frame.
-        regions: Of the original's size.
     """
     unlike = np.empty(original.samples.shape[:2], np.bool_)
     for top in range(0, len(unlike), BAND):
@@ -39,7 +44,7 @@ def changed(original: Picture, edit: Picture, placed: Placed, regions: Sequence[
             unlike |= _opacity(original) != _opacity(placed)
         if _low_bytes_compare(original, edit):
             unlike |= _low_unlike(original, edit)
-    return [_metric(unlike & region.mask, region) for region in regions]
+    return unlike
 
 
 def _unlike(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Mask:

@@ -9,7 +9,7 @@ from maskproof.report import as_json, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from maskproof.model import Evidence, Found, ImageReport, Report
+    from maskproof.model import Evidence, Found, ImageReport, Ranked, Report
 
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (text.run, text.image),
@@ -41,6 +41,11 @@ def marks(evidence: tuple[Evidence, ...], style: str) -> str:
 def found(result: Found, style: str) -> str:
     """The pictures that are most like one."""
     return as_json.found(result) if style == "json" else text.found(result)
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], style: str, *, color: bool = False) -> str:
+    """The table of several candidates for one edit and what to do next, with a newline at its end."""
+    return as_json.ranking(candidates, advice) if style == "json" else text.ranking(candidates, advice, color=color)
 
 
 def summary(report: Report) -> str:

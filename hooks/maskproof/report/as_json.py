@@ -6,28 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from maskproof import evidence as summed
-from maskproof.model import Verdict
+from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
-    from maskproof.model import Box, Evidence, Finding, Found, ImageReport, Judged, Report
+    from maskproof.model import Box, Evidence, Finding, Found, ImageReport, Judged, Ranked
 
 
 def run(report: Report, *, color: bool = False) -> str:
     """A whole run."""
     del color
-    return _text(
-        {
-            "maskproof": 1,
-            "summary": {
-                "images": len(report.images),
-                "compared": report.compared,
-                "blocked": report.count(Verdict.BLOCK),
-                "unjudged": report.count(Verdict.UNJUDGED),
-            },
-            "images": [_image(one) for one in report.images],
-            "notes": list(report.notes),
-        }
-    )
+    images = [_image(one) for one in report.images]
+    return _text({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
 
 
 def image(report: ImageReport, *, color: bool = False) -> str:
@@ -97,6 +86,25 @@ def found(result: Found) -> str:
             "notes": list(result.notes),
         }
     )
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...]) -> str:
+    """Candidates in their order; `worst` is the finding that the table shows."""
+    rows = [{"rank": one.rank, "worst": one.worst and _finding(one.worst), **_image(one.report)} for one in candidates]
+    report = Report(tuple(one.report for one in candidates))
+    notes = list(dict.fromkeys(note for one in report.images for note in one.notes))
+    return _text(
+        {"maskproof": 1, "summary": _summary(report), "candidates": rows, "advice": list(advice), "notes": notes}
+    )
+
+
+def _summary(report: Report) -> dict[str, int]:
+    return {
+        "images": len(report.images),
+        "compared": report.compared,
+        "blocked": report.count(Verdict.BLOCK),
+        "unjudged": report.count(Verdict.UNJUDGED),
+    }
 
 
 def _evidence(one: Evidence) -> dict[str, Any]:

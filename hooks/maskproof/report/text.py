@@ -7,10 +7,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof import evidence as summed
-from maskproof.model import Severity, Verdict, amount
+from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
-    from maskproof.model import Evidence, Finding, Found, ImageReport, Likeness, Report
+    from maskproof.model import Evidence, Finding, Found, ImageReport, Likeness, Ranked
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
@@ -83,6 +83,36 @@ def explanation(report: ImageReport, *, color: bool) -> str:
             place = f"  at {metric.box}" if metric.box else ""
             lines.append(f"    {metric.name:<18} {amount(metric.value, metric.unit):>16}   {held}{place}")
     return "\n".join([*lines, "", *_image(report, color)[1:]])
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool) -> str:
+    """Several candidates for one edit, best first: a row each, and what is worst about it; then what to do next."""
+    lines = [f"{'rank':>4}  {'drift':>7}  {'verdict':<10}  candidate"]
+    for one in candidates:
+        word = WORDS[one.report.verdict]
+        rank, drift = one.rank or "-", "-" if one.report.drift is None else f"{one.report.drift:.2f}"
+        verdict = _painted(f"{word:<10}", COLORS[word], color)
+        lines.append(f"{rank:>4}  {drift:>7}  {verdict}  {safe(one.report.path)}")
+        if one.worst:
+            lines += textwrap.wrap(
+                safe(f"{one.worst.rule}: {sentence(one.worst)}"),
+                WIDTH,
+                initial_indent=" " * 27,
+                subsequent_indent=" " * 27,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    report = Report(tuple(one.report for one in candidates))
+    lines += [safe(f"Note: {note}.") for note in dict.fromkeys(note for one in report.images for note in one.notes)]
+    lines += [f"{'  -> ' if not place else '       '}{safe(one)}" for place, one in enumerate(advice)]
+    return "\n".join([*lines, "", summary(report)]) + "\n"
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, in which region, and where; not yet safe to print."""
+    where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
+    place = f", at {finding.box}" if finding.box else ""
+    return f"{finding.message}{where}{place}"
 
 
 def marks(evidence: tuple[Evidence, ...]) -> str:
@@ -168,11 +198,9 @@ def _image(report: ImageReport, color: bool) -> list[str]:
 
 def _finding(finding: Finding, color: bool) -> list[str]:
     mark = _painted(MARKS[finding.severity], COLORS[finding.severity.value], color)
-    where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
-    place = f", at {finding.box}" if finding.box else ""
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
     body = textwrap.wrap(
-        safe(f"{finding.rule}: {finding.message}{where}{place}{also}"),
+        safe(f"{finding.rule}: {sentence(finding)}{also}"),
         WIDTH,
         subsequent_indent="      ",
         break_long_words=False,

@@ -1,0 +1,186 @@
+"""Making an edit that holds: ask for candidates, take the one that drifted least, put the protected pixels back.
+
+ground -> request -> candidates -> mapped back -> ranked -> restored -> judged -> picture and record
+
+The three parts of that way stand here: `ground.gathered` before anything is sent, `ask` for the answer of the server,
+and `finish` for all that follows. A batch does the second part of several jobs at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from maskproof import evidence, sidecar
+from maskproof.edit import candidates
+from maskproof.errors import UsageError
+from maskproof.files import sweep, write_together
+from maskproof.restore import NOTHING, recorded
+from maskproof.service import client as connection
+from maskproof.service import images
+from maskproof.sidecar import ImageRef, Tool
+
+if TYPE_CHECKING:
+    from maskproof.edit.candidates import Candidate
+    from maskproof.edit.ground import Ground
+    from maskproof.model import ImageReport, Ranked
+    from maskproof.repo import Repository
+    from maskproof.restore import Restored
+    from maskproof.service.images import Answer, Asked
+    from maskproof.service.models import ImageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One edit that was written."""
+
+    out: str
+    """its path in the repository"""
+    order: tuple[Ranked, ...]
+    """the candidates, best first"""
+    best: str
+    """the name of the one that was restored"""
+    how: str
+    """what was done to it, in words"""
+    report: ImageReport
+    """the verdict on what was written"""
+    notes: tuple[str, ...]
+    """what a reader should know about how it was made"""
+    commit: tuple[str, ...]
+    """paths to commit with it"""
+
+
+def request(ground: Ground, model: ImageModel) -> Asked:
+    """What the server is asked for.
+
+    Raises:
+        UsageError: the model does not take what the job asks for.
+    """
+    job, prepared = ground.job, ground.request
+    transparent = ground.original.alpha is not None
+    return images.asked(
+        model,
+        prepared.image,
+        prepared.mask,
+        job.prompt,
+        prepared.plan.sent,
+        job.n,
+        job.quality,
+        transparent=transparent,
+    )
+
+
+def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer, server: str) -> Made:
+    """From the answer of the server to the picture and its record.
+
+    Args:
+        repository: Where both are written.
+        ground: The job.
+        asked: What the server was asked for.
+        answer: What it answered.
+        server: Its name, for the record.
+
+    Raises:
+        NoAnswer: the answer holds no picture.
+        UsageError: something cannot be written.
+    """
+    found, told = candidates.placed(ground, answer.pictures)
+    kept = _keep(ground, found)
+    order = candidates.ranked(ground, found)
+    best, restored = candidates.restored(ground, order, found)
+    record = msgspec.structs.replace(
+        ground.record,
+        image=ImageRef(sha256=_digest(restored.data), size=ground.original.size),
+        tool=_tool(ground, asked, answer, server, best),
+        restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
+    )
+    _write(ground, restored.data, sidecar.render(record))
+    report = candidates.judged(ground, restored.data)
+    notes = (*ground.notes, *told, *restored.notes, *kept)
+    return Made(ground.out, order, best.name, _how(restored), report, notes, _to_commit(repository, ground))
+
+
+def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candidate) -> Tool:
+    """What no answer repeats, written down while it is known."""
+    prompt = asked.prompt
+    return Tool(
+        provider="openai" if server == connection.OPENAI else server,
+        model=asked.model,
+        prompt=prompt if ground.keeps_prompt else None,
+        prompt_sha256=None if ground.keeps_prompt else _digest(prompt.encode()),
+        parameters={
+            **asked.parameters,
+            "candidate": best.number,
+            "job": ground.digest,
+            **({"request_id": answer.request_id} if answer.request_id else {}),
+            **({"usage": answer.usage} if answer.usage else {}),
+        },
+    )
+
+
+def _manifest(received: bytes) -> str | None:
+    """The digest of the manifest that a candidate came with; it speaks of pixels that are not written."""
+    found = evidence.manifest(received, "the candidate")
+    return None if found is None else _digest(found)
+
+
+def _how(restored: Restored) -> str:
+    """What restoring did, in words."""
+    if restored.motion is None:
+        return "nothing had to be put back" if restored.method == NOTHING else restored.method
+    dx, dy = restored.motion.dx, restored.motion.dy
+    return (
+        f"{restored.method}, after its frame's motion of {abs(dx):.1f} px across and {abs(dy):.1f} px down was undone"
+    )
+
+
+def _write(ground: Ground, image: bytes, record: bytes) -> None:
+    """The picture first: a crash in between leaves a picture without a record, never a record of bytes that are not."""
+    target = ground.root / ground.out
+    beside = ground.root / sidecar.path_of(ground.out)
+    try:
+        for file in (target, beside):
+            sweep(file)
+        write_together((target, image), (beside, record))
+    except OSError as error:
+        raise UsageError(
+            f"{ground.out} cannot be written: {error.strerror}", "Check the folder and the disk."
+        ) from error
+
+
+def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
+    """Every candidate as it came, and in the frame of the original where that is another picture; before all else."""
+    folder = ground.wishes.keep
+    if folder is None:
+        return ()
+    files = []
+    for one in found:
+        # The digest in the name: a second run adds its candidates and loses none.
+        name = f"{Path(ground.out).stem}-{one.number}-{_digest(one.received)[:8]}"
+        files.append((folder / f"{name}.{one.format}", one.received))
+        if ground.request.plan.canvas != ground.original.size or one.size != ground.original.size:
+            files.append((folder / f"{name}.placed.png", one.placed))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_together(*files)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written to: {error.strerror}", "Check the folder and the disk."
+        ) from error
+    return (f"kept {len(files)} files of {len(found)} candidate{'' if len(found) == 1 else 's'} in {folder}",)
+
+
+def _to_commit(repository: Repository, ground: Ground) -> tuple[str, ...]:
+    """The edit, its record, and what they refer to, as far as the index does not hold it as it is."""
+    changed = repository.unstaged()
+    named = (ground.original_name, ground.mask.path)
+    missing = [name for name in named if name in changed or name not in repository.index.entries]
+    return (ground.out, sidecar.path_of(ground.out), *missing)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,151 @@
+"""From candidates to one edit: mapped back, ranked by drift, the best one restored and judged again.
+
+Bytes in, values out; files and Git stay outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskproof import pixels, rank
+from maskproof.compare import Inputs, compare
+from maskproof.drift.frame import Frame
+from maskproof.edit import prepare
+from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
+from maskproof.model import ImageReport, Verdict
+from maskproof.restore import Options, composed
+from maskproof.restore.alignment import brought_back
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from maskproof.drift.registration import Motion
+    from maskproof.edit.ground import Ground
+    from maskproof.model import Picture, Ranked
+    from maskproof.restore import Restored
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One answer of the model in the frame of the original."""
+
+    number: int
+    """its place in the answer, from 1"""
+    size: tuple[int, int]
+    """as it came, px"""
+    format: str
+    """as it came, in lower case"""
+    received: bytes
+    """as it came"""
+    placed: bytes
+    """PNG of the original's size, sRGB"""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return f"candidate {self.number}"
+
+
+def placed(ground: Ground, pictures: Sequence[bytes]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The candidates that are pictures, and notes on the others and on what had to be stretched.
+
+    Raises:
+        NoAnswer: none is a picture.
+    """
+    found, notes = [], []
+    plan = ground.request.plan
+    for number, data in enumerate(pictures, 1):
+        name = f"candidate {number}"
+        try:
+            picture = pixels.decode(data, name)
+        except CouldNotJudge as error:
+            notes.append(f"{error.reason}; it was left out")
+            continue
+        if told := prepare.stretched(picture.size, plan):
+            notes.append(f"{name} {told}")
+        whole = prepare.png(prepare.placed(ground.original, picture, plan))
+        found.append(Candidate(number, picture.size, picture.format.lower(), data, whole))
+    if not found:
+        raise NoAnswer(f"the model's answer holds no picture that can be read: {'; '.join(notes)}", "Try again.")
+    return tuple(found), tuple(notes)
+
+
+def ranked(ground: Ground, candidates: Sequence[Candidate]) -> tuple[Ranked, ...]:
+    """The candidates, best first."""
+    return rank.ranked(
+        ground.sources.original,
+        [(one.name, one.placed) for one in candidates],
+        ground.sources.mask,
+        ground.mask.mode,
+        ground.settings,
+        ground.read,
+        original_name=ground.original_name,
+        mask_name=ground.mask.path,
+    )
+
+
+def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candidate]) -> tuple[Candidate, Restored]:
+    """The first candidate of the order whose protected pixels can be put back, with them put back.
+
+    Raises:
+        CouldNotRestore: none of them can be.
+    """
+    notes: tuple[str, ...] = ()
+    for one in order:
+        candidate = candidates[one.index]
+        try:
+            edit, moved = _aligned(ground, candidate)
+            made = composed(_inputs(ground, edit), ground.settings, ground.read, Options(target=ground.out))
+        except CouldNotRestore as error:
+            notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
+            continue
+        return candidate, replace(made, motion=made.motion or moved, notes=(*notes, *made.notes))
+    raise CouldNotRestore(
+        f"no candidate can be restored. {'. '.join(notes)}",
+        "Ask again, for more candidates with `-n` or another model.",
+    )
+
+
+def judged(ground: Ground, edit: bytes) -> ImageReport:
+    """The finished edit, as the gate will see it."""
+    return compare(_inputs(ground, edit), ground.settings, ground.read, ImageReport(ground.out, Verdict.PASS))
+
+
+def _inputs(ground: Ground, edit: bytes) -> Inputs:
+    return Inputs(
+        edit,
+        ground.sources.original,
+        ground.sources.mask,
+        ground.mask.mode,
+        ground.out,
+        ground.original_name,
+        ground.mask.path,
+        ground.record,
+    )
+
+
+def _aligned(ground: Ground, candidate: Candidate) -> tuple[bytes, Motion | None]:
+    """A candidate whose crop was moved back to where it was cut out, and the motion that was undone.
+
+    Around a crop the original stands still, so that only within the crop can it be seen that the model moved its frame.
+    """
+    x, y, width, height = ground.request.plan.box
+    if (width, height) == ground.original.size:
+        return candidate.placed, None
+    cut = np.s_[y : y + height, x : x + width]
+    whole = pixels.decode(candidate.placed, candidate.name)
+    brought = brought_back(_part(ground.original, cut), _part(whole, cut), Frame(), ground.opened[cut])
+    if brought.motion is None:
+        return candidate.placed, None
+    planes = [prepare.planes(one, with_alpha=whole.alpha is not None) for one in (ground.original, whole)]
+    moved, there = brought.moved(planes[1][cut]), brought.valid[..., None]
+    planes[1][cut] = np.where(there, moved, planes[0][cut])
+    return prepare.png(planes[1]), brought.motion
+
+
+def _part(picture: Picture, cut: tuple[slice, slice]) -> Picture:
+    alpha = None if picture.alpha is None else picture.alpha[cut]
+    return replace(picture, samples=np.ascontiguousarray(picture.samples[cut]), alpha=alpha, low=None)

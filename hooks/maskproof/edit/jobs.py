@@ -1,0 +1,145 @@
+"""What is to be made: one edit as the command line names it, or many from a list in TOML.
+
+A job is known by the digest of all that its result depends on: the bytes of original and mask, the prompt, the model
+and the parameters. The digest stands in the record, so that a list can be run again and only makes what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from maskproof import sidecar
+from maskproof.errors import CouldNotJudge, JobsError, UsageError
+from maskproof.service.models import DEFAULT
+from maskproof.strict import Problems, read_toml, typed
+
+Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
+SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+MOST_CANDIDATES = 10
+"""what the API makes for one request"""
+LONGEST_PROMPT = 32_000
+"""characters; what the API takes"""
+
+
+class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One edit to make."""
+
+    original: Name
+    mask: Name
+    prompt: Annotated[str, Meta(min_length=1, max_length=LONGEST_PROMPT, description="what to change, in words")]
+    mask_mode: Literal["alpha", "white", "black"] | None = None
+    """None: `alpha`, where the mask leaves no doubt"""
+    out: Name | None = None
+    """None: beside the original, with `-edit` in its name"""
+    n: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES, description="a number of candidates from 1 to 10")] = 1
+    model: Annotated[str, Meta(min_length=1, max_length=200, description="the name of a model")] = DEFAULT
+    size: Annotated[
+        str, Meta(pattern=r"^(auto|[0-9]{1,5}x[0-9]{1,5})\Z", description='"auto" or a size such as "1536x1024"')
+    ] = "auto"
+    quality: Annotated[str, Meta(min_length=1, max_length=20, description='a quality such as "high"')] | None = None
+    crop: bool | None = None
+    """send the surroundings of the mask only, or the whole picture; None: what serves better"""
+
+    @property
+    def wanted(self) -> tuple[int, int] | None:
+        """The size to ask for; None: what suits the picture."""
+        found = SIZE.fullmatch(self.size)
+        return None if found is None else (int(found[1]), int(found[2]))
+
+    @property
+    def target(self) -> str:
+        """Where the edit goes."""
+        if self.out is not None:
+            return self.out
+        original = Path(self.original)
+        return str(original.with_name(f"{original.stem}-edit.png"))
+
+
+class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A list of jobs, version 1."""
+
+    version: Literal[1]
+    jobs: Annotated[list[Job], Meta(min_length=1, description="a list of at least one [[jobs]]")]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The bytes that a job starts from."""
+
+    original: bytes
+    mask: bytes
+
+
+def named(**given: Any) -> Job:
+    """The job that a command line names; what is None was not given.
+
+    Raises:
+        UsageError: with every mistake at once.
+    """
+    try:
+        return typed({key: value for key, value in given.items() if value is not None}, Job)
+    except Problems as error:
+        raise UsageError("; ".join(error.problems), "See `maskproof edit --help`.") from error
+
+
+def read(data: bytes, name: str, folder: Path) -> tuple[Job, ...]:
+    """The jobs of a list, with paths as they are to be opened.
+
+    Args:
+        data: The file, TOML.
+        name: How messages call it.
+        folder: What its paths are relative to.
+
+    Raises:
+        JobsError: with every mistake at once.
+    """
+    try:
+        listed = read_toml(data, Listed)
+    except Problems as error:
+        raise JobsError(name, error.problems) from error
+    jobs = tuple(_from(job, folder) for job in listed.jobs) if listed else ()
+    twice = [target for target, count in Counter(str(Path(job.target)) for job in jobs).items() if count > 1]
+    if twice:
+        raise JobsError(name, tuple(f"two jobs write {target!a}; give each its own `out`" for target in twice))
+    return jobs
+
+
+def digest(job: Job, sources: Sources) -> str:
+    """What a job is known by: SHA-256 over everything that its result depends on."""
+    parts = (
+        hashlib.sha256(sources.original).hexdigest(),
+        hashlib.sha256(sources.mask).hexdigest(),
+        *(getattr(job, key) for key in ("mask_mode", "prompt", "n", "model", "size", "quality", "crop")),
+    )
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def done(target: Path, name: str, wanted: str) -> bool:
+    """Is this job's edit there, with the record of this very job?
+
+    Args:
+        target: The edit.
+        name: Its repository path.
+        wanted: The job's digest.
+    """
+    try:
+        image = target.read_bytes()
+        record = sidecar.parse(Path(sidecar.path_of(str(target))).read_bytes(), sidecar.path_of(name))
+    except (OSError, CouldNotJudge):
+        return False
+    told = record.tool.parameters.get("job") if record.tool else None
+    return told == wanted and record.image.sha256 == hashlib.sha256(image).hexdigest()
+
+
+def _from(job: Job, folder: Path) -> Job:
+    """The job with its paths seen from the current folder."""
+    named = {key: value for key in ("original", "mask", "out") if (value := getattr(job, key)) is not None}
+    return msgspec.structs.replace(job, **{key: str(folder / value) for key, value in named.items()})

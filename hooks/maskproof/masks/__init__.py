@@ -1,0 +1,213 @@
+"""Masks: which part of a picture a model may change, made from shapes, from other masks, or from a finished edit.
+
+A mask is an array of the original's size, upright, True where editing is allowed. Everything here takes such arrays
+and gives them; what is written at the end is hard, open or closed and nothing in between, since image models and the
+gate split a mask at half anyway.
+
+shapes, another mask, a difference -> joined -> refined -> grown -> inverted -> looked at -> a file
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from maskproof import pixels, regions
+from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.masks.morphology import grown, pieces
+from maskproof.masks.shapes import drawn
+from maskproof.model import Box
+from maskproof.policy import MAX_EDITABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from maskproof.model import Picture
+
+    Mask = NDArray[np.bool_]
+
+LARGEST = 4_000_000
+"""bytes; OpenAI's Images API takes masks of less than 4 MB"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to make a mask of. All sources are joined: what any of them opens is open."""
+
+    shapes: tuple[tuple[str, str], ...] = ()
+    """kind (`box`, `polygon`, `ellipse`) and how it was written"""
+    mask: tuple[str, bytes] | None = None
+    """name and bytes of another mask"""
+    mask_mode: str | None = None
+    """which part of that mask is editable: `alpha` (transparent), `white` or `black`"""
+    edit: tuple[str, bytes] | None = None
+    """name and bytes of an edit; what it changed is open"""
+    refine: bool = False
+    """narrow what is open to the object inside it"""
+    grow: int = 0
+    """pixels by which what is open is grown, below 0 shrunk"""
+    invert: bool = False
+    """open what is closed and the other way round, after all else"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A mask, and what a person should know about it."""
+
+    opened: Mask
+    """H x W of the original, True where editing is allowed"""
+    notes: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """How much of the picture is open, 0 to 1."""
+        return float(self.opened.mean())
+
+    def __str__(self) -> str:
+        rows, columns = np.flatnonzero(self.opened.any(1)), np.flatnonzero(self.opened.any(0))
+        left, top = int(columns[0]), int(rows[0])
+        box = Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+        count = pieces(self.opened)
+        return f"{percent(self.share)} of the picture is open, in {count} piece{'' if count == 1 else 's'} within {box}"
+
+
+def make(original: Picture, plan: Plan) -> Made:
+    """A mask for an original.
+
+    Args:
+        original: The picture before the edit, upright.
+        plan: What to make it of.
+
+    Raises:
+        UsageError: a source cannot be used, or the mask would open nothing or everything.
+    """
+    if not (plan.shapes or plan.mask or plan.edit):
+        raise UsageError(
+            "nothing says what the mask should open",
+            "Add --box, --polygon, --ellipse, --from with --mask-mode, or --from-diff.",
+        )
+    notes: list[str] = []
+    opened = np.zeros(original.samples.shape[:2], np.bool_)
+    for source in _sources(original, plan, notes):
+        opened |= source
+    if plan.refine:
+        from maskproof.masks.outline import refined
+
+        opened = refined(original.samples, opened)
+    opened = grown(opened, plan.grow)
+    opened = ~opened if plan.invert else opened
+    _refuse(opened, plan)
+    if (share := float(opened.mean())) > MAX_EDITABLE:
+        notes.append(
+            f"the gate blocks edits whose mask opens more than {MAX_EDITABLE:.0%} of the picture unless the policy's "
+            f"max_editable says otherwise; this one opens {percent(share)}"
+        )
+    return Made(opened, tuple(notes))
+
+
+def encoded(opened: Mask, mode: str) -> bytes:
+    """A mask as a PNG file, hard-edged.
+
+    Args:
+        opened: H x W, True where editing is allowed.
+        mode: How to say so: `alpha`: RGBA, transparent where editable, as OpenAI's models want it; `white` or `black`:
+            grey, 255 or 0 where editable.
+
+    Raises:
+        UsageError: the file would be larger than image models take.
+    """
+    closed = np.where(opened, np.uint8(0), np.uint8(255))
+    if mode == "alpha":
+        black = Image.new("L", opened.shape[::-1])
+        image = Image.merge("RGBA", (black, black, black, Image.fromarray(closed)))
+    else:
+        image = Image.fromarray(closed if mode == "black" else ~closed)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    if out.tell() >= LARGEST:
+        raise UsageError(
+            f"the mask takes {out.tell() / 1e6:.1f} MB; image models take less than {LARGEST / 1e6:.0f} MB",
+            "Make it simpler: its edge has too much fine detail.",
+        )
+    return out.getvalue()
+
+
+def advice(original: str, mask: str, mode: str, edit: str | None) -> tuple[str, ...]:
+    """How to go on with a mask that was written: commands to paste; names are those of the files."""
+    record = ["maskproof", "record", edit or "EDIT", "--original", original, "--mask", mask, "--mask-mode", mode]
+    if edit is not None:
+        return (f"Record the edit:  {shlex.join(record)}",)
+    elsewhere = f"Or edit through it elsewhere, and record the edit:  {shlex.join(record)}"
+    if mode != "alpha":
+        return (elsewhere[3].upper() + elsewhere[4:],)
+    here = shlex.join(["maskproof", "edit", original, "--mask", mask, "--prompt", "what to change"])
+    return f"Edit through it:  {here}", elsewhere
+
+
+def picture(data: bytes, name: str) -> Picture:
+    """A picture that a mask is made for or from.
+
+    Raises:
+        UsageError: it cannot be decoded.
+    """
+    made: Picture = _read(pixels.decode, data, name)
+    return made
+
+
+def percent(share: float) -> str:
+    """A share of the picture for a reader; never 0 or 100 % for what is neither."""
+    if share in {0, 1}:
+        return f"{share:.0%}"
+    return "less than 0.1 %" if share < 0.001 else "more than 99.9 %" if share > 0.999 else f"{share * 100:.1f} %"  # noqa: PLR2004
+
+
+def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
+    """What each source opens; what is odd about one is added to the notes."""
+    for kind, written in plan.shapes:
+        yield drawn(kind, written, original.size)
+    if plan.mask is not None:
+        name, data = plan.mask
+        planes = _read(pixels.decode_mask, data, name)
+        opened = regions.editable(planes, plan.mask_mode, original.size)
+        notes += [f"{name}: {one.message}" for one in regions.suspicions(planes, plan.mask_mode, opened, 1.0)]
+        yield opened
+    if plan.edit is not None:
+        from maskproof.masks.difference import changed
+
+        name, data = plan.edit
+        opened = changed(original, picture(data, name))
+        if not opened.any():
+            raise UsageError(
+                f"{name} shows no change beyond its residue, so its difference opens nothing",
+                "Check that both names are right and that the edit is not a copy of the original.",
+            )
+        notes.append(
+            f"the difference to {name} opens whatever that edit changed, {percent(float(opened.mean()))} of the "
+            f"picture, meant or not; look at the preview before you judge the edit through it"
+        )
+        yield opened
+
+
+def _refuse(opened: Mask, plan: Plan) -> None:
+    """Raise for a mask that protects everything, or nothing."""
+    if opened.any() and not opened.all():
+        return
+    what = "everything: nothing of the picture would be protected" if opened.any() else "nothing: no model could edit"
+    by = [f"--grow {plan.grow}"] if plan.grow else []
+    by += ["--invert"] if plan.invert else []
+    by += ["--mask-mode"] if plan.mask else []
+    raise UsageError(f"this mask would open {what}", f"Check {' and '.join(by)}." if by else "Draw a smaller area.")
+
+
+def _read(decode: Any, data: bytes, name: str) -> Any:
+    try:
+        return decode(data, name)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error

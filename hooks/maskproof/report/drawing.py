@@ -1,0 +1,193 @@
+"""The hand that draws for people: legible text, pictures made to fit, a mask's outline, a frame around a place.
+
+Whatever a report shows as a picture is put together from these. Colours are told apart with every common colour
+blindness (Okabe and Ito, 2008), and nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from maskproof.model import Box, Picture
+
+    Mask = NDArray[np.bool_]
+
+BLUE, ORANGE, GREEN, INK, GREY, FAINT, PAPER = (
+    "#0072B2",
+    "#D55E00",
+    "#00694E",
+    "#1A1A1A",
+    "#5F6670",
+    "#D9DDE2",
+    "#FFFFFF",
+)
+CHECKS = (236, 214)
+"""levels of the two greys of a chequered ground, which stands for transparency in every image editor"""
+CHECK = 8
+"""side of a square of that ground, px"""
+DASH = 4
+"""length of the black and white dashes of an outline, px"""
+CASING = 3
+"""width of the white that a frame stands on, px"""
+TINT = 0.45
+"""how much of a tinted area's colour is the tint"""
+ENLARGED = 3
+"""times that a small place is enlarged at the most; more of it shows nothing that a person could place"""
+CUT = "…"
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as a PNG file, the same bytes for the same picture."""
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def thumbnail(picture: Picture, size: tuple[int, int]) -> Image.Image:
+    """A decoded picture reduced to exactly `size`, transparency shown as a chequered ground."""
+    image = Image.fromarray(picture.samples).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if picture.alpha is None:
+        return image
+    solid = Image.fromarray(picture.alpha).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    y, x = np.indices((size[1], size[0])) // CHECK
+    ground = Image.fromarray(np.where((x + y) % 2, *CHECKS).astype(np.uint8)).convert("RGB")
+    ground.paste(image, mask=solid)
+    return ground
+
+
+def fit(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
+    """The largest width and height of a picture's proportions that fit into a room; small pictures are enlarged."""
+    factor = min(room[0] / size[0], room[1] / size[1])
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def reduced(mask: Mask, size: tuple[int, int]) -> Mask:
+    """A mask (H x W) at another width and height; what is thinner than a pixel there stays one pixel wide."""
+    plane = Image.fromarray(mask.view(np.uint8) * np.uint8(255))
+    return np.asarray(plane.resize(size, Image.Resampling.BOX if max(size) < max(plane.size) else 0)) > 0
+
+
+def outlined(image: Image.Image, mask: Mask) -> Image.Image:
+    """The picture with the edge of a mask of its size in black and white dashes, which show on every ground."""
+    wide = np.pad(mask, 1, mode="edge")
+    inner = wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+    edge = mask & ~inner
+    y, x = np.indices(mask.shape)
+    samples = np.array(image)
+    dark = (x + y) // DASH % 2 == 0
+    samples[edge & dark], samples[edge & ~dark] = 0, 255
+    return Image.fromarray(samples)
+
+
+def tinted(image: Image.Image, mask: Mask, color: str) -> Image.Image:
+    """The picture with the area of a mask of its size washed in a colour."""
+    wash = Image.new("RGB", image.size, color)
+    share = Image.fromarray((mask * np.float32(TINT * 255)).astype(np.uint8))
+    return Image.composite(wash, image, share)
+
+
+def framed(image: Image.Image, box: tuple[float, float, float, float], color: str) -> None:
+    """Draw a frame around left, top, right, bottom, within the picture; white sets it off from any ground."""
+    draw = ImageDraw.Draw(image)
+    left, top = (max(round(one) - CASING, 0) for one in box[:2])
+    right, bottom = (min(round(one) + CASING, side) - 1 for one, side in zip(box[2:], image.size, strict=True))
+    right, bottom = max(right, left + 2 * CASING), max(bottom, top + 2 * CASING)
+    draw.rectangle((left, top, right, bottom), outline=PAPER, width=CASING + 1)
+    draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=color, width=CASING - 1)
+
+
+def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int, int]) -> Image.Image:
+    """The surroundings of a box, enlarged to exactly `size`, with the box framed.
+
+    Args:
+        picture: Of any size; it is taken to show the same scene as the frame.
+        box: In pixels of the frame.
+        size: Width and height to fill.
+        frame: Width and height of the frame: the original's.
+    """
+    factor = max(box.width * 1.4 / size[0], box.height * 1.4 / size[1], 1 / ENLARGED)
+    wide, tall = (min(side * factor, whole) for side, whole in zip(size, frame, strict=True))
+    left = min(max(box.x + box.width / 2 - wide / 2, 0), frame[0] - wide)
+    top = min(max(box.y + box.height / 2 - tall / 2, 0), frame[1] - tall)
+    room = fit((math.ceil(wide / factor), math.ceil(tall / factor)), size)
+    across, down = picture.size[0] / frame[0], picture.size[1] / frame[1]
+    whole = Image.fromarray(picture.samples)
+    region = (left * across, top * down, (left + wide) * across, (top + tall) * down)
+    cut = whole.resize(room, Image.Resampling.BICUBIC, box=region, reducing_gap=3.0)
+    to_x, to_y = room[0] / wide, room[1] / tall
+    right, bottom = (box.x + box.width - left) * to_x, (box.y + box.height - top) * to_y
+    framed(cut, ((box.x - left) * to_x, (box.y - top) * to_y, right, bottom), ORANGE)
+    filled = Image.new("RGB", size, FAINT)
+    filled.paste(cut, ((size[0] - room[0]) // 2, (size[1] - room[1]) // 2))
+    return filled
+
+
+def text(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], said: str, size: int, color: str, anchor: str = "la"
+) -> None:
+    """Text in the font that ships inside Pillow, so that it looks alike on every machine."""
+    draw.text(at, said, fill=color, font=ImageFont.load_default(size), anchor=anchor)
+
+
+def legible(said: str) -> str:
+    """Text from a file or a file name as it can be drawn: what would steer or hide, or has no glyph, is escaped."""
+    return "".join(char if _has_glyph(char) else ascii(char)[1:-1] for char in safe(said))
+
+
+def shortened(said: str, size: int, room: float) -> str:
+    """Text cut in its middle to fit a width, since names of files differ at both ends."""
+    if _width(said, size) <= room:
+        return said
+    keep = len(said) - 1
+    while keep > 0 and _width(_middle_cut(said, keep), size) > room:
+        keep -= 1
+    return _middle_cut(said, keep)
+
+
+def wrapped(said: str, size: int, room: float, most: int) -> list[str]:
+    """Text in lines that fit a width, at most so many; what is left over is cut."""
+    lines, words = [""], said.split()
+    while words:
+        word = words[0] if _width(words[0], size) <= room else shortened(words[0], size, room)
+        longer = f"{lines[-1]} {word}".strip()
+        if _width(longer, size) <= room:
+            lines[-1] = longer
+        elif len(lines) == most:
+            lines[-1] = _end_cut(lines[-1], size, room)
+            break
+        else:
+            lines.append(word)
+        words.pop(0)
+    return lines
+
+
+def _middle_cut(said: str, keep: int) -> str:
+    return said[: (keep + 1) // 2] + CUT + said[len(said) - keep // 2 :]
+
+
+def _end_cut(said: str, size: int, room: float) -> str:
+    while said and _width(said + CUT, size) > room:
+        said = said[:-1]
+    return said + CUT
+
+
+def _width(said: str, size: int) -> float:
+    return ImageFont.load_default(size).getlength(said)
+
+
+@functools.cache
+def _has_glyph(char: str) -> bool:
+    """A character without a glyph is drawn as the same empty box as one that no font has."""
+    font = ImageFont.load_default(20)
+    return char == " " or bytes(font.getmask(char)) != bytes(font.getmask("\U0010fffe"))

@@ -1,0 +1,268 @@
+"""Restoring: protected pixels back from the original, the edit only where its mask opened the picture.
+
+    both decoded -> what is protected -> brought back -> one kind of numbers -> tone -> pasted -> written
+
+Bytes in, bytes out; Git and files are the business of `restore.command`. Every protected sample of the result is the
+original's own number, whatever the way of pasting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskproof import encode, pixels, regions
+from maskproof.areas import areas_of, mask_picture
+from maskproof.compare import frame_of
+from maskproof.drift.exact import pixels_changed
+from maskproof.drift.frame import Placed
+from maskproof.encode import Carried, Encoded
+from maskproof.errors import CouldNotRestore
+from maskproof.evidence import carriers
+from maskproof.limits import ROWS
+from maskproof.restore.alignment import REDRAWN, Brought, brought_back
+from maskproof.restore.blend import AUTO, METHODS, Layers, paste
+from maskproof.restore.numbers import common
+from maskproof.restore.tone import matched
+from maskproof.sidecar import RestoredRef
+
+if TYPE_CHECKING:
+    from maskproof.compare import Inputs
+    from maskproof.drift.registration import Motion
+    from maskproof.drift.windows import Mask
+    from maskproof.model import Picture, Read
+    from maskproof.pixels import Stored
+    from maskproof.policy import Settings
+
+NOTHING = "none"
+"""the method where nothing had to be put back"""
+TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
+XMP_KEY = b"XML:com.adobe.xmp"
+
+__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "composed", "recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to restore."""
+
+    method: str = AUTO
+    """a row of METHODS, or `auto`: the plainest that leaves no seam"""
+    feather: int | None = None
+    """px over which the method `feather` fades the edit in; None: a share of the long side"""
+    match_tone: bool = False
+    """take light and colour of the edit to the original's before pasting"""
+    target: str = ""
+    """the name of the file to write, whose ending says the format; empty: the edit's"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """An edit whose protected pixels are the original's again."""
+
+    data: bytes
+    """the file; the edit's own bytes where nothing had to be put back"""
+    format: str
+    lossy: bool
+    """the format rounds, so that even protected pixels are only near the original's"""
+    method: str
+    """a row of METHODS, or `none`"""
+    size: tuple[int, int]
+    put_back: int = 0
+    """protected pixels that were not the original's"""
+    seams: dict[str, float] = field(default_factory=dict)
+    """share of the mask's edge that shows a step, by the method tried"""
+    motion: Motion | None = None
+    """what was undone, in pixels of the original"""
+    dropped_manifest: str | None = None
+    """SHA-256 of the C2PA manifest that the edit carried; it vouches for other pixels"""
+    notes: tuple[str, ...] = ()
+    """what a reader should know: what a format cannot hold, what could not be done"""
+
+
+def composed(inputs: Inputs, settings: Settings, read: Read, options: Options) -> Restored:
+    """One edit, restored.
+
+    Args:
+        inputs: The bytes of edit, original and mask, and the record for its transform and areas.
+        settings: The policy, for the areas that it declares.
+        read: Where policy finds the pictures of its areas.
+        options: How.
+
+    Raises:
+        CouldNotRestore: no mask, a warp, or a format that cannot hold the result.
+        CouldNotJudge: a picture cannot be read, or an area cannot be found.
+    """
+    name = options.target or inputs.edit_name
+    kind = encode.format_of(name)
+    original = pixels.decode_stored(inputs.original, inputs.original_name)
+    edit = pixels.decode_stored(inputs.edit, inputs.edit_name)
+    inside, notes = _inside(inputs, original.shown, settings, read)
+    if options.method == AUTO and kind == edit.shown.format and _holds(original.shown, edit.shown, inside):
+        return Restored(inputs.edit, kind, kind in encode.LOSSY, NOTHING, edit.shown.size, notes=notes)
+    brought = brought_back(original.shown, edit.shown, frame_of(inputs.record), inside)
+    layers, told = _layers(original, edit, brought, inside, inputs.original_name)
+    toned, said = _toned(layers) if options.match_tone else (layers, ())
+    limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
+    pasted = paste(toned, options.method, options.feather, limit)
+    written = encode.encode(pasted.samples, kind, _carried(original, edit, brought))
+    shown = _verified(written, original.shown, inside, name)
+    notes = (*notes, *told, *said, *_lost(original, written, shown, inside, layers))
+    changed = pixels_changed(original.shown, edit.shown, brought.placed) & ~inside
+    return Restored(
+        written.data,
+        kind,
+        written.lossy,
+        pasted.method,
+        original.shown.size,
+        int(changed.sum()),
+        pasted.seams,
+        brought.motion,
+        _digest(carriers.manifest(edit.container)),
+        notes,
+    )
+
+
+def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
+    """What a record says of a restored picture.
+
+    Args:
+        made: The restored picture.
+        replaced: SHA-256 of the bytes that it was made of.
+        tone: Its light and colour were taken to the original's.
+        dropped: SHA-256 of their C2PA manifest, where `made` was given other bytes than those.
+    """
+    motion = made.motion
+    moved = (
+        {}
+        if motion is None
+        else {
+            "shift": (round(motion.dx, 2), round(motion.dy, 2)),
+            "scale": round(motion.scale, 5),
+            "angle": round(motion.angle, 3),
+        }
+    )
+    return RestoredRef(
+        method=made.method,
+        replaced=replaced,
+        tone=tone,
+        dropped_manifest=made.dropped_manifest or dropped,
+        **moved,  # type: ignore[arg-type]
+    )
+
+
+def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+    """Where the edit is to stay: opened by the mask, and in no area that policy or record protects."""
+    planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
+    opened = regions.editable(planes, inputs.mask_mode, original.size)
+    areas, missing = areas_of(original, settings, inputs.record, read)
+    protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
+    inside = ~np.logical_or.reduce([region.mask for region in protected])
+    if not inside.any():
+        why = "there is no mask" if planes is None else "the mask opens nothing that is not protected by name"
+        raise CouldNotRestore(
+            f"{inputs.edit_name}: {why}, so restoring would give the original back",
+            "Record the mask that the model was given: `maskproof record EDIT --mask FILE --mask-mode MODE`.",
+        )
+    return inside, missing
+
+
+def _holds(original: Picture, edit: Picture, inside: Mask) -> bool:
+    """Is every protected pixel the original's already, and described alike?"""
+    if edit.size != original.size or edit.colour != original.colour or edit.trailing:
+        return False
+    return not (pixels_changed(original, edit, _as_it_is(edit)) & ~inside).any()
+
+
+def _layers(
+    original: Stored, edit: Stored, brought: Brought, inside: Mask, name: str
+) -> tuple[Layers, tuple[str, ...]]:
+    """Both pictures in one frame and one kind of numbers, and notes on what the edit lost by it."""
+    before, after, notes = common(original, edit, brought.placed, inside, name)
+    layers = Layers(before, brought.moved(after), inside, brought.valid, 1 if original.mode in {"L", "LA"} else 3)
+    beyond = int((inside & ~layers.valid).sum())
+    if brought.kept < REDRAWN:
+        told = (
+            f"only {brought.kept:.0%} of the protected area shows in the edit what it shows in the original, so what "
+            "crosses the mask's edge may be cut or doubled: look along it"
+        )
+        notes = (*notes, told)
+    if beyond:
+        notes = (*notes, f"{beyond} px inside the mask lay beyond the edit's border and stay the original's")
+    return layers, notes
+
+
+def _toned(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
+    """The edit's tone taken to the original's, by what both show outside the mask."""
+    line = matched(
+        layers.before[..., : layers.colours], layers.after[..., : layers.colours], ~layers.inside & layers.valid
+    )
+    if line is None:
+        return layers, ("the tone was not matched: too little of the protected area shows the same",)
+    gain, offset = line
+    full = np.iinfo(layers.before.dtype).max
+    after = layers.after.copy()
+    moved = after[..., : layers.colours] * gain + offset
+    after[..., : layers.colours] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
+    told = ", ".join(f"{g:.2f} x {o * 255 / full:+.1f}" for g, o in zip(gain, offset, strict=True))
+    toned = Layers(layers.before, after, layers.inside, layers.valid, layers.colours)
+    return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {told}",)
+
+
+def _carried(original: Stored, edit: Stored, brought: Brought) -> Carried:
+    """Colours as the original describes them; what the edit's file says of its making, but not its manifest.
+
+    What speaks of turning is left out once the picture is turned.
+    """
+    tables = (*original.tables, *edit.tables)
+    if edit.turned or brought.placed.resampled:
+        return Carried(original.icc, original.chunks, tables=tables)
+    texts = tuple(
+        (block.kind, block.data)
+        for block in edit.container.blocks
+        if block.kind in TEXT_CHUNKS and not block.data.startswith(XMP_KEY)
+    )
+    return Carried(original.icc, (*original.chunks, *texts), edit.exif, edit.xmp, tables)
+
+
+def _verified(written: Encoded, original: Picture, inside: Mask, name: str) -> Picture:
+    """The written file, decoded as the gate will: nothing is handed out that was not looked at.
+
+    Raises:
+        CouldNotRestore: this format does not show what was meant.
+    """
+    shown = pixels.decode(written.data, name)
+    changed = pixels_changed(original, shown, _as_it_is(shown)) & ~inside
+    if shown.colour != original.colour or (changed.any() and not written.lossy):
+        raise CouldNotRestore(
+            f"{name}: {written.format} cannot describe the original's colours ({original.colour}) as its own file does",
+            encode.USE_PNG,
+        )
+    return shown
+
+
+def _lost(original: Stored, written: Encoded, shown: Picture, inside: Mask, layers: Layers) -> list[str]:
+    """What the file does not hold as the original's does."""
+    found = []
+    if original.widened:
+        kind = f"{layers.before.shape[2]} channels of {8 * layers.before.dtype.itemsize} bits"
+        found.append(f"the original's file holds {original.widened}; written were {kind}, which show the same")
+    if written.lossy:
+        off = np.abs(shown.samples.astype(np.int16) - original.shown.samples)[~inside]
+        found.append(
+            f"{written.format} rounds, so protected pixels are off by {off.mean():.2f} levels of 255 on average and "
+            f"{off.max()} at most, and level exact cannot pass; for exact pixels write a PNG: `-o NAME.png`"
+        )
+    return found
+
+
+def _as_it_is(picture: Picture) -> Placed:
+    """The picture in its own frame."""
+    return Placed(picture.samples, picture.alpha, (), resampled=False)
+
+
+def _digest(data: bytes) -> str | None:
+    return hashlib.sha256(data).hexdigest() if data else None

@@ -1,0 +1,301 @@
+"""The command `restore`: originals and masks from Git, edits from the working tree, and back into it.
+
+Nothing is lost, whatever goes wrong. The replaced bytes are kept as Git objects first. Then the record is written, then
+the picture: between the two the record names the old picture as the one that was replaced, so the gate blocks it as a
+stale record, and the next `restore` sees that one was interrupted and does the same again. Nothing is ever staged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from maskproof import pixels, sidecar
+from maskproof.change import Selection, open_change
+from maskproof.check import inputs_of, judge
+from maskproof.compare import Inputs, compare
+from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.files import sweep, write_atomically
+from maskproof.model import ImageReport, Verdict
+from maskproof.repo import Repository
+from maskproof.restore import NOTHING, Options, Restored, composed, recorded, told
+from maskproof.scope import Scope
+from maskproof.sidecar import ImageRef, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one edit."""
+
+    verdict: Verdict
+    """as the gate would have it now; block as well where it cannot be restored"""
+    changed: bool
+    lines: tuple[str, ...]
+    """what to tell, the result first"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One edit in the working tree."""
+
+    path: str
+    """its repository path"""
+    data: bytes
+    record: bytes
+    target: str
+    """repository path of the file to write; `path` itself unless another one was asked for"""
+
+
+def in_tree(
+    where: Path, edits: tuple[str, ...], options: Options, out: Path | None = None, force: bool = False
+) -> Iterator[Outcome]:
+    """Restore edits in the working tree, one after the other.
+
+    Args:
+        where: The current folder, inside a Git repository.
+        edits: The edits, named from it.
+        options: How; `target` is set here.
+        out: Write there instead, with a record of its own; for one edit only.
+        force: Also where a file to be replaced holds work that is not staged.
+
+    Raises:
+        UsageError: before anything is changed: no such edit, no record, or unsaved work.
+        PolicyError: the policy has mistakes.
+    """
+    if out is not None and len(edits) != 1:
+        raise UsageError("--out names one file, but several edits are named", "Restore the edits one by one.")
+    repository = Repository(where)
+    scope = Scope(open_change(repository, Selection()))
+    unsaved = frozenset() if force else repository.unstaged()
+    target = None if out is None else repository.path_of(str(out))
+    jobs = [_job(repository, repository.path_of(edit), target, unsaved, force=force) for edit in dict.fromkeys(edits)]
+    for job in jobs:
+        yield _outcome(scope, job, options)
+
+
+def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator[Outcome]:
+    """Restore the recorded edits of the staged change that drifted too far; what blocks otherwise is left alone.
+
+    Args:
+        where: The current folder, inside a Git repository.
+        named: Further images, or folders of them, to look at.
+        options: How.
+
+    Raises:
+        UsageError, PolicyError: as in `in_tree`.
+    """
+    repository = Repository(where)
+    scope = Scope(open_change(repository, Selection(named=named)))
+    unsaved = repository.unstaged()
+    for path in scope.targets:
+        report = judge(scope, path)
+        if report.verdict is Verdict.BLOCK and report.drift is not None and report.drift > 1:
+            yield _outcome(scope, _job(repository, path, None, unsaved, force=False), options)
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """The last line: how many edits were restored, and how many do not pass."""
+    verdicts = [one.verdict for one in outcomes]
+    return (
+        f"maskproof: {len(outcomes)} edit{'' if len(outcomes) == 1 else 's'} looked at, "
+        f"{sum(one.changed for one in outcomes)} restored, {verdicts.count(Verdict.BLOCK)} blocked, "
+        f"{verdicts.count(Verdict.UNJUDGED)} not judged."
+    )
+
+
+def _job(repository: Repository, path: str, target: str | None, unsaved: frozenset[str], *, force: bool) -> Job:
+    """The files of one edit, when they may be replaced."""
+    target = target or path
+    data, record = (_bytes(repository, one) for one in (path, sidecar.path_of(path)))
+    named = _named(repository, path)
+    if data is None:
+        raise UsageError(f"{path} is not a file", "Check the name.")
+    if record is None:
+        raise UsageError(
+            f"{path} has no record, so nothing says what its original is",
+            f"Record it first: `maskproof record {named} --original ORIGINAL --mask MASK --mask-mode MODE`.",
+        )
+    written = {target, sidecar.path_of(target)}
+    held = sorted(written & unsaved)
+    if held and not _is_ours(data, record, path):
+        raise UsageError(
+            f"{held[0]} holds work that is not staged, and restoring would replace it",
+            f"Stage it (`git add {_named(repository, held[0])}`), or add --force.",
+        )
+    taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
+    if taken and not force:
+        raise UsageError(f"{taken[0]} exists already", "Name another file, or add --force.")
+    return Job(path, data, record, target)
+
+
+def _is_ours(data: bytes, text: bytes, path: str) -> bool:
+    """Is this what an earlier `restore` wrote, whole or interrupted? Then it can be made again from what Git holds."""
+    try:
+        record = sidecar.parse(text, sidecar.path_of(path))
+    except CouldNotJudge:
+        return False
+    return record.restored is not None and _digest(data) in {record.image.sha256, record.restored.replaced}
+
+
+def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
+    """One edit restored, or why it was not."""
+    try:
+        return _restored(scope, job, replace(options, target=job.target))
+    except CouldNotJudge as error:
+        return Outcome(Verdict.UNJUDGED, False, told.failed(job.path, "NOT JUDGED", error))
+    except CouldNotRestore as error:
+        return Outcome(Verdict.BLOCK, False, told.failed(job.path, "CANNOT BE RESTORED", error))
+
+
+def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
+    repository = scope.delta.repository
+    record, was = _record(repository, job)
+    settings = scope.settings(job.path)
+    inputs, _ = inputs_of(scope, job.path, job.data, record)
+    start = ImageReport(job.path, Verdict.PASS)
+    before = compare(inputs, settings, scope.trusted, start)
+    made = composed(inputs, settings, scope.trusted, options)
+    if made.method == NOTHING:
+        return Outcome(before.verdict, False, told.left_alone(job.path, before))
+    restored = Inputs(
+        made.data,
+        inputs.original,
+        inputs.mask,
+        inputs.mask_mode,
+        job.target,
+        inputs.original_name,
+        inputs.mask_name,
+        record,
+    )
+    after = compare(restored, settings, scope.trusted, start)
+    beside = sidecar.path_of(job.target)
+    old = {one: _bytes(repository, one) for one in (beside, job.target)}
+    if job.target == job.path:
+        old[beside] = was
+    new = {beside: _renewed(record, job, made, options), job.target: made.data}
+    undo = _write(repository, job, new, old)
+    names = " ".join(_named(repository, one) for one in (job.target, beside))
+    lines = (*told.result(job.path, job.target, before, after), *told.how(made), *told.next_steps(names, undo))
+    return Outcome(after.verdict, True, lines)
+
+
+def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
+    """The record, when it speaks of these bytes and of something to put back; and its text before any restoring.
+
+    Raises:
+        RecordError: it has mistakes.
+        CouldNotRestore: it speaks of other bytes, or names no original.
+    """
+    record = sidecar.parse(job.record, sidecar.path_of(job.path))
+    digest, named = _digest(job.data), _named(repository, job.path)
+    interrupted = record.restored is not None and record.restored.replaced == digest
+    if digest != record.image.sha256 and not interrupted:
+        raise CouldNotRestore(
+            f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has now "
+            f"({digest[:12]}…)",
+            f"If the new picture is meant, record it first: `maskproof record {named}`.",
+        )
+    if record.original is None:
+        raise CouldNotRestore(
+            "the record says that it was generated, so there is no original to take pixels from",
+            f"If there is one, record it: `maskproof record {named} --original FILE --mask FILE --mask-mode MODE`.",
+        )
+    if not interrupted:
+        return record, job.record
+    before = msgspec.structs.replace(record, image=_image(job.data, _size(job)), restored=None)
+    return before, sidecar.render(before)
+
+
+def _renewed(record: Record, job: Job, made: Restored, options: Options) -> bytes:
+    """The record of the restored picture."""
+    restored = recorded(made, _digest(job.data), tone=options.match_tone)
+    text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.size), restored=restored))
+    sidecar.parse(text, sidecar.path_of(job.target))
+    return text
+
+
+def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> str:
+    """Keep what is replaced, then write the record, then the picture.
+
+    Args:
+        repository: Where.
+        job: The edit.
+        new: The bytes to write, by repository path, in order.
+        old: What lies there now; None: nothing.
+
+    Returns:
+        The command that brings the old bytes back.
+
+    Raises:
+        UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
+    """
+    undo = _undo(repository, old)
+    if _bytes(repository, job.path) != job.data:
+        raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
+    done: list[str] = []
+    try:
+        for path, data in new.items():
+            sweep(repository.root / path)
+            write_atomically(repository.root / path, data)
+            done.append(path)
+    except BaseException as error:
+        for path in done:
+            _put_back(repository.root / path, old[path])
+        if isinstance(error, OSError):
+            raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
+        raise
+    return undo
+
+
+def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
+    parts = [
+        f"rm -- {_named(repository, path)}"
+        if data is None
+        else f"git cat-file blob {repository.keep(data)} > {_named(repository, path)}"
+        for path, data in sorted(old.items())
+    ]
+    return " && ".join(parts)
+
+
+def _put_back(file: Path, data: bytes | None) -> None:
+    if data is None:
+        file.unlink(missing_ok=True)
+    else:
+        write_atomically(file, data)
+
+
+def _size(job: Job) -> tuple[int, int]:
+    return pixels.decode(job.data, job.path).size
+
+
+def _image(data: bytes, size: tuple[int, int]) -> ImageRef:
+    return ImageRef(sha256=_digest(data), size=size)
+
+
+def _bytes(repository: Repository, path: str) -> bytes | None:
+    """A plain file of the working tree; None where there is none."""
+    file = repository.root / path
+    if file.is_symlink():
+        raise UsageError(f"{path} is a symbolic link", "Name the picture itself.")
+    try:
+        return file.read_bytes() if file.is_file() else None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the file.") from error
+
+
+def _named(repository: Repository, path: str) -> str:
+    """A repository path as a shell takes it from the current folder."""
+    return shlex.quote(os.path.relpath(repository.root / path, repository.where.resolve()))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

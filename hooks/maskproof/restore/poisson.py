@@ -1,0 +1,112 @@
+"""A membrane: the smoothest correction that takes a pasted edit's border to the original's colours.
+
+Gradient-domain pasting (P. Perez, M. Gangnet and A. Blake, "Poisson image editing", 2003) keeps the gradients of the
+edit and moves its samples so that they meet the original along the mask's edge. What is added is harmonic: it solves
+Laplace's equation inside, with the difference along the edge as its boundary. Solved by multigrid (W. Briggs, V. Henson
+and S. McCormick, "A multigrid tutorial", 2000): what is rough is relaxed on a fine grid, what is smooth on coarse ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from maskproof.drift.windows import Float, Mask
+
+FINEST = 250_000
+"""samples of the grid on which the field is solved at the most; over a larger area it is solved smaller, which bounds
+time and memory, and drawn larger, which it bears because it is smooth"""
+SMALL = 6
+"""samples of the long side of the coarsest grid"""
+CYCLES = 8
+"""from fine to coarse and back: within 1 level of 255 of a direct solution for a difference of 200 along the edge"""
+SWEEPS, SETTLING = 3, 60
+"""relaxations on the way down and on the way up, and on the coarsest grid"""
+DAMPED = np.float32(0.8)
+"""of each relaxation's step is taken, which smooths best"""
+LATER, EARLIER = slice(1, None), slice(None, -1)
+
+
+def membrane(step: Float, known: Mask, unknown: Mask) -> Float:
+    """The harmonic field that takes given values where they are known.
+
+    Args:
+        step: H x W x channels, what the field is where it is known.
+        known: H x W, where that is. What is neither known nor unknown has no say, as beyond the picture's border.
+        unknown: H x W, where the field is wanted.
+
+    Returns:
+        H x W x channels; 0 where nothing is known.
+    """
+    field = np.where(known[..., None], step, np.float32(0))
+    if not known.any() or not unknown.any():
+        return np.zeros_like(field)
+    height, width = unknown.shape
+    factor = int(np.ceil((height * width / FINEST) ** 0.5))
+    if factor > 1:
+        held, open_ = _counts(known, factor), _counts(unknown, factor)
+        small = (_sums(field, factor) / np.maximum(held, 1)[..., None]).astype(np.float32)
+        return _finer(membrane(small, held > 0, (open_ > 0) & (held == 0)), factor, (height, width))
+    field = np.where(unknown[..., None], field[known].mean(0), field)
+    for _ in range(CYCLES):
+        field = _cycle(field, np.zeros_like(field), known, unknown)
+    return field
+
+
+def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
+    """One way from this grid to the coarsest and back: nearer to the field whose Laplacian is `source`."""
+    there = (known | unknown).astype(np.float32)[..., None]
+    around = np.maximum(_neighbours(there), 1)
+    if max(unknown.shape) <= SMALL:
+        return _relaxed(field, source, unknown, there, around, SETTLING)
+    field = _relaxed(field, source, unknown, there, around, SWEEPS)
+    left = np.where(unknown[..., None], source - _neighbours(field * there) + around * field, np.float32(0))
+    held, open_ = _counts(known, 2), _counts(unknown, 2)
+    inner = (open_ > 0) & (held == 0)
+    error = _cycle(np.zeros_like(_sums(left, 2)), _sums(left, 2), held > 0, inner)
+    field = np.where(unknown[..., None], field + _finer(error, 2, unknown.shape), field)
+    return _relaxed(field, source, unknown, there, around, SWEEPS)
+
+
+def _relaxed(field: Float, source: Float, unknown: Mask, there: Float, around: Float, sweeps: int) -> Float:
+    """Each unknown sample is moved towards what its neighbours ask for (damped Jacobi)."""
+    part = np.where(unknown[..., None], DAMPED, np.float32(0))
+    for _ in range(sweeps):
+        field = field + part * ((_neighbours(field * there) - source) / around - field)
+    return field
+
+
+def _neighbours(values: Float) -> Float:
+    """Sums over the four neighbours; nothing lies beyond the border."""
+    total = np.zeros_like(values)
+    total[LATER] += values[EARLIER]
+    total[EARLIER] += values[LATER]
+    total[:, LATER] += values[:, EARLIER]
+    total[:, EARLIER] += values[:, LATER]
+    return total
+
+
+def _counts(mask: Mask, factor: int) -> Float:
+    return _sums(mask[..., None].astype(np.float32), factor)[..., 0]
+
+
+def _sums(values: Float, factor: int) -> Float:
+    """Sums over blocks of `factor` x `factor` samples; the last ones may be smaller."""
+    height, width, channels = values.shape
+    padded = np.pad(values, ((0, -height % factor), (0, -width % factor), (0, 0)))
+    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
+    total: Float = padded.reshape(rows, factor, columns, factor, channels).sum((1, 3))
+    return total
+
+
+def _finer(field: Float, factor: int, shape: tuple[int, ...]) -> Float:
+    """The field drawn `factor` times larger, and cut to a shape."""
+    size = field.shape[1] * factor, field.shape[0] * factor
+    planes = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, Image.Resampling.BILINEAR))
+        for plane in np.moveaxis(field, 2, 0)
+    ]
+    return np.stack(planes, -1)[: shape[0], : shape[1]]

@@ -1,0 +1,105 @@
+"""What the command `restore` says of each edit: the result, what was done, how to undo it and what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from maskproof.model import ImageReport, Severity, Verdict, amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskproof.drift.registration import Motion
+    from maskproof.errors import MaskproofError
+    from maskproof.restore import Restored
+
+WIDTH = 110
+WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
+
+
+def left_alone(path: str, report: ImageReport) -> tuple[str, ...]:
+    held = "nothing to put back, every protected pixel is the original's already"
+    if report.verdict is Verdict.PASS:
+        return (f"{path}: {held}",)
+    return (f"{path}: {held}, and {WORDS[report.verdict]} all the same", *_findings(report))
+
+
+def result(path: str, target: str, before: ImageReport, after: ImageReport) -> Iterator[str]:
+    """The result, and what is left of the findings."""
+    name = path if target == path else f"{path}, as {target}"
+    drift = f"drift {_drift(before)} before, {_drift(after)} now; the limit is 1"
+    if after.verdict is Verdict.PASS:
+        yield f"{name}: restored  ({drift})"
+    else:
+        yield f"{name}: restored, and {WORDS[after.verdict]} all the same  ({drift})"
+        yield from _findings(after)
+    if before.findings:
+        yield from _row("before", f"{WORDS[before.verdict]}: {', '.join(one.rule for one in before.findings)}")
+
+
+def how(made: Restored) -> Iterator[str]:
+    """What was done."""
+    exactly = "near the original's now" if made.lossy else "exactly the original's now"
+    yield from _row("put back", f"{made.put_back:,} protected px that were not the original's; they are {exactly}")
+    if made.motion is not None:
+        yield from _row("undone", f"the edit's frame had moved: {_motion(made.motion)}")
+    shares = {name: amount(share, "share") for name, share in made.seams.items()}
+    others = [f"{name} {share}" for name, share in shares.items() if name != made.method]
+    yield from _row(
+        "pasted",
+        f"{made.method}, which leaves a step along {shares[made.method]} of the mask's edge"
+        + (f" ({', '.join(others)})" if others else ""),
+    )
+    if made.dropped_manifest:
+        yield from _row(
+            "dropped",
+            "the edit's Content Credentials (a C2PA manifest), which vouch for other pixels; the record keeps their "
+            f"digest, {made.dropped_manifest[:12]}…",
+        )
+    for note in made.notes:
+        yield from _row("note", note)
+
+
+def next_steps(files: str, undo: str) -> Iterator[str]:
+    yield f"  undo       {undo}"
+    yield f"  next       look at it, then: git add {files}"
+
+
+def failed(path: str, word: str, error: MaskproofError) -> tuple[str, ...]:
+    reason = error.reason.removeprefix(f"{path}: ")
+    return (f"{path}: {word}: {reason}", *([f"    -> {error.advice}"] if error.advice else []))
+
+
+def _findings(report: ImageReport) -> Iterator[str]:
+    for one in report.findings:
+        if one.severity is not Severity.WARN:
+            yield f"  x {one.rule}: {one.message}"
+
+
+def _row(label: str, text: str) -> list[str]:
+    first = f"  {label:<10} "
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _motion(motion: Motion) -> str:
+    """The same words as the finding `shift` uses."""
+    parts = [
+        f"{abs(value):.1f} px {way[value < 0]}"
+        for value, way in ((motion.dx, ("right", "left")), (motion.dy, ("down", "up")))
+        if abs(value) >= 0.1  # noqa: PLR2004
+    ]
+    parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []  # noqa: PLR2004
+    parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []  # noqa: PLR2004
+    return ", ".join(parts)
+
+
+def _drift(report: ImageReport) -> str:
+    return "not measured" if report.drift is None else f"{report.drift:.2f}"

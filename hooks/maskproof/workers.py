@@ -1,0 +1,62 @@
+"""Comparisons side by side: the same function over many tasks, by as many processes as the machine and memory allow.
+
+Processes and not threads: Python's list of warning filters belongs to the whole process, and decoding is strict only
+while it holds (`pixels.decode`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, TypeVar
+
+from maskproof.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+WORKERS = 2
+"""comparisons at a time unless asked for more: each may take some hundred MB"""
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+
+def outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
+    """What came of each task, in the order of the tasks, however many processes share them.
+
+    Args:
+        function: Of a module's top level, so that another process finds it by name.
+        tasks: What it is called with, one by one; tasks and outcomes travel between processes.
+        workers: Processes; 1: this one.
+
+    Raises:
+        UsageError: a process was ended from outside.
+    """
+    if workers == 1:
+        yield from map(function, tasks)
+        return
+    # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        yield from pool.map(function, tasks)
+    except BrokenProcessPool as error:
+        raise UsageError(
+            "a process that compared pictures was ended from outside", "Memory may be short: try --jobs 1."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def count(jobs: int | None, tasks: int) -> int:
+    """How many processes to use: as many as asked for, else as there are free processors, at most `WORKERS`."""
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(min(free, WORKERS) if jobs is None else jobs, tasks))
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; only the first one answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,177 @@
+"""What `kill -9` at any moment of `maskproof restore` leaves behind.
+
+A scratch repository with a drifted edit that Git does not know, so that its bytes have no other copy. `restore`
+is started and killed: in every other round after a random part of the time that a whole run takes, in the others within
+the last moments, counted from when it begins to keep and to write. Looked at each time: is the picture one of the two
+whole ones, is the record, can the replaced picture be had, does the gate block what is between, and does the next
+`restore` end the work.
+
+    python tests/bench/kill_restore.py [--rounds 300]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from projects import HERO, MASK, MASKPROOF, OPENED, SPRING, Scratch, clean_environment, png, texture
+
+SIDECAR = f"{SPRING}.maskproof.json"
+COMMAND = (*MASKPROOF, "restore", SPRING)
+SCALE = 2
+"""times the size of the tests' pictures, so that writing takes a visible part of the time"""
+LAST_MOMENTS = 0.08
+"""s from the first kept object within which the other half of the kills falls; keeping and writing take as long"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The repository, and both whole states of what restoring replaces."""
+
+    project: Scratch
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+    seconds: float
+    """that a whole run takes"""
+
+    @property
+    def kept(self) -> Path:
+        """Where Git keeps the replaced picture once `restore` has handed it over."""
+        data = self.before[SPRING]
+        oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        return self.project.root / ".git" / "objects" / oid[:2] / oid[2:]
+
+    def reset(self) -> None:
+        """As before the first run, with nothing kept."""
+        for path, data in self.before.items():
+            self.project.write(path, data)
+        self.kept.unlink(missing_ok=True)
+        for one in (self.project.root / SPRING).parent.glob(".*.part"):
+            one.unlink()
+
+    def now(self) -> dict[str, bytes]:
+        """Picture and record as they lie there."""
+        return {path: (self.project.root / path).read_bytes() for path in self.before}
+
+
+def prepared(root: Path) -> Scene:
+    """The original and the mask committed; a drifted edit and its record that are not even staged."""
+    project = Scratch(root)
+    project.git("init", "-q", "-b", "main")
+    size = tuple(SCALE * side for side in texture(1).size)
+    original, edit = (texture(seed).resize(size, Image.Resampling.BICUBIC) for seed in (1, 2))
+    drawn = Image.new("L", size)
+    drawn.paste(255, tuple(SCALE * side for side in OPENED))
+    project.write(HERO, png(original))
+    project.write(MASK, png(drawn))
+    project.commit("Start")
+    project.write(SPRING, png(edit))
+    project.run(*MASKPROOF, "record", SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
+    before = {path: (root / path).read_bytes() for path in (SPRING, SIDECAR)}
+    start = time.perf_counter()
+    project.run(*COMMAND)
+    seconds = time.perf_counter() - start
+    return Scene(project, before, {path: (root / path).read_bytes() for path in before}, seconds)
+
+
+def killed(scene: Scene, chance: random.Random, *, late: bool) -> bool:
+    """Start a run and kill it; False where it had ended by itself."""
+    with subprocess.Popen(
+        COMMAND, cwd=scene.project.root, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as running:
+        if late:
+            while not scene.kept.exists() and running.poll() is None:
+                time.sleep(0.0005)
+            time.sleep(chance.uniform(0, LAST_MOMENTS))
+        else:
+            time.sleep(chance.uniform(0, 1.1 * scene.seconds))
+        running.send_signal(signal.SIGKILL)
+        return running.wait() == -signal.SIGKILL
+
+
+def looked_at(scene: Scene) -> tuple[str, list[str]]:
+    """In which state a kill left the files, and what is wrong with it."""
+    now, wrong = scene.now(), []
+    found = {path: _which(scene, path, data) for path, data in now.items()}
+    wrong += [f"{path} is neither the old nor the new one" for path, which in found.items() if which == "broken"]
+    if found[SPRING] != "old" and not _held(scene):
+        wrong.append("the replaced picture is lost")
+    if found[SPRING] != found[SIDECAR] and not _blocked(scene):
+        wrong.append("the gate does not block a picture with a record of another one")
+    scene.project.run(*COMMAND)
+    if scene.now() != scene.after:
+        wrong.append("the next run does not end the work")
+    return f"picture {found[SPRING]}, record {found[SIDECAR]}", wrong
+
+
+def _which(scene: Scene, path: str, data: bytes) -> str:
+    return "old" if data == scene.before[path] else "new" if data == scene.after[path] else "broken"
+
+
+def _held(scene: Scene) -> bool:
+    oid = scene.kept.parent.name + scene.kept.name
+    done = subprocess.run(
+        ["git", "cat-file", "blob", oid],
+        cwd=scene.project.root,
+        env=clean_environment(),
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout == scene.before[SPRING]
+
+
+def _blocked(scene: Scene) -> bool:
+    scene.project.git("add", "-A")
+    done = scene.project.maskproof("check")
+    scene.project.git("reset", "-q")
+    return done.returncode == 1 and "stale-record" in done.stdout
+
+
+def measured(rounds: int, seed: int) -> tuple[Counter[str], list[str], int]:
+    """How often each state was met, everything that was wrong, and how many runs were killed before their end."""
+    states: Counter[str] = Counter()
+    wrong: list[str] = []
+    count = 0
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        scene = prepared(Path(name))
+        for number in range(rounds):
+            scene.reset()
+            count += killed(scene, chance, late=number % 2 == 1)
+            state, found = looked_at(scene)
+            states[state] += 1
+            wrong += found
+    return states, wrong, count
+
+
+def main() -> None:
+    """Print what was met; exits 1 where anything was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    states, wrong, count = measured(args.rounds, args.seed)
+    print(f"{args.rounds} runs, {count} killed before their end")
+    for state, times in states.most_common():
+        print(f"  {times:4}  {state}")
+    for one, times in Counter(wrong).items():
+        print(f"  WRONG {times} times: {one}")
+    print("nothing corrupt, nothing lost" if not wrong else "")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
