@@ -205,10 +205,9 @@ def _sums(pair: _Pair, mask: Mask, beside: Executor) -> Float:
 
 
 def _frame_metrics(pair: _Pair, protected: tuple[Region, ...]) -> tuple[Metric, ...]:
-    everywhere = np.logical_or.reduce([region.mask for region in protected])
     return (
         *pair.placed.metrics,
-        alpha_changed(pair.original, pair.placed, everywhere),
+        alpha_changed(pair.original, pair.placed, protected),
         *_motion_metrics(pair.motion, pair.factor, pair.original.size),
         *tone(*pair.means, pair.held[0]),
         *inside(*pair.means, _held(pair.allowed), pair.held[0]),
@@ -282,15 +281,20 @@ def _border(level: Level, shape: tuple[int, ...]) -> int:
 
 def _reduced_mask(mask: Mask, factor: int) -> Mask:
     """True where any sample of a block was."""
+    if factor == 1:
+        return mask
+    height, width = mask.shape
+    if height % factor or width % factor:
+        mask = np.pad(mask, ((0, -height % factor), (0, -width % factor)))
     rows = mask[::factor].copy()
     for step in range(1, factor):
-        part = mask[step::factor]
-        rows[: len(part)] |= part
-    joined: Mask = rows[:, ::factor].copy()
+        rows |= mask[step::factor]
+    # Joined at every sample and then picked, as in `opponent`, to walk memory in order.
+    length = rows.shape[1] - factor + 1
+    across = rows[:, :length].copy()
     for step in range(1, factor):
-        part = rows[:, step::factor]
-        joined[:, : part.shape[1]] |= part
-    return joined
+        across |= rows[:, step : step + length]
+    return np.ascontiguousarray(across[:, ::factor])
 
 
 def _aligned(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:

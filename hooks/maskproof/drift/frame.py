@@ -11,10 +11,11 @@ from PIL import Image
 from maskproof.model import Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from maskproof.drift.windows import Mask
-    from maskproof.model import Picture
+    from maskproof.model import Picture, Region
 
 GROUND = 128
 """sRGB level that half-transparent samples are shown on; neither black nor white marks vanish in it"""
@@ -85,10 +86,11 @@ def shown(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArra
     return np.asarray(picture)
 
 
-def alpha_changed(original: Picture, placed: Placed, protected: Mask) -> Metric:
-    """Share of the protected area whose opacity differs."""
+def alpha_changed(original: Picture, placed: Placed, regions: Sequence[Region]) -> Metric:
+    """Share of the protected area, all regions together, whose opacity differs."""
     value = 0.0
     if original.alpha is not None or placed.alpha is not None:
+        protected = np.logical_or.reduce([region.mask for region in regions])
         planes = [np.int16(255) if one is None else one.astype(np.int16) for one in (original.alpha, placed.alpha)]
         changed = np.abs(np.broadcast_to(planes[0] - planes[1], protected.shape)) > ALPHA_STEP
         value = int(np.count_nonzero(changed & protected)) / max(int(np.count_nonzero(protected)), 1)

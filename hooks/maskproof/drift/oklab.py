@@ -22,7 +22,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """weights of red, green and blue in luma (Rec. 601), as in JPEG (ITU-T T.871)"""
 RED, BLUE = np.float32(1.402), np.float32(1.772)
 """red less luma, and blue less luma, over the colour differences (ITU-T T.871)"""
-BAND = 16
+BAND = 32
 """rows of planes that are made at once"""
 
 TO_LMS = np.array(
@@ -51,18 +51,17 @@ def opponent(rgb: Bytes, factor: int = 1) -> Float:
     """
     height, width = (-(-side // factor) for side in rgb.shape[:2])
     planes = np.empty((3, height, width), np.float32)
+    scale = np.array([1, 1 / RED, 1 / BLUE], np.float32)[:, None, None] * np.float32(100 / 255 / factor**2)
     # In bands, because what lies in between then stays in the processor's cache: a third of the time.
     for top in range(0, height, BAND):
-        luma, red_difference, blue_difference = planes[:, top : top + BAND]
-        red, green, blue = (
-            one * (np.float32(100 / 255) / np.float32(factor * factor))
-            for one in _sums(rgb[top * factor : (top + BAND) * factor], factor)
-        )
+        luma, red_difference, blue_difference = band = planes[:, top : top + BAND]
+        red, green, blue = _sums(rgb[top * factor : (top + BAND) * factor], factor)
         np.multiply(red, LUMA[0], out=luma)
-        luma += green * LUMA[1]
+        luma += np.multiply(green, LUMA[1], out=green)
         luma += blue * LUMA[2]
-        np.multiply(red - luma, 1 / RED, out=red_difference)
-        np.multiply(blue - luma, 1 / BLUE, out=blue_difference)
+        np.subtract(red, luma, out=red_difference)
+        np.subtract(blue, luma, out=blue_difference)
+        band *= scale
     return planes
 
 

@@ -48,6 +48,8 @@ LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
 LEVELS = 1400
 """Levels that there are: the largest mean square of a difference is 10,000."""
+WIDE, WIDE_STEP = 6, 2
+"""Windows of so many cells and more are placed at every second one, where that leaves SAMPLE of them."""
 SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
@@ -65,6 +67,8 @@ class Scale:
 
     side: int
     """Cells."""
+    step: int
+    """Cells from one window to the next."""
     usable: Mask
     """Enough of the window is protected."""
     standing: dict[str, Float]
@@ -121,21 +125,26 @@ def scales(sums: Float, reference: Float, others: Sequence[Float], beside: Execu
     """
     sides = [side for side in SCALES if side <= min(reference.shape)]
     margin = max(sides, default=0)
-    padded = np.pad(sums[:FRAMED], ((0, 0), (margin, margin), (margin, margin)))
-    rest = np.concatenate([sums[FRAMED:], [reference], *([other] for other in others)])
-
-    pairs = zip(all_windows(padded, sides), all_windows(rest, sides), strict=True)
-    started = [beside.submit(_scale, side, wide, margin, found) for (side, wide), (_, found) in pairs]
+    many = reference.size >= SAMPLE * WIDE_STEP**2
+    padded = (all_windows(np.pad(plane, margin), sides) for plane in sums[:FRAMED])
+    rest = (all_windows(plane, sides) for plane in (*sums[FRAMED:], reference, *others))
+    # Plane by plane and size by size: little memory is in use at any time.
+    started = [
+        beside.submit(_scale, side, WIDE_STEP if many and side >= WIDE else 1, margin, wide, found)
+        for side, wide, found in zip(sides, zip(*padded, strict=True), zip(*rest, strict=True), strict=True)
+    ]
     return (one.result() for one in started)
 
 
-def _scale(side: int, padded: Float, margin: int, rest: Float) -> Scale:
+def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Sequence[Float]) -> Scale:
     """One window size, from windows of the FRAMED sums with a margin, and of the other sums and planes without."""
-    own = SUMS - FRAMED
-    framed, around = within(padded, margin), surround(padded, side, margin)
-    weight, texture, unrest, values = _measured(framed, around, rest[:own])
+    framed = [within(plane, margin, step) for plane in padded]
+    around = [surround(plane, side, margin, step) for plane in padded]
+    own = [np.ascontiguousarray(plane[::step, ::step]) for plane in rest]
+    sums, reference, others = own[: SUMS - FRAMED], own[SUMS - FRAMED], own[SUMS - FRAMED + 1 :]
+    weight, texture, unrest, values = _measured(framed, around, sums)
     enough = SHARE * (side * CELL) ** 2
-    usable, told = weight >= enough, rest[own] >= enough
+    usable, told = weight >= enough, reference >= enough
     by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
     standing = {}
     for name, value in values.items():
@@ -143,10 +152,12 @@ def _scale(side: int, padded: Float, margin: int, rest: Float) -> Scale:
         expected, width = classes.residue(value, MIDDLE_BOUND[name], SPREAD_BOUND[name])
         width += np.float32(FLOOR)
         standing[name] = (value - expected) / width
-    return Scale(side, usable, standing, tuple(rest[own + 1 :]))
+    return Scale(side, step, usable, standing, tuple(others))
 
 
-def _measured(framed: Float, around: Float, rest: Float) -> tuple[Float, Float, Float, dict[str, Float]]:
+def _measured(
+    framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float]
+) -> tuple[Float, Float, Float, dict[str, Float]]:
     """Weight, texture (mean squared detail), unrest around and each measure of windows.
 
     Args:
@@ -156,10 +167,10 @@ def _measured(framed: Float, around: Float, rest: Float) -> tuple[Float, Float, 
     """
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
-    surrounded = around[0] > 0.5 * n
-    light, square, soft = framed[1:] / n
-    light_around, square_around, soft_around = around[1:] / m
-    red, blue, loss, texture, blur, band = rest / n
+    surrounded = around[0] > np.float32(0.5) * n
+    light, square, soft, red, blue, loss, texture, blur, band = _over([*framed[1:], *rest], n)
+    light_around, square_around, soft_around = _over(around[1:], m)
+    unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
     values = {
         "light": np.abs(light),
         "color": np.sqrt(red * red + blue * blue),
@@ -168,7 +179,11 @@ def _measured(framed: Float, around: Float, rest: Float) -> tuple[Float, Float, 
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
-    return weight, texture, np.where(surrounded, np.maximum(soft_around, 0), soft), values
+    return weight, texture, unrest, values
+
+
+def _over(sums: Sequence[Float], weight: Float) -> list[Float]:
+    return [plane / weight for plane in sums]
 
 
 @dataclass(frozen=True, slots=True)

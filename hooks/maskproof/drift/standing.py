@@ -99,7 +99,7 @@ def standing_out(
             strictness = _strictness(samples, scale.side, LEAST_STRICTNESS[part.kind])
             for name, standing in scale.standing.items():
                 harmless = HARMLESS[name][scale.side] * strictness
-                metric = _worst(name, standing * counts, harmless, scale.side, part.kind)
+                metric = _worst(name, standing * counts, harmless, scale, part.kind)
                 if name not in best[index] or metric.value > best[index][name].value:
                     best[index][name] = metric
     return [tuple(found.values()) for found in best]
@@ -131,11 +131,12 @@ def _nearness(inner: Float, side: int) -> Float:
     return near
 
 
-def _worst(name: str, standing: Float, harmless: float, side: int, kind: Kind) -> Metric:
+def _worst(name: str, standing: Float, harmless: float, scale: Scale, kind: Kind) -> Metric:
     """The window of a region that stands out most; where none does, nowhere."""
     at = int(np.argmax(standing))
     row, column = divmod(at, standing.shape[1])
+    apart, side = scale.step * CELL, scale.side * CELL
     value = float(standing[row, column]) / harmless
     says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
-    box = Box(column * CELL, row * CELL, side * CELL, side * CELL) if value > 0 else None
+    box = Box(column * apart, row * apart, side, side) if value > 0 else None
     return Metric(name, max(0.0, value), "x", kind.value, says, box)

@@ -40,34 +40,35 @@ def windows(sums: Float, side: int) -> Float:
     return _run(_run(sums, side, -2), side, -1)
 
 
-def all_windows(sums: Float, sides: Sequence[int]) -> Iterator[tuple[int, Float]]:
-    """The sides, in rising order, each with its windows; four of half the side are joined where there are such."""
+def all_windows(sums: Float, sides: Sequence[int]) -> Iterator[Float]:
+    """The windows of each side, in rising order; four of half the side are joined where there are such."""
     made = {1: sums}
     for side in sides:
-        half = made.get(side // 2) if side % 2 == 0 else None
+        half = made.pop(side // 2, None) if side % 2 == 0 else None
         made[side] = windows(sums, side) if half is None else _twice(_twice(half, side // 2, -2), side // 2, -1)
-        yield side, made[side]
+        yield made[side]
 
 
-def surround(padded: Float, side: int, margin: int) -> Float:
+def surround(padded: Float, side: int, margin: int, step: int) -> Float:
     """Sums over three windows' width around each window, without the window itself.
 
     Args:
         padded: Windows of sums that were padded with zeros: nothing lies beyond the picture.
         side: Of the windows.
         margin: Cells of the padding, at least `side`.
+        step: Every such window of a row and of a column is asked for.
     """
     rows, columns = (length - 2 * margin for length in padded.shape[-2:])
     starts = (margin - side, margin, margin + side)
-    across = _sum([_part(padded, -1, start, columns) for start in starts])
-    ring = _sum([_part(across, -2, start, rows) for start in starts])
-    ring -= within(padded, margin)
+    across = _sum([padded[..., start : start + columns : step] for start in starts])
+    ring = _sum([across[..., start : start + rows : step, :] for start in starts])
+    ring -= within(padded, margin, step)
     return ring
 
 
-def within(padded: Float, margin: int) -> Float:
-    """What was there before the padding."""
-    return padded[..., margin:-margin, margin:-margin]
+def within(padded: Float, margin: int, step: int) -> Float:
+    """What was there before the padding, every `step` windows."""
+    return padded[..., margin:-margin:step, margin:-margin:step]
 
 
 def _run(values: Float, side: int, axis: int) -> Float:
