@@ -149,7 +149,7 @@ def test_there_is_no_circle():
         ),
         ("scipy", {"drift"}),
         ("csv", {"calibrate"}),
-        ("concurrent", {"calibrate"}),
+        ("concurrent", {"calibrate", "encode"}),
         ("imagehash", {"drift", "find"}),
         ("openai", {"edit"}),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
     from maskproof.sidecar import Record
 
+Decode = Callable[[bytes, str], "Picture"]
 SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
 
 
@@ -84,7 +86,9 @@ def judge(scope: Scope, path: str) -> ImageReport:
         return _concluded(report, failure(error))
 
 
-def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport) -> ImageReport:
+def compare(
+    inputs: Inputs, settings: Settings, read: Read, report: ImageReport, decode: Decode = pixels.decode
+) -> ImageReport:
     """One edit against its original.
 
     Args:
@@ -92,10 +96,11 @@ def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport)
         settings: Level, limits and areas.
         read: Where policy finds the mask pictures of its areas.
         report: What is known already; findings and metrics are added to it.
+        decode: Where original and edit are decoded; handed in by who has them decoded already.
     """
     try:
-        original = pixels.decode(inputs.original, inputs.original_name)
-        edit = pixels.decode(inputs.edit, inputs.edit_name)
+        original = decode(inputs.original, inputs.original_name)
+        edit = decode(inputs.edit, inputs.edit_name)
         planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
         opened = regions.editable(planes, inputs.mask_mode, original.size)
         areas, missing = areas_of(original, settings, inputs.record, read)
