@@ -2,9 +2,9 @@
 
 Pillow decodes the original and encodes it at zlib's level of our own encoder. Restoring is all of `restore.composed`:
 walking, decoding and checking both files and the mask, registration, pasting, encoding, and decoding what was written
-to see that it is right. Three edits: one that only has to be pasted, one whose tone has to be corrected, one whose frame
-moved. The whole command is a process of its own in a scratch repository: it measures drift before and after as well, and
-keeps what it replaces in Git. All in turn, in one run, because wall time on a shared machine wanders; medians.
+to see that it is right. Three edits: one that only has to be pasted, one whose tone has to be corrected, one whose
+frame moved. The whole command is a process of its own in a scratch repository: it measures drift before and after as
+well, and keeps what it replaces in Git. All in turn, in one run, since wall time on a shared machine wanders; medians.
 
     python tests/bench/restore.py [--runs 5] [--markdown]
 """
