@@ -99,7 +99,7 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
         restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
     )
     _write(ground, restored.data, sidecar.render(record))
-    report = candidates.judged(ground, restored.data)
+    report = candidates.judged(ground, restored)
     count = len(answer.pictures)
     fewer = () if count >= asked.n else (f"the server sent {count} of {asked.n} candidates",)
     notes = (*ground.notes, *fewer, *told, *restored.notes, *kept)
