@@ -12,17 +12,25 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 import openai_server as server_of
-from maskproof import files, pixels, regions
+from maskproof import files, pixels, regions, restore
+from maskproof.edit import candidates, ground, jobs
+from maskproof.errors import CouldNotRestore
+from maskproof.repo import Repository
 from maskproof.restore import METHODS
+from maskproof.service import models
 from openai_server import edits
 from painters import held, redrawn, rerendered, shifted, smaller, untouched
 from projects import HERO, MASK, MASKPROOF, SIZE, clean_environment, png
+
+if TYPE_CHECKING:
+    from maskproof.restore import Restored
 
 BIG, BIG_MASK, OUT = "assets/wide.png", "assets/wide.mask.png", "assets/wide-edit.png"
 BALL = ("--prompt", "a red ball")
@@ -139,6 +147,43 @@ def test_only_a_crop_is_sent_for_a_small_mask_and_the_record_says_all_that_no_an
     assert parameters["usage"]["total_tokens"] == 5980
     assert told["restored"]["method"] in METHODS
     assert told["restored"]["from"] == hashlib.sha256(server.sent[0]).hexdigest()
+
+
+def test_a_mask_that_is_not_committed_yet_is_named_with_what_to_commit(project, server):
+    mask = Image.new("RGBA", SIZE, (0, 0, 0, 255))
+    mask.paste((0, 0, 0, 0), (180, 60, 300, 180))
+    project.write("assets/new.png", png(mask))
+    done = run(project, server, HERO, "--mask", "assets/new.png", *BALL)
+    command = re.search(r"-> (git add .*)", done.stdout)[1]
+    assert command == "git add assets/hero-edit.png assets/hero-edit.png.maskproof.json assets/new.png"
+    project.run(*command.split())
+    outcome = project.try_commit()
+    assert (outcome.status, outcome.counts) == (0, [(2, 1, 0, 0)]), outcome.text
+
+
+def test_a_candidate_that_cannot_be_restored_is_passed_over(project, monkeypatch):
+    job = jobs.named(original=str(project.root / HERO), mask=str(project.root / MASK), mask_mode="white", prompt="x")
+    base = ground.gathered(Repository(project.root), job, models.known(job.model), ground.Wishes())
+    sent = pixels.decode(base.request.image, "sent").samples
+    opened = pixels.decode(base.request.mask, "mask").alpha == 0
+    found, _ = candidates.placed(base, [png(Image.fromarray(one(sent, opened))) for one in (held, redrawn)])
+    order = candidates.ranked(base, found)
+    refused: list[str] = []
+
+    def composed(*given: Any) -> Restored:
+        if refused == [] or everything:
+            refused.append("x")
+            raise CouldNotRestore("the edit is warped")
+        return restore.composed(*given)
+
+    monkeypatch.setattr(candidates, "composed", composed)
+    everything = False
+    best, made = candidates.restored(base, order, found)
+    assert best is found[order[1].index]
+    assert made.notes == ("candidate 1 was passed over: the edit is warped",)
+    everything = True
+    with pytest.raises(CouldNotRestore, match="no candidate can be restored"):
+        candidates.restored(base, order, found)
 
 
 def test_an_edit_of_an_edit_is_held_against_the_first_original_too(project, server):
@@ -331,9 +376,10 @@ def test_nothing_is_written_when_no_picture_comes(project, server, answer, statu
 
 def test_a_picture_that_cannot_be_read_is_left_out(project, server):
     server.answer(server_of.pictures(b"no picture", held))
-    done = hero(project, server, "-n", "2")
+    done = hero(project, server, "-n", "3")
     assert done.returncode == 0, done.stderr
     assert "it was left out" in done.stdout
+    assert "the server sent 2 of 3 candidates" in done.stdout
     server.answer(server_of.pictures(b"no picture"))
     done = hero(project, server, "-n", "2", "-o", "assets/other.png")
     assert done.returncode == 3

@@ -43,6 +43,13 @@ def test_a_png_holds_every_sample(channels: int, depth: int, width: int, height:
     assert np.array_equal(found.samples, samples)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_png_that_is_compressed_in_pieces_is_one_stream(seed: int) -> None:
+    samples = pictures.smooth(1100, 900) if seed else sample(3, 16, (700, 600))
+    assert samples.nbytes > 2 * encode.PIECE
+    assert np.array_equal(again(samples, "PNG").samples, samples)
+
+
 @pytest.mark.parametrize("kind", ["WEBP", "TIFF"])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_other_lossless_formats_hold_every_sample(kind: str, channels: int) -> None:

@@ -162,7 +162,7 @@ def test_there_is_no_circle():
         ),
         ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"calibrate"}),
-        ("concurrent", {"workers", "find", "pixels", "drift"}),
+        ("concurrent", {"workers", "find", "pixels", "drift", "encode"}),
         ("sqlite3", {"find"}),
         ("imagehash", {"drift", "find"}),
         ("openai", {"service"}),

@@ -20,7 +20,7 @@ from maskproof.compare import Inputs
 from maskproof.encode import Carried
 from maskproof.errors import CouldNotRestore
 from maskproof.policy import AreaRule, Settings, from_file
-from maskproof.restore import METHODS, NOTHING, Options, Restored, composed
+from maskproof.restore import METHODS, NOTHING, Options, Restored, composed, opened
 from maskproof.restore.poisson import membrane
 from maskproof.sidecar import AreaRef, ImageRef, OriginalRef, Record, Transform
 from projects import OPENED, QUARTER, SIZE, png, texture
@@ -41,7 +41,7 @@ def restored(
     original: bytes, edit: bytes, masked: bytes, policy: Settings = SETTINGS, record: Record | None = None, **how: Any
 ) -> Restored:
     given = Inputs(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
-    return composed(given, policy, lambda _: None, Options(**how))
+    return composed(opened(given), policy, lambda _: None, Options(**how))
 
 
 def stored(data: bytes) -> pixels.Stored:
@@ -184,7 +184,7 @@ class TestMotion:
     def test_another_size_comes_back_to_the_originals(self):
         edit = spilled(redrawn()).resize((480, 360), Image.Resampling.BICUBIC)
         made = restored(png(ORIGINAL), png(edit), mask())
-        assert made.size == SIZE
+        assert made.shown.size == SIZE
         assert stored(made.data).shown.size == SIZE
 
     def test_a_recorded_padding_is_cut_off(self):
@@ -232,7 +232,7 @@ class TestProtection:
     def test_without_an_open_mask_there_is_nothing_to_keep(self, masked):
         given = Inputs(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
         with pytest.raises(CouldNotRestore, match="give the original back"):
-            composed(given, SETTINGS, lambda _: None, Options(target="a.png"))
+            composed(opened(given), SETTINGS, lambda _: None, Options(target="a.png"))
 
 
 class TestNumbers:

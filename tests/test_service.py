@@ -17,6 +17,7 @@ from maskproof.service import answers, client, images, models
 from openai_server import edits
 from painters import held, redrawn, rerendered, shifted, smaller
 from pictures import noise
+from projects import ROOT
 
 
 @pytest.fixture
@@ -198,6 +199,28 @@ def test_the_list_of_models_is_that_of_the_package():
     assert models.DEFAULT in models.served()
     assert models.nearest("gpt-image2") == "gpt-image-2"
     assert models.nearest("gpt-image-2") != "gpt-image-2"
+
+
+def test_the_page_of_edits_names_every_model_and_the_day_of_the_list():
+    page = (ROOT / "docs" / "edit.md").read_text()
+    for model in models.MODELS:
+        name, _, day = model.name.partition("-2026")
+        assert f"`{name}`" in page
+        assert not day or f"2026{day}" in page
+        assert model.retired is None or model.retired in page
+    assert f"As of {models.AS_OF}" in page
+    assert f"The default is `{models.DEFAULT}`" in page
+    assert f"({models.REVIEWER})" in (ROOT / "docs" / "review.md").read_text()
+
+
+def test_the_package_is_loaded_only_to_talk_to_a_server():
+    code = (
+        "import sys, maskproof.check, maskproof.edit.batch, maskproof.edit.told, maskproof.review\n"
+        "import maskproof.service.answers, maskproof.service.images\n"
+        "print('openai' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_a_hostile_server_is_not_believed_the_length_of_its_words(server, connection, sent):

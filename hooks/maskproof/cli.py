@@ -520,13 +520,14 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
 def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | None, at_a_time: int) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, told
+    from maskproof.report.text import safe
     from maskproof.service import client as connection
 
     listed = jobs.read(_bytes(manifest), str(manifest), manifest.parent)
     ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
     outcomes: list[batch.Ended] = []
     try:
-        for one in batch.run(ready, at_a_time, lambda text: print(text, file=sys.stderr, flush=True)):
+        for one in batch.run(ready, at_a_time, lambda text: print(safe(text), file=sys.stderr, flush=True)):
             outcomes.append(one)
             print(told.ended(one), flush=True)
     except KeyboardInterrupt:

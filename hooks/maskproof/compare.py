@@ -6,6 +6,7 @@ This is what `maskproof compare` runs, and what every image of a change that has
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from maskproof.model import Picture, Region
     from maskproof.policy import Settings
     from maskproof.sidecar import Record
+
+Decode = Callable[[bytes, str], "Picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ class Inputs:
     """the sidecar, for its transform and the areas that it adds"""
 
 
-def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport) -> ImageReport:
+def compare(
+    inputs: Inputs, settings: Settings, read: Read, report: ImageReport, decode: Decode = pixels.decode
+) -> ImageReport:
     """One edit against its original.
 
     Args:
@@ -46,10 +51,11 @@ def compare(inputs: Inputs, settings: Settings, read: Read, report: ImageReport)
         settings: Level, limits and areas.
         read: Where policy finds the mask pictures of its areas.
         report: What is known already; findings and metrics are added to it.
+        decode: Where original and edit are decoded; handed in by who has them decoded already.
     """
     try:
-        original = pixels.decode(inputs.original, inputs.original_name)
-        edit = pixels.decode(inputs.edit, inputs.edit_name)
+        original = decode(inputs.original, inputs.original_name)
+        edit = decode(inputs.edit, inputs.edit_name)
         planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
         opened = regions.editable(planes, inputs.mask_mode, original.size)
         areas, missing = areas_of(original, settings, inputs.record, read)

@@ -328,7 +328,7 @@ class Repository:
         Git removes it after two weeks (gc.pruneExpire). It is written through to the disk, which Git does not do by
         itself, because the only other copy may be replaced next.
         """
-        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync")
+        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync", "-c", "core.looseCompression=1")
         return self.git(*safely, "hash-object", "-w", "--stdin", "--no-filters", given=data).decode().strip()
 
     def digest(self, oid: str, name: str) -> str:

@@ -99,8 +99,10 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
         restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
     )
     _write(ground, restored.data, sidecar.render(record))
-    report = candidates.judged(ground, restored.data)
-    notes = (*ground.notes, *told, *restored.notes, *kept)
+    report = candidates.judged(ground, restored)
+    count = len(answer.pictures)
+    fewer = () if count >= asked.n else (f"the server sent {count} of {asked.n} candidates",)
+    notes = (*ground.notes, *fewer, *told, *restored.notes, *kept)
     return Made(ground.out, order, best.name, _how(restored), report, notes, _to_commit(repository, ground))
 
 

@@ -16,7 +16,7 @@ from maskproof.drift.frame import Frame
 from maskproof.edit import prepare
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.model import ImageReport, Verdict
-from maskproof.restore import Options, composed
+from maskproof.restore import Options, composed, opened
 from maskproof.restore.alignment import brought_back
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
         candidate = candidates[one.index]
         try:
             edit, moved = _aligned(ground, candidate)
-            made = composed(_inputs(ground, edit), ground.settings, ground.read, Options(target=ground.out))
+            made = composed(opened(_inputs(ground, edit)), ground.settings, ground.read, Options(target=ground.out))
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
             continue
@@ -109,9 +109,15 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
     )
 
 
-def judged(ground: Ground, edit: bytes) -> ImageReport:
-    """The finished edit, as the gate will see it."""
-    return compare(_inputs(ground, edit), ground.settings, ground.read, ImageReport(ground.out, Verdict.PASS))
+def judged(ground: Ground, made: Restored) -> ImageReport:
+    """The finished edit, as the gate will see it; what is decoded already is not decoded again."""
+
+    def decode(data: bytes, name: str) -> Picture:
+        known = {id(made.data): made.shown, id(ground.sources.original): ground.original}
+        return known[id(data)] if id(data) in known else pixels.decode(data, name)
+
+    report = ImageReport(ground.out, Verdict.PASS)
+    return compare(_inputs(ground, made.data), ground.settings, ground.read, report, decode)
 
 
 def _inputs(ground: Ground, edit: bytes) -> Inputs:

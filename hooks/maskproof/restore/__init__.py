@@ -42,7 +42,7 @@ NOTHING = "none"
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
 XMP_KEY = b"XML:com.adobe.xmp"
 
-__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "composed", "recorded"]
+__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "Sources", "composed", "opened", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,15 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """The bytes of one comparison, with original and edit decoded once for all that looks at them."""
+
+    inputs: Inputs
+    original: Stored
+    edit: Stored
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """An edit whose protected pixels are the original's again."""
 
@@ -70,7 +79,8 @@ class Restored:
     """the format rounds, so that even protected pixels are only near the original's"""
     method: str
     """a row of METHODS, or `none`"""
-    size: tuple[int, int]
+    shown: Picture
+    """the file decoded again, as it was looked at before it is handed out"""
     put_back: int = 0
     """protected pixels that were not the original's"""
     seams: dict[str, float] = field(default_factory=dict)
@@ -83,26 +93,38 @@ class Restored:
     """what a reader should know: what a format cannot hold, what could not be done"""
 
 
-def composed(inputs: Inputs, settings: Settings, read: Read, options: Options) -> Restored:
+def opened(inputs: Inputs) -> Sources:
+    """Original and edit, decoded.
+
+    Raises:
+        CouldNotJudge: one of them cannot be read.
+    """
+    return Sources(
+        inputs,
+        pixels.decode_stored(inputs.original, inputs.original_name),
+        pixels.decode_stored(inputs.edit, inputs.edit_name),
+    )
+
+
+def composed(sources: Sources, settings: Settings, read: Read, options: Options) -> Restored:
     """One edit, restored.
 
     Args:
-        inputs: The bytes of edit, original and mask, and the record for its transform and areas.
+        sources: Edit, original and mask, and the record for its transform and areas.
         settings: The policy, for the areas that it declares.
         read: Where policy finds the pictures of its areas.
         options: How.
 
     Raises:
         CouldNotRestore: no mask, a warp, or a format that cannot hold the result.
-        CouldNotJudge: a picture cannot be read, or an area cannot be found.
+        CouldNotJudge: the mask cannot be read, or an area cannot be found.
     """
+    inputs, original, edit = sources.inputs, sources.original, sources.edit
     name = options.target or inputs.edit_name
     kind = encode.format_of(name)
-    original = pixels.decode_stored(inputs.original, inputs.original_name)
-    edit = pixels.decode_stored(inputs.edit, inputs.edit_name)
     inside, notes = _inside(inputs, original.shown, settings, read)
     if options.method == AUTO and kind == edit.shown.format and _holds(original.shown, edit.shown, inside):
-        return Restored(inputs.edit, kind, kind in encode.LOSSY, NOTHING, edit.shown.size, notes=notes)
+        return Restored(inputs.edit, kind, kind in encode.LOSSY, NOTHING, edit.shown, notes=notes)
     brought = brought_back(original.shown, edit.shown, frame_of(inputs.record), inside)
     layers, told = _layers(original, edit, brought, inside, inputs.original_name)
     toned, said = _toned(layers) if options.match_tone else (layers, ())
@@ -117,7 +139,7 @@ def composed(inputs: Inputs, settings: Settings, read: Read, options: Options) -
         kind,
         written.lossy,
         pasted.method,
-        original.shown.size,
+        shown,
         int(changed.sum()),
         pasted.seams,
         brought.motion,

@@ -18,18 +18,20 @@ import msgspec
 from maskproof import pixels, sidecar
 from maskproof.change import Selection, open_change
 from maskproof.check import inputs_of, judge
-from maskproof.compare import Inputs, compare
+from maskproof.compare import Decode, Inputs, compare
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.files import sweep, write_atomically
 from maskproof.model import ImageReport, Verdict
 from maskproof.repo import Repository
-from maskproof.restore import NOTHING, Options, Restored, composed, recorded, told
+from maskproof.restore import NOTHING, Options, Restored, composed, opened, recorded, told
 from maskproof.scope import Scope
 from maskproof.sidecar import ImageRef, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from maskproof.model import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,10 @@ def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
     settings = scope.settings(job.path)
     inputs, _ = inputs_of(scope, job.path, job.data, record)
     start = ImageReport(job.path, Verdict.PASS)
-    before = compare(inputs, settings, scope.trusted, start)
-    made = composed(inputs, settings, scope.trusted, options)
+    sources = opened(inputs)
+    known = [(inputs.original, sources.original.shown), (inputs.edit, sources.edit.shown)]
+    before = compare(inputs, settings, scope.trusted, start, _decoder(known))
+    made = composed(sources, settings, scope.trusted, options)
     if made.method == NOTHING:
         return Outcome(before.verdict, False, told.left_alone(job.path, before))
     restored = Inputs(
@@ -176,7 +180,7 @@ def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
         inputs.mask_name,
         record,
     )
-    after = compare(restored, settings, scope.trusted, start)
+    after = compare(restored, settings, scope.trusted, start, _decoder([*known, (made.data, made.shown)]))
     beside = sidecar.path_of(job.target)
     old = {one: _bytes(repository, one) for one in (beside, job.target)}
     if job.target == job.path:
@@ -218,7 +222,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
 def _renewed(record: Record, job: Job, made: Restored, options: Options) -> bytes:
     """The record of the restored picture."""
     restored = recorded(made, _digest(job.data), tone=options.match_tone)
-    text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.size), restored=restored))
+    text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored))
     sidecar.parse(text, sidecar.path_of(job.target))
     return text
 
@@ -271,6 +275,11 @@ def _put_back(file: Path, data: bytes | None) -> None:
         file.unlink(missing_ok=True)
     else:
         write_atomically(file, data)
+
+
+def _decoder(known: list[tuple[bytes, Picture]]) -> Decode:
+    """Decodes each file once: a 4K picture is looked at five times, and decoding is what costs most."""
+    return lambda data, name: next((shown for one, shown in known if one is data), None) or pixels.decode(data, name)
 
 
 def _size(job: Job) -> tuple[int, int]:
