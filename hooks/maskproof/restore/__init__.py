@@ -24,7 +24,7 @@ from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.limits import ROWS
 from maskproof.restore.alignment import REDRAWN, Brought, brought_back
-from maskproof.restore.blend import AUTO, METHODS, Layers, paste
+from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
 from maskproof.restore.numbers import common
 from maskproof.restore.tone import matched
 from maskproof.sidecar import RestoredRef
@@ -227,8 +227,9 @@ def _toned(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     gain, offset = line
     full = np.iinfo(layers.before.dtype).max
     after = layers.after.copy()
-    moved = after[..., : layers.colours] * gain + offset
-    after[..., : layers.colours] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
+    for rows in bands(len(after)):
+        moved = after[rows][..., : layers.colours] * gain + offset
+        after[rows][..., : layers.colours] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
     told = ", ".join(f"{g:.2f} x {o * 255 / full:+.1f}" for g, o in zip(gain, offset, strict=True))
     toned = Layers(layers.before, after, layers.inside, layers.valid, layers.colours)
     return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {told}",)

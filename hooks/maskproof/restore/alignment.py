@@ -148,7 +148,10 @@ def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, ins
     )
     if factor == 1:
         return full
-    before, after = (_luma(picture.samples, picture.alpha, 1) for picture in (original, placed))
+    before, after = (
+        np.asarray(Image.fromarray(shown(one.samples, one.alpha)).convert("L"), np.float32) * np.float32(100 / 255)
+        for one in (original, placed)
+    )
     return snapped(full, before, after, ~inside)
 
 
@@ -157,8 +160,10 @@ def _moved(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
     if (a, b, d, e) == (1, 0, 0, 1) and c.is_integer() and f.is_integer():
         return _shifted(samples, int(c), int(f))
     top = np.iinfo(samples.dtype).max
-    planes = [warped(plane.astype(np.float32), motion.matrix) for plane in np.moveaxis(samples, 2, 0)]
-    return np.clip(np.rint(np.stack(planes, -1)), 0, top).astype(samples.dtype)
+    out = np.empty_like(samples)
+    for channel in range(samples.shape[2]):
+        out[..., channel] = np.clip(np.rint(warped(samples[..., channel].astype(np.float32), motion.matrix)), 0, top)
+    return out
 
 
 def _shifted(samples: NDArray[Any], dx: int, dy: int) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from maskproof.drift.windows import grown
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -30,11 +30,15 @@ FEATHER = 0.012
 """share of the long side over which an edit is faded in unless told otherwise, as docs/rules/seam.md advises"""
 CLEAN = 0.25
 """part of the limit of `seam` up to which a way to paste leaves no seam; nearer to the limit a piece of line shows"""
+MOST = 200_000
+"""pixels that are looked at for how far they were recoloured"""
 GENTLE = 30.0
 """levels of 255 by which a correction may move nine tenths of an edit's pixels if nobody asked for it. On real edits it
 looked right up to 28; at 55 a yellow toy had turned pale, at 116 a white room pink"""
 LONGEST = 1600
 """samples of the long side at which a seam is looked for, as in `drift`"""
+BAND = 256
+"""rows that are computed with at a time"""
 MARGIN = 3
 """px around the mask that pasting looks at"""
 
@@ -101,8 +105,10 @@ def paste(layers: Layers, method: str, feather: int | None, limit: float) -> Pas
 
 def _recoloured(plain: NDArray[Any], corrected: NDArray[Any], layers: Layers) -> float:
     """How far nine tenths of the edit's pixels were moved at the most, in levels of 255."""
-    used = layers.inside & layers.valid
+    used = np.flatnonzero(layers.inside & layers.valid)
+    used = used[:: max(1, len(used) // MOST)]
     colours = layers.colours
+    plain, corrected = (samples.reshape(-1, samples.shape[2]) for samples in (plain, corrected))
     step = np.abs(corrected[used][:, :colours].astype(np.int32) - plain[used][:, :colours]).max(1)
     return float(np.quantile(step, 0.9)) * 255 / np.iinfo(plain.dtype).max if len(step) else 0.0
 
@@ -136,10 +142,13 @@ def _feather(layers: Layers, width: int) -> NDArray[Any]:
     if width < 1:
         return layers.after
     used = Image.fromarray((layers.inside & layers.valid).view(np.uint8) * np.uint8(255))
-    soft = np.asarray(used.filter(ImageFilter.GaussianBlur(width / 2)), np.float32) / 255
-    weight = np.clip(2 * soft - 1, 0, 1)[..., None]
-    before, after = layers.before.astype(np.float32), layers.after.astype(np.float32)
-    return _numbers(np.asarray(before + (after - before) * weight, np.float32), layers)
+    soft = np.asarray(used.filter(ImageFilter.GaussianBlur(width / 2)))
+    out = np.empty_like(layers.after)
+    for rows in bands(len(out)):
+        weight = np.clip(soft[rows].astype(np.float32) * np.float32(2 / 255) - 1, 0, 1)[..., None]
+        before = layers.before[rows].astype(np.float32)
+        out[rows] = _numbers(before + (layers.after[rows] - before) * weight, layers)
+    return out
 
 
 def _poisson(layers: Layers, width: int) -> NDArray[Any]:
@@ -151,14 +160,22 @@ def _poisson(layers: Layers, width: int) -> NDArray[Any]:
     if layers.before.shape[2] > colours:
         # The colour of a transparent pixel means nothing.
         known &= (layers.before[..., -1] > 0) & (layers.after[..., -1] > 0)
-    step = layers.before[..., :colours].astype(np.float32) - layers.after[..., :colours]
-    out = layers.after.astype(np.float32)
-    out[..., :colours] += membrane(step, known, used)
-    return _numbers(out, layers)
+    step = layers.before[known][:, :colours].astype(np.float32) - layers.after[known][:, :colours]
+    field = membrane(step, known, used)
+    out = layers.after.copy()
+    for rows in bands(len(out)):
+        corrected = layers.after[rows][..., :colours] + field.rows(rows.start, rows.stop)
+        out[rows][..., :colours] = _numbers(corrected, layers)
+    return out
 
 
 METHODS: dict[str, Callable[[Layers, int], NDArray[Any]]] = {"plain": _plain, "feather": _feather, "poisson": _poisson}
 AUTO = "auto"
+
+
+def bands(height: int) -> Iterator[slice]:
+    """Rows in portions, so that numbers with fractions, four times as large, are never held for a whole picture."""
+    return (slice(top, min(top + BAND, height)) for top in range(0, height, BAND))
 
 
 def _numbers(values: Float, layers: Layers) -> NDArray[Any]:

@@ -98,10 +98,10 @@ def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection(named=named)))
     unsaved = repository.unstaged()
-    for path in scope.targets:
-        report = judge(scope, path)
-        if report.verdict is Verdict.BLOCK and report.drift is not None and report.drift > 1:
-            yield _outcome(scope, _job(repository, path, None, unsaved, force=False), options)
+    reports = (judge(scope, path) for path in scope.targets)
+    drifted = [one.path for one in reports if one.verdict is Verdict.BLOCK and (one.drift or 0) > 1]
+    for job in [_job(repository, path, None, unsaved, force=False) for path in drifted]:
+        yield _outcome(scope, job, options)
 
 
 def summary(outcomes: list[Outcome]) -> str:

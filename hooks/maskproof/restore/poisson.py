@@ -8,6 +8,7 @@ and S. McCormick, "A multigrid tutorial", 2000): what is rough is relaxed on a f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,30 +31,64 @@ DAMPED = np.float32(0.8)
 LATER, EARLIER = slice(1, None), slice(None, -1)
 
 
-def membrane(step: Float, known: Mask, unknown: Mask) -> Float:
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A smooth field over a picture, kept as small as it was solved."""
+
+    small: Float
+    factor: int
+    """how many times smaller each side is"""
+    width: int
+
+    def rows(self, start: int, stop: int) -> Float:
+        """Some rows of it in full size, rows x width x channels."""
+        if self.factor == 1:
+            return self.small[start:stop]
+        size = self.width, stop - start
+        box = 0.0, start / self.factor, self.width / self.factor, stop / self.factor
+        planes = [
+            np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, Image.Resampling.BILINEAR, box))
+            for plane in np.moveaxis(self.small, 2, 0)
+        ]
+        return np.stack(planes, -1)
+
+
+def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
     """The harmonic field that takes given values where they are known.
 
     Args:
-        step: H x W x channels, what the field is where it is known.
-        known: H x W, where that is. What is neither known nor unknown has no say, as beyond the picture's border.
+        values: N x channels, what the field is where it is known, in the order of `known`'s rows.
+        known: H x W, N of which are True. What is neither known nor unknown has no say, as beyond the picture's border.
         unknown: H x W, where the field is wanted.
 
     Returns:
-        H x W x channels; 0 where nothing is known.
+        The field; 0 everywhere where nothing is known.
     """
-    field = np.where(known[..., None], step, np.float32(0))
-    if not known.any() or not unknown.any():
-        return np.zeros_like(field)
     height, width = unknown.shape
-    factor = int(np.ceil((height * width / FINEST) ** 0.5))
-    if factor > 1:
-        held, open_ = _counts(known, factor), _counts(unknown, factor)
-        small = (_sums(field, factor) / np.maximum(held, 1)[..., None]).astype(np.float32)
-        return _finer(membrane(small, held > 0, (open_ > 0) & (held == 0)), factor, (height, width))
-    field = np.where(unknown[..., None], field[known].mean(0), field)
+    factor = max(1, int(np.ceil((height * width / FINEST) ** 0.5)))
+    shape = -(-height // factor), -(-width // factor)
+    rows, columns = np.nonzero(known)
+    place = rows // factor * shape[1] + columns // factor
+    count = np.bincount(place, minlength=shape[0] * shape[1])
+    sums = [np.bincount(place, one, minlength=len(count)) for one in values.T]
+    start = (np.stack(sums, -1) / np.maximum(count, 1)[:, None]).astype(np.float32).reshape(*shape, -1)
+    held = (count > 0).reshape(shape)
+    inner = ~held & (unknown if factor == 1 else _shrunk(unknown, factor))
+    return Field(_solved(start, held, inner), factor, width)
+
+
+def _solved(start: Float, known: Mask, unknown: Mask) -> Float:
+    if not known.any() or not unknown.any():
+        return np.zeros_like(start) if not known.any() else start
+    field = np.where(unknown[..., None], start[known].mean(0), start)
     for _ in range(CYCLES):
         field = _cycle(field, np.zeros_like(field), known, unknown)
     return field
+
+
+def _shrunk(mask: Mask, factor: int) -> Mask:
+    """True where any sample of a block is; the last blocks may be smaller."""
+    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
 
 
 def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
