@@ -17,6 +17,8 @@ from scipy.sparse.linalg import spsolve
 import pictures
 from maskproof import encode, pixels
 from maskproof.compare import Inputs
+from maskproof.drift.exact import pixels_changed
+from maskproof.drift.frame import Placed
 from maskproof.encode import Carried
 from maskproof.errors import CouldNotRestore
 from maskproof.policy import AreaRule, Settings, from_file
@@ -285,7 +287,7 @@ class TestNumbers:
         }[kind]
         made = restored(original, png(spilled(redrawn())), mask())
         source = pixels.decode(original, "original")
-        changed = samples_changed(source, made.shown, Placed(made.shown.samples, made.shown.alpha, (), resampled=False))
+        changed = pixels_changed(source, made.shown, Placed(made.shown.samples, made.shown.alpha, (), resampled=False))
         changed[INSIDE] = False
         assert not changed.any()
         assert any("the original's file holds" in note for note in made.notes)
