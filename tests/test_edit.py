@@ -325,6 +325,7 @@ def test_the_policy_says_whether_a_prompt_is_kept(project, server, policy, optio
         (("--mask", MASK, "--mask-mode", "white", "-o", "assets/x.jpg"), "which rounds"),
         (("--mask", MASK, "--mask-mode", "white", "-o", "../x.png"), "lies outside this repository"),
         ((), "needs ORIGINAL, --mask and --prompt"),
+        (("--manifest", "jobs.toml"), "--manifest names everything itself"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_sent(project, server, arguments, says):

@@ -421,12 +421,12 @@ def find(edit: Path, history: bool, limit: int, style: str) -> int:
 @click.option("--mask", type=click.Path(path_type=Path), help="Which part may be edited.")
 @click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask that is; alpha where it is plain.")
 @click.option("--prompt", help="What to change, in words.")
-@click.option("-n", "n", type=click.IntRange(1, 10), default=1, show_default=True, help="Candidates to choose from.")
+@click.option("-n", "n", type=click.IntRange(1, 10), help="Candidates to choose from; 1 unless given.")
 @click.option("--model", help="The model; without it the first that docs/edit.md lists.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
 )
-@click.option("--size", default="auto", show_default=True, metavar="auto|WxH", help="The size to ask for.")
+@click.option("--size", metavar="auto|WxH", help="The size to ask for; by itself what suits the picture.")
 @click.option("--quality", help="For instance low, medium or high; models differ.")
 @click.option(
     "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
@@ -457,9 +457,11 @@ def edit(
     from maskproof.repo import Repository
     from maskproof.service import client as connection
 
-    named = [key for key in ("mask", "prompt", "out") if given[key]]
-    if manifest is not None and (original or named):
-        raise UsageError("--manifest names everything itself", "Leave out ORIGINAL, --mask, --prompt and -o.")
+    if manifest is not None and (original or any(value is not None for value in given.values())):
+        raise UsageError(
+            "--manifest names everything itself",
+            "Leave out ORIGINAL and what each job has of its own: mask, prompt, model and so on stand in the list.",
+        )
     if manifest is None and not (original and given["mask"] and given["prompt"]):
         raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
     repository, wishes = Repository(Path.cwd()), Wishes(force, store_prompt, keep)

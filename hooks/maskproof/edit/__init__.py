@@ -2,8 +2,8 @@
 
 ground -> request -> candidates -> mapped back -> ranked -> restored -> judged -> picture and record
 
-The three parts of that way stand here: `ground.gathered` before anything is sent, `ask` for the answer of the server,
-and `finish` for all that follows. A batch does the second part of several jobs at a time.
+That way has three parts: `ground.gathered` and `request` before anything is sent, `service.images.edited` for the
+answer of the server, and `finish` for all that follows. A batch does the second part of several jobs at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from maskproof import evidence, sidecar
 from maskproof.edit import candidates
-from maskproof.errors import UsageError
+from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.files import sweep, write_together
 from maskproof.restore import NOTHING, recorded
 from maskproof.service import client as connection
@@ -126,7 +126,10 @@ def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candi
 
 def _manifest(received: bytes) -> str | None:
     """The digest of the manifest that a candidate came with; it speaks of pixels that are not written."""
-    found = evidence.manifest(received, "the candidate")
+    try:
+        found = evidence.manifest(received, "the candidate")
+    except CouldNotJudge:  # the picture itself was read; what cannot be read beside it is not kept either
+        return None
     return None if found is None else _digest(found)
 
 

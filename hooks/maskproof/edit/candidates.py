@@ -105,7 +105,7 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
         return candidate, replace(made, motion=made.motion or moved, notes=(*notes, *made.notes))
     raise CouldNotRestore(
         f"no candidate can be restored. {'. '.join(notes)}",
-        "Ask again, for more candidates with `-n` or another model.",
+        "Ask again, for more candidates with `-n` or of another `--model`; `--keep-candidates DIR` keeps what comes.",
     )
 
 
