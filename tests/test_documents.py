@@ -94,7 +94,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_and_the_pictures_of_the_demo(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for file in (
-        "cli.py",
+        "cli/__init__.py",
         "py.typed",
         "fixtures/pass/rerendered/edit.png",
         "fixtures/block/redrawn/edit.png.maskproof.json",

@@ -1,0 +1,352 @@
+"""Commands that make edits and mend them: masks, candidates, protected pixels, second opinions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from maskproof.cli.base import (
+    BLOCKED,
+    INTERRUPTED,
+    MODES,
+    UNJUDGED,
+    commands,
+    emit,
+    progress,
+    read,
+    report_options,
+    said,
+    spare,
+    status,
+    together,
+    wants_color,
+    write,
+)
+from maskproof.errors import UsageError
+
+
+@commands.command()
+@click.argument("original", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the mask to this PNG file."
+)
+@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Open this box, in pixels. May be repeated.")
+@click.option(
+    "--ellipse", "ellipses", multiple=True, metavar="X,Y,W,H", help="Open the ellipse in this box. May be repeated."
+)
+@click.option(
+    "--polygon", "polygons", multiple=True, metavar="'X,Y X,Y …'", help="Open within these corners. May be repeated."
+)
+@click.option("--from", "mask", type=click.Path(path_type=Path), help="Open what another mask opens.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of that mask is editable; never guessed.")
+@click.option("--from-diff", "edit", type=click.Path(path_type=Path), help="Open what this edit of ORIGINAL changed.")
+@click.option("--refine", is_flag=True, help="Narrow it to the object inside (GrabCut; needs maskproof[vision]).")
+@click.option("--grow", type=click.IntRange(-9999, 9999), default=0, metavar="PX", help="Grow it; below 0: shrink it.")
+@click.option("--invert", is_flag=True, help="After all else, open what is closed and close what is open.")
+@click.option(
+    "--as",
+    "written_as",
+    type=click.Choice(MODES),
+    default="alpha",
+    show_default=True,
+    help="How the file says what is editable: alpha (transparent, as OpenAI wants it), white or black.",
+)
+@click.option(
+    "--preview",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Show the mask over the picture in this PNG file.",
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+def mask(
+    original: Path,
+    output: Path | None,
+    boxes: tuple[str, ...],
+    ellipses: tuple[str, ...],
+    polygons: tuple[str, ...],
+    mask: Path | None,
+    mask_mode: str | None,
+    edit: Path | None,
+    refine: bool,
+    grow: int,
+    invert: bool,
+    written_as: str,
+    preview: Path | None,
+    force: bool,
+) -> int:
+    """Make a mask: say which part of ORIGINAL a model may change.
+
+    What any of the options opens is open. It is then refined, grown and inverted, in this order. Pixels are those of
+    ORIGINAL as it is shown upright.
+    """
+    from maskproof import masks
+    from maskproof.report import preview as drawing
+    from maskproof.report.text import safe
+
+    together(mask, mask_mode)
+    if not (output or preview):
+        raise UsageError("nothing says where to write", "Add `-o MASK.png`, or `--preview FILE.png` to look first.")
+    spare((original, mask, edit), output, preview)
+    for path in filter(None, (output, preview)):
+        if path.exists() and not force:
+            raise UsageError(f"{path} exists already", "Name another file, or add --force to overwrite it.")
+    kinds = {"box": boxes, "ellipse": ellipses, "polygon": polygons}
+    shapes = tuple((kind, one) for kind, given in kinds.items() for one in given)
+    named = [None if path is None else (str(path), read(path)) for path in (mask, edit)]
+    picture = masks.picture(read(original), str(original))
+    made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
+    if output:
+        print(write(output, masks.encoded(made.opened, written_as)))
+    if preview:
+        print(write(preview, drawing.png(str(original), picture, made.opened, f"{made}.")))
+    print(f"{made}.")
+    lines = [f"Note: {note}." for note in made.notes]
+    lines += masks.advice(str(original), str(output), written_as, None if edit is None else str(edit)) if output else []
+    for line in lines:
+        print(safe(line))
+    return 0
+
+
+@commands.command()
+@click.argument("original", required=False, type=click.Path(path_type=Path))
+@click.option("--mask", type=click.Path(path_type=Path), help="Which part may be edited.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask that is; alpha where it is plain.")
+@click.option("--prompt", help="What to change, in words.")
+@click.option("-n", "n", type=click.IntRange(1, 10), help="Candidates to choose from; 1 unless given.")
+@click.option("--model", help="The model; without it the first that docs/edit.md lists.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
+)
+@click.option("--size", metavar="auto|WxH", help="The size to ask for; by itself what suits the picture.")
+@click.option("--quality", help="For instance low, medium or high; models differ.")
+@click.option(
+    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
+)
+@click.option("--store-prompt/--no-store-prompt", default=None, help="Keep the prompt in the record; as policy says.")
+@click.option(
+    "--keep-candidates", "keep", type=click.Path(path_type=Path, file_okay=False), help="Keep all of them here."
+)
+@click.option("--force", is_flag=True, help="Replace an edit that is there already.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
+@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), help="Make all edits of this TOML list.")
+@click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Answers to wait for at a time.")
+def edit(
+    original: Path | None,
+    manifest: Path | None,
+    keep: Path | None,
+    force: bool,
+    store_prompt: bool | None,
+    timeout: float | None,
+    jobs: int,
+    **given: Any,
+) -> int:
+    """Make an edit that holds, with the OpenAI Images API or a server that speaks it.
+
+    Asks for candidates, takes the one that drifted least, puts the protected pixels back, writes picture and record.
+    """
+    from maskproof.edit.ground import Wishes
+    from maskproof.repo import Repository
+    from maskproof.service import client as connection
+
+    if manifest is not None and (original or any(value is not None for value in given.values())):
+        raise UsageError(
+            "--manifest names everything itself",
+            "Leave out ORIGINAL and what each job has of its own: mask, prompt, model and so on stand in the list.",
+        )
+    if manifest is None and not (original and given["mask"] and given["prompt"]):
+        raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
+    repository, wishes = Repository(Path.cwd()), Wishes(force, store_prompt, keep)
+    if manifest is not None:
+        return _edit_all(repository, manifest, wishes, timeout, jobs)
+    from maskproof import edit as making
+    from maskproof.edit import ground, told
+    from maskproof.edit import jobs as jobs_of
+    from maskproof.service import images, models
+
+    paths = {key: given.pop(key) for key in ("mask", "out")}
+    job = jobs_of.named(original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given)
+    model = models.known(job.model)
+    base = ground.gathered(repository, job, model, wishes)
+    asked = making.request(base, model)
+    client = connection.connect(timeout)
+    connection.accept(client, model)
+    server = connection.host(client)
+    print(told.sending(base, server), flush=True)
+    try:
+        answer = images.edited(client, asked, said)
+    finally:
+        said("")
+    made = making.finish(repository, base, asked, answer, server)
+    print(told.made(made, color=wants_color()), end="")
+    return status(made.report)
+
+
+def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | None, at_a_time: int) -> int:
+    """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
+    from maskproof.edit import batch, jobs, told
+    from maskproof.report.text import safe
+    from maskproof.service import client as connection
+
+    listed = jobs.read(read(manifest), str(manifest), manifest.parent)
+    ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
+    outcomes: list[batch.Ended] = []
+    try:
+        for one in batch.run(ready, at_a_time, lambda text: print(safe(text), file=sys.stderr, flush=True)):
+            outcomes.append(one)
+            print(told.ended(one), flush=True)
+    except KeyboardInterrupt:
+        print("maskproof: left at once; answers under way are lost", file=sys.stderr)
+    ended = [one.job for one in outcomes]
+    left = [job for job in ready.todo if job not in ended]
+    print(told.closing(ready.done, outcomes, left, str(manifest)), end="")
+    errors = {one.error.exit_status for one in outcomes if one.error}
+    reports = [one.made.report for one in outcomes if one.made]
+    return INTERRUPTED if left else max(errors, default=0) or status(*reports)
+
+
+@commands.command()
+@click.argument("original", type=click.Path(path_type=Path))
+@click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
+@click.option(
+    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml; what it says of ORIGINAL holds."
+)
+@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely they have to match.")
+@click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Draw all of them into this PNG file.")
+@click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
+@report_options
+def rank(
+    original: Path,
+    candidates: tuple[Path, ...],
+    mask: Path | None,
+    mask_mode: str | None,
+    policy_file: Path | None,
+    level: str | None,
+    sheet: Path | None,
+    jobs: int | None,
+    style: str,
+    output: Path | None,
+) -> int:
+    """Order several candidates for one edit by drift, best first.
+
+    Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
+    """
+    from maskproof import rank as ranking
+    from maskproof import report
+    from maskproof.model import Report
+    from maskproof.policy import from_file
+
+    together(mask, mask_mode)
+    spare((original, *candidates, mask, policy_file), sheet, output)
+    policy = None if policy_file is None else (str(policy_file), read(policy_file))
+    settings = from_file(policy, original.as_posix(), level)
+    folder = policy_file.parent if policy_file else Path()
+    before, through = read(original), None if mask is None else read(mask)
+    given = [(str(path), read(path)) for path in candidates]
+    order = ranking.ranked(
+        before,
+        given,
+        through,
+        mask_mode,
+        settings,
+        lambda path: read(folder / path),
+        original_name=str(original),
+        mask_name=str(mask),
+        jobs=jobs,
+        progress=progress,
+    )
+    if sheet:
+        drawn = ranking.contact_sheet(before, given, through, mask_mode, order, original_name=str(original))
+        print(write(sheet, drawn), file=sys.stderr)
+    advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
+    found = Report(tuple(one.report for one in order))
+    emit(lambda color: report.ranking(order, advice, style, color=color), output, report.summary(found))
+    verdicts = {one.report.verdict.value for one in order}
+    return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
+
+
+@commands.command()
+@click.argument("edits", metavar="EDIT...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--staged", is_flag=True, help="Every edit of the staged change that drifted; what the hook runs.")
+@click.option(
+    "--method",
+    type=click.Choice(("auto", "plain", "feather", "poisson")),
+    default="auto",
+    show_default=True,
+    help="How the edit is pasted; auto takes the plainest that leaves no seam.",
+)
+@click.option("--feather", type=click.IntRange(1, 1000), metavar="PX", help="Fade the edit in over so many pixels.")
+@click.option("--match-tone", is_flag=True, help="Take light and colour of the edit to the original's first.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write there, with a record, and leave EDIT alone.")
+@click.option("--force", is_flag=True, help="Also replace a file with unstaged work, or an existing OUT.")
+def restore(
+    edits: tuple[Path, ...],
+    staged: bool,
+    method: str,
+    feather: int | None,
+    match_tone: bool,
+    out: Path | None,
+    force: bool,
+) -> int:
+    """Put the protected pixels of recorded edits back from their originals, then check again.
+
+    The edit stays only where its mask opened the picture. Files are replaced in the working tree and nothing is staged;
+    the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
+    """
+    from maskproof.report.text import safe
+    from maskproof.restore import Options
+    from maskproof.restore.command import in_change, in_tree, summary
+
+    if not edits and not staged:
+        raise UsageError("no edit is named", "Name the edits to restore, or add --staged for those of a commit.")
+    if staged and (out or force):
+        raise UsageError("--staged cannot be combined with --out or --force", "Leave these out.")
+    if feather and method not in {"auto", "feather"}:
+        raise UsageError(f"--feather cannot be combined with --method {method}", "Leave one of the two out.")
+    options = Options("feather" if feather else method, feather, match_tone)
+    names = tuple(map(str, edits))
+    outcomes = []
+    try:
+        for one in in_change(Path.cwd(), names, options) if staged else in_tree(Path.cwd(), names, options, out, force):
+            print("\n".join(map(safe, one.lines)), flush=True)
+            outcomes.append(one)
+    except KeyboardInterrupt:
+        print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
+        return INTERRUPTED
+    print(summary(outcomes))
+    verdicts = {one.verdict.value for one in outcomes}
+    if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
+        return BLOCKED
+    return UNJUDGED if "unjudged" in verdicts else 0
+
+
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--model", help="The vision model; without it the one that docs/review.md names.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
+def review(edit: Path, model: str | None, timeout: float | None) -> int:
+    """Ask a vision model about the places that drifted most. A second opinion: it changes no verdict.
+
+    Crops of original and edit are sent to the server. Exit status 0 when an answer came, whatever it says.
+    """
+    from maskproof import review as reviewing
+    from maskproof.repo import Repository
+    from maskproof.report.text import safe
+    from maskproof.service import client as connection
+    from maskproof.service.models import REVIEWER
+
+    repository, name = Repository(Path.cwd()), model or REVIEWER
+    found = reviewing.ready(repository, repository.path_of(str(edit)))
+    if not found.places:
+        print(safe(f"{found.path}: no place of it drifted, so nothing was sent and nobody was asked."))
+        return 0
+    client = connection.connect(timeout)
+    count = len(found.places)
+    places = f"{count} place{'' if count == 1 else 's'} of {found.path}, before and after,"
+    print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
+    said, answered = reviewing.opinion(client, name, found)
+    print(reviewing.told(found, said, answered, color=wants_color()), end="")
+    return 0

@@ -1,0 +1,96 @@
+"""Commands that record what an edit was made from, and find it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from maskproof.cli.base import (
+    FORMATS,
+    MODES,
+    commands,
+    progress,
+    read,
+)
+
+
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
+@click.option("--mask", help="The mask that was given to the model.")
+@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable.")
+@click.option("--generated", is_flag=True, help="Made from nothing: there is no original.")
+@click.option(
+    "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
+)
+@click.option("--provider", help="Who ran the model, for instance openai.")
+@click.option("--model", help="The model, for instance gpt-image-2.")
+@click.option("--prompt", help="The prompt.")
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    metavar="NAME:KIND:X,Y,W,H",
+    help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
+)
+@click.option("--parent", help="The sidecar of the edit that this edit was made from.")
+@click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")
+def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
+    """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
+
+    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest. Without one,
+    original and mask are proposed from what the files tell, and written only when you agree.
+    """
+    from functools import partial
+
+    from maskproof.record import write
+    from maskproof.report.text import safe
+
+    def ask(proposal: str) -> bool:
+        if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+            return False
+        print("\n".join(map(safe, proposal.splitlines())))
+        return click.confirm("Record that?")
+
+    given |= {"trusted": not os.environ.get("CI"), "progress": partial(progress, what="pictures hashed")}
+    for line in write(Path.cwd(), edit, areas, ask, **given):
+        print(safe(line))
+    return 0
+
+
+@commands.command()
+@click.argument("edit", type=click.Path(path_type=Path))
+@click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the list is written.",
+)
+def find(edit: Path, history: bool, limit: int, style: str) -> int:
+    """List the tracked images that are most likely the original of an edit.
+
+    They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
+    """
+    from maskproof import report
+    from maskproof.find import search
+    from maskproof.repo import Repository
+
+    found = search(
+        Repository(Path.cwd()),
+        (str(edit), read(edit)),
+        trusted=os.environ.get("CI", "").lower() in {"", "0", "false"},
+        history=history,
+        count=limit,
+        progress=partial(progress, what="pictures hashed"),
+    )
+    print(report.found(found, style), end="")
+    return 0

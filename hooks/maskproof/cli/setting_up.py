@@ -1,0 +1,85 @@
+"""Commands that set a repository up: policy and hook, limits, a demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from maskproof import __version__
+from maskproof.cli.base import (
+    commands,
+    progress,
+    read,
+    spare,
+    write,
+)
+
+
+@commands.command()
+@click.option(
+    "--ci",
+    type=click.Choice(("github", "gitlab", "none")),
+    default="github",
+    show_default=True,
+    help="Whose pull-request check to write a template for.",
+)
+@click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
+def init(ci: str, rev: str) -> int:
+    """Write a policy, the hook entry and a CI template for this repository. Nothing that exists is overwritten."""
+    from maskproof.init import write_all
+    from maskproof.repo import Repository
+
+    for line in write_all(Repository(Path.cwd()).root, ci, rev):
+        print(line)
+    return 0
+
+
+@commands.command()
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave the scratch repository in this folder."
+)
+def demo(keep: Path | None) -> int:
+    """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
+    from maskproof.demo import run
+
+    status: int = run(keep, print)
+    return status
+
+
+@commands.command()
+@click.argument("cases", metavar="CASES.csv", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path),
+    help="A maskproof.toml with the present limits, and areas.",
+)
+@click.option("--level", type=click.Choice(("visual", "strict")), help="The level to find limits for.")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw all values into this PNG file.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the proposed limits to this TOML file."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
+def calibrate(
+    cases: Path, policy_file: Path | None, level: str | None, plot: Path | None, output: Path | None, jobs: int | None
+) -> int:
+    """Propose limits from your own accepted and rejected edits.
+
+    CASES.csv has the columns original, mask, mask_mode, edit and expected (pass or block), paths relative to itself.
+    """
+    from maskproof import calibrate as calibration
+    from maskproof.calibrate import plot as drawing
+    from maskproof.calibrate import text
+    from maskproof.model import Level
+    from maskproof.policy import parse
+
+    spare((cases, policy_file), plot, output)
+    policy = None if policy_file is None else parse(read(policy_file), str(policy_file))
+    found = (str(policy_file), policy) if policy else None
+    proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, progress)
+    limits = text.toml(proposal)
+    files = {plot: drawing.png(proposal) if plot else b"", output: limits.encode()}
+    written = [write(path, data) for path, data in files.items() if path]
+    print("\n".join([text.written(proposal), *(written if output else [limits.rstrip(), *written])]))
+    return 0
