@@ -44,7 +44,7 @@ Readers = Mapping[Kind, Callable[[View], list[Metric]]]
 """measures that are handed in, because they need an optional part"""
 
 LONGEST = 1600
-"""samples of the long side at which pictures are judged; a 24 px letter of a 4K picture is still 10 samples wide"""
+"""samples of the long side at which pictures are judged; a 24 px letter of a 4K picture is still 8 samples wide"""
 BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
 """share of the long side around the editable area that is not judged by eye: editors feather their masks"""
 MOVED = 0.3
@@ -86,13 +86,11 @@ def measure(
         exact = beside.submit(changed, original, edit, placed, protected)
         pair = _paired(original, placed, opened, protected, level, beside)
         whole = beside.submit(_frame_metrics, pair, protected)
-        own = [
-            beside.submit(_own_metrics, pair, region, index, readers or {}) for index, region in enumerate(protected)
-        ]
+        own = beside.submit(_own_metrics, pair, protected, readers or {})
         standing = _standing(pair, protected, pair.allowed if level is Level.VISUAL else None, beside)
     rows = [RegionDrift("frame", "frame", whole.result())]
     for index, region in enumerate(protected):
-        metrics = (*standing[index], *own[index].result(), exact.result()[index])
+        metrics = (*standing[index], *own.result()[index], exact.result()[index])
         rows.append(RegionDrift(region.name, region.kind.value, metrics))
     return tuple(rows)
 
@@ -220,12 +218,21 @@ def _seam(pair: _Pair) -> tuple[Metric, ...]:
     return seam(pair.before, pair.raw, pair.allowed, pair.valid & ~pair.allowed)
 
 
-def _own_metrics(pair: _Pair, region: Region, index: int, readers: Readers) -> tuple[Metric, ...]:
-    """What is asked of a region besides what stands out of it."""
-    if region.kind is Kind.OUTSIDE_MASK:
-        before, raw = pair.means
-        means = before, raw - pair.offset[:, None, None]
-        return (_in_pixels(changed_area((pair.before[0], pair.raw[0]), means, pair.held[index]), pair),)
+def _own_metrics(pair: _Pair, protected: tuple[Region, ...], readers: Readers) -> list[tuple[Metric, ...]]:
+    """What is asked of each region besides what stands out of it; in turn, since readers may share a model."""
+    return [
+        _changed_area(pair, pair.held[index]) if region.kind is Kind.OUTSIDE_MASK else _declared(pair, region, readers)
+        for index, region in enumerate(protected)
+    ]
+
+
+def _changed_area(pair: _Pair, held: Float) -> tuple[Metric, ...]:
+    before, raw = pair.means
+    means = before, raw - pair.offset[:, None, None]
+    return (_in_pixels(changed_area((pair.before[0], pair.raw[0]), means, held), pair),)
+
+
+def _declared(pair: _Pair, region: Region, readers: Readers) -> tuple[Metric, ...]:
     view = _view(pair, region)
     more = readers.get(region.kind)
     return (*measures(region.kind, view), *(more(view) if more else ()))

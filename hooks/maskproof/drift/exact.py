@@ -9,9 +9,7 @@ import numpy as np
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterator, Sequence
 
     from maskproof.drift.frame import Placed
     from maskproof.drift.windows import Mask
@@ -22,44 +20,62 @@ BAND = 32
 
 
 def changed(original: Picture, edit: Picture, placed: Placed, regions: Sequence[Region]) -> list[Metric]:
-    """How many pixels of each region are other ones, and where; see `pixels_changed`. Regions are of its size."""
-    unlike = pixels_changed(original, edit, placed)
-    return [_metric(unlike & region.mask, region) for region in regions]
-
-
-def pixels_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
-    """Pixels (H x W) of which any sample differs, low bytes of 16-bit files included; all of them after resampling.
+    """For each region the pixels of which any sample differs, low bytes of 16-bit files included; all after resampling.
 
     Args:
         original: The picture before the edit.
         edit: The edit as decoded.
         placed: The edit in the original's frame.
+        regions: Of the original's size.
     """
-    unlike = np.empty(original.samples.shape[:2], np.bool_)
-    for top in range(0, len(unlike), BAND):
+    height, width = original.samples.shape[:2]
+    down, across = np.zeros((len(regions), height), np.bool_), np.zeros((len(regions), width), np.bool_)
+    counts = [0] * len(regions)
+    for rows, unlike in _bands(original, edit, placed):
+        for index, region in enumerate(regions):
+            mine = unlike & region.mask[rows]
+            counts[index] += int(np.count_nonzero(mine))
+            down[index, rows] = mine.any(1)
+            across[index] |= mine.any(0)
+    return [_metric(*one) for one in zip(regions, counts, down, across, strict=True)]
+
+
+def pixels_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
+    """Those pixels as a mask, H x W; the pictures are as in `changed`."""
+    found = np.empty(original.samples.shape[:2], np.bool_)
+    for rows, unlike in _bands(original, edit, placed):
+        found[rows] = unlike
+    return found
+
+
+def _bands(original: Picture, edit: Picture, placed: Placed) -> Iterator[tuple[slice, Mask]]:
+    """A few rows at a time, and which of their pixels are other ones."""
+    height, width = original.samples.shape[:2]
+    deep = _low_bytes_compare(original, edit)
+    for top in range(0, height, BAND):
         rows = slice(top, top + BAND)
-        unlike[rows] = True if placed.resampled else _unlike(original.samples[rows], placed.samples[rows])
-    if not placed.resampled:
-        if original.alpha is not None or placed.alpha is not None:
-            unlike |= _opacity(original) != _opacity(placed)
-        if _low_bytes_compare(original, edit):
-            unlike |= _low_unlike(original, edit)
-    return unlike
+        unlike = np.ones((1, width), np.bool_) if placed.resampled else _unlike(original, placed, rows)
+        if deep and not placed.resampled:
+            unlike = unlike | _low_unlike(original, edit, rows)
+        yield rows, unlike
 
 
-def _unlike(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Mask:
-    """Pixels (h x w) of which any of three samples differs."""
-    samples = (first != second).reshape(len(first), -1)
+def _unlike(original: Picture, placed: Placed, rows: slice) -> Mask:
+    """Pixels of these rows (h x w) of which any sample differs, alpha included."""
+    first = original.samples[rows]
+    samples = (first != placed.samples[rows]).reshape(len(first), -1)
     # Each joined with its two neighbours in the row, and every third one kept: memory is walked in order, which is
     # several times as fast as np.any over an axis of three.
     joined = samples[:, :-2] | samples[:, 1:-1]
     joined |= samples[:, 2:]
     found: Mask = joined[:, ::3]
+    if original.alpha is not None or placed.alpha is not None:
+        opaque = np.uint8(255)
+        found = found | (
+            (opaque if original.alpha is None else original.alpha[rows])
+            != (opaque if placed.alpha is None else placed.alpha[rows])
+        )
     return found
-
-
-def _opacity(picture: Picture | Placed) -> NDArray[np.uint8]:
-    return np.full((1, 1), 255, np.uint8) if picture.alpha is None else picture.alpha
 
 
 def _low_bytes_compare(original: Picture, edit: Picture) -> bool:
@@ -68,26 +84,24 @@ def _low_bytes_compare(original: Picture, edit: Picture) -> bool:
     return deep and original.colour == edit.colour and edit.size == original.size
 
 
-def _low_unlike(original: Picture, edit: Picture) -> Mask:
+def _low_unlike(original: Picture, edit: Picture, rows: slice) -> Mask:
     """An 8-bit value v says the same as the 16-bit value 257 v, whose low byte is v again."""
     lows = [
-        one.samples
+        one.samples[rows]
         if one.low is None
         else np.broadcast_to(
-            one.low[..., :3] if one.low.shape[2] > 2 else one.low[..., :1],
-            one.samples.shape,
+            one.low[rows, :, :3] if one.low.shape[2] > 2 else one.low[rows, :, :1],
+            one.samples[rows].shape,
         )
         for one in (original, edit)
     ]
     return np.asarray(np.any(lows[0] != lows[1], -1))
 
 
-def _metric(changed: Mask, region: Region) -> Metric:
-    count = int(np.count_nonzero(changed))
+def _metric(region: Region, count: int, down: Mask, across: Mask) -> Metric:
     box = None
     if count:
-        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        rows, columns = np.flatnonzero(down), np.flatnonzero(across)
         box = Box(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
-    return Metric(
-        "changed", float(count), "px", region.kind.value, "{value} are not the original's (limit {limit})", box
-    )
+    says = "{value} are not the original's (limit {limit})"
+    return Metric("changed", float(count), "px", region.kind.value, says, box)
