@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from maskproof import containers
-from maskproof.colour import colour_chunks, split, to_srgb
+from maskproof.colour import SRGB, colour_chunks, split, to_srgb
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.model import Picture
 
@@ -274,22 +274,16 @@ def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[
 
 def _stored(data: bytes, container: Container, name: str) -> Stored:
     raw = _raw(data, container, name)
+    shown = _picture(raw)
     base, alpha = split(raw.high)
-    samples = np.atleast_3d(raw.upright(base))
-    if raw.low is not None:
-        low = np.atleast_3d(raw.upright(raw.low))
-        samples = samples.astype(np.uint16) << 8 | low[..., : samples.shape[2]]
-    if alpha is not None:
-        plane = raw.upright(alpha)[..., None]
-        if raw.low is not None:
-            # One transparent colour has no low byte of its own.
-            own = low.shape[2] in {2, 4}
-            plane = plane.astype(np.uint16) << 8 | low[..., -1:] if own else plane.astype(np.uint16) * WIDE
-        samples = np.concatenate([samples, plane], axis=2)
+    if base.mode == "RGB" and alpha is None and raw.low is None and (shown.colour == SRGB or not shown.managed):
+        samples: NDArray[Any] = shown.samples  # nothing was converted; a copy would be 150 MB of a 50 Mpx picture
+    else:
+        samples = _stored_samples(raw, base, alpha)
     tables = getattr(raw.image, "quantization", None) or {}
     said = raw.image.info
     return Stored(
-        _picture(raw),
+        shown,
         base.mode + ("" if alpha is None else "A"),
         samples,
         said.get("icc_profile"),
@@ -301,6 +295,21 @@ def _stored(data: bytes, container: Container, name: str) -> Stored:
         tuple(tuple(table) for _, table in sorted(tables.items())),
         container,
     )
+
+
+def _stored_samples(raw: _Raw, base: Image.Image, alpha: Image.Image | None) -> NDArray[Any]:
+    samples: NDArray[Any] = np.atleast_3d(raw.upright(base))
+    if raw.low is not None:
+        low = np.atleast_3d(raw.upright(raw.low))
+        samples = samples.astype(np.uint16) << 8 | low[..., : samples.shape[2]]
+    if alpha is None:
+        return samples
+    plane = raw.upright(alpha)[..., None]
+    if raw.low is not None:
+        # One transparent colour has no low byte of its own.
+        own = low.shape[2] in {2, 4}
+        plane = plane.astype(np.uint16) << 8 | low[..., -1:] if own else plane.astype(np.uint16) * WIDE
+    return np.concatenate([samples, plane], axis=2)
 
 
 def _widened(raw: _Raw, transparent: bool) -> str:
