@@ -71,6 +71,20 @@ def test_a_picture_saved_anew_without_them_is_told(credentialed):
     assert "its version before carries Content Credentials" in image["findings"][0]["message"]
 
 
+def test_a_manifest_that_was_dropped_knowingly_is_not_missed(project):
+    recorded_before = signed(project.pictures.held)
+    project.write(SPRING, recorded_before)
+    project.write(f"{SPRING}.maskproof.json", project.record(recorded_before))
+    project.commit("A signed edit")
+    edit, store = project.pictures.held, sha256(MANIFEST)
+    restored = {"method": "plain", "from": sha256(recorded_before), "dropped_manifest": store}
+    for members, rules in (({}, [("provenance-lost", "warn")]), ({"restored": restored}, [])):
+        project.write(SPRING, edit)
+        project.write(f"{SPRING}.maskproof.json", project.record(edit, **members))
+        project.stage()
+        assert findings(project, SPRING)[:2] == (0, rules)
+
+
 def test_nothing_is_asked_of_pictures_without_a_record_under_off(credentialed):
     credentialed.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "off"\n')
     credentialed.commit("Policy")

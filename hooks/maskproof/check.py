@@ -57,7 +57,8 @@ def judge(scope: Scope, path: str) -> ImageReport:
             _followed(scope, path, record)  # made from nothing, unless its record names a parent all the same
             return generated.hold(scope, path, edit, settings, report)
         inputs, found = inputs_of(scope, path, edit, record)
-        lost = provenance.lost(scope, path, edit, (record.original.path, inputs.original))
+        dropped = record.restored.dropped_manifest if record.restored else None
+        lost = provenance.lost(scope, path, edit, (record.original.path, inputs.original), dropped)
         report = replace(
             report,
             findings=(*report.findings, *_new_on_base(scope, record, settings), *lost),

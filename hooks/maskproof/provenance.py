@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Finding, Severity
+from maskproof.repo import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,9 @@ OPTIMIZERS = re.compile(
 """parts of the names of programs that write pictures anew, as hooks are named after them"""
 
 
-def lost(scope: Scope, path: str, edit: bytes, original: tuple[str, bytes] | None) -> list[Finding]:
+def lost(
+    scope: Scope, path: str, edit: bytes, original: tuple[str, bytes] | None, dropped: str | None = None
+) -> list[Finding]:
     """The finding for a manifest that is gone.
 
     Args:
@@ -37,10 +40,12 @@ def lost(scope: Scope, path: str, edit: bytes, original: tuple[str, bytes] | Non
         path: Where it lies.
         edit: Its bytes.
         original: The name and the bytes of its recorded original; None where it has none.
+        dropped: SHA-256 of a manifest that its record says was dropped knowingly.
     """
-    if _manifest(edit, path):
+    if _manifest(edit, path) is not None:
         return []
-    earlier = next((name for name, data in _earlier(scope, path, original) if _manifest(data, name)), None)
+    held = ((name, _manifest(data, name)) for name, data in _earlier(scope, path, original))
+    earlier = next((name for name, store in held if store is not None and sha256_of(store) != dropped), None)
     if earlier is None:
         return []
     who = dropped_by(edit, path, scope.delta.head.read)
@@ -79,8 +84,8 @@ def _earlier(scope: Scope, path: str, original: tuple[str, bytes] | None) -> Ite
             yield "its version before", data
 
 
-def _manifest(data: bytes, name: str) -> bool:
+def _manifest(data: bytes, name: str) -> bytes | None:
     try:
-        return evidence.manifest(data, name) is not None
+        return evidence.manifest(data, name)
     except CouldNotJudge:
-        return False
+        return None
