@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from maskproof.repo import Repository
 from projects import HERO, MASK, Pictures, Project, Scratch, draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The same examples on every machine and every run: a law that fails once fails for everybody.
 settings.register_profile("maskproof", derandomize=True, deadline=None, print_blob=False)
@@ -17,6 +23,24 @@ settings.load_profile("maskproof")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(autouse=True)
+def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ends the `git cat-file` of every repository that a test opened in its own process; there it would live on."""
+    made: list[Any] = []
+    real = vars(Repository)["_reader"].func
+
+    def reader(repository: Repository) -> Any:
+        made.append(real(repository))
+        return made[-1]
+
+    noted = cached_property(reader)
+    noted.__set_name__(Repository, "_reader")
+    monkeypatch.setattr(Repository, "_reader", noted)
+    yield
+    for one in made:
+        one.clear_cache()
 
 
 @pytest.fixture

@@ -264,7 +264,7 @@ def test_pixels_are_checked_where_they_are_decoded_and_not_for_marks():
     data = SIGNATURE + header(4, 4, 8, 2) + text("parameters", A1111) + chunk(b"IDAT", b"no zlib") + chunk(b"IEND")
     assert assess(data)
     with pytest.raises(Unreadable):
-        containers.read(data, "a picture")
+        pixels.decode(data, "a picture")
 
 
 # --- ids ------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from maskproof.model import Evidence, Likeness
     from maskproof.policy import Settings
     from maskproof.propose import Proposal
+    from maskproof.repo import Entry
     from maskproof.scope import Scope
 
 SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
@@ -175,7 +176,7 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
     """The tracked picture to hold it against: the version before, or under `block` the one that it looks like."""
     entries = scope.delta.base.entries
     before, now = entries.get(path), scope.delta.head.entries[path]
-    if (before is not None and before.oid == now.oid) or path in scope.masks:
+    if path in scope.masks or _same(scope, path, before, now):
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
@@ -183,6 +184,17 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, path, edit) or replaced
+
+
+def _same(scope: Scope, path: str, before: Entry | None, now: Entry) -> bool:
+    """Is it the version before to the byte? A picture that moves into Git LFS is another blob with the same content."""
+    if before is None or before.mode not in REGULAR:
+        return False
+    try:
+        digests = {scope.delta.repository.digest(one.oid, path) for one in (before, now)}
+    except CouldNotJudge:
+        return before.oid == now.oid
+    return len(digests) == 1
 
 
 def _nearest(scope: Scope, path: str, edit: bytes) -> Relation | None:

@@ -269,7 +269,7 @@ def rank(
 
 
 @commands.command()
-@click.argument("edits", metavar="EDIT...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("edits", metavar="EDITS...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--staged", is_flag=True, help="Every edit of the staged change that drifted; what the hook runs.")
 @click.option(
     "--method",
