@@ -118,12 +118,10 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
             Image.open(io.BytesIO(files[name])).load()
 
     def measure() -> None:
-        compare(given, settings, lambda _: None, ImageReport("edit.png", Verdict.PASS))
+        report = ImageReport("edit.png", Verdict.PASS)
+        compare(given, settings, lambda _: None, report, lambda _, name: decoded[name])
 
-    with (
-        patch.object(pixels, "decode", lambda _, name: decoded[name]),
-        patch.object(pixels, "decode_mask", lambda *_: planes),
-    ):
+    with patch.object(pixels, "decode_mask", lambda *_: planes):
         turns = [(spent(load), spent(measure)) for _ in range(runs + 2)][2:]
     return [
         Spent(*(statistics.median(kind) for kind in zip(*column, strict=True))) for column in zip(*turns, strict=True)
