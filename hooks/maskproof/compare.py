@@ -95,8 +95,13 @@ def frame_of(record: Record | None) -> drift.Frame:
 def _advice(report: ImageReport) -> str:
     """What to do about drift. A comparison without Git has no steps to explain."""
     tracked = any(stage == "change" for stage, _ in report.steps)
-    see = f"`maskproof explain {shlex.quote(report.path)}`" if tracked else "the same command with `--format json`"
-    return f"See where and why: {see}. Then edit again, or put the protected pixels back."
+    if not tracked:
+        return "See where and why: the same command with `--format json`. Then edit again."
+    path = shlex.quote(report.path)
+    return (
+        f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
+        f"`maskproof restore {path}`."
+    )
 
 
 def _told_pixels(original: Picture, edit: Picture) -> list[str]:
