@@ -500,11 +500,10 @@ def test_one_job_that_fails_does_not_keep_the_others(project, server):
     assert "maskproof edit --manifest jobs.toml" in done.stdout
 
 
-def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, server):
-    server.answer(server_of.after(1.5, edits(held)))
-    listed(project, *(job(str(number)) for number in range(3)))
+def running_list(project, server, at_a_time):
+    """A list of edits being made, once the server has had its second question."""
     running = subprocess.Popen(
-        (*MASKPROOF, "edit", "--manifest", "jobs.toml", "--jobs", "2"),
+        (*MASKPROOF, "edit", "--manifest", "jobs.toml", "--jobs", str(at_a_time)),
         cwd=project.root,
         env=clean_environment() | server.environment,
         stdout=subprocess.PIPE,
@@ -514,6 +513,13 @@ def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, 
     while len(server.seen) < 2:
         time.sleep(0.02)
         assert running.poll() is None, running.stderr.read()
+    return running
+
+
+def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, server):
+    server.answer(server_of.after(1.5, edits(held)))
+    listed(project, *(job(str(number)) for number in range(3)))
+    running = running_list(project, server, 2)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, out + err
@@ -529,17 +535,7 @@ def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, 
 def test_two_interrupts_leave_at_once_and_lose_nothing_that_is_written(project, server):
     server.answer(edits(held), server_of.after(20, edits(held)))
     listed(project, job("one"), job("two"), job("three"))
-    running = subprocess.Popen(
-        (*MASKPROOF, "edit", "--manifest", "jobs.toml", "--jobs", "1"),
-        cwd=project.root,
-        env=clean_environment() | server.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while len(server.seen) < 2:
-        time.sleep(0.02)
-        assert running.poll() is None, running.stderr.read()
+    running = running_list(project, server, 1)
     running.send_signal(signal.SIGINT)
     while "stopping after" not in running.stderr.readline():
         pass

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from maskproof.change import Delta
+    from maskproof.repo import Tree
     from maskproof.sidecar import Record
 
 
@@ -81,8 +82,8 @@ class Scope:
             RecordError: the sidecar has mistakes.
             CouldNotJudge: its bytes cannot be had.
         """
-        data = self.delta.head.read(sidecar.path_of(path))
-        return None if data is None else self._with_parent(path, sidecar.parse(data, sidecar.path_of(path)))
+        record = _written(self.delta.head, path)
+        return None if record is None else self._with_parent(path, record)
 
     def _with_parent(self, path: str, record: Record) -> Record:
         """A record with the parent that it leaves out though its original is a recorded edit itself.
@@ -183,15 +184,8 @@ class Scope:
 
         Of the base, lest a record that comes with the change take a picture out of the check.
         """
-        base = self.delta.base
-        found = set()
-        for path in filter(is_sidecar, base.entries):
-            with contextlib.suppress(CouldNotJudge):
-                data = base.read(path)
-                record = None if data is None else sidecar.parse(data, path)
-                if record is not None and record.mask is not None:
-                    found.add(record.mask.path)
-        return frozenset(found)
+        records = _readable(self.delta.base).values()
+        return frozenset(record.mask.path for record in records if record.mask is not None)
 
     def mask_mode(self, path: str) -> str | None:
         """Which part of a mask is editable, where a record on the head or the mask itself leaves no doubt."""
@@ -235,21 +229,30 @@ class Scope:
     @cached_property
     def _edits(self) -> dict[str, str]:
         """The recorded edits on the head, by the digest of their bytes."""
-        found = {}
-        for image in self._recorded:
-            with contextlib.suppress(CouldNotJudge):
-                data = self.delta.head.read(sidecar.path_of(image))
-                record = None if data is None else sidecar.parse(data, sidecar.path_of(image))
-                if record is not None and record.origin == "edited":
-                    found[record.image.sha256] = image
-        return found
+        return {one.image.sha256: image for image, one in self._as_written.items() if one.origin == "edited"}
 
     @cached_property
     def _records(self) -> dict[str, Record]:
         """The records on the head that can be read, by image; of the others it is said when their image is judged."""
-        found = {}
-        for image in self._recorded:
-            with contextlib.suppress(CouldNotJudge):
-                if (record := self.record(image)) is not None:
-                    found[image] = record
-        return found
+        return {image: self._with_parent(image, record) for image, record in self._as_written.items()}
+
+    @cached_property
+    def _as_written(self) -> dict[str, Record]:
+        return _readable(self.delta.head)
+
+
+def _written(tree: Tree, image: str) -> Record | None:
+    """An image's record as its sidecar has it; None where there is none."""
+    path = sidecar.path_of(image)
+    data = tree.read(path)
+    return None if data is None else sidecar.parse(data, path)
+
+
+def _readable(tree: Tree) -> dict[str, Record]:
+    """Every record of a tree that can be read, by image."""
+    found = {}
+    for image in map(sidecar.image_of, filter(is_sidecar, tree.entries)):
+        with contextlib.suppress(CouldNotJudge):
+            if (record := _written(tree, image)) is not None:
+                found[image] = record
+    return found

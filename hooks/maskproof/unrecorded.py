@@ -26,7 +26,7 @@ from maskproof import evidence, find, propose, provenance, sidecar
 from maskproof.compare import Inputs, compare, concluded, failure
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict
-from maskproof.repo import REGULAR
+from maskproof.repo import REGULAR, sha256_of
 
 if TYPE_CHECKING:
     from maskproof.model import Evidence, Likeness
@@ -174,9 +174,8 @@ def _bring_record(scope: Scope, former: str, beside: str) -> str:
 
 def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relation | None:
     """The tracked picture to hold it against: the version before, or under `block` the one that it looks like."""
-    entries = scope.delta.base.entries
-    before, now = entries.get(path), scope.delta.head.entries[path]
-    if path in scope.masks or _same(scope, path, before, now):
+    before = scope.delta.base.entries.get(path)
+    if path in scope.masks or _same(scope, path, before, edit):
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
@@ -186,15 +185,14 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
     return _nearest(scope, path, edit) or replaced
 
 
-def _same(scope: Scope, path: str, before: Entry | None, now: Entry) -> bool:
+def _same(scope: Scope, path: str, before: Entry | None, edit: bytes) -> bool:
     """Is it the version before to the byte? A picture that moves into Git LFS is another blob with the same content."""
     if before is None or before.mode not in REGULAR:
         return False
     try:
-        digests = {scope.delta.repository.digest(one.oid, path) for one in (before, now)}
+        return scope.delta.repository.digest(before.oid, path) == sha256_of(edit)
     except CouldNotJudge:
-        return before.oid == now.oid
-    return len(digests) == 1
+        return False
 
 
 def _nearest(scope: Scope, path: str, edit: bytes) -> Relation | None:

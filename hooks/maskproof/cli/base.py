@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,11 +13,12 @@ from maskproof import __version__
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from maskproof.model import ImageReport
 
 
+Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
 FORMATS = ("text", "json")
 KINDS = ("judging", "recording", "editing", "setting_up")
@@ -60,15 +61,21 @@ def commands() -> None:
     """
 
 
-def report_options(command: Any) -> Any:
-    command = click.option(
+def format_option(what: str) -> Callable[[Command], Command]:
+    """`--format`, for a command that writes a report, a list or an explanation."""
+    return click.option(
         "--format",
         "style",
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="How the report is written.",
-    )(command)
+        help=f"How the {what} is written.",
+    )
+
+
+def report_options(command: Any) -> Any:
+    """`--format` and `--output`."""
+    command = format_option("report")(command)
     return click.option(
         "--output",
         type=click.Path(path_type=Path, dir_okay=False),

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from maskproof.cli.base import (
-    FORMATS,
     MODES,
     commands,
     emit,
+    format_option,
     read,
     report_options,
     status,
@@ -105,14 +105,7 @@ def compare(
 
 @commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How the explanation is written.",
-)
+@format_option("explanation")
 @click.option("--stealth", is_flag=True, help="Only what the file's marks say, those hidden in its pixels included.")
 def explain(path: Path, style: str, *, stealth: bool) -> int:
     """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""

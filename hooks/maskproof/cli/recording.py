@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from maskproof.cli.base import (
-    FORMATS,
     MODES,
     commands,
+    format_option,
     progress,
     read,
 )
@@ -67,14 +67,7 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 @click.argument("edit", type=click.Path(path_type=Path))
 @click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How the list is written.",
-)
+@format_option("list")
 def find(edit: Path, history: bool, limit: int, style: str) -> int:
     """List the tracked images that are most likely the original of an edit.
 
