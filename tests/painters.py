@@ -62,3 +62,14 @@ def _with_ball(picture: np.ndarray, opened: np.ndarray) -> np.ndarray:
     made = picture.copy()
     made[opened] = np.asarray(canvas)[opened]
     return made
+
+
+def logo(background: str = "#f4efe6") -> Image.Image:
+    """A mark that a designer would know again: a ring, a bar and a dot on a quiet ground."""
+    y, x = np.mgrid[:240, :320]
+    away = np.hypot(x - 110, y - 120)
+    canvas = np.array(Image.new("RGB", (320, 240), background))
+    canvas[(away < 80) & (away > 52)] = (18, 50, 74)
+    canvas[100:140, 170:290] = (200, 60, 40)
+    canvas[np.hypot(x - 110, y - 120) < 20] = (200, 60, 40)
+    return Image.fromarray(canvas)

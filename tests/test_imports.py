@@ -11,49 +11,27 @@ from pathlib import Path
 import pytest
 import yaml
 
-from maskproof import names
+from maskproof.repo import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "hooks" / "maskproof"
 
 LAYERS = (
     {"__init__"},
-    {"model", "errors"},
-    {"names", "files", "strict", "limits", "rules", "containers", "workers"},
-    {"policy"},
-    {
-        "repo",
-        "evidence",
-        "sidecar",
-        "regions",
-        "pixels",
-        "colour",
-        "encode",
-        "drift",
-        "verdict",
-        "report",
-        "locate",
-        "reading",
-        "faces",
-    },
-    {"change", "areas", "chain", "find", "propose"},
-    {"scope", "compare"},
-    {"provenance"},
-    {"unrecorded", "generated"},
-    {"check", "learn"},
-    {"rank", "masks", "service"},
-    {"explain", "record", "demo", "init", "schemas", "restore", "approval", "calibrate"},
-    {"edit", "review"},
+    {"model", "errors", "documents", "atomic"},
+    {"repo", "drift", "images", "parallel"},
+    {"policy", "evidence", "likeness"},
+    {"records"},
+    {"regions"},
+    {"gate", "masks"},
+    {"report", "recording"},
+    {"restore", "setup"},
+    {"edit"},
     {"cli"},
     {"hook"},
     {"__main__"},
 )
 """from the ground up; a part imports from lower layers only, and the parts of one layer do not know each other"""
-EXCEPTIONS = {
-    ("pixels", "colour"): "colour is half of decoding, kept apart for its length",
-    ("report", "evidence"): "reports say what all signs say together",
-}
-"""imports beyond the layers, each with its reason"""
 PARTS = {
     one.stem if one.suffix == ".py" else one.name
     for one in PACKAGE.iterdir()
@@ -106,15 +84,8 @@ def test_every_part_has_its_layer():
 
 @pytest.mark.parametrize("part", IMPORTS)
 def test_imports_point_down(part):
-    wrong = {other for other in IMPORTS[part] if level(other) >= level(part) and (part, other) not in EXCEPTIONS}
+    wrong = {other for other in IMPORTS[part] if level(other) >= level(part)}
     assert not wrong, f"{part} imports {', '.join(sorted(wrong))}"
-
-
-@pytest.mark.parametrize("exception", EXCEPTIONS)
-def test_no_exception_is_kept_that_is_not_needed(exception):
-    part, other = exception
-    assert other in IMPORTS[part]
-    assert level(other) >= level(part)
 
 
 def test_there_is_no_circle():
@@ -131,41 +102,20 @@ def test_there_is_no_circle():
     ("library", "users"),
     [
         ("git", {"repo"}),
-        ("subprocess", {"repo", "demo"}),
+        ("subprocess", {"repo", "setup"}),
         ("click", {"cli"}),
-        ("tomllib", {"strict"}),
-        ("json", {"strict", "report", "schemas", "demo", "evidence"}),
+        ("tomllib", {"documents"}),
+        ("json", {"documents", "report", "setup", "evidence"}),
         ("cbor2", {"evidence"}),
         ("c2pa", {"evidence"}),
         ("xml", {"evidence"}),
-        (
-            "PIL",
-            {
-                "calibrate",
-                "chain",
-                "colour",
-                "drift",
-                "edit",
-                "encode",
-                "faces",
-                "find",
-                "generated",
-                "locate",
-                "masks",
-                "pixels",
-                "reading",
-                "regions",
-                "report",
-                "restore",
-                "review",
-            },
-        ),
+        ("PIL", {"drift", "edit", "gate", "images", "likeness", "masks", "regions", "report", "restore", "setup"}),
         ("scipy", {"drift", "masks", "restore"}),
-        ("csv", {"calibrate"}),
-        ("concurrent", {"workers", "find", "pixels", "drift", "encode"}),
-        ("sqlite3", {"find"}),
-        ("imagehash", {"drift", "find"}),
-        ("openai", {"service"}),
+        ("csv", {"setup"}),
+        ("concurrent", {"parallel", "likeness", "images", "drift"}),
+        ("sqlite3", {"likeness"}),
+        ("imagehash", {"drift", "likeness"}),
+        ("openai", {"edit"}),
     ],
 )
 def test_each_library_has_its_place(library, users):
@@ -181,7 +131,7 @@ def test_each_library_has_its_place(library, users):
 
 @pytest.mark.parametrize("call", ["print", "exit", "input", "environ", "argv"])
 def test_only_the_command_line_prints_exits_and_reads_the_environment(call):
-    allowed = {"cli", "hook"} | {"environ": {"repo", "demo"}, "argv": {"schemas"}}.get(call, set())
+    allowed = {"cli", "hook"} | {"environ": {"repo", "setup"}}.get(call, set())
     found = set()
     for file in MODULES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -205,7 +155,7 @@ def test_every_module_opens_with_its_concept(file):
 HEAVY = ("numpy", "PIL", "git", "imagehash", "scipy", "openai", "msgspec", "cbor2", "c2pa")
 
 
-@pytest.mark.parametrize("module", ["maskproof", "maskproof.cli", "maskproof.change", "maskproof.repo"])
+@pytest.mark.parametrize("module", ["maskproof", "maskproof.cli", "maskproof.repo", "maskproof.repo.change"])
 def test_a_commit_without_images_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -263,17 +213,17 @@ HOOK, FIXER = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encodin
     ],
 )
 def test_the_manifest_passes_the_names_that_the_tool_looks_at(name):
-    assert bool(re.search(HOOK["files"], name)) == names.is_ours(name)
+    assert bool(re.search(HOOK["files"], name)) == paths.is_ours(name)
 
 
 @pytest.mark.parametrize("name", ["sub/maskproof.toml", "sub/pyproject.toml", "MASKPROOF.toml", "a.png.MASKPROOF.json"])
 def test_names_that_the_manifest_passes_for_nothing(name):
     # A name too many costs nothing; one too few would be judged by nobody.
     assert re.search(HOOK["files"], name)
-    assert not names.is_ours(name)
+    assert not paths.is_ours(name)
 
 
-@pytest.mark.parametrize("kind", re.findall(r"[a-z]+", names.IMAGE.pattern.replace("?:", "").replace("?", "")))
+@pytest.mark.parametrize("kind", re.findall(r"[a-z]+", paths.IMAGE.pattern.replace("?:", "").replace("?", "")))
 def test_no_image_is_left_out_by_the_manifest(kind):
     assert re.search(HOOK["files"], f"x/y.{kind}")
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from maskproof.change import Selection, from_environment, open_change
 from maskproof.repo import Repository
+from maskproof.repo.change import Selection, from_environment, open_change
 
 NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 STAGED = ["check", "--staged"]

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import others
 import pairs
 from harmless import HARMLESS
-from maskproof.compare import compare
-from maskproof.limits import default_limits
+from maskproof.gate.compare import compare
 from maskproof.model import ImageReport, Level, Verdict
 from maskproof.policy import Settings
+from maskproof.policy.limits import default_limits
 from tables import Table, show
 
 if TYPE_CHECKING:

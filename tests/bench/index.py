@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from maskproof import find
-from maskproof.find import hashes, store
-from maskproof.find.index import hashed
+from maskproof import likeness
+from maskproof.likeness import hashes, store
+from maskproof.likeness.index import hashed
 from maskproof.repo import Repository
 from pairs import rows, upright
 from tables import Table, show
@@ -137,7 +137,7 @@ def _built(folder: Path, *, anew: bool = False) -> tuple[float, int]:
     """Seconds of a build, the listing of the tree included, and the size of the file."""
     repository = Repository(folder)
     start = time.perf_counter()
-    index = find.open_index(repository, trusted=not anew)
+    index = likeness.open_index(repository, trusted=not anew)
     index.update(repository.image_blobs(repository.index), jobs=1 if anew else None)
     took = time.perf_counter() - start
     return took, (folder / ".git" / "maskproof" / "likeness.sqlite").stat().st_size
@@ -156,7 +156,7 @@ def query(folder: Path, codes: list[bytes], entries: int) -> Table:
     steps: dict[str, list[float]] = defaultdict(list)
     for _ in range(RUNS):
         start, busy = time.perf_counter(), time.process_time()
-        index = find.open_index(Repository(folder), trusted=True)
+        index = likeness.open_index(Repository(folder), trusted=True)
         opened = time.perf_counter()
         index.nearest(picture)
         end = time.perf_counter()

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
-from maskproof import containers, evidence
+from maskproof import evidence
 from maskproof.evidence import signatures
+from maskproof.images import containers
 from tables import Table, show
 
 if TYPE_CHECKING:

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from maskproof import pixels, regions
+from maskproof import regions
 from maskproof.drift import BORDER
 from maskproof.drift.frame import Frame, place, shown
-from maskproof.drift.windows import grown
+from maskproof.drift.grid import grown
+from maskproof.images import decode
 from maskproof.model import Level
 from tables import Table
 
@@ -150,8 +151,8 @@ def _node(folder: Path) -> str:
 def scores(job: Job, node: Path, names: tuple[str, ...]) -> dict[tuple[str, str], float]:
     """What each tool says of one pair, by tool and setting."""
     given = job.inputs()
-    original, edit = pixels.decode(given.original, "the original"), pixels.decode(given.edit, "the edit")
-    planes = None if given.mask is None else pixels.decode_mask(given.mask, "the mask")
+    original, edit = decode.decode(given.original, "the original"), decode.decode(given.edit, "the edit")
+    planes = None if given.mask is None else decode.decode_mask(given.mask, "the mask")
     opened = regions.editable(planes, given.mask_mode, original.size)
     opened = grown(opened, round(BORDER[Level.VISUAL] * max(opened.shape)))
     placed = place(original, edit, Frame())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from PIL import Image, ImageOps
 
 from harmless import HARMLESS
-from maskproof.compare import Inputs
+from maskproof.gate.compare import Inputs
 from maskproof.model import Level
 from maskproof.policy import AreaRule
 

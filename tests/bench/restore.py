@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from maskproof import encode
-from maskproof.check import Inputs
+from maskproof.gate.check import Inputs
+from maskproof.images import encode
 from maskproof.policy import from_file
 from maskproof.restore import Options, Restored, composed, opened
 from speed import NAMES, OPENED, draw

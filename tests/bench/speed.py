@@ -26,11 +26,11 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from maskproof import pixels
-from maskproof.compare import Inputs, compare
-from maskproof.limits import default_limits
+from maskproof.gate.compare import Inputs, compare
+from maskproof.images import decode
 from maskproof.model import ImageReport, Level, Verdict
 from maskproof.policy import Settings
+from maskproof.policy.limits import default_limits
 from tables import Table, show
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def process(folder: Path, runs: int) -> tuple[Spent, float]:
 def in_turn(folder: Path, runs: int) -> list[Spent]:
     """Medians of decoding both and of measuring them, after two turns that warm up."""
     files = {name: (folder / f"{name}.png").read_bytes() for name in NAMES}
-    decoded = {name: pixels.decode(data, name) for name, data in files.items()}
-    planes = pixels.decode_mask(files["mask"], "mask")
+    decoded = {name: decode.decode(data, name) for name, data in files.items()}
+    planes = decode.decode_mask(files["mask"], "mask")
     given = Inputs(files["edit"], files["original"], files["mask"], "white", *("edit", "original", "mask"))
     settings = Settings(level=Level.VISUAL, limits=default_limits(Level.VISUAL))
 
@@ -121,7 +121,7 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
         report = ImageReport("edit.png", Verdict.PASS)
         compare(given, settings, lambda _: None, report, lambda _, name: decoded[name])
 
-    with patch.object(pixels, "decode_mask", lambda *_: planes):
+    with patch.object(decode, "decode_mask", lambda *_: planes):
         turns = [(spent(load), spent(measure)) for _ in range(runs + 2)][2:]
     return [
         Spent(*(statistics.median(kind) for kind in zip(*column, strict=True))) for column in zip(*turns, strict=True)

@@ -126,7 +126,7 @@ def spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
 
 def write(path: Path, data: bytes) -> str:
     """Write a file whole or not at all, and say so."""
-    from maskproof.files import write_atomically
+    from maskproof.atomic import write_atomically
     from maskproof.report.text import safe
 
     try:

@@ -146,9 +146,9 @@ def edit(
 
     Asks for candidates, takes the one that drifted least, puts the protected pixels back, writes picture and record.
     """
-    from maskproof.edit.ground import Wishes
+    from maskproof.edit.api import client as connection
+    from maskproof.edit.inputs import Wishes
     from maskproof.repo import Repository
-    from maskproof.service import client as connection
 
     if manifest is not None and (original or any(value is not None for value in given.values())):
         raise UsageError(
@@ -161,33 +161,33 @@ def edit(
     if manifest is not None:
         return _edit_all(repository, manifest, wishes, timeout, jobs)
     from maskproof import edit as making
-    from maskproof.edit import ground, told
+    from maskproof.edit import inputs, text
     from maskproof.edit import jobs as jobs_of
-    from maskproof.service import images, models
+    from maskproof.edit.api import images, models
 
     paths = {key: given.pop(key) for key in ("mask", "out")}
     job = jobs_of.named(original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given)
     model = models.known(job.model)
-    base = ground.gathered(repository, job, model, wishes)
+    base = inputs.gathered(repository, job, model, wishes)
     asked = making.request(base, model)
     client = connection.connect(timeout)
     connection.accept(client, model)
     server = connection.host(client)
-    print(told.sending(base, server), flush=True)
+    print(text.sending(base, server), flush=True)
     try:
         answer = images.edited(client, asked, said)
     finally:
         said("")
     made = making.finish(repository, base, asked, answer, server)
-    print(told.made(made, color=wants_color()), end="")
+    print(text.made(made, color=wants_color()), end="")
     return status(made.report)
 
 
 def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | None, at_a_time: int) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
-    from maskproof.edit import batch, jobs, told
+    from maskproof.edit import batch, jobs, text
+    from maskproof.edit.api import client as connection
     from maskproof.report.text import safe
-    from maskproof.service import client as connection
 
     listed = jobs.read(read(manifest), str(manifest), manifest.parent)
     ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
@@ -195,12 +195,12 @@ def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | Non
     try:
         for one in batch.run(ready, at_a_time, lambda text: print(safe(text), file=sys.stderr, flush=True)):
             outcomes.append(one)
-            print(told.ended(one), flush=True)
+            print(text.ended(one), flush=True)
     except KeyboardInterrupt:
         print("maskproof: left at once; answers under way are lost", file=sys.stderr)
     ended = [one.job for one in outcomes]
     left = [job for job in ready.todo if job not in ended]
-    print(told.closing(ready.done, outcomes, left, str(manifest)), end="")
+    print(text.closing(ready.done, outcomes, left, str(manifest)), end="")
     errors = {one.error.exit_status for one in outcomes if one.error}
     reports = [one.made.report for one in outcomes if one.made]
     return INTERRUPTED if left else max(errors, default=0) or status(*reports)
@@ -234,10 +234,11 @@ def rank(
 
     Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
     """
-    from maskproof import rank as ranking
     from maskproof import report
+    from maskproof.gate import rank as ranking
     from maskproof.model import Report
     from maskproof.policy import from_file
+    from maskproof.report.sheet import contact_sheet
 
     together(mask, mask_mode)
     spare((original, *candidates, mask, policy_file), sheet, output)
@@ -259,7 +260,7 @@ def rank(
         progress=progress,
     )
     if sheet:
-        drawn = ranking.contact_sheet(before, given, through, mask_mode, order, original_name=str(original))
+        drawn = contact_sheet(before, given, through, mask_mode, order, original_name=str(original))
         print(write(sheet, drawn), file=sys.stderr)
     advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
     found = Report(tuple(one.report for one in order))
@@ -332,11 +333,11 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
 
     Crops of original and edit are sent to the server. Exit status 0 when an answer came, whatever it says.
     """
-    from maskproof import review as reviewing
+    from maskproof.edit import review as reviewing
+    from maskproof.edit.api import client as connection
+    from maskproof.edit.api.models import REVIEWER
     from maskproof.repo import Repository
     from maskproof.report.text import safe
-    from maskproof.service import client as connection
-    from maskproof.service.models import REVIEWER
 
     repository, name = Repository(Path.cwd()), model or REVIEWER
     found = reviewing.ready(repository, repository.path_of(str(edit)))

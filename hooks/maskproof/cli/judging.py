@@ -7,17 +7,7 @@ from pathlib import Path
 
 import click
 
-from maskproof.cli.base import (
-    MODES,
-    commands,
-    emit,
-    format_option,
-    read,
-    report_options,
-    status,
-    together,
-    wants_color,
-)
+from maskproof.cli.base import MODES, commands, emit, format_option, read, report_options, status, together, wants_color
 from maskproof.errors import UsageError
 
 
@@ -43,8 +33,8 @@ def check(
     """
     from dataclasses import replace
 
-    from maskproof.change import Selection, from_environment, open_change
     from maskproof.repo import Repository
+    from maskproof.repo.change import Selection, from_environment, open_change
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
@@ -52,7 +42,7 @@ def check(
     delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     delta = replace(delta, in_ci=bool(os.environ.get("CI")))
     from maskproof import report
-    from maskproof.check import check as check_change
+    from maskproof.gate.check import check as check_change
 
     found = check_change(delta)
     emit(lambda color: report.run(found, style, color=color), output, report.summary(found))
@@ -81,8 +71,8 @@ def compare(
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
     from maskproof import report
-    from maskproof.compare import Inputs
-    from maskproof.compare import compare as compare_pair
+    from maskproof.gate.compare import Inputs
+    from maskproof.gate.compare import compare as compare_pair
     from maskproof.model import ImageReport, Verdict
     from maskproof.policy import from_file
 
@@ -110,7 +100,7 @@ def compare(
 def explain(path: Path, style: str, *, stealth: bool) -> int:
     """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
     from maskproof import report
-    from maskproof.explain import explained, marks
+    from maskproof.gate.explain import explained, marks
 
     found = None if stealth else explained(Path.cwd(), path)
     if found is None:

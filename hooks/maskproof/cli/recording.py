@@ -10,13 +10,7 @@ from typing import Any
 
 import click
 
-from maskproof.cli.base import (
-    MODES,
-    commands,
-    format_option,
-    progress,
-    read,
-)
+from maskproof.cli.base import MODES, commands, format_option, progress, read
 
 
 @commands.command()
@@ -48,7 +42,7 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     """
     from functools import partial
 
-    from maskproof.record import write
+    from maskproof.recording import write
     from maskproof.report.text import safe
 
     def ask(proposal: str) -> bool:
@@ -74,7 +68,7 @@ def find(edit: Path, history: bool, limit: int, style: str) -> int:
     They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
     """
     from maskproof import report
-    from maskproof.find import search
+    from maskproof.likeness import search
     from maskproof.repo import Repository
 
     found = search(

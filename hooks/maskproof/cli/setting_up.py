@@ -7,13 +7,7 @@ from pathlib import Path
 import click
 
 from maskproof import __version__
-from maskproof.cli.base import (
-    commands,
-    progress,
-    read,
-    spare,
-    write,
-)
+from maskproof.cli.base import commands, progress, read, spare, write
 
 
 @commands.command()
@@ -27,8 +21,8 @@ from maskproof.cli.base import (
 @click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
 def init(ci: str, rev: str) -> int:
     """Write a policy, the hook entry and a CI template for this repository. Nothing that exists is overwritten."""
-    from maskproof.init import write_all
     from maskproof.repo import Repository
+    from maskproof.setup.init import write_all
 
     for line in write_all(Repository(Path.cwd()).root, ci, rev):
         print(line)
@@ -41,7 +35,7 @@ def init(ci: str, rev: str) -> int:
 )
 def demo(keep: Path | None) -> int:
     """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
-    from maskproof.demo import run
+    from maskproof.setup.demo import run
 
     status: int = run(keep, print)
     return status
@@ -68,11 +62,11 @@ def calibrate(
 
     CASES.csv has the columns original, mask, mask_mode, edit and expected (pass or block), paths relative to itself.
     """
-    from maskproof import calibrate as calibration
-    from maskproof.calibrate import plot as drawing
-    from maskproof.calibrate import text
     from maskproof.model import Level
     from maskproof.policy import parse
+    from maskproof.setup import calibrate as calibration
+    from maskproof.setup.calibrate import plot as drawing
+    from maskproof.setup.calibrate import text
 
     spare((cases, policy_file), plot, output)
     policy = None if policy_file is None else parse(read(policy_file), str(policy_file))

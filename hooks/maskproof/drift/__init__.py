@@ -5,7 +5,7 @@ Two questions are asked of the protected area, because either alone is blind. Di
 move (`registration`), did the tone move (`tone`), did size or transparency change (`frame`)? Declared areas are
 asked the second question by themselves, with limits for their size. At level exact every sample counts.
 
-A new metric is a function that returns `Metric`, called below, and a row in `maskproof.limits`.
+A new metric is a function that returns `Metric`, called below, and a row in `maskproof.policy.limits`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.drift.declared import View, measures
 from maskproof.drift.exact import changed
 from maskproof.drift.frame import Frame, Placed, alpha_changed, place, shown
+from maskproof.drift.grid import CELL, Float, Mask, cells, grown
 from maskproof.drift.inside import inside
-from maskproof.drift.kinds import View, measures
 from maskproof.drift.oklab import opponent
+from maskproof.drift.outliers import Part, standing_out
 from maskproof.drift.padding import explained
 from maskproof.drift.registration import STILL, Motion, hairs_breadth, register, snapped, warped
-from maskproof.drift.residue import gather, residue_level
+from maskproof.drift.residual import gather, residue_level
 from maskproof.drift.seam import seam
-from maskproof.drift.standing import Part, standing_out
-from maskproof.drift.structure import changed_area
+from maskproof.drift.ssim import changed_area
 from maskproof.drift.tone import tone
-from maskproof.drift.windows import CELL, Float, Mask, cells, grown
 from maskproof.model import Box, Finding, Kind, Level, Metric, Picture, Region, RegionDrift, Severity
 
 if TYPE_CHECKING:

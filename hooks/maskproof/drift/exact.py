@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from maskproof.drift.frame import Placed
-    from maskproof.drift.windows import Mask
+    from maskproof.drift.grid import Mask
     from maskproof.model import Picture, Region
 
 BAND = 32

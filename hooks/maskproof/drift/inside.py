@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.windows import CELL
+from maskproof.drift.grid import CELL
 from maskproof.model import Metric
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float
+    from maskproof.drift.grid import Float
 
 TOP = 0.005
 """share of the cells whose mean is taken as the strongest change; one cell alone may be noise"""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float
+    from maskproof.drift.grid import Float
 
 Bytes = NDArray[np.uint8]
 

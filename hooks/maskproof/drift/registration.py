@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maskproof.drift.windows import shrunk
+from maskproof.drift.grid import shrunk
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.grid import Float, Mask
 
 COARSE = 320
 """Long side, in samples, of the picture the motion is found on. Measured to about 0.03 of its samples."""

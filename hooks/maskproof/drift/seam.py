@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.grid import Float, Mask
 
 PIECE = 8
 """side, in samples, of the blocks that cut the edge into pieces; what texture adds averages out over this length"""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from maskproof.drift.grid import CELL, Float, shrunk
 from maskproof.drift.oklab import oklab, rgb_of
-from maskproof.drift.windows import CELL, Float, shrunk
 from maskproof.model import Metric
 
 PLACES = 80

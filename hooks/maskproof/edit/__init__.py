@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof import evidence, sidecar
+from maskproof import evidence
+from maskproof.atomic import sweep, write_together
 from maskproof.edit import candidates
+from maskproof.edit.api import client as connection
+from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.files import sweep, write_together
+from maskproof.records import sidecar
+from maskproof.records.sidecar import ImageRef, Tool
 from maskproof.restore import NOTHING, recorded
-from maskproof.service import client as connection
-from maskproof.service import images
-from maskproof.sidecar import ImageRef, Tool
 
 if TYPE_CHECKING:
+    from maskproof.edit.api.images import Answer, Asked
+    from maskproof.edit.api.models import ImageModel
     from maskproof.edit.candidates import Candidate
-    from maskproof.edit.ground import Ground
-    from maskproof.model import ImageReport, Ranked
+    from maskproof.edit.inputs import Ground
+    from maskproof.gate.rank import Ranked
+    from maskproof.model import ImageReport
     from maskproof.repo import Repository
     from maskproof.restore import Restored
-    from maskproof.service.images import Answer, Asked
-    from maskproof.service.models import ImageModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskproof import edit
-from maskproof.edit import ground, jobs
+from maskproof.edit import inputs, jobs
+from maskproof.edit.api import client as connection
+from maskproof.edit.api import images, models
 from maskproof.errors import JobsError, MaskproofError, UsageError
-from maskproof.service import client as connection
-from maskproof.service import images, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from maskproof.edit import Made
-    from maskproof.edit.ground import Ground, Wishes
+    from maskproof.edit.api.client import Client
+    from maskproof.edit.api.images import Answer, Asked
+    from maskproof.edit.inputs import Ground, Wishes
     from maskproof.edit.jobs import Job
     from maskproof.repo import Repository
-    from maskproof.service.client import Client
-    from maskproof.service.images import Answer, Asked
 
 WORKERS = 2
 """answers that are waited for at a time unless asked for more; the account's rate limit is the other bound"""
@@ -81,12 +81,12 @@ def opened(repository: Repository, client: Client, listed: tuple[Job, ...], name
     todo, finished, problems = [], [], []
     for number, job in enumerate(listed):
         try:
-            sources = ground.sources(job)
+            sources = inputs.sources(job)
             out = repository.path_of(job.target)
             if jobs.done(repository.root / out, out, jobs.digest(job, sources)):
                 finished.append(job)
                 continue
-            ground.spared(repository, job, force=wishes.force)
+            inputs.spared(repository, job, force=wishes.force)
             connection.accept(client, models.known(job.model))
             todo.append(job)
         except UsageError as error:
@@ -126,7 +126,7 @@ def _sent(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None])
     """Send one job and wait for its answer in a thread; what keeps it from being sent comes back at once."""
     try:
         model = models.known(job.model)
-        base = ground.gathered(batch.repository, job, model, batch.wishes)
+        base = inputs.gathered(batch.repository, job, model, batch.wishes)
         asked = edit.request(base, model)
     except MaskproofError as error:
         return Ended(job, error=error)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import pixels, rank
-from maskproof.compare import Inputs, compare
 from maskproof.drift.frame import Frame
-from maskproof.edit import prepare
+from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
+from maskproof.gate import rank
+from maskproof.gate.compare import Inputs, compare
+from maskproof.images.decode import decode
 from maskproof.model import ImageReport, Verdict
 from maskproof.restore import Options, composed, opened
 from maskproof.restore.alignment import brought_back
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from maskproof.drift.registration import Motion
-    from maskproof.edit.ground import Ground
-    from maskproof.model import Picture, Ranked
+    from maskproof.edit.inputs import Ground
+    from maskproof.gate.rank import Ranked
+    from maskproof.model import Picture
     from maskproof.restore import Restored
 
 
@@ -60,13 +62,13 @@ def placed(ground: Ground, pictures: Sequence[bytes]) -> tuple[tuple[Candidate, 
     for number, data in enumerate(pictures, 1):
         name = f"candidate {number}"
         try:
-            picture = pixels.decode(data, name)
+            picture = decode(data, name)
         except CouldNotJudge as error:
             notes.append(f"{error.reason}; it was left out")
             continue
-        if told := prepare.stretched(picture.size, plan):
+        if told := framing.stretched(picture.size, plan):
             notes.append(f"{name} {told}")
-        whole = prepare.png(prepare.placed(ground.original, picture, plan))
+        whole = framing.png(framing.placed(ground.original, picture, plan))
         found.append(Candidate(number, picture.size, picture.format.lower(), data, whole))
     if not found:
         raise NoAnswer(f"the model's answer holds no picture that can be read: {'; '.join(notes)}", "Try again.")
@@ -112,12 +114,12 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
 def judged(ground: Ground, made: Restored) -> ImageReport:
     """The finished edit, as the gate will see it; what is decoded already is not decoded again."""
 
-    def decode(data: bytes, name: str) -> Picture:
+    def known_or_decoded(data: bytes, name: str) -> Picture:
         known = {id(made.data): made.shown, id(ground.sources.original): ground.original}
-        return known[id(data)] if id(data) in known else pixels.decode(data, name)
+        return known[id(data)] if id(data) in known else decode(data, name)
 
     report = ImageReport(ground.out, Verdict.PASS)
-    return compare(_inputs(ground, made.data), ground.settings, ground.read, report, decode)
+    return compare(_inputs(ground, made.data), ground.settings, ground.read, report, known_or_decoded)
 
 
 def _inputs(ground: Ground, edit: bytes) -> Inputs:
@@ -142,14 +144,14 @@ def _aligned(ground: Ground, candidate: Candidate) -> tuple[bytes, Motion | None
     if (width, height) == ground.original.size:
         return candidate.placed, None
     cut = np.s_[y : y + height, x : x + width]
-    whole = pixels.decode(candidate.placed, candidate.name)
+    whole = decode(candidate.placed, candidate.name)
     brought = brought_back(_part(ground.original, cut), _part(whole, cut), Frame(), ground.opened[cut])
     if brought.motion is None:
         return candidate.placed, None
-    planes = [prepare.planes(one, with_alpha=whole.alpha is not None) for one in (ground.original, whole)]
+    planes = [framing.planes(one, with_alpha=whole.alpha is not None) for one in (ground.original, whole)]
     moved, there = brought.moved(planes[1][cut]), brought.valid[..., None]
     planes[1][cut] = np.where(there, moved, planes[0][cut])
-    return prepare.png(planes[1]), brought.motion
+    return framing.png(planes[1]), brought.motion
 
 
 def _part(picture: Picture, cut: tuple[slice, slice]) -> Picture:

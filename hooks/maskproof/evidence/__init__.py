@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof import containers
 from maskproof.evidence import carriers, signatures, vocabularies, writers
 from maskproof.evidence.vocabularies import c2pa, declared
+from maskproof.images import containers
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from maskproof.evidence.xmp import Xmp, extended, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.containers import Container
+    from maskproof.images.containers import Container
     from maskproof.model import Read
 
 MAX_TEXT = 1_000_000

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from maskproof.containers import Container
+    from maskproof.images.containers import Container
 
 TEXT_TAGS = {
     0x010D: "DocumentName",

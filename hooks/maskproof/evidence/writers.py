@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maskproof.containers import Container
     from maskproof.evidence.carriers import Carried
+    from maskproof.images.containers import Container
 
 PROGRAMS = (
     r"(?:adobe )?photoshop(?: lightroom)?|adobe lightroom|adobe imageready|affinity photo|apple photos|canva|"

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from maskproof import pixels, regions
+from maskproof import regions
 from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import grown, pieces
 from maskproof.masks.shapes import drawn
 from maskproof.model import Box
@@ -157,7 +158,7 @@ def picture(data: bytes, name: str) -> Picture:
     Raises:
         UsageError: it cannot be decoded.
     """
-    made: Picture = _read(pixels.decode, data, name)
+    made: Picture = _read(decode, data, name)
     return made
 
 
@@ -174,7 +175,7 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         yield drawn(kind, written, original.size)
     if plan.mask is not None:
         name, data = plan.mask
-        planes = _read(pixels.decode_mask, data, name)
+        planes = _read(decode_mask, data, name)
         opened = regions.editable(planes, plan.mask_mode, original.size)
         notes += [f"{name}: {one.message}" for one in regions.suspicions(planes, plan.mask_mode, opened, 1.0)]
         yield opened

@@ -22,7 +22,7 @@ from maskproof.masks.morphology import grown, without_specks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maskproof.drift.windows import Float
+    from maskproof.drift.grid import Float
     from maskproof.masks.morphology import Mask
     from maskproof.model import Picture
 

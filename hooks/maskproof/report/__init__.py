@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.report import as_json, text
+from maskproof.report import json, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from maskproof.model import Evidence, Found, ImageReport, Ranked, Report
+    from maskproof.gate.rank import Ranked
+    from maskproof.likeness.model import Found
+    from maskproof.model import Evidence, ImageReport, Report
 
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
     "text": (text.run, text.image),
-    "json": (as_json.run, as_json.image),
+    "json": (json.run, json.image),
 }
 """for each format: how a run of `check` and how one comparison is written; both take `color` by keyword"""
 
@@ -30,22 +32,22 @@ def image(report: ImageReport, style: str, *, color: bool = False) -> str:
 
 def explanation(report: ImageReport, style: str, *, color: bool = False) -> str:
     """One image with every step that led to its verdict."""
-    return as_json.explanation(report) if style == "json" else text.explanation(report, color=color)
+    return json.explanation(report) if style == "json" else text.explanation(report, color=color)
 
 
 def marks(evidence: tuple[Evidence, ...], style: str) -> str:
     """What the marks of a plain file say."""
-    return as_json.marks(evidence) if style == "json" else text.marks(evidence)
+    return json.marks(evidence) if style == "json" else text.marks(evidence)
 
 
 def found(result: Found, style: str) -> str:
     """The pictures that are most like one."""
-    return as_json.found(result) if style == "json" else text.found(result)
+    return json.found(result) if style == "json" else text.found(result)
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], style: str, *, color: bool = False) -> str:
     """The table of several candidates for one edit and what to do next, with a newline at its end."""
-    return as_json.ranking(candidates, advice) if style == "json" else text.ranking(candidates, advice, color=color)
+    return json.ranking(candidates, advice) if style == "json" else text.ranking(candidates, advice, color=color)
 
 
 def summary(report: Report) -> str:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
+from maskproof import regions
+from maskproof.errors import CouldNotJudge
+from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, Verdict
 from maskproof.report import drawing
 from maskproof.report.drawing import FAINT, GREEN, GREY, INK, ORANGE, PAPER
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from maskproof.model import Picture, Ranked
+    from maskproof.gate.rank import Candidate, Ranked
+    from maskproof.model import Picture
 
     Mask = NDArray[np.bool_]
 
@@ -64,6 +68,27 @@ class Tile:
     def below(self) -> int:
         """Height of what stands below the picture, px."""
         return (DETAIL[1] + LABEL if self.details else 0) + NOTE_LINE * len(self.lines())
+
+
+def contact_sheet(
+    original: bytes,
+    candidates: Sequence[Candidate],
+    mask: bytes | None,
+    mode: str | None,
+    order: Sequence[Ranked],
+    *,
+    original_name: str = "the original",
+) -> bytes:
+    """The original and all candidates as one picture, best first: the bytes of a PNG file.
+
+    What cannot be decoded has a tile that says so; the table gives the reason. The arguments are those of `ranked`,
+    `order` is what it returned.
+    """
+    before = _decoded(original, original_name)
+    opened = None if before is None else _opened(mask, mode, before)
+    head = first(original_name, before, opened)
+    tiles = [tile(one, before, _decoded(candidates[one.index][1], one.report.path), opened) for one in order]
+    return png(head, tiles)
 
 
 def first(name: str, original: Picture | None, opened: Mask | None) -> Tile:
@@ -163,3 +188,17 @@ def _draw(sheet: Image.Image, one: Tile, at: tuple[int, int], tall: int) -> None
     for line in one.lines():
         drawing.text(draw, (x, y), line, 15, INK)
         y += NOTE_LINE
+
+
+def _decoded(data: bytes, name: str) -> Picture | None:
+    try:
+        return decode(data, name)
+    except CouldNotJudge:
+        return None
+
+
+def _opened(mask: bytes | None, mode: str | None, original: Picture) -> NDArray[np.bool_] | None:
+    try:
+        return None if mask is None else regions.editable(decode_mask(mask, "the mask"), mode, original.size)
+    except CouldNotJudge:
+        return None

@@ -10,7 +10,9 @@ from maskproof import evidence as summed
 from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
-    from maskproof.model import Evidence, Finding, Found, ImageReport, Likeness, Ranked
+    from maskproof.gate.rank import Ranked
+    from maskproof.likeness.model import Found, Likeness
+    from maskproof.model import Evidence, Finding, ImageReport
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}

@@ -14,27 +14,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import encode, pixels, regions
-from maskproof.areas import areas_of, mask_picture
-from maskproof.compare import frame_of
+from maskproof import regions
 from maskproof.drift.exact import pixels_changed
 from maskproof.drift.frame import Placed
-from maskproof.encode import Carried, Encoded
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
-from maskproof.limits import ROWS
+from maskproof.gate.compare import frame_of
+from maskproof.images import encode
+from maskproof.images.decode import decode, decode_mask, decode_stored
+from maskproof.images.encode import Carried, Encoded
+from maskproof.policy.limits import ROWS
+from maskproof.records.sidecar import RestoredRef
+from maskproof.regions.areas import areas_of, mask_picture
 from maskproof.restore.alignment import REDRAWN, Brought, brought_back
 from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
-from maskproof.restore.numbers import common
+from maskproof.restore.channels import common
 from maskproof.restore.tone import matched
-from maskproof.sidecar import RestoredRef
 
 if TYPE_CHECKING:
-    from maskproof.compare import Inputs
+    from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
-    from maskproof.drift.windows import Mask
+    from maskproof.gate.compare import Inputs
+    from maskproof.images.decode import Stored
     from maskproof.model import Picture, Read
-    from maskproof.pixels import Stored
     from maskproof.policy import Settings
 
 NOTHING = "none"
@@ -101,8 +103,8 @@ def opened(inputs: Inputs) -> Sources:
     """
     return Sources(
         inputs,
-        pixels.decode_stored(inputs.original, inputs.original_name),
-        pixels.decode_stored(inputs.edit, inputs.edit_name),
+        decode_stored(inputs.original, inputs.original_name),
+        decode_stored(inputs.edit, inputs.edit_name),
     )
 
 
@@ -178,7 +180,7 @@ def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str 
 
 def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: opened by the mask, and in no area that policy or record protects."""
-    planes = None if inputs.mask is None else pixels.decode_mask(inputs.mask, inputs.mask_name)
+    planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     opened = regions.editable(planes, inputs.mask_mode, original.size)
     areas, missing = areas_of(original, settings, inputs.record, read)
     protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
@@ -257,7 +259,7 @@ def _verified(written: Encoded, original: Picture, inside: Mask, name: str) -> P
     Raises:
         CouldNotRestore: this format does not show what was meant.
     """
-    shown = pixels.decode(written.data, name)
+    shown = decode(written.data, name)
     changed = pixels_changed(original, shown, _as_it_is(shown)) & ~inside
     if shown.colour != original.colour or (changed.any() and not written.lossy):
         raise CouldNotRestore(

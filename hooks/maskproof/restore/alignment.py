@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from maskproof.drift.frame import Frame, Placed, place, shown
+from maskproof.drift.grid import Float, Mask, grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.registration import STILL, Motion, register, snapped, warped
-from maskproof.drift.windows import Float, Mask, grown
 from maskproof.errors import CouldNotRestore
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from maskproof.drift.frame import shown
+from maskproof.drift.grid import grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
-from maskproof.drift.windows import grown
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.grid import Float, Mask
 
 FEATHER = 0.012
 """share of the long side over which an edit is faded in unless told otherwise, as docs/rules/seam.md advises"""

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof import pixels, sidecar
-from maskproof.change import Selection, open_change
-from maskproof.check import inputs_of, judge
-from maskproof.compare import Decode, Inputs, compare
+from maskproof.atomic import sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
-from maskproof.files import sweep, write_atomically
+from maskproof.gate.check import inputs_of, judge
+from maskproof.gate.compare import Decode, Inputs, compare
+from maskproof.gate.scope import Scope
+from maskproof.images.decode import decode
 from maskproof.model import ImageReport, Verdict
+from maskproof.records import sidecar
+from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
-from maskproof.restore import NOTHING, Options, Restored, composed, opened, recorded, told
-from maskproof.scope import Scope
-from maskproof.sidecar import ImageRef, Record
+from maskproof.repo.change import Selection, open_change
+from maskproof.restore import NOTHING, Options, Restored, composed, opened, recorded, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,9 +154,9 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
     try:
         return _restored(scope, job, replace(options, target=job.target))
     except CouldNotJudge as error:
-        return Outcome(Verdict.UNJUDGED, False, told.failed(job.path, "NOT JUDGED", error))
+        return Outcome(Verdict.UNJUDGED, False, text.failed(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
-        return Outcome(Verdict.BLOCK, False, told.failed(job.path, "CANNOT BE RESTORED", error))
+        return Outcome(Verdict.BLOCK, False, text.failed(job.path, "CANNOT BE RESTORED", error))
 
 
 def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
@@ -169,7 +170,7 @@ def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
     before = compare(inputs, settings, scope.trusted, start, _decoder(known))
     made = composed(sources, settings, scope.trusted, options)
     if made.method == NOTHING:
-        return Outcome(before.verdict, False, told.left_alone(job.path, before))
+        return Outcome(before.verdict, False, text.left_alone(job.path, before))
     restored = Inputs(
         made.data,
         inputs.original,
@@ -188,7 +189,7 @@ def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
     new = {beside: _renewed(record, job, made, options), job.target: made.data}
     undo = _write(repository, job, new, old)
     names = " ".join(_named(repository, one) for one in (job.target, beside))
-    lines = (*told.result(job.path, job.target, before, after), *told.how(made), *told.next_steps(names, undo))
+    lines = (*text.result(job.path, job.target, before, after), *text.how(made), *text.next_steps(names, undo))
     return Outcome(after.verdict, True, lines)
 
 
@@ -279,11 +280,11 @@ def _put_back(file: Path, data: bytes | None) -> None:
 
 def _decoder(known: list[tuple[bytes, Picture]]) -> Decode:
     """Decodes each file once: a 4K picture is looked at five times, and decoding is what costs most."""
-    return lambda data, name: next((shown for one, shown in known if one is data), None) or pixels.decode(data, name)
+    return lambda data, name: next((shown for one, shown in known if one is data), None) or decode(data, name)
 
 
 def _size(job: Job) -> tuple[int, int]:
-    return pixels.decode(job.data, job.path).size
+    return decode(job.data, job.path).size
 
 
 def _image(data: bytes, size: tuple[int, int]) -> ImageRef:

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.grid import Float, Mask
 
 FINEST = 250_000
 """samples of the grid on which the field is solved at the most; over a larger area it is solved smaller, which bounds

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maskproof.drift.windows import Float, Mask
+    from maskproof.drift.grid import Float, Mask
 
 ENOUGH = 500
 """samples that have to correspond"""

@@ -1,0 +1,74 @@
+"""How much of the protected area became something else: the largest connected part with another structure or colour.
+
+Structure is judged at two scales, because fine texture drawn anew with the same look changes only the finer one
+(field notes).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskproof.drift.grid import CELL, Float, Mask, cells, largest_blob, shrunk, windows
+from maskproof.drift.oklab import oklab, rgb_of
+from maskproof.model import Box, Metric
+
+LEAST_CELLS = 2000
+"""cells that a share is taken of at the least: JPEG at quality 75 changes the structure of six cells of a 64 px
+thumbnail"""
+COLOR_STEP = 6.0
+"""OKLab distance x100 of 4 x 4 means from which on a place has another colour (field notes)."""
+STRUCTURE_STEP = 0.5
+"""Contrast-structure term of SSIM below which a place has another structure (field notes)."""
+SSIM_C2 = 58.5225 / 2.55**2
+"""(0.03 x 255)^2, for luma 0..100 (Wang et al., 2004)."""
+
+
+def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], held: Float) -> Metric:
+    """The largest connected part of the protected area with another structure (at two scales) or another colour.
+
+    Args:
+        luma: Of the original and of the edit, aligned; H x W each, 0 to 100.
+        means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
+        held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
+    """
+    says = "{value} of the protected area became something else in one piece (limit {limit})"
+    factor = max(1, round(max(luma[0].shape) / 640))
+    fine = [shrunk(plane, factor) for plane in luma]
+    coarse = [shrunk(plane, 2) for plane in fine]
+    weight = shrunk(held, factor) / CELL**2
+    if weight.sum() < 1 or min(weight.shape) < 4:
+        return Metric("area", 0.0, "share", "outside-mask", says)
+    structure = contrast_structure(fine[0], fine[1])
+    rough = contrast_structure(coarse[0], coarse[1])
+    rough = np.repeat(np.repeat(rough, 2, 0), 2, 1)
+    rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
+    changed = np.zeros(weight.shape, np.bool_)
+    changed[:rows, :columns] = (structure[:rows, :columns] < STRUCTURE_STEP) & (rough[:rows, :columns] < STRUCTURE_STEP)
+    changed |= _recoloured(*means, factor)
+    changed &= weight > 0.5
+    blob = largest_blob(changed)
+    value = float(weight[blob].sum() / max(float(weight.sum()), LEAST_CELLS))
+    return Metric("area", value, "share", "outside-mask", says, _box_of(blob, CELL * factor) if blob.any() else None)
+
+
+def _box_of(blob: Mask, unit: int) -> Box:
+    """What encloses the cells of a part, in samples."""
+    rows, columns = np.flatnonzero(blob.any(1)), np.flatnonzero(blob.any(0))
+    left, top, right, bottom = (int(value) * unit for value in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    return Box(left, top, right - left, bottom - top)
+
+
+def contrast_structure(first: Float, second: Float) -> Float:
+    """Contrast-structure term of SSIM over 8 x 8 windows at stride 4 (rows x columns of cells, less one)."""
+    n = np.float32((2 * CELL) ** 2)
+    parts = np.stack([cells(p) for p in (first, second, first * first, second * second, first * second)])
+    a, b, aa, bb, ab = windows(parts, 2) / n
+    term: Float = (2 * (ab - a * b) + SSIM_C2) / (aa - a * a + bb - b * b + SSIM_C2)
+    return term
+
+
+def _recoloured(original: Float, edit: Float, factor: int) -> Mask:
+    """Cells (of the picture reduced by `factor`) whose mean colour moved by more than COLOR_STEP."""
+    labs = [oklab(rgb_of(shrunk(means, factor))) for means in (original, edit)]
+    far: Mask = np.sqrt(np.square(labs[0] - labs[1]).sum(-1)) > COLOR_STEP
+    return far

@@ -1,0 +1,175 @@
+"""The connection to the server, and its errors in plain words: what went wrong, and what to do next.
+
+The client reads OPENAI_API_KEY, OPENAI_BASE_URL and their like itself, and retries by its own rules (twice, after the
+time that the server names). Time-outs, rate limits, lost connections and a server's own failures end with status 3,
+since the same command may succeed later; whatever has to be changed first ends with status 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from maskproof.edit.api import models
+from maskproof.errors import MaskproofError, NoAnswer, UsageError
+
+if TYPE_CHECKING:
+    import openai
+
+    from maskproof.edit.api.models import ImageModel
+
+Client: TypeAlias = "openai.OpenAI"
+"""a connection; named here so that no other part imports the package, not even for its types"""
+INSTALL = "Run `pip install 'maskproof[openai]'`."
+OPENAI = "api.openai.com"
+NOTHING = "Nothing was written"
+SAID = 400
+"""characters of a server's own words that a message repeats"""
+BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+REFUSED = frozenset({"moderation_blocked", "content_policy_violation", "image_content_policy_violation"})
+NO_MODEL = frozenset({"model_not_found", "model_not_available", "model_deprecated"})
+
+
+def connect(timeout: float | None) -> Client:
+    """A client for the server that the environment names.
+
+    Args:
+        timeout: Seconds to wait for an answer; None: the client's own (600).
+
+    Raises:
+        UsageError: the package is missing, or there is no key.
+    """
+    try:
+        import openai
+    except ImportError as error:
+        raise UsageError("this command needs the openai package, which is not installed", INSTALL) from error
+    missing = UsageError(
+        "there is no key for the server",
+        "Set it in the environment: `export OPENAI_API_KEY=...`. For another server than OpenAI's set OPENAI_BASE_URL "
+        "as well.",
+    )
+    try:
+        made = openai.OpenAI() if timeout is None else openai.OpenAI(timeout=timeout)
+    except openai.OpenAIError as error:
+        raise missing from error
+    if not made.api_key:  # set, but to nothing: the client would send it
+        made.close()
+        raise missing
+    return made
+
+
+def host(client: Client) -> str:
+    """The server that pictures go to, as a reader knows it; without a name or password that its address may hold."""
+    url = client.base_url
+    return url.host if url.port is None else f"{url.host}:{url.port}"
+
+
+def accept(client: Client, model: ImageModel) -> None:
+    """Refuse, before anything is sent, a model that this server does not have any more.
+
+    Raises:
+        UsageError: OpenAI has shut it down.
+    """
+    if model.retired is not None and client.base_url.host == OPENAI:
+        raise UsageError(
+            f"OpenAI shut the model {model.name} down on {model.retired}",
+            f"Take another one: `--model {models.DEFAULT}`. Served are {', '.join(models.served())} "
+            f"(as of {models.AS_OF}).",
+        )
+
+
+def explained(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
+    """An error of the client in plain words.
+
+    Args:
+        error: What the client raised.
+        model: The model that was asked.
+        server: The server, as `host` calls it.
+    """
+    import openai
+
+    said = _said(error)
+    if isinstance(error, openai.APITimeoutError):
+        return NoAnswer(
+            f"{server} did not answer in time. {NOTHING}",
+            "Try again, allow more time with `--timeout SECONDS`, or ask for less (`-n`, `--quality`).",
+        )
+    if isinstance(error, openai.APIConnectionError):
+        return NoAnswer(
+            f"the connection to {server} was lost or could not be made ({_cause(error)}). {NOTHING}",
+            "Check the network, and OPENAI_BASE_URL if it is set; then try again.",
+        )
+    code = getattr(error, "code", None) or ""
+    status = getattr(error, "status_code", 0)
+    for applies, problem in (
+        (code in REFUSED, _refused),
+        (code in BILLING, _billing),
+        (code in NO_MODEL or status == 404, _no_model),  # noqa: PLR2004 - HTTP's number for what is not there
+        (status == 401, _no_access),  # noqa: PLR2004
+        (status == 403, _forbidden),  # noqa: PLR2004
+        (status == 429, _busy),  # noqa: PLR2004
+        (status >= 500, _failed),  # noqa: PLR2004
+    ):
+        if applies:
+            return problem(server, model, said)
+    return UsageError(f"{server} did not take the request: {said}. {NOTHING}", "Change what it names, and try again.")
+
+
+def _refused(server: str, model: str, said: str) -> MaskproofError:
+    return UsageError(
+        f"{server} refused the picture or the prompt under its rules on content ({model}): {said}. {NOTHING}",
+        "Reword the prompt, or send less of the picture with `--crop`. The same request is likely to be refused again.",
+    )
+
+
+def _billing(server: str, model: str, said: str) -> MaskproofError:
+    return UsageError(
+        f"the account at {server} has no credit left or has reached its limit ({model}): {said}. {NOTHING}",
+        "Add credit or raise the limit in the account's billing settings; then run the same command again.",
+    )
+
+
+def _no_model(server: str, model: str, said: str) -> MaskproofError:
+    return UsageError(
+        f"{server} does not know the model {model!a}, or this key may not use it: {said}. {NOTHING}",
+        f"Try `--model {models.nearest(model)}`. OpenAI serves {', '.join(models.served())} (as of {models.AS_OF}).",
+    )
+
+
+def _no_access(server: str, model: str, said: str) -> MaskproofError:
+    return UsageError(
+        f"{server} does not accept the key ({model}): {said}. {NOTHING}",
+        "Check OPENAI_API_KEY: `export OPENAI_API_KEY=...`.",
+    )
+
+
+def _forbidden(server: str, model: str, said: str) -> MaskproofError:
+    return UsageError(
+        f"{server} does not let this key use {model}: {said}. {NOTHING}",
+        "Image models ask for a verified organisation: check that, and the rights of the key.",
+    )
+
+
+def _busy(server: str, model: str, said: str) -> MaskproofError:
+    return NoAnswer(
+        f"{server} gets too many requests from this account ({model}): {said}. {NOTHING}",
+        "Wait a minute and run the same command again; in a batch, lower `--jobs`.",
+    )
+
+
+def _failed(server: str, model: str, said: str) -> MaskproofError:
+    return NoAnswer(f"{server} failed by itself ({model}): {said}. {NOTHING}", "Run the same command again later.")
+
+
+def _said(error: openai.OpenAIError) -> str:
+    """The server's own words without the rest of its answer, cut to a length that fits a terminal."""
+    body = getattr(error, "body", None)
+    message = body.get("message") if isinstance(body, dict) else None
+    text = message if isinstance(message, str) and message else str(error)
+    number = getattr(error, "request_id", None)
+    text = text.strip().rstrip(".")[:SAID]
+    return f"{text} (request {number})" if number and number not in text else text
+
+
+def _cause(error: openai.OpenAIError) -> str:
+    cause = error.__cause__
+    return str(cause or error).rstrip(".")[:SAID]

@@ -1,0 +1,253 @@
+"""What an edit stands on, gathered and held against the gate's own rules before anything is sent or paid for.
+
+Original and mask as they lie in the working tree, the policy as the gate will read it, the part that may be edited once
+the protected areas are taken out of it, the request, and the record as far as it can be written already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from maskproof import recording, regions
+from maskproof.edit import framing, jobs
+from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.gate.scope import Scope
+from maskproof.images import encode
+from maskproof.images.decode import decode, decode_mask
+from maskproof.model import Severity
+from maskproof.records import sidecar
+from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
+from maskproof.regions.areas import areas_of, mask_picture
+from maskproof.repo.change import Selection, open_change
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from maskproof.edit.api.models import ImageModel
+    from maskproof.edit.jobs import Job, Sources
+    from maskproof.model import Picture, Read
+    from maskproof.policy import Settings
+    from maskproof.regions import Planes
+    from maskproof.repo import Repository
+
+NOT_YET = ImageRef(sha256="0" * 64, size=(1, 1))
+"""stands in the record until the edit is there"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What holds for every job of one command."""
+
+    force: bool = False
+    """an edit that is there already may be replaced"""
+    store_prompt: bool | None = None
+    """keep prompts in records; None: as policy says"""
+    keep: Path | None = None
+    """the folder that every candidate is kept in; None: only the best one is kept, restored"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One job, ready to be sent."""
+
+    job: Job
+    digest: str
+    """what the job is known by"""
+    root: Path
+    """the top of the working tree"""
+    out: str
+    """the edit's path in the repository"""
+    sources: Sources
+    original: Picture
+    opened: NDArray[np.bool_]
+    """H x W, True where editing is allowed and no area is protected"""
+    record: Record
+    """what can be said before the edit is there"""
+    settings: Settings
+    read: Read
+    """where policy finds the pictures of its areas"""
+    request: framing.Request
+    wishes: Wishes
+    notes: tuple[str, ...]
+    """what a reader should know before it is sent"""
+
+    @property
+    def keeps_prompt(self) -> bool:
+        """Does the record hold the prompt itself?"""
+        asked = self.wishes.store_prompt
+        return self.settings.prompt == "store" if asked is None else asked
+
+    @property
+    def original_name(self) -> str:
+        """The original's path in the repository."""
+        assert self.record.original is not None  # noqa: S101 - set by `gathered`
+        return self.record.original.path
+
+    @property
+    def mask(self) -> MaskRef:
+        """The mask and its mode."""
+        assert self.record.mask is not None  # noqa: S101 - set by `gathered`
+        return self.record.mask
+
+
+def sources(job: Job) -> Sources:
+    """The bytes of original and mask.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
+    return jobs.Sources(_bytes(Path(job.original)), _bytes(Path(job.mask)))
+
+
+def spared(repository: Repository, job: Job, *, force: bool) -> str:
+    """Where the edit goes, once it is sure that it can be written there and nothing is lost by it.
+
+    Raises:
+        UsageError: it cannot, or something would be.
+    """
+    out = repository.path_of(job.target)
+    if out in {repository.path_of(job.original), repository.path_of(job.mask)}:
+        raise UsageError(f"{out} is what the edit is made from", "Name another file with `-o`.")
+    try:
+        kind = encode.format_of(out)
+    except CouldNotRestore as error:
+        raise UsageError(error.reason, error.advice) from error
+    if kind in encode.LOSSY:
+        raise UsageError(
+            f"{out} would be a {kind} file, which rounds: its protected pixels could only be near the original's",
+            f"Write a PNG: `-o {shlex.quote(str(Path(job.target).with_suffix('.png')))}`.",
+        )
+    if not (repository.root / out).parent.is_dir():
+        raise UsageError(f"{out} cannot be written: there is no such folder", "Make the folder, or name another.")
+    there = [name for name in (out, sidecar.path_of(out)) if (repository.root / name).exists()]
+    if there and not force:
+        raise UsageError(
+            f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already",
+            "Name another file with `-o`, or replace it with `--force`.",
+        )
+    return out
+
+
+def gathered(repository: Repository, job: Job, model: ImageModel, wishes: Wishes) -> Ground:
+    """A job ready to be sent.
+
+    Args:
+        repository: Where everything lies.
+        job: What to make.
+        model: The model that is asked.
+        wishes: What holds for every job.
+
+    Raises:
+        UsageError: something is missing, contradictory, unreadable or would be lost, or the gate would not accept it.
+        PolicyError: the policy has mistakes.
+    """
+    given = sources(job)
+    out = spared(repository, job, force=wishes.force)
+    try:
+        return _gathered(repository, job, model, given, out, wishes)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
+
+
+def _gathered(repository: Repository, job: Job, model: ImageModel, given: Sources, out: str, wishes: Wishes) -> Ground:
+    names = repository.path_of(job.original), repository.path_of(job.mask)
+    original = decode(given.original, names[0])
+    planes = decode_mask(given.mask, names[1])
+    scope = Scope(open_change(repository, Selection()))
+    settings = scope.settings(out)
+    if wishes.store_prompt and settings.prompt != "store":
+        raise UsageError(
+            f"the policy ({settings.source}) keeps only the digest of prompts", "Leave out `--store-prompt`."
+        )
+    draft = _draft(repository, out, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
+    opened, notes = _open(original, planes, draft, settings, scope.trusted)
+    plan = framing.planned(original.size, opened, model, crop=job.crop, wanted=job.wanted)
+    transform = Transform(crop=plan.crop(original.size), pad=plan.pad)
+    return Ground(
+        job,
+        jobs.digest(job, given),
+        repository.root,
+        out,
+        given,
+        original,
+        opened,
+        _agreed(draft, transform, out),
+        settings,
+        scope.trusted,
+        framing.request(original, opened, plan),
+        wishes,
+        notes,
+    )
+
+
+def _open(
+    original: Picture, planes: Planes, draft: Record, settings: Settings, read: Read
+) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Where the model may edit: what the mask opens, without the protected areas in it.
+
+    Raises:
+        UsageError: nothing is left, or the gate would block such a mask.
+    """
+    assert draft.mask is not None  # noqa: S101 - a draft has one
+    opened = regions.editable(planes, draft.mask.mode, original.size)
+    suspect = regions.suspicions(planes, draft.mask.mode, opened, settings.max_editable)
+    if wrong := [one for one in suspect if one.severity is Severity.BLOCK]:
+        raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
+    areas, missing = areas_of(original, settings, draft, read)
+    declared = regions.build(opened, areas, lambda path: mask_picture(read, path))[1:]
+    left = opened & ~np.logical_or.reduce([one.mask for one in declared], initial=False, axis=0)
+    if not left.any():
+        what = "everything that it opens is a protected area" if opened.any() else "it opens nothing"
+        raise UsageError(
+            f"the mask {draft.mask.path} leaves nothing to edit: {what} (mode {draft.mask.mode})",
+            "Look at the mask and its mode, and at the areas that the policy protects.",
+        )
+    held = [one.name for one in declared if (one.mask & opened).any()]
+    notes = [f"the protected area {name!a} inside the mask was closed to the model" for name in held]
+    return left, (*(one.message for one in suspect), *missing, *notes)
+
+
+def _draft(  # what a record says before there is an edit
+    repository: Repository, out: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
+) -> Record:
+    original = OriginalRef(path=names[0], sha256=_digest(given.original), size=size)
+    before = recording.old_record(repository.root / sidecar.path_of(out), sidecar.path_of(out))
+    same = before is not None and before.original is not None and before.original.sha256 == original.sha256
+    return Record(
+        maskproof=1,
+        origin="edited",
+        image=NOT_YET,
+        original=original,
+        mask=MaskRef(path=names[1], sha256=_digest(given.mask), mode=mode),
+        areas=before.areas if before is not None and same else [],
+        parent=recording.parent_of(repository, original),
+    )
+
+
+def _agreed(draft: Record, transform: Transform, out: str) -> Record:
+    """The draft with its transform, once a reader would take it: paths in it may be refused."""
+    whole = msgspec.structs.replace(draft, transform=None if transform == Transform() else transform)
+    try:
+        return sidecar.parse(sidecar.render(whole), sidecar.path_of(out))
+    except CouldNotJudge as error:
+        raise UsageError(
+            f"its record would be wrong: {error.reason}", "Rename what it names, and try again."
+        ) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

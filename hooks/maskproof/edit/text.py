@@ -1,0 +1,69 @@
+"""What is printed about an edit: what was sent, how the candidates fared, what was written, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from maskproof import report
+from maskproof.model import Verdict
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from maskproof.edit import Made
+    from maskproof.edit.batch import Ended
+    from maskproof.edit.inputs import Ground
+    from maskproof.edit.jobs import Job
+
+
+def sending(ground: Ground, server: str) -> str:
+    """What goes to which server, before it does."""
+    part = ground.request.plan.told(ground.original.size)
+    return safe(f"Sending {ground.original_name} ({part}) and its mask to {server}")
+
+
+def made(one: Made, *, color: bool) -> str:
+    """One edit: its candidates, what was done to the best of them, and the verdict on what was written."""
+    lines = [report.ranking(one.order, (), "text", color=color).rpartition("\n\n")[0]]
+    lines += [safe(f"Note: {note}.") for note in dict.fromkeys(one.notes)]
+    best = next(row.report for row in one.order if row.report.path == one.best)
+    before = "not judged" if best.drift is None else f"{best.drift:.2f}"
+    after = "not judged" if one.report.drift is None else f"{one.report.drift:.2f}"
+    lines += ["", safe(f"Restored {one.best} ({one.how}): drift {before} before, {after} after (the limit is 1)."), ""]
+    lines.append(report.image(one.report, "text", color=color).rstrip())
+    lines += ["", safe(f"Wrote {one.out} and its record")]
+    lines.append(safe(f"    -> git add {shlex.join(one.commit)}"))
+    return "\n".join(lines) + "\n"
+
+
+def ended(one: Ended) -> str:
+    """One job of a list in a line or two."""
+    name = one.job.target
+    if one.made is not None:
+        drift = "" if one.made.report.drift is None else f", drift {one.made.report.drift:.2f}"
+        word = "passes" if one.made.report.verdict is Verdict.PASS else "does not pass"
+        return safe(f"{name}: made, {word}{drift}") + "".join(safe(f"\n    {note}") for note in one.made.notes)
+    assert one.error is not None  # noqa: S101 - one of the two is set
+    return safe(f"{name}: not made: {one.error.reason}") + (
+        safe(f"\n    -> {one.error.advice}") if one.error.advice else ""
+    )
+
+
+def closing(done: Sequence[Job], outcomes: Sequence[Ended], left: Sequence[Job], name: str) -> str:
+    """The last lines of a list: how many were made, what to commit, what is left to do."""
+    good = [one.made for one in outcomes if one.made is not None]
+    counts = [
+        f"{len(good)} made",
+        f"{len(done)} made before",
+        f"{len(outcomes) - len(good)} not made",
+        f"{len(left)} left",
+    ]
+    lines = []
+    if good:
+        files = dict.fromkeys(path for one in good for path in one.commit)
+        lines.append(safe(f"    -> git add {shlex.join(files)}"))
+    if left or len(good) < len(outcomes):
+        lines.append(safe(f"    -> for the rest: maskproof edit --manifest {shlex.quote(name)}"))
+    return "\n".join([*lines, f"maskproof: {', '.join(counts)}."]) + "\n"

@@ -1,0 +1,261 @@
+"""What a change concerns: the images to judge, and the policy that holds for each of them.
+
+A change concerns an image when it touches the image itself, its sidecar, its mask, its original, the record, mask or
+original of an edit that led to it, a mask picture of the policy, or the policy in a way that asks more of that image.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from maskproof import likeness, policy, regions
+from maskproof.errors import CouldNotJudge, PolicyError
+from maskproof.gate import chain
+from maskproof.images.decode import decode_mask
+from maskproof.records import sidecar
+from maskproof.repo import REGULAR
+from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskproof.records.sidecar import Record
+    from maskproof.repo import Tree
+    from maskproof.repo.change import Delta
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A change, with policy and records read from both of its sides."""
+
+    delta: Delta
+
+    @cached_property
+    def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
+        """The policy on the base and on the head.
+
+        Raises:
+            PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
+        """
+        head = policy.find(self.delta.head.read)
+        try:
+            return policy.find(self.delta.base.read), head
+        except PolicyError:
+            return None, head
+
+    def settings(self, path: str) -> policy.Settings:
+        """The policy for one image: the base's, tightened by the head's."""
+        base, head = (policy.resolve(one, path) for one in self.policies)
+        return policy.tighten(base, head)
+
+    def loosened(self, path: str) -> tuple[str, ...]:
+        """Policy keys that this change loosens for an image; that holds only once the change is merged."""
+        base, head = (policy.resolve(one, path) for one in self.policies)
+        return policy.tighter_keys(head, base)
+
+    def trusted(self, path: str) -> bytes | None:
+        """A file that policy refers to: the base's copy, or the head's where the base has none."""
+        data = self.delta.base.read(path)
+        return self.delta.head.read(path) if data is None else data
+
+    def on_base(self, path: str, sha256: str) -> bool:
+        """Were these bytes at this path before the change, now or at any time?"""
+        base, repository = self.delta.base, self.delta.repository
+        entry = base.entries.get(path)
+        now = [entry.oid] if entry and entry.mode in REGULAR else []
+        for oid in itertools.chain(now, repository.versions(path, base)):
+            # What cannot be read proves nothing, and is no reason to leave an image unjudged.
+            with contextlib.suppress(CouldNotJudge):
+                if repository.digest(oid, path) == sha256:
+                    return True
+        return False
+
+    def record(self, path: str) -> Record | None:
+        """An image's record on the head; None where it has none.
+
+        Raises:
+            RecordError: the sidecar has mistakes.
+            CouldNotJudge: its bytes cannot be had.
+        """
+        record = _written(self.delta.head, path)
+        return None if record is None else self._with_parent(path, record)
+
+    def _with_parent(self, path: str, record: Record) -> Record:
+        """A record with the parent that it leaves out though its original is a recorded edit itself.
+
+        Otherwise leaving `parent` out would be the way around the comparison with the first original.
+        """
+        if record.parent is not None or record.original is None:
+            return record
+        parent = self._edits.get(record.original.sha256)
+        return record if parent in {None, path} else structs.replace(record, parent=sidecar.path_of(str(parent)))
+
+    def told(self, path: str) -> str:
+        """How the change concerns an image, in words."""
+        states = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
+        state = states.get(self.touched.get(path, ""), "is not changed itself")
+        head, base = self.delta.head.commit, self.delta.base.commit
+        return (
+            f"the picture {state} in {f'commit {head[:12]}' if head else 'the index'}, against "
+            f"{f'commit {base[:12]}' if base else 'an empty repository'}"
+        )
+
+    @cached_property
+    def touched(self) -> dict[str, str]:
+        """Git's status letter by path, for all that changed."""
+        return {change.path: change.status for change in self.delta.changes}
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The images to judge, in the order of their names."""
+        starts = [*self.touched, *self.delta.named]
+        if self.delta.everything:
+            starts += list(self.delta.head.entries)
+        found = {image for path in starts if is_ours(path) for image in self._images_of(path)}
+        if any(path in self.touched for path in POLICY_FILES):
+            base, head = self.policies
+            found |= {
+                image
+                for image in self._recorded
+                if policy.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+            }
+        return tuple(sorted(found))
+
+    @cached_property
+    def twins(self) -> dict[str, list[str]]:
+        """Paths of the head that are one and the same file on systems that fold case or Unicode forms."""
+        groups: dict[str, list[str]] = defaultdict(list)
+        for path in self.delta.head.entries:
+            if is_image(path) or is_sidecar(path):
+                groups[unicodedata.normalize("NFC", path).casefold()].append(path)
+        return {path: group for group in groups.values() if len(group) > 1 for path in group}
+
+    @cached_property
+    def recorded_content(self) -> dict[str, str]:
+        """Recorded images of either side, by blob id: the same bytes under another name need a record as well."""
+        sides = (self.delta.head.entries, self.delta.base.entries)
+        return {
+            side[image].oid: image
+            for side in sides
+            for image in map(sidecar.image_of, filter(is_sidecar, side))
+            if image in side
+        }
+
+    def _images_of(self, path: str) -> set[str]:
+        """The images that one touched or named path leads to."""
+        entries = self.delta.head.entries
+        found = set(self._users.get(path, ()))
+        if is_sidecar(path):
+            image = sidecar.image_of(path)
+            return found | ({image} if image in entries or path in entries or path in self.delta.named else set())
+        if is_image(path) and (path in entries or path in self.delta.named or sidecar.path_of(path) in entries):
+            found.add(path)
+        patterns = [
+            one
+            for _, rules in filter(None, self.policies)
+            for area in rules.areas
+            if path in (area.mask, area.find)
+            for one in area.paths
+        ]
+        return found | {image for image in self._recorded if policy.matches(patterns, image)}
+
+    def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
+        """The tracked picture of the base that one is most like; None where there is none at all.
+
+        Raises:
+            CouldNotJudge: it cannot be decoded.
+        """
+        return likeness.likeness(self.delta.repository, self._likeness, (path, edit))
+
+    @cached_property
+    def _likeness(self) -> likeness.Index:
+        index = likeness.open_index(self.delta.repository, trusted=not self.delta.in_ci)
+        index.update(self.delta.repository.image_blobs(self.delta.base))
+        return index
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """Pictures that records on the base use as masks: what a mask looks like is nobody's business.
+
+        Of the base, lest a record that comes with the change take a picture out of the check.
+        """
+        records = _readable(self.delta.base).values()
+        return frozenset(record.mask.path for record in records if record.mask is not None)
+
+    def mask_mode(self, path: str) -> str | None:
+        """Which part of a mask is editable, where a record on the head or the mask itself leaves no doubt."""
+        for record in self._records.values():
+            if record.mask is not None and record.mask.path == path:
+                return record.mask.mode
+        try:
+            data = self.delta.head.read(path)
+            return None if data is None else regions.plain_mode(decode_mask(data, path))
+        except CouldNotJudge:
+            return None
+
+    @cached_property
+    def _recorded(self) -> tuple[str, ...]:
+        return tuple(sidecar.image_of(path) for path in self.delta.head.entries if is_sidecar(path))
+
+    @cached_property
+    def _users(self) -> dict[str, set[str]]:
+        """For each original, mask and parent record: the images whose records, or their parents', name it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for image in self._records:
+            for record in self._chain(image):
+                for used in (record.original, record.mask):
+                    if used is not None:
+                        found[used.path].add(image)
+                if record.parent is not None:
+                    found[record.parent].add(image)
+        return found
+
+    def _chain(self, image: str) -> Iterator[Record]:
+        """An image's record and those of the edits that led to it, as far as they can be read."""
+        seen: set[str] = set()
+        while image in self._records and image not in seen and len(seen) < chain.LONGEST:
+            seen.add(image)
+            record = self._records[image]
+            yield record
+            if record.parent is None:
+                return
+            image = sidecar.image_of(record.parent)
+
+    @cached_property
+    def _edits(self) -> dict[str, str]:
+        """The recorded edits on the head, by the digest of their bytes."""
+        return {one.image.sha256: image for image, one in self._as_written.items() if one.origin == "edited"}
+
+    @cached_property
+    def _records(self) -> dict[str, Record]:
+        """The records on the head that can be read, by image; of the others it is said when their image is judged."""
+        return {image: self._with_parent(image, record) for image, record in self._as_written.items()}
+
+    @cached_property
+    def _as_written(self) -> dict[str, Record]:
+        return _readable(self.delta.head)
+
+
+def _written(tree: Tree, image: str) -> Record | None:
+    """An image's record as its sidecar has it; None where there is none."""
+    path = sidecar.path_of(image)
+    data = tree.read(path)
+    return None if data is None else sidecar.parse(data, path)
+
+
+def _readable(tree: Tree) -> dict[str, Record]:
+    """Every record of a tree that can be read, by image."""
+    found = {}
+    for image in map(sidecar.image_of, filter(is_sidecar, tree.entries)):
+        with contextlib.suppress(CouldNotJudge):
+            if (record := _written(tree, image)) is not None:
+                found[image] = record
+    return found

@@ -1,0 +1,85 @@
+"""What an image file is made of, read without decoding a pixel: its format, its size, its blocks.
+
+A container is walked block by block before any decoder sees it, for two reasons. Decoders forgive:
+they invent missing rows, skip second headers and stop at the first frame, so two programs can show two
+pictures from one file. And the marks that AI tools leave stand in these blocks.
+
+A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be held
+against its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from maskproof.errors import TooLarge, Unreadable
+from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
+from maskproof.images.containers.block import MAX_BYTES, Block, Container, checked
+
+FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
+"""formats whose pictures can be judged"""
+WALKED = {**FORMATS, "HEIC": heic}
+"""formats whose marks can be read"""
+PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
+"""formats whose decoders invent or ignore pixels without a word"""
+
+__all__ = ["FORMATS", "Block", "Container", "blocks", "format_of", "read"]
+
+
+def format_of(data: bytes) -> str | None:
+    """The format that the first bytes show, whatever the file is called; None: none that can be judged."""
+    return next((name for name, module in FORMATS.items() if module.matches(data)), None)
+
+
+def read(data: bytes, name: str) -> Container:
+    """Walk a file's blocks and check that its structure leaves no room for two readings.
+
+    Whether its pixels leave none either takes as long as decoding them: `Container.prove` says so, beside the decoder.
+
+    Args:
+        data: The whole file.
+        name: How messages call it.
+
+    Raises:
+        Unreadable: unknown format, cut short, or contradictory.
+        TooLarge: the file, its picture or its metadata is over a limit.
+    """
+    if (found := format_of(data)) is None and len(data) <= MAX_BYTES:
+        raise _unknown(data, name)
+    container = blocks(data, name)
+    if found not in PIXEL_CHECKS:
+        return container
+    return replace(container, prove=partial(PIXEL_CHECKS[found], data, container, name))
+
+
+def blocks(data: bytes, name: str) -> Container:
+    """Walk a file's blocks and touch no pixel: what reading marks needs, in a time that its pixels do not change.
+
+    Args:
+        data: The whole file.
+        name: How messages call it.
+
+    Raises:
+        Unreadable: unknown format, cut short, or contradictory.
+        TooLarge: the file, its picture or its metadata is over a limit.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(
+            f"{name} has {len(data) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB",
+            "Save it with stronger compression or smaller.",
+        )
+    found = next((kind for kind, module in WALKED.items() if module.matches(data)), None)
+    if found is None:
+        raise _unknown(data, name)
+    try:
+        return checked(WALKED[found].read(data, name), name)
+    except (IndexError, ValueError, OverflowError) as error:
+        raise Unreadable(f"{name} is a broken {found} file: {error}", "Export the picture again.") from error
+
+
+def _unknown(data: bytes, name: str) -> Unreadable:
+    return Unreadable(
+        f"{name} is not a {', '.join(FORMATS)} file (it begins with {data[:8]!r})",
+        "Save the picture in one of these formats.",
+    )

@@ -1,0 +1,139 @@
+"""PNG: a signature, then chunks of length, type, bytes, CRC. Source: W3C PNG, third edition (2025)."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from maskproof.errors import Unreadable
+from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""samples of a pixel by colour type"""
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""x start, y start, x step, y step of each interlace pass"""
+DEFLATE = 1032
+"""bytes that one byte unfolds into at the most (zlib, technical details): a few bytes that declare a huge picture are
+refused before a decoder makes room for it"""
+BEFORE_PIXELS = ("PLTE", "tRNS", "iCCP", "cICP", "sRGB", "gAMA", "cHRM")
+"""chunks that change what the samples look like: at most one each, before the image data (chapter 5.6), since some
+readers take a late or second one and others do not"""
+
+
+def matches(data: bytes) -> bool:
+    return data.startswith(SIGNATURE)
+
+
+def read(data: bytes, name: str) -> Container:
+    """Chunks of a PNG; whether the image data holds the rows that the header declares is for `check_pixels`."""
+    blocks, packed, end = _chunks(data, name)
+    kinds = [block.kind for block in blocks]
+    if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
+        raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
+    late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
+    for once in ("IHDR", *BEFORE_PIXELS):
+        if kinds.count(once) > 1:
+            raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
+        if once in late:
+            raise Unreadable(f"{name} has a {once} chunk behind its image data", "Export the picture again.")
+    header = blocks[0].data
+    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    within_limits(width, height, name)
+    if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
+        raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
+    if _raw_size(width, height, depth * CHANNELS[colour], interlace) > DEFLATE * packed:
+        raise _other_rows(name, "fewer")
+    return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
+
+
+def check_pixels(data: bytes, container: Container, name: str) -> None:
+    """The image data must hold exactly the rows that the header declares; `read` has accepted the file.
+
+    Raises:
+        Unreadable: it holds fewer or more, or cannot be inflated.
+    """
+    header = container.blocks[0].data
+    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    pixels = [data[start:end] for kind, start, end in _walk(data, name) if kind == b"IDAT"]
+    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+
+
+def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
+    """Type of each chunk, and where its bytes begin and end, up to IEND."""
+    offset = len(SIGNATURE)
+    while True:
+        (length,) = unpack(">I", data, offset, name)
+        kind = data[offset + 4 : offset + 8]
+        body = offset + 8
+        if body + length + 4 > len(data) or not kind.isalpha():
+            raise cut_short(name)
+        yield kind, body, body + length
+        if kind == b"IEND":
+            return
+        offset = body + length + 4
+
+
+def _chunks(data: bytes, name: str) -> tuple[list[Block], int, int]:
+    """Chunks before IEND (IDAT once and empty), the bytes of image data, and where the file ends."""
+    blocks: list[Block] = []
+    packed, seen = 0, False
+    for kind, start, end in _walk(data, name):
+        if kind == b"IEND":
+            return blocks, packed, end + 4
+        if kind == b"IDAT":
+            if not seen:
+                blocks.append(Block("IDAT", start - 8, b""))
+            packed, seen = packed + end - start, True
+            continue
+        few_enough(len(blocks), name)
+        blocks.append(Block(kind.decode("ascii"), start - 8, b"" if kind == b"fdAT" else data[start:end]))
+    raise cut_short(name)
+
+
+def _frames(blocks: list[Block]) -> int:
+    """1 for a still picture; an animation whose default picture is not shown counts as more than one."""
+    kinds = [block.kind for block in blocks]
+    image = kinds.index("IDAT") if "IDAT" in kinds else len(kinds)
+    if "acTL" not in kinds[:image]:
+        return 1
+    shown = kinds.count("fcTL")
+    return shown if "fcTL" in kinds[:image] else shown + 1
+
+
+def _raw_size(width: int, height: int, bits: int, interlace: int) -> int:
+    """Bytes of the filtered rows: one filter byte a row, rows padded to whole bytes."""
+    passes = ADAM7 if interlace else ((0, 0, 1, 1),)
+    total = 0
+    for x, y, dx, dy in passes:
+        columns, rows = -(-(width - x) // dx), -(-(height - y) // dy)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * bits + 7) // 8)
+    return total
+
+
+def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
+    """Inflate in pieces, keep nothing: decoders pad missing rows silently and ignore surplus ones."""
+    inflate = zlib.decompressobj()
+    seen = 0
+    try:
+        for piece in pixels:
+            rest = piece
+            while rest and seen <= expected:
+                seen += len(inflate.decompress(rest, 1 << 20))
+                rest = inflate.unconsumed_tail
+            if seen > expected or inflate.eof:
+                break  # what follows the end of the stream would only be copied, again and again
+        while seen <= expected and (more := inflate.decompress(inflate.unconsumed_tail, 1 << 20)):
+            seen += len(more)
+    except zlib.error as error:
+        raise Unreadable(f"{name} holds broken image data ({error})", "Export or download it again.") from error
+    if seen != expected:
+        raise _other_rows(name, "fewer" if seen < expected else "more")
+
+
+def _other_rows(name: str, held: str) -> Unreadable:
+    return Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")

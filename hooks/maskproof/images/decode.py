@@ -1,0 +1,408 @@
+"""Decoding: bytes in, an upright picture in sRGB out. The only place where an image decoder runs.
+
+Two files can hold equal numbers and show different pictures: an ICC profile, a gamma, an orientation tag, a
+palette, the low byte of 16 bits. Here a file becomes the samples that a careful viewer would show, and what
+cannot be applied is named in `Picture.colour`, so that nothing is hidden by a conversion. `decode_stored` gives the
+numbers as the file holds them as well: a picture that is written again must not go through sRGB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import sys
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
+from maskproof.images import containers
+from maskproof.images.color import SRGB, colour_chunks, split, to_srgb
+from maskproof.model import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from maskproof.images.containers import Container
+
+T = TypeVar("T")
+ORIENTATION = 0x0112
+"""the EXIF tag of orientation"""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
+SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
+"""Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
+KEYED = {0: "L", 2: "RGB"}
+"""PNG colour types in which a tRNS chunk names one transparent colour, and Pillow's mode for them"""
+PHOTOMETRIC = "262"
+"""the TIFF tag that says whether 0 is black"""
+DEEP = 16
+OPAQUE = 255
+WIDE = 257
+"""an 8-bit value v says the same as the 16-bit value 257 v"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture as its file holds it, beside what it shows: all that is needed to write it again."""
+
+    shown: Picture
+    mode: str
+    """L, LA, RGB or RGBA, by Pillow's names; CMYK or LAB as they are, which nothing here writes"""
+    samples: NDArray[Any]
+    """H x W x channels, upright, uint8 or uint16; palettes and 1, 2 or 4 bits are widened to 8, which shows the same"""
+    icc: bytes | None
+    """the embedded profile"""
+    chunks: tuple[tuple[str, bytes], ...]
+    """PNG chunks that describe the colours, by kind"""
+    exif: bytes
+    """a TIFF structure; empty where there is none"""
+    xmp: bytes
+    widened: str
+    """what the file holds where that is not `samples`, in words: `a palette`; empty where it is"""
+    turned: bool
+    """an EXIF orientation was applied"""
+    tables: tuple[tuple[int, ...], ...]
+    """quantisation tables of a JPEG, 64 steps each, as Pillow gives and takes them; empty for other formats"""
+    container: Container
+
+
+def decode(data: bytes, name: str) -> Picture:
+    """A still picture, upright and in sRGB.
+
+    Args:
+        data: The whole file: PNG, JPEG, WebP, AVIF, GIF or TIFF.
+        name: How messages call it.
+
+    Raises:
+        Unreadable: broken, cut short, contradictory, or of a format that is not supported.
+        TooLarge: over a limit, known from the header alone.
+        SeveralFrames: an animation or a multi-page file.
+    """
+    return _guarded(data, name, _decoded)
+
+
+def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A mask as the two planes a mask can be drawn in; raises what `decode` raises.
+
+    Returns:
+        Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
+    """
+    return _guarded(data, name, _mask_planes)
+
+
+def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
+    """A picture as a small grey square: for likeness only, never for judging.
+
+    Colour profiles are left out and a JPEG is decoded at a fraction of its size, which costs a fraction of `decode`.
+    All limits and refusals of `decode` hold.
+
+    Args:
+        data: The whole file.
+        name: How messages call it.
+        side: Pixels a side; both sides are brought to it, whatever the shape of the picture.
+
+    Returns:
+        side x side luma (ITU-R BT.601), 0 to 255, upright, on white where the picture is transparent.
+
+    Raises:
+        Unreadable, TooLarge, SeveralFrames: as in `decode`.
+    """
+
+    def reduced(data: bytes, container: Container, name: str) -> NDArray[np.uint8]:
+        image = _opened(data, container, name)
+        image.draft("L", (2 * side, 2 * side))
+        high, _ = _bytes_of_16(image, data, container, name)
+        method = _turn(image, container, name)
+        small = grey_square(high, side)
+        return np.asarray(small if method is None else small.transpose(method))
+
+    return _guarded(data, name, reduced)
+
+
+def grey_square(image: Image.Image, side: int) -> Image.Image:
+    """A picture as side x side luma, averaged over areas, on white where it is transparent."""
+    if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
+        small = image.convert("RGBA").resize((side, side), Image.Resampling.BILINEAR)
+        return Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("L")
+    return image.convert("L").resize((side, side), Image.Resampling.BILINEAR)
+
+
+def decode_stored(data: bytes, name: str) -> Stored:
+    """A still picture with its samples as they are stored; limits, strictness and errors as in `decode`."""
+    return _guarded(data, name, _stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """What the decoder gave, before colours are converted."""
+
+    container: Container
+    image: Image.Image
+    """the file's own, for what it says beside its samples"""
+    high: Image.Image
+    """8 bits, as stored; a PNG's one transparent colour made alpha"""
+    low: Image.Image | None
+    """the low bytes of 16-bit samples"""
+    turn: Image.Transpose | None
+
+    def upright(self, image: Image.Image) -> NDArray[Any]:
+        """The samples of one of the images, H x W x channels (H x W for one channel)."""
+        return np.asarray(image if self.turn is None else image.transpose(self.turn))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A file as a careful viewer would show it, still in the decoder's own memory."""
+
+    image: Image.Image
+    """RGB or RGBA, upright, in sRGB"""
+    low: Image.Image | None
+    """low bytes of 16-bit samples, upright"""
+    colour: str
+    managed: bool
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """H x W, 0 transparent; None where every pixel is opaque."""
+        if self.image.mode != "RGBA":
+            return None
+        plane = np.asarray(self.image.getchannel("A"))
+        return None if int(plane.min()) == OPAQUE else plane
+
+
+def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T]) -> T:
+    """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
+    container = containers.read(data, name)
+    if container.frames != 1:
+        raise SeveralFrames(
+            f"{name} holds {container.frames} frames; only still pictures can be judged",
+            "Commit one still picture, or leave this file out of the record.",
+        )
+    try:
+        # What the decoder leaves unproved is proved beside it: both unpack the same bytes, and neither needs the other.
+        with ThreadPoolExecutor(1) as beside, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            proof = beside.submit(container.prove)
+            try:
+                return work(data, container, name)
+            finally:
+                proof.result()  # its reason is the better one where both fail
+    except CouldNotJudge:
+        raise
+    except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
+        raise Unreadable(
+            f"{name} holds {container.format} samples in a layout that is not supported",
+            "Save it with 8 or 16 bits a sample, as grey, RGB or RGBA.",
+        ) from error
+    except Exception as error:
+        # Decoders of hostile bytes raise nearly anything (SyntaxError, struct.error, TypeError, warnings …).
+        raise Unreadable(
+            f"{name} cannot be decoded ({type(error).__name__}: {str(error)[:200]})",
+            "Export the picture again.",
+        ) from error
+
+
+def _opened(data: bytes, container: Container, name: str) -> Any:
+    """A picture whose header is read, when Pillow and the container agree on what it is."""
+    image = Image.open(io.BytesIO(data), formats=[container.format])
+    if image.format != container.format or getattr(image, "n_frames", 1) != 1:
+        raise Unreadable(
+            f"{name} is read as {image.format} by one reader and {container.format} by another",
+            "Export the picture again.",
+        )
+    stored = (container.width, container.height)
+    # Pillow gives the upright size of a TIFF, and AVIF may be cropped by a box that it applies.
+    allowed = {stored, stored[::-1]} if container.format == "TIFF" else {stored}
+    if image.size not in allowed and container.format != "AVIF":
+        raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
+    return image
+
+
+def _decoded(data: bytes, container: Container, name: str) -> Picture:
+    return _picture(_raw(data, container, name))
+
+
+def _raw(data: bytes, container: Container, name: str) -> _Raw:
+    image = _opened(data, container, name)
+    high, low = _bytes_of_16(image, data, container, name)
+    return _Raw(container, image, _keyed(high, low, container), low, _turn(image, container, name))
+
+
+def _shown(raw: _Raw) -> _Shown:
+    shown, colour, managed = to_srgb(raw.high, raw.image.info.get("icc_profile"), raw.container)
+    low = raw.low
+    if raw.turn is not None:
+        shown, low = shown.transpose(raw.turn), None if low is None else low.transpose(raw.turn)
+    return _Shown(shown, low, colour, managed)
+
+
+def _picture(raw: _Raw) -> Picture:
+    shown = _shown(raw)
+    return Picture(
+        raw.container.format,
+        np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
+        shown.alpha,
+        None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
+        shown.colour,
+        shown.managed,
+        raw.container.trailing,
+    )
+
+
+def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    shown = _shown(_raw(data, container, name))
+    return np.asarray(shown.image.convert("L")), shown.alpha
+
+
+def _stored(data: bytes, container: Container, name: str) -> Stored:
+    raw = _raw(data, container, name)
+    shown = _picture(raw)
+    base, alpha = split(raw.high)
+    if base.mode == "RGB" and alpha is None and raw.low is None and (shown.colour == SRGB or not shown.managed):
+        samples: NDArray[Any] = shown.samples  # nothing was converted; a copy would be 150 MB of a 50 Mpx picture
+    else:
+        samples = _stored_samples(raw, base, alpha)
+    tables = getattr(raw.image, "quantization", None) or {}
+    said = raw.image.info
+    return Stored(
+        shown,
+        base.mode + ("" if alpha is None else "A"),
+        samples,
+        said.get("icc_profile"),
+        colour_chunks(container),
+        said.get("exif", b"").removeprefix(b"Exif\0\0"),
+        said.get("xmp", b""),
+        _widened(raw, alpha is not None),
+        raw.turn is not None or container.format == "TIFF",
+        tuple(tuple(table) for _, table in sorted(tables.items())),
+        container,
+    )
+
+
+def _stored_samples(raw: _Raw, base: Image.Image, alpha: Image.Image | None) -> NDArray[Any]:
+    samples: NDArray[Any] = np.atleast_3d(raw.upright(base))
+    if raw.low is not None:
+        low = np.atleast_3d(raw.upright(raw.low))
+        samples = samples.astype(np.uint16) << 8 | low[..., : samples.shape[2]]
+    if alpha is None:
+        return samples
+    plane = raw.upright(alpha)[..., None]
+    if raw.low is not None:
+        # One transparent colour has no low byte of its own.
+        own = low.shape[2] in {2, 4}
+        plane = plane.astype(np.uint16) << 8 | low[..., -1:] if own else plane.astype(np.uint16) * WIDE
+    return np.concatenate([samples, plane], axis=2)
+
+
+def _widened(raw: _Raw, transparent: bool) -> str:
+    """What a file holds that is not written again as it is, in words."""
+    if raw.image.mode in {"P", "PA"}:
+        return "a palette"
+    if transparent and not raw.image.mode.endswith(("A", "a")):
+        return "one colour that stands for transparency"
+    return f"{raw.container.depth} bit a sample" if raw.container.depth < 8 else ""  # noqa: PLR2004
+
+
+def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tuple[Image.Image, Image.Image | None]:
+    """The picture in 8 bits, and the low bytes of 16-bit samples, which Pillow drops in silence.
+
+    They are had by unpacking the same file in the other byte order, or, where Pillow knows no such order (grey
+    with alpha), by reading 16-bit grey and alpha as 8-bit red, green, blue, alpha: PNG filters work on bytes.
+    """
+    if container.depth != DEEP or container.format not in {"PNG", "TIFF"}:
+        image.load()
+        if image.mode not in EIGHT_BIT:
+            raise Unreadable(f"{name} holds samples that are neither of 8 nor of 16 bits", "Save it with 8 or 16 bits.")
+        return image, None
+    if (container.first(PHOTOMETRIC) or b"\1").strip(b"\0") == b"" and container.format == "TIFF":
+        raise Unreadable(f"{name} holds 16-bit samples with 0 as white", "Save it with 0 as black.")
+    if image.mode in SIXTEEN_BIT:
+        samples = np.asarray(image).astype(np.uint16)
+        return Image.fromarray((samples >> 8).astype(np.uint8)), Image.fromarray((samples & 255).astype(np.uint8))
+    if image.mode not in {"RGB", "RGBA"}:
+        raise Unreadable(f"{name} holds 16-bit samples in a layout that cannot be read in full", "Save it as RGB.")
+    if any(str(_raw_mode(tile)).startswith("LA;16") for tile in image.tile):
+        header = data[:24] + b"\x08\x06" + data[26:29]
+        narrow = header + zlib.crc32(header[12:29]).to_bytes(4, "big") + data[33:]
+        bands = Image.open(io.BytesIO(narrow), formats=["PNG"]).split()
+        grey = Image.merge("LA", (bands[0], bands[2]))
+        return grey, Image.merge("LA", (bands[1], bands[3]))
+    other: Any = Image.open(io.BytesIO(data), formats=[container.format])
+    other.tile = [_swapped(tile) for tile in other.tile]
+    other.load()
+    image.load()
+    return image, other
+
+
+def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpose | None:
+    """What the EXIF orientation asks for, once the picture is loaded: a PNG may carry EXIF behind its pixels.
+
+    Pillow takes an orientation from XMP or ImageMagick's text where EXIF has none. Browsers do not, so a picture
+    that is turned there alone is upright in one viewer and lies on its side in the next.
+    """
+    if container.format == "TIFF":
+        return None  # Pillow has turned it while loading
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
+        asked = TURNS.get(image.getexif().get(ORIENTATION, 1))
+        own = Image.Exif()
+        with contextlib.suppress(Exception):
+            own.load(image.info.get("exif", b""))
+        if asked is not TURNS.get(own.get(ORIENTATION, 1)):
+            raise Unreadable(
+                f"{name} is turned by some viewers only: its XMP or text asks for it, its EXIF does not",
+                "Turn the picture itself and export it again.",
+            )
+    return asked
+
+
+def _keyed(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:
+    """The picture with the one colour transparent that a PNG tRNS chunk names, compared as it is stored.
+
+    Pillow compares the stored number with samples that it widened (2 and 4 bits) or narrowed (16 bits) to 8.
+    """
+    key = container.first("tRNS") if container.format == "PNG" else None
+    mode = KEYED.get((container.first("IHDR") or bytes(10))[9])
+    if key is None or mode is None:
+        return high
+    largest = (1 << container.depth) - 1
+    wanted = np.array(struct.unpack_from(f">{len(mode)}H", key)) & largest
+    plain = high.convert(mode)
+    plain.info.pop("transparency", None)
+    samples = np.atleast_3d(np.asarray(plain)).astype(np.int32)
+    if low is None:
+        wanted = wanted * OPAQUE // largest
+    else:
+        samples = samples << 8 | np.atleast_3d(np.asarray(low))
+    plain.putalpha(Image.fromarray(np.where((samples == wanted).all(-1), 0, OPAQUE).astype(np.uint8)))
+    return plain
+
+
+def _raw_mode(tile: Any) -> Any:
+    return tile.args[0] if isinstance(tile.args, tuple) else tile.args
+
+
+def _swapped(tile: Any) -> Any:
+    """A tile whose 16-bit samples are taken in the other byte order, so that the low byte comes out."""
+    raw = _raw_mode(tile)
+    native = "B" if sys.byteorder == "little" else "L"
+    swapped = raw[:-1] + {"B": "L", "L": "B", "N": native}[raw[-1]]
+    return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)

@@ -1,0 +1,187 @@
+"""Finding an original: which tracked pictures are most like this one?
+
+A designer hands over an edit and nobody remembers what it was made from. Every tracked picture has a small hash in an
+index; the edit is held against all of them. Likeness is a hint: two pictures with one hash can differ in every
+letter, so nothing is ever passed because of it. It only says where to look.
+
+    blobs (repo) -> thumbnails (pixels) -> hashes -> index, kept by store -> nearest
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.images.decode import thumbnail
+from maskproof.likeness import edges, hashes
+from maskproof.likeness.hashes import LIKE, LIKE_CROPPED
+from maskproof.likeness.index import Index, Updated
+from maskproof.likeness.model import Found, Likeness
+from maskproof.likeness.store import open_store
+from maskproof.repo import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from maskproof.repo import Repository
+
+__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "resemblance", "search"]
+
+FILE = ("maskproof", "likeness.sqlite")
+"""where the index lies, from the folder that holds the objects"""
+
+
+def open_index(repository: Repository, *, trusted: bool) -> Index:
+    """The index of a repository, shared by its worktrees.
+
+    Args:
+        repository: Any worktree of it.
+        trusted: Whether an index found there may be used. In CI it may not: it could come out of a cache that another
+            pull request wrote, with the one entry left out that matters. Then a private one is built for this run.
+
+    Returns:
+        An open index; `Index.note` says when it was broken and made anew, or cannot be kept.
+    """
+    return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
+
+
+def likeness(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
+    """The indexed picture that is most like a file; None where the index is empty.
+
+    Args:
+        repository: Where the indexed pictures lie.
+        index: Brought up to date with the pictures to look among.
+        edit: The file's name and bytes.
+
+    Raises:
+        CouldNotJudge: the file cannot be decoded.
+    """
+    picture = thumbnail(edit[1], edit[0], hashes.SIDE)
+    return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
+
+
+def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
+    """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
+    index = open_index(repository, trusted=False)
+    index.update([(oid, path)], jobs=1)
+    try:
+        return likeness(repository, index, (path, edit))
+    except CouldNotJudge:
+        return None
+
+
+def search(
+    repository: Repository,
+    edit: tuple[str, bytes],
+    *,
+    trusted: bool,
+    history: bool = False,
+    count: int = 10,
+    progress: Callable[[int, int], None] | None = None,
+) -> Found:
+    """The tracked pictures that are most like a file: those staged or committed, and with `history` all before them.
+
+    Args:
+        repository: Where to look.
+        edit: The file as it was named, and its bytes.
+        trusted: As in `open_index`.
+        history: Look at what the tracked paths held earlier as well.
+        count: How many at the most.
+        progress: Told how many pictures are hashed of how many.
+
+    Raises:
+        UsageError: the file cannot be decoded.
+    """
+    name, data = edit
+    try:
+        picture = thumbnail(data, name, hashes.SIDE)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
+    index = open_index(repository, trusted=trusted)
+    tree = {blob for one in (repository.index, repository.head) for blob in repository.image_blobs(one)}
+    blobs = tree | set(repository.image_blobs(repository.index, history=True)) if history else tree
+    updated = index.update(sorted(blobs), progress=progress)
+    nearest = _closely(repository, picture, index.nearest(picture, len(blobs)))
+    same = {one.oid for one in nearest if not one.distance and _is(repository, one, data)}
+    others = tuple(one for one in nearest if one.oid not in same)[:count]
+    own = _own_path(repository, name)
+    without = updated.failed | updated.missing
+    return Found(
+        name,
+        others,
+        tuple(sorted(path for oid, path in blobs if oid in same and path != own)),
+        frozenset(oid for oid, _ in tree),
+        len({oid for oid, _ in blobs} - set(without)),
+        tuple(sorted((path, without[oid]) for oid, path in blobs if oid in without)),
+        _next_step(repository, name, own, others[0]) if own and others and others[0].alike else "",
+        tuple(_notes(repository, index.note, history=history)),
+    )
+
+
+def _closely(repository: Repository, picture: NDArray[np.uint8], nearest: tuple[Likeness, ...]) -> tuple[Likeness, ...]:
+    """The same, those among the first that show the same drawing moved up to the alike ones."""
+    looked_at = [_looked_at(repository, picture, one) for one in nearest[: edges.SHORTLIST]]
+    return (*sorted(looked_at, key=lambda one: not one.alike), *nearest[edges.SHORTLIST :])
+
+
+def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness) -> Likeness:
+    if one.alike:
+        return one
+    try:
+        other = thumbnail(repository.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+    except CouldNotJudge:
+        return one
+    same = edges.correlation(picture, other) >= edges.SAME_DRAWING
+    return replace(one, how="whole", kept=1.0, alike=True) if same else one
+
+
+def _is(repository: Repository, one: Likeness, data: bytes) -> bool:
+    """Is this the very file that was asked about?"""
+    try:
+        return repository.digest(one.oid, one.paths[0]) == sha256_of(data)
+    except CouldNotJudge:
+        return False
+
+
+def _own_path(repository: Repository, name: str) -> str:
+    """Where in the repository a file lies; empty outside of it."""
+    try:
+        return repository.path_of(name)
+    except UsageError:
+        return ""
+
+
+def _next_step(repository: Repository, name: str, own: str, best: Likeness) -> str:
+    """The command that records the best likeness as the original, once somebody has looked at both."""
+    staged, committed = (tree.entries.get for tree in (repository.index, repository.head))
+    here = [path for path in best.paths if path != own and (entry := staged(path)) and entry.oid == best.oid]
+    fetch = ""
+    if here:
+        original = _argument(os.path.relpath(here[0], repository.prefix or "."))
+    elif own in best.paths and (entry := committed(own)) and entry.oid == best.oid:
+        original = _argument(name)  # an edit saved over its original: `record` takes the committed version
+    else:
+        file, suffix = PurePath(name), PurePath(best.paths[0]).suffix
+        original = _argument(str(file.with_name(f"{file.stem}-original-{best.oid[:7]}{suffix}")))
+        fetch = f"git cat-file --filters --path={shlex.quote(best.paths[0])} {best.oid} > {original} && "
+    command = f"{fetch}maskproof record {_argument(name)} --original {original}"
+    return command if command.isprintable() else ""
+
+
+def _argument(path: str) -> str:
+    """A path as an argument of a shell command, never as an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
+def _notes(repository: Repository, note: str, *, history: bool) -> Iterator[str]:
+    if note:
+        yield note
+    if history and repository.shallow:
+        yield "the history of this clone is cut off, so what lies before was not looked at"

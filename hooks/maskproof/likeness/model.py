@@ -1,0 +1,47 @@
+"""What a look-up among the tracked pictures answers with; a hint for a person, never a proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a tracked picture is to the one that was asked about; a hint, never a proof."""
+
+    oid: str
+    """blob id"""
+    paths: tuple[str, ...]
+    """where that blob lies or lay, sorted"""
+    distance: int
+    """bits that differ, scaled to 256; 0 the same dHash, 128 no more alike than chance"""
+    bits: int
+    """bits that were compared: flat places and what a crop cut off tell nothing"""
+    how: str
+    """`whole`, or `cropped` where a part of the tracked picture fits better than all of it"""
+    kept: float
+    """share of the tracked picture's area that the other one shows; 1 where `whole`"""
+    alike: bool
+    """under the limit, which is lower the fewer bits were compared"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The tracked pictures that are most like one file."""
+
+    path: str
+    """the file, as it was named"""
+    nearest: tuple[Likeness, ...]
+    """nearest first; those that are not alike as well"""
+    same: tuple[str, ...] = ()
+    """other paths that are tracked with exactly the same content"""
+    tree: frozenset[str] = frozenset()
+    """blob ids among `nearest` that lie in the tree; the others lie in history only"""
+    looked_at: int = 0
+    """tracked pictures that were compared"""
+    unhashed: tuple[tuple[str, str], ...] = ()
+    """paths that cannot be compared, each with the reason"""
+    next_step: str = ""
+    """what to do with the best of them; a command"""
+    notes: tuple[str, ...] = ()
+    """what a reader should know about the index"""

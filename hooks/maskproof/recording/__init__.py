@@ -1,0 +1,335 @@
+"""Writing the record of an edit: from what the command is told, and what the files themselves show.
+
+Sizes, digests and, where there is no doubt, the mask's mode are worked out. What cannot be known is asked
+for: a mask drawn in black and white does not say which of the two was editable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from maskproof import regions
+from maskproof.atomic import write_atomically
+from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.gate.scope import Scope
+from maskproof.images.decode import decode, decode_mask
+from maskproof.recording import sources
+from maskproof.records import proposal, sidecar
+from maskproof.records.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
+from maskproof.repo import Repository
+from maskproof.repo.change import Selection, open_change
+from maskproof.repo.paths import is_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from maskproof.records.proposal import Proposal
+    from maskproof.regions import Planes
+
+    Ask = Callable[[str], bool]
+
+FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
+"""options that only a picture made from another one has"""
+KINDS = ("brand", "text", "face", "product")
+
+
+def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
+    """Write the sidecar of an edit in the working tree.
+
+    Args:
+        where: The current folder, inside a Git repository.
+        edit: The edited picture.
+        areas: Areas to protect as well, each `NAME:KIND:X,Y,W,H`.
+        ask: Shows a proposal to whoever sits there; True: it is right.
+        given: The other options of `maskproof record`; None: keep what the old record says.
+
+    Yields:
+        Lines that say what was recorded.
+
+    Raises:
+        UsageError: something is missing, contradictory or outside the repository.
+    """
+    if given["generated"] and (named := [key for key in FROM_ANOTHER if given[key]]):
+        raise UsageError(
+            f"--generated says that there is no original, but --{named[0].replace('_', '-')} is given as well",
+            "Leave one of the two out.",
+        )
+    repository = Repository(where)
+    path = repository.path_of(str(edit))
+    target = repository.root / sidecar.path_of(path)
+    old = old_record(target, sidecar.path_of(path))
+    data = _bytes(repository.root / path, path)
+    given, notes = _filled(repository, path, data, given, old, ask)
+    original = _original(repository, path, data, given["original"], old, generated=given["generated"])
+    record = Record(
+        maskproof=1,
+        origin="generated"
+        if given["generated"]
+        else "edited"
+        if given["original"]
+        else (old.origin if old else "edited"),
+        image=ImageRef(sha256=_digest(data), size=_size(data, path)),
+        original=original,
+        mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
+        transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
+        tool=_tool(given, old),
+        areas=[_area(one) for one in areas] or (old.areas if old else []),
+        parent=None if original is None else _parent(repository, path, original, given, old),
+        restored=old.restored if old and old.image.sha256 == _digest(data) else None,
+    )
+    text = sidecar.render(record)
+    try:
+        sidecar.parse(text, sidecar.path_of(path))
+    except CouldNotJudge as error:
+        raise UsageError(
+            f"this record would be wrong: {error.reason}", "Correct the options and record again."
+        ) from error
+    try:
+        write_atomically(target, text)
+    except OSError as error:
+        raise UsageError(f"{sidecar.path_of(path)} cannot be written: {error.strerror}", "Check the folder.") from error
+    yield from _told(record, sidecar.path_of(path))
+    yield from notes
+
+
+def _filled(
+    repository: Repository, path: str, data: bytes, given: dict[str, Any], old: Record | None, ask: Ask
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The options with what nobody gave and the files tell, where that is agreed to; and what else was noticed."""
+    if given["generated"] or old is not None or (given["original"] and given["mask"]):
+        return given, ()
+    scope = Scope(open_change(repository, Selection()))
+    if given["original"]:
+        found = sources.mask_for(scope, path, repository.path_of(given["original"]), data)
+        if found.mask is None:
+            return given, ()
+    else:
+        found = sources.learned(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        if found.original is None:
+            return given, ()  # what is missing is said where it is needed
+    lines = _proposed(found, original=not given["original"], mask=not given["mask"])
+    if given["accept"] or ask("\n".join(lines)):
+        return given | _taken(repository, found, given), ()
+    if given["original"]:
+        return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {_command(path, found)}",)
+    raise UsageError(
+        f"{path} has no record yet, so its original has to be named. {' '.join(lines).removesuffix('.')}",
+        f"Look at them. If that is right: {_command(path, found)}, or the same command with `--accept`; "
+        f"else name the right ones.",
+    )
+
+
+def _proposed(found: Proposal, *, original: bool, mask: bool) -> list[str]:
+    lines = [f"Its original may be {found.original}: {found.original_why}."] if original else []
+    if mask and found.mask:
+        mode = f", mode {found.mode}" if found.mode else ""
+        lines.append(f"Its mask may be {found.mask}{mode}: {found.mask_why}.")
+    return lines
+
+
+def _taken(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
+    """A proposal as options; what was given stays."""
+    taken: dict[str, Any] = {}
+    if not given["original"]:
+        taken["original"] = str(repository.root / (found.original or ""))
+    if not given["mask"] and found.mask:
+        taken |= {"mask": str(repository.root / found.mask), "mask_mode": given["mask_mode"] or found.mode}
+    if not given["provider"] and found.provider:
+        taken["provider"] = found.provider
+    return taken
+
+
+def _command(path: str, found: Proposal) -> str:
+    return f"`{proposal.command(path, found)}`"
+
+
+def _told(record: Record, path: str) -> Iterator[str]:
+    yield f"Wrote {path}"
+    if record.original:
+        yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {_sides(record.original.size)}"
+    if record.mask:
+        yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
+    elif record.original:
+        yield "  mask      none: everything is protected"
+    if record.parent:
+        yield f"  parent    {record.parent}: the original is an edit itself; the first original counts as well"
+    for area in record.areas:
+        yield f"  area      {area.name} ({area.kind})"
+    yield f"Commit it with the picture: git add {shlex.quote(path)}"
+
+
+def old_record(target: Path, path: str) -> Record | None:
+    """The record that lies in the working tree already; None where there is none.
+
+    Raises:
+        UsageError: it has mistakes or cannot be read.
+    """
+    try:
+        return sidecar.parse(target.read_bytes(), path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "Look at what is there.") from error
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
+
+
+def _original(
+    repository: Repository, path: str, edit: bytes, given: str | None, old: Record | None, *, generated: bool
+) -> OriginalRef | None:
+    if generated:
+        return None
+    if given is None:
+        if old is None:
+            raise UsageError(
+                f"{path} has no record yet, so its original has to be named",
+                "Add `--original FILE` (the picture before the edit), or `--generated` if there is none.",
+            )
+        return old.original
+    place = repository.path_of(given)
+    data = _committed(repository, place) if place == path else _bytes(repository.root / place, place)
+    if data == edit:
+        raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
+    return OriginalRef(path=place, sha256=_digest(data), size=_size(data, place))
+
+
+def parent_of(repository: Repository, original: OriginalRef) -> str | None:
+    """The record that makes an original an edit itself; None where it has none.
+
+    Raises:
+        UsageError: it was written for other bytes.
+    """
+    return _parent(repository, "", original, {"parent": None, "original": original.path}, None)
+
+
+def _parent(
+    repository: Repository, path: str, original: OriginalRef, given: dict[str, Any], old: Record | None
+) -> str | None:
+    """The record of the edit that this one was made from: named, kept, or found beside the original."""
+    if given["parent"]:
+        return _named_parent(repository, original, repository.path_of(given["parent"]))
+    same = old is not None and old.original is not None and old.original.sha256 == original.sha256
+    kept = old.parent if old is not None and same else None
+    beside = sidecar.path_of(original.path)
+    for place in filter(None, (kept, beside)):
+        # Beside an edit that was saved over its original lies its own record.
+        record = None if place == sidecar.path_of(path) else old_record(repository.root / place, place)
+        if record is not None and record.image.sha256 == original.sha256:
+            return place
+        if record is not None and given["original"] and place == beside:
+            raise _other_bytes(beside, record, original, "Renew that record first, or delete it.")
+    return kept  # what is wrong with it is for the check to say
+
+
+def _named_parent(repository: Repository, original: OriginalRef, place: str) -> str:
+    if not is_sidecar(place):
+        raise UsageError(f"--parent names {place}, which is not a record", f"Name {sidecar.path_of(place)}.")
+    record = old_record(repository.root / place, place)
+    if record is None:
+        raise UsageError(
+            f"--parent names {place}, but there is no such record", "Check the name, or record that edit first."
+        )
+    if record.image.sha256 != original.sha256:
+        raise _other_bytes(place, record, original, "Name the record of the picture that this edit was made from.")
+    return place
+
+
+def _other_bytes(place: str, record: Record, original: OriginalRef, advice: str) -> UsageError:
+    return UsageError(
+        f"{place} was written for other bytes ({record.image.sha256[:12]}…) than the original {original.path} has "
+        f"({original.sha256[:12]}…)",
+        advice,
+    )
+
+
+def _committed(repository: Repository, path: str) -> bytes:
+    """The last committed version, for an edit that was saved over its original."""
+    data = repository.head.read(path)
+    if data is None:
+        raise UsageError(
+            f"{path} is named as its own original, but the last commit does not hold it",
+            "Name the file that the edit was made from.",
+        )
+    return data
+
+
+def _mask(
+    repository: Repository, given: str | None, mode: str | None, old: Record | None, *, generated: bool
+) -> MaskRef | None:
+    if generated:
+        return None
+    if given is None:
+        if old and old.mask and mode:
+            return msgspec.structs.replace(old.mask, mode=mode)
+        if mode:
+            raise UsageError("--mask-mode speaks of a mask, but none is named", "Add `--mask FILE`.")
+        return old.mask if old else None
+    place = repository.path_of(given)
+    data = _bytes(repository.root / place, place)
+    planes = _read(decode_mask, data, place)
+    return MaskRef(path=place, sha256=_digest(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
+
+
+def mode_of(given: str | None, planes: Planes, place: str) -> str:
+    """Which part of a mask is editable: as given, or `alpha` where it has both clear and solid pixels and no drawing.
+
+    Raises:
+        UsageError: nothing is given, and the mask could mean two things.
+    """
+    if mode := given or regions.plain_mode(planes):
+        return mode
+    kind = "has transparency and a drawing" if planes[1] is not None else "has no transparency"
+    raise UsageError(
+        f"the mask {place} {kind}, so it does not say which part was editable",
+        "Add `--mask-mode white`, `black` or `alpha` (transparent), whichever part the model was allowed to change.",
+    )
+
+
+def _tool(given: dict[str, Any], old: Record | None) -> Tool | None:
+    named = {key: given[key] for key in ("provider", "model", "prompt") if given[key] is not None}
+    if not named:
+        return old.tool if old else None
+    return msgspec.structs.replace(old.tool if old and old.tool else Tool(), **named)
+
+
+def _area(text: str) -> AreaRef:
+    name, _, rest = text.partition(":")
+    kind, _, numbers = rest.partition(":")
+    pieces = numbers.split(",")
+    if not name or kind not in KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
+        raise UsageError(
+            f"the area {text!a} is not NAME:KIND:X,Y,W,H", "For instance `--area logo:brand:64,48,220,80`."
+        )
+    x, y, width, height = (int(one) for one in pieces)
+    return AreaRef(name=name, kind=kind, box=(x, y, width, height))  # type: ignore[arg-type]
+
+
+def _size(data: bytes, name: str) -> tuple[int, int]:
+    return _read(decode, data, name).size  # type: ignore[no-any-return]
+
+
+def _read(decode: Any, data: bytes, name: str) -> Any:
+    try:
+        return decode(data, name)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
+
+
+def _bytes(file: Path, name: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}", "Check the name.") from error
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sides(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]} px"

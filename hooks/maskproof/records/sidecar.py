@@ -1,0 +1,261 @@
+"""The sidecar: what an edit says of itself, in `<image file>.maskproof.json` beside it.
+
+No file that image models return records its original or its mask, so this record is where they are kept.
+It is a claim, not a proof: every digest in it is checked, and it may only add protection, never allow drift.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from maskproof.documents import Problems, read_json
+from maskproof.errors import RecordError
+from maskproof.repo.paths import SIDECAR_SUFFIX
+
+Digest = Annotated[
+    str,
+    # The length as well, because $ matches before a newline at the end.
+    Meta(
+        pattern="^[0-9a-f]{64}$",
+        min_length=64,
+        max_length=64,
+        description="a SHA-256 digest of 64 lower-case hexadecimal digits",
+    ),
+]
+Side = Annotated[int, Meta(ge=1, le=65535)]
+Size = Annotated[tuple[Side, Side], Meta(description="[width, height] in pixels, each 1 to 65535")]
+Offset = Annotated[int, Meta(ge=0, le=65535)]
+BoxNumbers = Annotated[
+    tuple[Offset, Offset, Side, Side],
+    Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
+]
+Point = Annotated[tuple[Offset, Offset], Meta(description="[x, y] in whole pixels of the original")]
+PathText = Annotated[
+    str, Meta(min_length=1, max_length=1024, description="a path from the repository's root, with / between folders")
+]
+
+
+class ImageRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The edited file itself."""
+
+    sha256: Digest
+    size: Size
+
+
+class OriginalRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The picture that was edited; it may lie in the tree, in history or in Git LFS."""
+
+    path: PathText
+    sha256: Digest
+    size: Size
+
+
+class MaskRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The mask that was given to the model; `mode` says which part of it was editable."""
+
+    path: PathText
+    sha256: Digest
+    mode: Literal["alpha", "white", "black"]
+
+
+class Transform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the original was mapped to what the model saw: cropped first, then padded."""
+
+    crop: BoxNumbers | None = None
+    pad: Annotated[
+        tuple[Offset, Offset, Offset, Offset],
+        Meta(description="[left, top, right, bottom] pixels added around the original"),
+    ] = (0, 0, 0, 0)
+
+
+class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What made the edit, as recorded at call time."""
+
+    provider: str | None = None
+    model: str | None = None
+    prompt: str | None = None
+    prompt_sha256: Digest | None = None
+    parameters: dict[str, Any] = {}
+
+
+class AreaRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An area that the record adds to what is protected: exactly one of box and polygon."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    kind: Literal["brand", "text", "face", "product"]
+    box: BoxNumbers | None = None
+    polygon: list[Point] | None = None
+
+
+class RestoredRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What `maskproof restore` did to the picture: the bytes it replaced, and how."""
+
+    method: Annotated[str, Meta(pattern="^[a-z]{1,20}$", description="a way of pasting, in small letters")]
+    replaced: Digest = msgspec.field(name="from")
+    """of the bytes that the picture had before"""
+    tone: bool = False
+    """light and colour of the edit were taken to the original's"""
+    shift: tuple[float, float] | None = None
+    """pixels to the right and down by which the edit had moved; with scale and angle, where that was undone"""
+    scale: float | None = None
+    angle: float | None = None
+    """degrees, clockwise as seen"""
+    dropped_manifest: Digest | None = None
+    """of the C2PA manifest that the replaced bytes carried"""
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One sidecar, version 1."""
+
+    maskproof: Literal[1]
+    origin: Literal["edited", "generated"]
+    image: ImageRef
+    original: OriginalRef | None = None
+    mask: MaskRef | None = None
+    transform: Transform | None = None
+    tool: Tool | None = None
+    areas: list[AreaRef] = []
+    parent: PathText | None = None
+    restored: RestoredRef | None = None
+
+
+def path_of(image: str) -> str:
+    """Where an image's sidecar lies."""
+    return image + SIDECAR_SUFFIX
+
+
+def image_of(sidecar: str) -> str:
+    """The image that a sidecar speaks of."""
+    return sidecar.removesuffix(SIDECAR_SUFFIX)
+
+
+def parse(data: bytes, path: str) -> Record:
+    """A record from a sidecar's bytes.
+
+    Args:
+        data: The file, UTF-8 JSON.
+        path: The sidecar's path in the repository, for messages and to know its image.
+
+    Raises:
+        RecordError: with every mistake at once.
+    """
+    try:
+        record = read_json(data, Record)
+    except Problems as found:
+        raise RecordError(path, (*found.problems, *_path_problems(_named_in(found.tree)))) from found
+    problems = tuple(_contradictions(record, path))
+    if problems:
+        raise RecordError(path, problems)
+    return record
+
+
+def render(record: Record) -> bytes:
+    """The record as the bytes of a sidecar: sorted keys, two spaces, no empty members, a newline at the end."""
+    tree = {key: value for key, value in msgspec.to_builtins(record).items() if value not in (None, [], {})}
+    tree = {key: _without_none(value) for key, value in tree.items()}
+    return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a sidecar, made from the types above."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "maskproof sidecar",
+        **msgspec.json.schema(Record),
+    }
+
+
+def path_problem(path: str) -> str | None:
+    """Why a recorded path is refused, or None.
+
+    Records are read on every system and their paths reach Git, so a path must mean one file inside the
+    repository everywhere: no way out of it, no drive, URL or revision syntax, no invisible characters.
+    """
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or "" in parts or "." in parts:
+        return "it leaves the repository or is not in its shortest form"
+    if any(part.lower() in {".git", "git~1"} for part in parts):
+        return "it points into Git's own folder"
+    if any(char in path for char in '\\:*?"<>|'):
+        return r'it holds one of \ : * ? " < > |, which other systems or Git read as something else'
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in path):
+        return "it holds invisible or control characters"
+    if path.startswith("-") or any(part != part.rstrip(". ") for part in parts):
+        return "a part begins with - or ends in a dot or a space"
+    return None
+
+
+def _contradictions(record: Record, path: str) -> list[str]:
+    """What the types cannot say: mistakes between fields."""
+    found = _path_problems(
+        {
+            "original.path": record.original and record.original.path,
+            "mask.path": record.mask and record.mask.path,
+            "parent": record.parent,
+        }
+    )
+    if record.origin == "edited" and record.original is None:
+        found.append('origin is "edited" but the key "original" is missing')
+    same = record.mask and record.original and record.mask.sha256 == record.original.sha256
+    if same and record.mask and record.mask.mode != "alpha":
+        # The transparency of an input can be its mask, as in ComfyUI; light and dark of a picture cannot.
+        found.append('mask and original are the same file, which only the mode "alpha" allows')
+    if record.original and record.original.path == image_of(path) and record.original.sha256 == record.image.sha256:
+        found.append("image and original are the same file, so nothing would be compared")
+    if record.parent == path:
+        found.append("parent names this sidecar itself")
+    for index, area in enumerate(record.areas):
+        found += [f"areas[{index}] ({area.name!a}): {problem}" for problem in _area_problems(area, record)]
+    return found
+
+
+def _named_in(tree: Any) -> dict[str, Any]:
+    """The paths of a record that has other mistakes, so that all are told at once."""
+    if not isinstance(tree, dict):
+        return {}
+    named = {"parent": tree.get("parent")}
+    for key in ("original", "mask"):
+        if isinstance(tree.get(key), dict):
+            named[f"{key}.path"] = tree[key].get("path")
+    return named
+
+
+def _path_problems(named: dict[str, Any]) -> list[str]:
+    """Mistakes of the paths in a record, by the key that holds them; what is no text is a mistake of its type."""
+    return [
+        f"{key} is {value!a}: {problem}"
+        for key, value in named.items()
+        if isinstance(value, str) and value and (problem := path_problem(value))
+    ]
+
+
+def _area_problems(area: AreaRef, record: Record) -> list[str]:
+    if (area.box is None) == (area.polygon is None):
+        return ["it needs exactly one of box and polygon"]
+    points = area.polygon or []
+    if area.box is None and len(points) < 3:  # noqa: PLR2004 - a polygon has three corners
+        return ["a polygon needs at least 3 points"]
+    if record.original is None:
+        return []
+    width, height = record.original.size
+    right, bottom = (
+        (area.box[0] + area.box[2], area.box[1] + area.box[3])
+        if area.box
+        else (max(x for x, _ in points), max(y for _, y in points))
+    )
+    if right > width or bottom > height:
+        return [f"it reaches to {right}, {bottom}, outside the original of {width} x {height}"]
+    return []
+
+
+def _without_none(value: Any) -> Any:
+    """Without keys that were left out; what a tool's parameters hold is kept as it was recorded."""
+    if isinstance(value, dict):
+        return {
+            key: item if key == "parameters" else _without_none(item) for key, item in value.items() if item is not None
+        }
+    return [_without_none(item) for item in value] if isinstance(value, list) else value

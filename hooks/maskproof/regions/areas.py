@@ -1,0 +1,167 @@
+"""Areas: what policy and record protect by name, drawn or found.
+
+An area is drawn (a box, a polygon, a mask picture), located (a reference mark that stands somewhere in the
+original) or detected (lines of text, faces). Located and detected areas become boxes here, so that whatever follows
+sees areas of one form. What needs an optional part and does not find it says so in a note, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from maskproof.errors import CouldNotJudge, MissingMask
+from maskproof.images.decode import decode, decode_mask
+from maskproof.model import Box, Kind, Metric, Picture, Read
+from maskproof.regions import Area, faces, ocr
+from maskproof.regions.template import locate
+
+if TYPE_CHECKING:
+    from maskproof import drift, regions
+    from maskproof.policy import AreaRule, Settings
+    from maskproof.records.sidecar import Record
+
+NO_TEXT = (
+    "the policy asks for text to be detected, but the part that reads text is not installed: "
+    "`pip install 'maskproof[text]'`"
+)
+NO_FACES = (
+    "the policy asks for faces to be detected, but the part that finds them is not installed: "
+    "`pip install 'maskproof[vision]'`"
+)
+
+
+def areas_of(
+    original: Picture, settings: Settings, record: Record | None, read: Read
+) -> tuple[tuple[Area, ...], tuple[str, ...]]:
+    """Every area of one image, and notes on what could not be looked for.
+
+    Args:
+        original: Where marks, text and faces are looked for.
+        settings: The policy for the image.
+        record: Its sidecar, for the areas that it adds.
+        read: Where reference pictures and the face model lie.
+
+    Raises:
+        CouldNotJudge: a mark is not found, or a picture that policy names is missing or broken.
+    """
+    areas = [
+        one
+        for rule in settings.areas
+        for one in declared(rule, settings.source, _located(rule, settings.source, original, read))
+    ]
+    areas += [
+        Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
+        for area in (record.areas if record else ())
+    ]
+    found, notes = _detected(original, settings, read)
+    return (*areas, *found), notes
+
+
+def readers() -> drift.Readers:
+    """Measures that optional parts add: the strings of a text area, where the reader is installed."""
+    return {Kind.TEXT: words} if ocr.available() else {}
+
+
+def words(view: drift.View) -> list[Metric]:
+    """How many characters read otherwise than before, and both strings."""
+    before = ocr.read(view.original)
+    changes = [
+        one for one in ocr.compare_lines(before, ocr.read_again(view.edit, before)) if one.confidence >= ocr.SURE
+    ]
+    total = sum(len(line.text) for line in before)
+    worst = max(changes, key=lambda one: one.rate, default=None)
+    share = min(1.0, sum(one.rate for one in changes)) if total else 0.0
+    says = f"{worst}: {{value}} of its characters (limit {{limit}})" if worst else ""
+    return [Metric("characters", share, "share", "text", says)]
+
+
+def mask_picture(read: Read, path: str) -> regions.Planes:
+    """A mask picture that policy names.
+
+    Raises:
+        MissingMask: it is not in the repository.
+    """
+    return decode_mask(_file(read, path), path)
+
+
+def mark_of(rule: AreaRule, read: Read) -> Picture:
+    """The reference picture of an area that is located.
+
+    Raises:
+        CouldNotJudge: it is missing or broken.
+    """
+    assert rule.find is not None  # noqa: S101 - asked by the callers
+    return decode(_file(read, rule.find), rule.find)
+
+
+def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[Area]:
+    """The areas of one rule: one as drawn, or one for each place where its mark stands."""
+    colors = tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:7], 16)) for one in rule.colors)
+    area = Area(rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.marks, colors)
+    if rule.find is None:
+        return [area]
+    return [
+        replace(area, name=rule.name if not index else f"{rule.name} {index + 1}", box=_numbers(box))
+        for index, box in enumerate(places)
+    ]
+
+
+def _located(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
+    """Where the mark of an area stands in the original; nothing where the area is drawn."""
+    if rule.find is None:
+        return ()
+    mark = mark_of(rule, read)
+    hits = locate(original.samples, mark.samples, mark.alpha)
+    if not hits:
+        error = CouldNotJudge(
+            f"the mark {rule.find} of the area {rule.name!a} is not to be found in the original",
+            f"Draw the area with `box` in {source}, or name a picture that looks like the mark in it.",
+        )
+        error.rule = rule.kind
+        raise error
+    return tuple(hit.box for hit in hits)
+
+
+def _detected(original: Picture, settings: Settings, read: Read) -> tuple[list[Area], tuple[str, ...]]:
+    """Text and faces that policy wants protected wherever they are, and what could not be looked for."""
+    found: list[Area] = []
+    notes: list[str] = []
+    if "text" in settings.detect:
+        if ocr.available():
+            lines = [line for line in ocr.read(original.samples) if line.confidence >= ocr.SURE]
+            found += [
+                Area(f"text {line.text!r}", Kind.TEXT, f"detected ({settings.source})", _numbers(line.box))
+                for line in lines
+                if len(line.text.strip()) > 1
+            ]
+        else:
+            notes.append(NO_TEXT)
+    if "face" in settings.detect and settings.face_model is not None:
+        if faces.available():
+            model = settings.face_model
+            seen = faces.find(original.samples, _file(read, model.path), model.sha256)
+            found += [
+                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", _numbers(one.box))
+                for index, one in enumerate(seen)
+            ]
+        else:
+            notes.append(NO_FACES)
+    return found, tuple(notes)
+
+
+def _file(read: Read, path: str) -> bytes:
+    data = read(path)
+    if data is None:
+        raise MissingMask(
+            f"the policy names {path}, which is not in the repository", "Commit that file, or correct the policy."
+        )
+    return data
+
+
+def _corners(points: list[tuple[int, int]] | None) -> tuple[tuple[int, int], ...] | None:
+    return None if points is None else tuple(points)
+
+
+def _numbers(box: Box) -> tuple[int, int, int, int]:
+    return box.x, box.y, box.width, box.height

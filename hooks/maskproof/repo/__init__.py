@@ -1,0 +1,438 @@
+"""Git: which files a change touches, and their bytes, always from Git objects and never from the working tree.
+
+The working tree lies: filters rewrite files on checkout, and a file that is not part of the commit is there to be
+read. So paths come from `git diff` and `git ls-files`, and bytes from `git cat-file --batch` by object id.
+GIT_INDEX_FILE is kept as Git set it: `git commit -a` and `git commit -- path` judge another index than `.git/index`.
+
+Listing runs git directly, because importing GitPython costs more than all else that a commit without images
+needs; reading objects goes through GitPython's long-lived `cat-file`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, UsageError
+from maskproof.repo.paths import is_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGULAR = frozenset({"100644", "100755"})
+CONFLICT = "unmerged"
+POINTER = (
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
+    rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
+)
+"""a canonical Git LFS pointer; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
+POINTER_BYTES = 1024
+"""a pointer is smaller than this many bytes"""
+MAX_BLOB = 64_000_000
+"""bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
+OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+"""a check never talks to a server, not even for objects that a partial clone left out"""
+PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
+"""`:/` and `:(top,literal)` have to mean what they say, or a listing comes back empty and everything passes"""
+DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path whose content differs between base and head."""
+
+    path: str
+    status: str
+    """A added, M modified, D deleted, T type changed, U in conflict"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a tree."""
+
+    mode: str
+    """Git's file mode; `unmerged` for a path in conflict"""
+    oid: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All files of a commit, of the index, or of nothing (before the first commit)."""
+
+    repository: Repository
+    commit: str | None
+    """a commit's id; None: the index, or nothing where `empty`"""
+    empty: bool = False
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Every file by its path."""
+        if self.empty:
+            return {}
+        found: dict[str, Entry] = {}
+        if self.commit is None:
+            for line in self.repository.git("ls-files", "--full-name", "-s", "-z", ":/").split(b"\0")[:-1]:
+                mode, oid, stage_path = line.split(b" ", 2)
+                stage, path = stage_path.split(b"\t", 1)
+                found[os.fsdecode(path)] = Entry(mode.decode() if stage == b"0" else CONFLICT, oid.decode())
+            return found
+        for line in self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit).split(b"\0")[:-1]:
+            mode, _, oid_path = line.split(b" ", 2)
+            oid, path = oid_path.split(b"\t", 1)
+            found[os.fsdecode(path)] = Entry(mode.decode(), oid.decode())
+        return found
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a regular file, Git LFS followed; None where there is no such file.
+
+        Raises:
+            CouldNotJudge: the file is there but its bytes cannot be had.
+        """
+        entry = self.entries.get(path)
+        if entry is None or entry.mode not in REGULAR:
+            return None
+        return self.repository.blob(entry.oid, path)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A Git repository, seen from one folder of its working tree."""
+
+    where: Path
+    """the folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it"""
+
+    def git(self, *arguments: str, allowed: tuple[int, ...] = (0,), given: bytes | None = None) -> bytes:
+        """The output of one git command that reads, or that keeps an object; `given` is its input.
+
+        Raises:
+            UsageError: no git, no repository, or git refuses.
+        """
+        try:
+            done = subprocess.run(
+                ["git", "--no-optional-locks", *arguments],
+                cwd=self.where,
+                capture_output=True,
+                input=given,
+                env={**os.environ, **OFFLINE, **PLAIN},
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise UsageError("git is not installed, or not on the PATH", "Install git 2.30 or newer.") from error
+        if done.returncode in allowed:
+            return done.stdout
+        said = done.stderr.decode(errors="replace").strip()
+        if "not a git repository" in said:
+            raise UsageError(
+                "this folder is not in a Git repository",
+                "Change to your repository, or compare two files with `maskproof compare`.",
+            )
+        raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
+
+    def staged(self) -> tuple[Change, ...]:
+        """What a commit made now would change."""
+        return _changes(self.git("diff", "--cached", *DIFF))
+
+    def between(self, base: str, head: str) -> tuple[Change, ...]:
+        """What changed from one commit to another."""
+        return _changes(self.git("diff", *DIFF, base, head, "--"))
+
+    def unstaged(self) -> frozenset[str]:
+        """Tracked paths whose file in the working tree differs from the index.
+
+        Asked of `git status`: `git diff` writes a refreshed index, whatever --no-optional-locks says.
+        """
+        how = ("--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules")
+        lines = self.git("status", *how).split(b"\0")[:-1]
+        return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
+
+    @cached_property
+    def root(self) -> Path:
+        """The top folder of the working tree."""
+        return Path(os.fsdecode(self.git("rev-parse", "--show-toplevel").rstrip(b"\n")))
+
+    @cached_property
+    def prefix(self) -> str:
+        """The current folder from the top of the working tree; empty at the top."""
+        return os.fsdecode(self.git("rev-parse", "--show-prefix").rstrip(b"\n"))
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The folder that holds the objects, shared by all worktrees."""
+        found = os.fsdecode(self.git("rev-parse", "--git-common-dir").rstrip(b"\n"))
+        return self.where / found
+
+    @cached_property
+    def shallow(self) -> bool:
+        """Is the history of this clone cut off?"""
+        return self.git("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    @cached_property
+    def partial(self) -> bool:
+        """Does this clone leave objects out until they are asked for?"""
+        return bool(self.git("config", "--get-regexp", r"^remote\..*\.promisor$", allowed=(0, 1)).strip())
+
+    def path_of(self, given: str) -> str:
+        """The repository path of a file named from the current folder."""
+        path = os.path.normpath(self._relative(Path(given)) if Path(given).is_absolute() else given)
+        joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")  # noqa: PTH118 - prefix is Git's
+        if joined.startswith("../") or joined == "..":
+            raise UsageError(f"{given!a} lies outside this repository", "Name a file inside it.")
+        return joined
+
+    def _relative(self, given: Path) -> str:
+        """An absolute path from the current folder; folders on the way may be symbolic links, the file stays itself."""
+        return os.path.relpath(given.parent.resolve() / given.name, self.where.resolve())
+
+    @cached_property
+    def index(self) -> Tree:
+        """What a commit made now would hold."""
+        return Tree(self, None)
+
+    def tree(self, commit: str) -> Tree:
+        """The files of a commit, by its full id."""
+        return Tree(self, commit)
+
+    @cached_property
+    def head(self) -> Tree:
+        """The commit that is checked out; an empty tree before the first one."""
+        found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1)).decode().strip()
+        return Tree(self, found or None, empty=not found)
+
+    @cached_property
+    def merging(self) -> tuple[str, ...]:
+        """The commits that a merge under way brings in: part of what the index comes from.
+
+        MERGE_HEAD names them once the merge has stopped for a conflict. Before that, where the hook
+        pre-merge-commit runs, `git merge` names them only in the environment.
+        """
+        file = self.where / os.fsdecode(self.git("rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n"))
+        if file.is_file():
+            return tuple(file.read_text().split())
+        named = (re.fullmatch(r"GITHEAD_([0-9a-f]{40,64})", key) for key in os.environ)
+        return tuple(one.group(1) for one in named if one)
+
+    def commit(self, name: str) -> str:
+        """The full id of a commit.
+
+        Raises:
+            UsageError: there is none of this name.
+            MissingObject: the clone is shallow, so the commit may only be absent here.
+        """
+        if not name.startswith("-"):
+            found = (
+                self.git(
+                    "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", allowed=(0, 1, 128)
+                )
+                .decode()
+                .strip()
+            )
+            if found:
+                return found
+        if self.shallow:
+            raise MissingObject(f"this clone has no commit {name!a}; its history is cut off", DEEPEN)
+        raise UsageError(f"this repository has no commit {name!a}", "Check the name with `git log`.")
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The commit where two lines of history parted; `one` itself where they never met.
+
+        Raises:
+            UsageError: a name is unknown.
+            MissingObject: history is cut off before the two meet.
+        """
+        ids = self.commit(one), self.commit(other)
+        found = self.git("merge-base", *ids, allowed=(0, 1)).decode().split()
+        if found:
+            return found[0]
+        if self.shallow:
+            raise MissingObject(
+                f"the history of this clone is cut off before {one!a} and {other!a} part, so what "
+                f"changed between them is not known",
+                DEEPEN,
+            )
+        return ids[0]
+
+    def versions(self, path: str, tree: Tree) -> Iterator[str]:
+        """Blob ids that a path had in a tree's history, newest first.
+
+        With --full-history, lest git log skip a branch whose version of the path a merge did not keep.
+        """
+        if tree.commit:
+            starts = [tree.commit]
+        elif tree.empty or self.head.commit is None:
+            return
+        else:
+            starts = [self.head.commit, *self.merging]
+        how = ("--format=", "--raw", "--no-abbrev", "-z", "-m", "--full-history", "--no-renames", "--no-relative")
+        raw = self.git("log", *how, *starts, "--", f":(top,literal){path}")
+        seen: set[str] = set()
+        for pair in re.findall(rb":\d{6} \d{6} ([0-9a-f]+) ([0-9a-f]+) ", raw):
+            for oid in (pair[1].decode(), pair[0].decode()):
+                if oid.strip("0") and oid not in seen:
+                    seen.add(oid)
+                    yield oid
+
+    def image_blobs(self, tree: Tree, *, history: bool = False) -> Iterator[tuple[str, str]]:
+        """Blob id and path of every regular file with an image's name, links, submodules and conflicts left out.
+
+        With `history` what the tree's commits ever held as well; git ends such a name at its first line break.
+        """
+        for path, entry in tree.entries.items():
+            if entry.mode in REGULAR and is_image(path):
+                yield entry.oid, path
+        starts = [tree.commit] if tree.commit or tree.empty else [self.head.commit, *self.merging]
+        if history and (found := [one for one in starts if one]):
+            # What a partial clone left out could not be read either, so it may be missing from the list.
+            for line in self.git("rev-list", "--objects", "--missing=allow-any", *found, "--").split(b"\n"):
+                oid, _, name = line.partition(b" ")
+                if is_image(path := os.fsdecode(name)):
+                    yield oid.decode(), path
+
+    def by_digest(self, path: str, sha256: str, tree: Tree) -> tuple[bytes, str] | None:
+        """Bytes by their SHA-256: at a path, in the path's history, or as a Git LFS object.
+
+        Returns:
+            The bytes and where they were, in words; None where they are in none of these places.
+
+        Raises:
+            MissingObject: they may be in history that this clone does not hold.
+        """
+        unread: CouldNotJudge | None = None
+        entry = tree.entries.get(path)
+        places = [(entry.oid, "in the tree")] if entry and entry.mode in REGULAR else []
+        for oid, place in itertools.chain(places, ((oid, "in history") for oid in self.versions(path, tree))):
+            try:
+                if self.digest(oid, path) == sha256:
+                    return self.blob(oid, path), f"{place}, blob {oid[:12]}"
+            except (MissingObject, TooLarge) as error:
+                # Another version may be the recorded one; the error is told only if none is.
+                unread = unread or error
+        if (data := self.lfs_object(sha256)) is not None:
+            return data, "in Git LFS"
+        if unread is not None:
+            raise unread
+        if self.shallow:
+            raise MissingObject(
+                f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
+            )
+        return None
+
+    def keep(self, data: bytes) -> str:
+        """Store bytes as an object that no file or commit names, and give its id: `git cat-file blob ID` prints them.
+
+        Git removes it after two weeks (gc.pruneExpire). It is written through to the disk, which Git does not do by
+        itself, because the only other copy may be replaced next.
+        """
+        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync", "-c", "core.looseCompression=1")
+        return self.git(*safely, "hash-object", "-w", "--stdin", "--no-filters", given=data).decode().strip()
+
+    def digest(self, oid: str, name: str) -> str:
+        """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.
+
+        Raises:
+            MissingObject, TooLarge: as in `blob`.
+        """
+        data = self._object(oid, name)
+        return pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
+
+    def blob(self, oid: str, name: str) -> bytes:
+        """The bytes of a blob; a Git LFS pointer is followed to its object.
+
+        Raises:
+            MissingObject: the bytes are not on this machine.
+            TooLarge: there are more of them than are read into memory.
+        """
+        data = self._object(oid, name)
+        if (pointer := _pointer(data)) is None:
+            return data
+        digest, size = pointer
+        content = self.lfs_object(digest)
+        if content is None or len(content) != size:
+            raise MissingObject(
+                f"{name} lies in Git LFS and its content is not on this machine",
+                f"Run `git lfs pull --include={_quoted(name)}`, then check again.",
+            )
+        return content
+
+    def lfs_object(self, digest: str) -> bytes | None:
+        """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
+        stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
+        if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
+            return None
+        data = stored.read_bytes()
+        return data if sha256_of(data) == digest else None
+
+    @cached_property
+    def _lfs(self) -> Path:
+        """Where Git LFS keeps its objects: `lfs.storage`, taken from the folder with the objects."""
+        set_to = os.fsdecode(self.git("config", "--get", "lfs.storage", allowed=(0, 1)).rstrip(b"\n"))
+        return self.common_dir / (set_to or "lfs")
+
+    def _object(self, oid: str, name: str) -> bytes:
+        try:
+            # Kind and size first: a stream that is not read to its end would answer the next question.
+            _, kind, size = self._reader.get_object_header(oid)
+        except (ValueError, OSError) as error:
+            advice = (
+                "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
+                if self.partial
+                else DEEPEN
+                if self.shallow
+                else "Check the repository with `git fsck`."
+            )
+            raise MissingObject(f"Git has no object {oid[:12]} for {name}", advice) from error
+        if size > MAX_BLOB:
+            raise TooLarge(
+                f"{name} has {size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
+                "Save it with stronger compression or smaller.",
+            )
+        if kind not in {"blob", b"blob"}:  # GitPython declares str and returns bytes
+            raise MissingObject(f"{name} is not a file in Git", "Record a file.")
+        return bytes(self._reader.get_object_data(oid)[3])
+
+    @cached_property
+    def _reader(self) -> Any:
+        from git.cmd import Git
+
+        reader = Git(str(self.where))
+        reader.update_environment(**OFFLINE)
+        return reader
+
+
+DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes, as records write it."""
+    import hashlib  # loads OpenSSL: a tenth of what a commit without images costs
+
+    return hashlib.sha256(data).hexdigest()
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _pointer(data: bytes) -> tuple[str, int] | None:
+    """Digest and size that a Git LFS pointer names; None for any other content."""
+    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
+    return (found.group(1).decode(), int(found.group(2))) if found else None
+
+
+def _changes(raw: bytes) -> tuple[Change, ...]:
+    """Paths and states of `git diff --raw -z`; a path in conflict stands twice and is kept as U."""
+    fields = raw.split(b"\0")[:-1]
+    found: dict[str, Change] = {}
+    for head, path in zip(fields[::2], fields[1::2], strict=True):
+        name = os.fsdecode(path)
+        status = head.rsplit(b" ", 1)[1].decode()[:1]
+        if name not in found or status == "U":
+            found[name] = Change(name, status)
+    return tuple(found.values())

@@ -1,0 +1,111 @@
+"""The change under review: its two sides, and the paths in it that can change a verdict.
+
+`git commit`, `pre-commit run`, a push and a pull request each mean another pair of trees. Names handed over by a
+runner add to what the change itself lists and never shorten it, so that every batch of names is right alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from maskproof.errors import UsageError
+from maskproof.repo.paths import is_ours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from maskproof.repo import Change, Repository, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to look at, as asked for on the command line or by pre-commit."""
+
+    from_ref: str | None = None
+    to_ref: str | None = None
+    everything: bool = False
+    """every image of the tree, changed or not"""
+    named: tuple[str, ...] = ()
+    """paths from the current folder, added to what changed"""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Both sides of a change."""
+
+    repository: Repository
+    base: Tree
+    """the trusted side: what is already in the project"""
+    head: Tree
+    """what is judged: the index, or a commit"""
+    changes: tuple[Change, ...]
+    named: tuple[str, ...] = ()
+    """repository paths that were asked for by name"""
+    everything: bool = False
+    in_ci: bool = False
+    """judged by a CI job, where a cache in the Git directory may come from anybody"""
+
+    @property
+    def concerns_nothing(self) -> bool:
+        """True where no path of the change can change a verdict, so that nothing more has to be loaded."""
+        return not (self.everything or self.named or any(is_ours(change.path) for change in self.changes))
+
+
+def from_environment(selection: Selection, environment: Mapping[str, str]) -> Selection:
+    """The selection that pre-commit means when the command line names no commits.
+
+    A push of commits sets both refs. A push that includes the first commit sets only the branch, with the
+    index of whatever is checked out as a trap: then the branch itself is judged.
+    """
+    if selection.from_ref or selection.to_ref or selection.everything:
+        return selection
+    from_ref, to_ref = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
+    if from_ref and to_ref:
+        return Selection(from_ref, to_ref, named=selection.named)
+    if environment.get("PRE_COMMIT_REMOTE_NAME") and (branch := environment.get("PRE_COMMIT_LOCAL_BRANCH")):
+        # The names are those of the checkout then; the branch is looked at whole, and may not hold all of them.
+        return Selection(to_ref=branch, everything=True)
+    return selection
+
+
+def open_change(repository: Repository, selection: Selection) -> Delta:
+    """Both sides of the change that a selection means.
+
+    Raises:
+        UsageError: not a repository, a commit or path that does not exist, or nothing asked for to look at.
+        MissingObject: a shallow clone does not reach the base.
+    """
+    if selection.from_ref:
+        to = selection.to_ref or "HEAD"
+        base, head = repository.merge_base(selection.from_ref, to), repository.commit(to)
+        sides = repository.tree(base), repository.tree(head)
+        changes = repository.between(base, head)
+    elif selection.to_ref:
+        if not (selection.everything or selection.named):
+            raise UsageError(
+                f"--to-ref {selection.to_ref!a} alone names no change to judge",
+                "Add `--from-ref A` (what changed since A), `--all`, or paths.",
+            )
+        tree = repository.tree(repository.commit(selection.to_ref))
+        sides, changes = (tree, tree), ()
+    else:
+        sides, changes = (repository.head, repository.index), repository.staged()
+    named = tuple(path for given in selection.named for path in _named(repository, sides, given))
+    return Delta(repository, *sides, changes, named, selection.everything)
+
+
+def _named(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:
+    """The repository paths that a name on the command line means: a file, or all files of ours in a folder."""
+    path = repository.path_of(given)
+    if any(path in side.entries for side in sides):
+        return [path]
+    inside = path + "/" if path != "." else ""
+    if found := [one for one in sides[1].entries if one.startswith(inside) and is_ours(one)]:
+        return found
+    file = repository.where / given
+    if file.is_dir():
+        raise UsageError(f"there is no image known to Git in the folder {given!a}", "Run `git add` on what is in it.")
+    if file.exists():
+        return [path]
+    raise UsageError(f"there is no file or folder {given!a}", "Check the name.")

@@ -1,0 +1,161 @@
+"""JSON for programs. Paths that are not UTF-8 are written with escapes, so that the report always is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from maskproof import evidence as summed
+from maskproof.model import Report, Verdict
+
+if TYPE_CHECKING:
+    from maskproof.gate.rank import Ranked
+    from maskproof.likeness.model import Found
+    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged
+
+
+def run(report: Report, *, color: bool = False) -> str:
+    """A whole run."""
+    del color
+    images = [_image(one) for one in report.images]
+    return _text({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
+
+
+def image(report: ImageReport, *, color: bool = False) -> str:
+    """One comparison."""
+    del color
+    return _text(_image(report))
+
+
+def _image(report: ImageReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "verdict": report.verdict.value,
+        "drift": None if report.drift is None else round(report.drift, 6),
+        "findings": [_finding(one) for one in report.findings],
+        "regions": [_region(one) for one in report.regions],
+        "ground": report.ground.value,
+        "evidence": [_evidence(one) for one in report.evidence],
+        "original": report.original,
+        "mask": report.mask,
+        "chain": [{"path": one.path, "drift": round(one.drift, 6)} for one in report.chain],
+    }
+
+
+def explanation(report: ImageReport) -> str:
+    """One comparison with the steps that led to it."""
+    return _text({**_image(report), "steps": [{"stage": stage, "said": said} for stage, said in report.steps]})
+
+
+def marks(evidence: tuple[Evidence, ...]) -> str:
+    """What the marks of a plain file say."""
+    return _text(
+        {
+            "ai": summed.is_ai(evidence),
+            "edit": summed.is_edit(evidence),
+            "generator": summed.generator(evidence),
+            "parent": summed.parent(evidence),
+            "mask": summed.mask(evidence),
+            "evidence": [_evidence(one) for one in evidence],
+        }
+    )
+
+
+def found(result: Found) -> str:
+    """The pictures that are most like one."""
+    return _text(
+        {
+            "maskproof": 1,
+            "path": result.path,
+            "nearest": [
+                {
+                    "paths": list(one.paths),
+                    "blob": one.oid,
+                    "in": "tree" if one.oid in result.tree else "history",
+                    "distance": one.distance,
+                    "of": 256,
+                    "bits": one.bits,
+                    "how": one.how,
+                    "kept": one.kept,
+                    "alike": one.alike,
+                }
+                for one in result.nearest
+            ],
+            "same": list(result.same),
+            "compared": result.looked_at,
+            "unhashed": [{"path": path, "reason": reason} for path, reason in result.unhashed],
+            "next": result.next_step or None,
+            "notes": list(result.notes),
+        }
+    )
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...]) -> str:
+    """Candidates in their order; `worst` is the finding that the table shows."""
+    rows = [{"rank": one.rank, "worst": one.worst and _finding(one.worst), **_image(one.report)} for one in candidates]
+    report = Report(tuple(one.report for one in candidates))
+    notes = list(dict.fromkeys(note for one in report.images for note in one.notes))
+    return _text(
+        {"maskproof": 1, "summary": _summary(report), "candidates": rows, "advice": list(advice), "notes": notes}
+    )
+
+
+def _summary(report: Report) -> dict[str, int]:
+    return {
+        "images": len(report.images),
+        "compared": report.compared,
+        "blocked": report.count(Verdict.BLOCK),
+        "unjudged": report.count(Verdict.UNJUDGED),
+    }
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "says": one.says,
+        "ai": one.ai,
+        "edit": one.edit,
+        "generator": one.generator,
+        "parent": one.parent,
+        "mask": one.mask,
+        "confidence": one.confidence,
+        "signed": one.signed,
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "region": one.region,
+        "value": one.value,
+        "limit": one.limit,
+        "unit": one.unit,
+        "message": one.message,
+        "advice": one.advice,
+        "also": list(one.also),
+        "box": _box(one.box),
+    }
+
+
+def _region(one: Judged) -> dict[str, Any]:
+    rows = zip(one.drift.metrics, one.limits, strict=True)
+    return {
+        "name": one.drift.name,
+        "kind": one.drift.kind,
+        "metrics": {
+            metric.name: {"value": round(metric.value, 6), "unit": metric.unit, "limit": limit, "box": _box(metric.box)}
+            for metric, limit in rows
+        },
+    }
+
+
+def _box(box: Box | None) -> list[int] | None:
+    return None if box is None else [box.x, box.y, box.width, box.height]
+
+
+def _text(tree: Any) -> str:
+    # ensure_ascii keeps terminal escapes and bidirectional controls out of logs; lone surrogates become \udcXX. What CI
+    # runners take for a command anywhere in a line can only stand in a text, so that an escape means the same.
+    text = json.dumps(tree, indent=2, ensure_ascii=True, allow_nan=False)
+    return text.replace("##[", "\\u0023#[").replace("##vso[", "\\u0023#vso[") + "\n"

@@ -1,0 +1,141 @@
+"""Setting up a repository: a policy, the hook entry and a check for pull requests.
+
+Nothing that exists is overwritten.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from maskproof.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SOURCE = "https://github.com/maskproof/maskproof"
+CONFIG = ".pre-commit-config.yaml"
+CI_FILES = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}
+
+POLICY = """\
+# What maskproof protects in this repository. On a pull request the copy on the base branch is the one that counts.
+version = 1
+
+[defaults]
+level = "visual"          # exact: not one pixel | strict | visual: nothing that a viewer would notice
+unrecorded = "warn"       # off | warn | block: a file that says AI made it, but has no record beside it
+
+# Paths that matter more. The last rule that matches wins, key by key.
+# [[rules]]
+# paths = ["assets/brand/**"]
+# level = "strict"
+# unrecorded = "block"
+
+# Areas that stay protected whatever a mask opens, in pixels of the original.
+# [[areas]]
+# paths = ["assets/hero*.png"]
+# name = "logo"
+# kind = "brand"            # brand | text | face | product
+# box = [64, 48, 220, 80]   # x, y, width, height
+"""
+
+ENTRY = """\
+- repo: {source}
+  rev: {rev}
+  hooks:
+  - id: maskproof
+"""
+
+GITHUB = """\
+# The gate: a local hook can be skipped with --no-verify, a required check cannot. Make it required in the branch rules.
+name: maskproof
+on: pull_request
+permissions:
+  contents: read
+jobs:
+  maskproof:
+    runs-on: ubuntu-latest
+    steps:
+    - uses: actions/checkout@v4
+      with:
+        fetch-depth: 0   # originals may lie in history
+        lfs: true
+    - uses: actions/setup-python@v5
+      with:
+        python-version: "3.12"
+    - run: pip install "maskproof @ git+{source}@{rev}"
+    # HEAD is the merge of the pull request; its first parent is the base branch as it is now.
+    - run: maskproof check --from-ref HEAD^1 --to-ref HEAD
+"""
+
+GITLAB = """\
+# The gate. Include this file from .gitlab-ci.yml: `include: {{local: .gitlab/maskproof.yml}}`
+maskproof:
+  image: python:3.12
+  rules:
+  - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+  variables:
+    GIT_DEPTH: "0"   # originals may lie in history
+  script:
+  - pip install "maskproof @ git+{source}@{rev}"
+  - maskproof check --from-ref "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --to-ref "$CI_COMMIT_SHA"
+"""
+
+LIST = re.compile(
+    r"^repos:[ \t]*(?:#.*)?\n(?P<items>(?:[ \t]*(?:#.*)?\n)*(?P<indent>[ \t]*)- .*(?:\n(?![^\s#-]).*)*\n?)",
+    re.MULTILINE,
+)
+"""the list of hooks up to the next key of the file, and how its items are indented"""
+REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
+TEMPLATES = {"github": GITHUB, "gitlab": GITLAB}
+
+
+def write_all(root: Path, ci: str, rev: str) -> Iterator[str]:
+    """Write what is missing.
+
+    Args:
+        root: The top of the working tree.
+        ci: `github`, `gitlab` or `none`.
+        rev: The version of maskproof that hook and check pin.
+
+    Yields:
+        Lines that say what was done, and what is left to do by hand.
+    """
+    yield _new(root / "maskproof.toml", "maskproof.toml", POLICY)
+    yield from _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev))
+    if ci != "none":
+        yield _new(root / CI_FILES[ci], CI_FILES[ci], TEMPLATES[ci].format(source=SOURCE, rev=rev))
+    yield "Next: `pre-commit install`, commit these files, and make the check required on your main branch."
+
+
+def _new(file: Path, name: str, text: str) -> str:
+    if file.exists():
+        return f"{name} is there already and was left alone"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, text.encode())
+    return f"Wrote {name}"
+
+
+def _hook(file: Path, entry: str) -> Iterator[str]:
+    """Put the entry last in the list of hooks, behind whatever rewrites pictures, in the list's own indentation.
+
+    A list in another style is left alone.
+    """
+    if not file.exists():
+        yield _new(file, CONFIG, "repos:\n" + entry)
+        return
+    text = file.read_bytes().decode("utf-8", "surrogateescape")
+    if re.search(r"^\s*- id: maskproof\s*$", text, re.MULTILINE):
+        yield f"{CONFIG} names maskproof already and was left alone"
+        return
+    found = LIST.search(text)
+    if found is None:
+        yield f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
+        return
+    # Blank lines and comments at the end belong to what follows the list.
+    end = found.end("items") - len("".join(REST.findall(found["items"])))
+    indented = "".join(found["indent"] + line + "\n" for line in entry.splitlines())
+    gap = "" if text[:end].endswith("\n") else "\n"
+    write_atomically(file, (text[:end] + gap + indented + text[end:]).encode("utf-8", "surrogateescape"))
+    yield f"Added maskproof to {CONFIG}, behind the hooks that are there"

@@ -1,0 +1,230 @@
+"""Pictures without a record: what speaks for an edit, and what that does to the verdict, through the real hook."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from painters import logo
+from projects import HERO, MASK, SPRING, png, texture
+
+LOGO = "brand/logo.png"
+ASKED = """version = 1
+[defaults]
+unrecorded = "{default}"
+[[rules]]
+paths = ["brand/**"]
+unrecorded = "block"
+"""
+
+
+def redrawn() -> Image.Image:
+    """The same mark as a model gives it back: the bar shorter and bent, no mark of AI in the file."""
+    canvas = np.array(logo())
+    canvas[100:140, 250:290] = (244, 239, 230)
+    canvas[120:160, 230:250] = (200, 60, 40)
+    return Image.fromarray(canvas)
+
+
+def marked(picture: Image.Image) -> bytes:
+    from PIL import PngImagePlugin
+
+    says = PngImagePlugin.PngInfo()
+    says.add_text("parameters", "a logo\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 320x240, Model: x")
+    return png(picture, pnginfo=says)
+
+
+def policy(project, default="warn"):
+    project.write("maskproof.toml", ASKED.format(default=default))
+    project.write(LOGO, png(logo()))
+    project.commit("Policy and logo")
+    return project
+
+
+def finding(project, path):
+    """The one finding on a picture, and the exit status."""
+    status, report = project.report()
+    image = {one["path"]: one for one in report["images"]}[path]
+    assert len(image["findings"]) == 1, image["findings"]
+    return status, image, image["findings"][0]
+
+
+def passes_without_a_word(project):
+    status, report = project.report()
+    return status == 0 and not any(one["findings"] for one in report["images"])
+
+
+class TestReplaced:
+    """A picture that takes the place of a tracked one, without a record."""
+
+    def test_marked_blocks_even_where_policy_only_warns(self, project):
+        policy(project)
+        project.write(HERO, project.pictures.marked)
+        project.stage()
+        outcome = project.try_commit()
+        said = " ".join(outcome.text.split())
+        assert (outcome.status, outcome.counts) == (1, [(1, 1, 1, 0)])
+        assert f"{HERO}: BLOCKED" in said
+        assert "it replaces a tracked picture" in said
+        assert "beside that one" in said
+        assert f"maskproof record {HERO} --original {HERO} --mask {MASK} --mask-mode MODE" in said
+        assert f"maskproof record {HERO} --generated" in said
+
+    def test_marked_but_the_same_follows_policy(self, project):
+        policy(project)
+        project.write(HERO, marked(Image.open(io.BytesIO(project.pictures.original))))
+        project.stage()
+        status, image, found = finding(project, HERO)
+        assert (status, image["verdict"], found["severity"]) == (0, "pass", "warn")
+        assert "within the limits" in found["message"]
+
+    @pytest.mark.parametrize(("default", "status", "severity"), [("warn", 0, "warn"), ("block", 1, "block")])
+    def test_unmarked_is_compared_with_the_version_before(self, project, default, status, severity):
+        policy(project, default)
+        project.write(HERO, project.pictures.held)
+        project.stage()
+        code, image, found = finding(project, HERO)
+        assert (code, found["rule"], found["severity"]) == (status, "unrecorded", severity)
+        assert image["ground"] == "likeness"
+        assert image["drift"] > 1
+        assert "its version before" in image["original"]["found"]
+
+    def test_unmarked_under_off_is_nobody_s_business(self, project):
+        policy(project, "off")
+        project.write(HERO, project.pictures.marked)
+        project.stage()
+        assert passes_without_a_word(project)
+
+    @pytest.mark.parametrize("default", ["warn", "block"])
+    def test_another_picture_in_its_place_is_no_edit(self, project, default):
+        policy(project, default)
+        project.write(HERO, project.pictures.other)
+        project.stage()
+        assert passes_without_a_word(project)
+
+    @pytest.mark.parametrize("default", ["warn", "block"])
+    def test_the_same_picture_saved_anew_is_no_edit(self, project, default):
+        policy(project, default)
+        project.write(HERO, png(Image.open(io.BytesIO(project.pictures.original)), compress_level=1))
+        project.stage()
+        assert passes_without_a_word(project)
+
+    def test_a_mask_may_be_drawn_anew(self, project):
+        project.edit()
+        policy(project, "block")
+        project.write(MASK, png(ImageOps.expand(Image.new("L", (280, 200), 255), 20)))
+        project.stage()
+        status, report = project.report()
+        assert [one["findings"] for one in report["images"] if one["path"] == MASK] == [[]]
+        assert status == 0  # the edit keeps the mask that its record names, in history
+
+    def test_a_record_that_comes_along_does_not_turn_a_picture_into_a_mask(self, project):
+        policy(project, "block")
+        project.write(HERO, project.pictures.drifted)
+        project.write("x.png", project.pictures.other)
+        named = {"path": HERO, "sha256": "0" * 64, "mode": "white"}
+        project.write("x.png.maskproof.json", project.record(project.pictures.other, mask=named))
+        project.stage()
+        _, report = project.report()
+        assert {one["path"]: one["verdict"] for one in report["images"]}[HERO] == "block"
+
+    def test_an_animation_without_marks_stops_nothing_at_warn(self, project):
+        policy(project)
+        frames = [Image.new("P", (8, 8), index) for index in (0, 1)]
+        file = io.BytesIO()
+        frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+        project.write("a.gif", file.getvalue())
+        project.commit("An animation")
+        file = io.BytesIO()
+        frames[1].save(file, "GIF", save_all=True, append_images=frames[:1])
+        project.write("a.gif", file.getvalue())
+        project.stage()
+        assert project.report()[0] == 0
+
+
+class TestNew:
+    """A new picture without a record."""
+
+    @pytest.mark.parametrize(("path", "status"), [(SPRING, 0), ("brand/spring.png", 1)])
+    def test_marked_follows_policy(self, project, path, status):
+        policy(project)
+        project.write(path, marked(texture(9)))
+        project.stage()
+        outcome = project.try_commit()
+        said = " ".join(outcome.text.split())
+        assert (outcome.status, outcome.counts) == (status, [(1, 0, status, 0)])
+        assert "says that AI made or changed it" in said
+        assert f"maskproof record {path} --original ORIGINAL --mask MASK --mask-mode MODE" in said
+
+    def test_a_stripped_edit_of_a_tracked_logo_blocks(self, project):
+        policy(project)
+        project.write("brand/logo-spring.png", png(redrawn()))
+        project.stage()
+        outcome = project.try_commit()
+        said = " ".join(outcome.text.split())
+        assert (outcome.status, outcome.counts) == (1, [(1, 1, 1, 0)])
+        assert f"it looks like {LOGO} (" in said
+        assert "of 256 bits apart)" in said
+        assert f"maskproof record brand/logo-spring.png --original {LOGO}" in said
+
+    def test_the_same_edit_outside_the_brand_folder_is_not_looked_for(self, project):
+        policy(project)
+        project.write("assets/logo-spring.png", png(redrawn()))
+        project.stage()
+        assert passes_without_a_word(project)
+
+    @pytest.mark.parametrize("size", [(320, 240), (160, 120), (640, 480)])
+    def test_a_faithful_copy_passes(self, project, size):
+        policy(project)
+        project.write("brand/copy.png", png(logo().resize(size, Image.Resampling.LANCZOS)))
+        project.stage()
+        assert passes_without_a_word(project)
+
+    def test_a_copy_of_the_same_bytes_passes(self, project):
+        policy(project)
+        project.write("brand/copy.png", png(logo()))
+        project.stage()
+        assert passes_without_a_word(project)
+
+    def test_a_picture_like_no_other_passes(self, project):
+        policy(project)
+        project.write("brand/new.png", png(texture(9)))
+        project.stage()
+        assert passes_without_a_word(project)
+
+    def test_marked_in_the_brand_folder_names_what_it_looks_like(self, project):
+        policy(project)
+        project.write("brand/logo-spring.png", marked(redrawn()))
+        project.stage()
+        status, image, found = finding(project, "brand/logo-spring.png")
+        assert (status, image["ground"]) == (1, "unsigned")
+        assert f"--original {LOGO}" in found["advice"]
+
+    def test_the_command_it_offers_works(self, project):
+        policy(project)
+        project.write("brand/logo-spring.png", png(redrawn()))
+        project.stage()
+        project.maskproof("record", "brand/logo-spring.png", "--original", LOGO)
+        project.stage()
+        status, report = project.report()
+        assert status == 1
+        assert {one["rule"] for one in report["images"][0]["findings"]} >= {"outside-mask"}
+
+    def test_a_declared_one_is_declared(self, project):
+        project.edit()
+        project.stage()
+        _, report = project.report()
+        assert report["images"][0]["ground"] == "declared"
+
+
+class TestExplained:
+    def test_says_what_it_was_held_against(self, project):
+        policy(project)
+        project.write(HERO, project.pictures.held)
+        project.stage()
+        said = project.maskproof("explain", HERO).stdout
+        assert "it replaces its version before (" in said
+        assert "no marks in the file" in said
