@@ -197,7 +197,7 @@ def _open(
     """
     assert draft.mask is not None  # noqa: S101 - a draft has one
     opened = regions.editable(planes, draft.mask.mode, original.size)
-    suspect = regions.suspicions(planes, draft.mask.mode, opened, settings.max_editable)
+    suspect = regions.suspicions(regions.mask_facts(planes, draft.mask.mode, opened), settings.max_editable)
     if wrong := [one for one in suspect if one.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
     areas, missing = areas_of(original, settings, draft, read)

@@ -177,7 +177,8 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         name, data = plan.mask
         planes = _read(decode_mask, data, name)
         opened = regions.editable(planes, plan.mask_mode, original.size)
-        notes += [f"{name}: {one.message}" for one in regions.suspicions(planes, plan.mask_mode, opened, 1.0)]
+        facts = regions.mask_facts(planes, plan.mask_mode, opened)
+        notes += [f"{name}: {one.message}" for one in regions.suspicions(facts, 1.0)]
         yield opened
     if plan.edit is not None:
         from maskproof.masks.difference import changed
