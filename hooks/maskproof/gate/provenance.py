@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Finding, Severity
-from maskproof.repo import sha256_of
+from maskproof.model import Finding, Severity, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,10 +26,10 @@ from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge
 from maskproof.gate import provenance
 from maskproof.gate.compare import Inputs, compare, concluded, failure
-from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict
+from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.proposal import Known, command, propose
-from maskproof.repo import REGULAR, sha256_of
+from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
@@ -196,7 +196,7 @@ def _same(scope: Scope, path: str, before: Entry | None, edit: bytes) -> bool:
     if before is None or before.mode not in REGULAR:
         return False
     try:
-        return scope.delta.repository.digest(before.oid, path) == sha256_of(edit)
+        return scope.delta.repository.objects.digest(before.oid, path) == sha256_of(edit)
     except CouldNotJudge:
         return False
 
@@ -221,7 +221,7 @@ def _compared(
         return None
     report = ImageReport(path, Verdict.PASS)
     try:
-        original = scope.delta.repository.blob(relation.oid, relation.path)
+        original = scope.delta.repository.objects.blob(relation.oid, relation.path)
     except CouldNotJudge as error:
         return concluded(report, failure(error))
     inputs = Inputs(edit, original, None, None, path, str(relation))
