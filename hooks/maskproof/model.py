@@ -257,3 +257,10 @@ def amount(value: float, unit: str | None) -> str:
     if unit == "px" and float(value).is_integer():
         return f"{value:.0f} px"
     return f"{value:.3g}" + (f" {unit}" if unit else "")
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes, as records write it."""
+    import hashlib  # loads OpenSSL, which not every command needs
+
+    return hashlib.sha256(data).hexdigest()

@@ -204,7 +204,7 @@ def inputs_of(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inp
     """
     repository, head = scope.delta.repository, scope.delta.head
     assert record.original is not None  # noqa: S101 - asked by `judge`
-    original = repository.by_digest(record.original.path, record.original.sha256, head)
+    original = repository.objects.by_digest(record.original.path, record.original.sha256, head)
     if original is None:
         raise MissingOriginal(
             f"the original {record.original.path} with digest {record.original.sha256[:12]}… is neither in the tree, "
@@ -214,7 +214,7 @@ def inputs_of(scope: Scope, path: str, edit: bytes, record: Record) -> tuple[Inp
     found = {"original": {"path": record.original.path, "sha256": record.original.sha256, "found": original[1]}}
     if record.mask is None:
         return Inputs(edit, original[0], None, None, path, record.original.path, "", record), found
-    mask = repository.by_digest(record.mask.path, record.mask.sha256, head)
+    mask = repository.objects.by_digest(record.mask.path, record.mask.sha256, head)
     if mask is None:
         raise MissingMask(
             f"the mask {record.mask.path} with digest {record.mask.sha256[:12]}… is neither in the tree, nor in the "

@@ -14,7 +14,7 @@ from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original, Signals, Tracked
 from maskproof.policy.rules import finding
-from maskproof.repo.objects import sha256_of
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -74,7 +74,7 @@ class Scope:
         for oid in itertools.chain(now, repository.versions(path, base)):
             # What cannot be read proves nothing, and is no reason to leave an image unjudged.
             with contextlib.suppress(CouldNotJudge):
-                if repository.digest(oid, path) == sha256:
+                if repository.objects.digest(oid, path) == sha256:
                     return True
         return False
 

@@ -22,7 +22,7 @@ from maskproof.likeness.hashes import LIKE, LIKE_CROPPED
 from maskproof.likeness.index import Index, Updated
 from maskproof.likeness.model import Found, Likeness
 from maskproof.likeness.store import open_store
-from maskproof.repo import sha256_of
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,7 +135,7 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
     if one.alike:
         return one
     try:
-        other = thumbnail(repository.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+        other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
     except CouldNotJudge:
         return one
     same = edges.correlation(picture, other) >= edges.SAME_DRAWING
@@ -145,7 +145,7 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
 def _is(repository: Repository, one: Likeness, data: bytes) -> bool:
     """Is this the very file that was asked about?"""
     try:
-        return repository.digest(one.oid, one.paths[0]) == sha256_of(data)
+        return repository.objects.digest(one.oid, one.paths[0]) == sha256_of(data)
     except CouldNotJudge:
         return False
 

@@ -200,13 +200,11 @@ class Index:
 
     def _contents(self, oids: list[str], missing: dict[str, str]) -> Iterator[tuple[str, bytes | str]]:
         """The bytes of each blob, or why they cannot be decoded."""
-        for oid in oids:
-            try:
-                yield oid, self._repository.blob(oid, NAME)
-            except MissingObject as error:
-                missing[oid] = error.reason
-            except CouldNotJudge as error:
-                yield oid, error.reason
+        for oid, data in self._repository.objects.blobs(oids, NAME):
+            if isinstance(data, MissingObject):
+                missing[oid] = data.reason
+            else:
+                yield oid, data.reason if isinstance(data, CouldNotJudge) else data
 
 
 def hashed(data: bytes) -> Outcome:

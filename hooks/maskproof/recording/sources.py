@@ -71,7 +71,7 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
     )
     for oid, place in blobs:
         try:
-            data = scope.delta.repository.blob(oid, place)
+            data = scope.delta.repository.objects.blob(oid, place)
             # Reading ids takes a hundred times as long as looking for the bytes.
             if place != path and named.encode() in data and named in evidence.instance_ids(data, place):
                 return place, f"the file names its id {named}"

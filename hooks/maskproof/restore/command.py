@@ -265,7 +265,7 @@ def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
     parts = [
         f"rm -- {_named(repository, path)}"
         if data is None
-        else f"git cat-file blob {repository.keep(data)} > {_named(repository, path)}"
+        else f"git cat-file blob {repository.objects.keep(data)} > {_named(repository, path)}"
         for path, data in sorted(old.items())
     ]
     return " && ".join(parts)
