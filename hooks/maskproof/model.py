@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,15 @@ class Kind(StrEnum):
     TEXT = "text"
     FACE = "face"
     PRODUCT = "product"
+
+
+AREA_KINDS = tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK)
+"""kinds that an area may be declared as; what lies outside the mask is no area"""
+if TYPE_CHECKING:
+    AreaKind = str
+else:
+    AreaKind = Literal[AREA_KINDS]
+"""one of them, as policy and record write it"""
 
 
 class Severity(StrEnum):

@@ -246,11 +246,7 @@ def _new_on_base(scope: Scope, record: Record, settings: Settings) -> list[Findi
 
 
 def _told_policy(settings: Settings) -> list[str]:
-    said = (
-        f"level {settings.level}, without a record: {settings.unrecorded}, new original or mask: "
-        f"{settings.new_original}, a mask may open at most {settings.max_editable:.0%}; from {settings.source}"
-    )
-    return [said] + [
+    return [f"{settings.describe()}; from {settings.source}"] + [
         f"limit {kind}.{metric} = {settings.limits[kind, metric]:g}, set by {settings.source}"
         for kind, metric in sorted(settings.own_limits)
     ]

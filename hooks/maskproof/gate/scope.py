@@ -20,6 +20,8 @@ from maskproof import likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.gate import chain
 from maskproof.images.decode import decode_mask
+from maskproof.policy import trust
+from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
 from maskproof.repo import REGULAR
 from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
@@ -45,21 +47,21 @@ class Scope:
         Raises:
             PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
         """
-        head = policy.find(self.delta.head.read)
+        head = policy.load(self.delta.head.read)
         try:
-            return policy.find(self.delta.base.read), head
+            return policy.load(self.delta.base.read), head
         except PolicyError:
             return None, head
 
     def settings(self, path: str) -> policy.Settings:
         """The policy for one image: the base's, tightened by the head's."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighten(base, head)
+        return trust.tighten(base, head)
 
     def loosened(self, path: str) -> tuple[str, ...]:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighter_keys(head, base)
+        return trust.tighter_keys(head, base)
 
     def trusted(self, path: str) -> bytes | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
@@ -125,7 +127,7 @@ class Scope:
             found |= {
                 image
                 for image in self._recorded
-                if policy.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+                if trust.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
             }
         return tuple(sorted(found))
 
@@ -165,7 +167,7 @@ class Scope:
             if path in (area.mask, area.find)
             for one in area.paths
         ]
-        return found | {image for image in self._recorded if policy.matches(patterns, image)}
+        return found | {image for image in self._recorded if matches(patterns, image)}
 
     def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.

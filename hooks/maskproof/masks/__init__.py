@@ -23,7 +23,7 @@ from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import grown, pieces
 from maskproof.masks.shapes import drawn
 from maskproof.model import Box
-from maskproof.policy import MAX_EDITABLE
+from maskproof.policy.keys import MAX_EDITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
