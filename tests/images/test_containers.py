@@ -182,6 +182,18 @@ def test_a_file_over_the_limit_of_bytes_is_refused_before_it_is_read(monkeypatch
         containers.read(FILES["PNG"], "a picture")
 
 
+def test_every_picture_that_is_small_enough_in_pixels_is_so_in_bytes():
+    side = int(block.MAX_PIXELS**0.5)
+    assert side * (4 * side + 1) + block.MAX_METADATA < block.MAX_BYTES  # RGBA that nothing can compress
+    data = SIGNATURE + header(8000, 6000, 8, 2) + chunk(b"IDAT", bytes(77_000_000)) + chunk(b"IEND")
+    assert containers.read(data, "a photograph").width == 8000
+
+
+def test_a_gif_has_a_smaller_limit():
+    with pytest.raises(TooLarge, match="the limit is 64 MB"):
+        containers.read(FILES["GIF"] + bytes(64_000_000), "a picture")
+
+
 def test_metadata_over_the_limit_is_refused():
     half = chunk(b"tEXt", b"Comment\0" + bytes(block.MAX_METADATA // 2))
     assert containers.read(png(PLAIN, before=half), "a picture").frames == 1

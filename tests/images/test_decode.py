@@ -78,13 +78,14 @@ BOMBS = rows("badinputs/badinputs.csv", lambda row: "bomb" in row["file"] and ro
 BOUNDED = """
 import resource, sys
 import numpy, PIL.Image, PIL.ImageCms, PIL.GifImagePlugin, PIL.PngImagePlugin, PIL.JpegImagePlugin
-from maskproof import evidence, pixels
+from maskproof import evidence
+from maskproof.images import decode
 from maskproof.errors import CouldNotJudge
 data = open(sys.argv[1], "rb").read()
 with open("/proc/self/statm") as status:
     used = int(status.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 80_000_000,) * 2)
-for read in (evidence.assess, pixels.decode):
+for read in (evidence.assess, decode.decode):
     try:
         read(data, "bomb")
     except CouldNotJudge as error:

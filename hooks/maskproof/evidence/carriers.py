@@ -110,8 +110,13 @@ def carried(container: Container, data: bytes, name: str, read: Read | None) -> 
         tuple(packets),
         tuple(stores),
         tuple(_iptc(photoshop)),
-        container.first("sefd") or (data[-container.trailing :][:MAX_TRAILER] if container.trailing > 0 else b""),
+        container.first("sefd") or _trailer(data, container.trailing),
     )
+
+
+def _trailer(data: bytes, count: int) -> bytes:
+    start = len(data) - max(count, 0)
+    return data[start : start + MAX_TRAILER]
 
 
 def manifest(container: Container) -> bytes:

@@ -6,7 +6,15 @@ import zlib
 from typing import TYPE_CHECKING
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
+from maskproof.images.containers.block import (
+    MAX_PIECES,
+    Block,
+    Container,
+    cut_short,
+    few_enough,
+    unpack,
+    within_limits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,14 +88,15 @@ def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
 def _chunks(data: bytes, name: str) -> tuple[list[Block], int, int]:
     """Chunks before IEND (IDAT once and empty), the bytes of image data, and where the file ends."""
     blocks: list[Block] = []
-    packed, seen = 0, False
+    packed = pieces = 0
     for kind, start, end in _walk(data, name):
         if kind == b"IEND":
             return blocks, packed, end + 4
         if kind == b"IDAT":
-            if not seen:
+            few_enough(pieces, name, MAX_PIECES)
+            if not pieces:
                 blocks.append(Block("IDAT", start - 8, b""))
-            packed, seen = packed + end - start, True
+            packed, pieces = packed + end - start, pieces + 1
             continue
         few_enough(len(blocks), name)
         blocks.append(Block(kind.decode("ascii"), start - 8, b"" if kind == b"fdAT" else data[start:end]))
