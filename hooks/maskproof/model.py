@@ -116,10 +116,10 @@ class Picture:
     """H x W, 0 transparent; None where every pixel is opaque"""
     low: NDArray[np.uint8] | None
     """H x W x channels, the low bytes of 16-bit samples as stored; None for files of 8 bits or fewer"""
-    colour: str
+    color: str
     """how the file describes its colours, in words; `sRGB` where it says nothing else"""
     managed: bool = True
-    """True: `samples` were converted from `colour`; False: the description could not be applied"""
+    """True: `samples` were converted from `color`; False: the description could not be applied"""
     trailing: int = 0
     """bytes after the end of the picture in the file"""
 

@@ -258,7 +258,7 @@ def test_what_stands_before_the_break_still_counts():
 def test_parts_of_extended_xmp_that_do_not_fit_together_are_refused(parts):
     guid = "0" * 32
     segments = [guid.encode() + struct.pack(">II", whole, at) + piece for whole, at, piece in parts]
-    assert xmp_reader.extended(segments, guid) is None
+    assert xmp_reader.join_extended(segments, guid) is None
     head = b"http://ns.adobe.com/xap/1.0/\0" + described(f'n:HasExtendedXMP="{guid}"')
     data = with_jpeg(jpeg_segment(0xE1, head), *(jpeg_segment(0xE1, XMP_MORE + one) for one in segments))
     (sign,) = evidence.assess(data, "a picture")
@@ -269,7 +269,7 @@ def test_texts_unfold_to_a_bound_each_and_together():
     for kind in ("zTXt", "iTXt, packed"):
         one = text("a", bytes(4 * carriers.MAX_TEXT), kind=kind)
         data = png(noise(4, 4), before=one * 40)
-        found = carriers.carried(containers.blocks(data, "a picture"), data, "a picture", None).texts
+        found = carriers.collect(containers.blocks(data, "a picture"), data, "a picture", None).texts
         assert len(found) == 40
         assert max(len(one.text) for one in found) == carriers.MAX_TEXT
         assert sum(len(one.text) for one in found) <= carriers.MAX_TEXTS

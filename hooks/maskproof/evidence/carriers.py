@@ -1,7 +1,7 @@
 """Carriers: where each format keeps what tools write: named texts, XMP, C2PA manifests, EXIF, IPTC, bytes at the end.
 
 Everything that a file carries is brought into one shape, `Carried`, so that a vocabulary does not ask for the format.
-A new place to look is a function here and a line in `carried`. All sizes are bounded: a text unfolds to 1 MB, all texts
+A new place to look is a function here and a line in `collect`. All sizes are bounded: a text unfolds to 1 MB, all texts
 of a file to 8 MB together, and 20,000 texts are read.
 """
 
@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence import exif
-from maskproof.evidence.xmp import Xmp, extended, parse
+from maskproof.evidence.xmp import Xmp, join_extended, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ class Carried:
         return [one for one in self.texts if one.key in keys]
 
 
-def carried(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
+def collect(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
     """All that a file and its neighbours carry."""
     named = _png_texts(container)
     profiles = _raw_profiles(named)
@@ -187,7 +187,7 @@ def _jpeg_packets(container: Container) -> list[Xmp]:
     guid = packets[0].first("xmpNote:HasExtendedXMP") if packets else None
     if guid:
         parts = (one[len(XMP_EXTENSION) :] for one in blocks if one.startswith(XMP_EXTENSION))
-        more = extended(parts, guid)
+        more = join_extended(parts, guid)
         packets.append(
             parse(more, "extended XMP")
             if more is not None
@@ -218,18 +218,18 @@ def _text(data: bytes, _room: int) -> tuple[str, str]:
 
 def _compressed_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
-    return key.decode("latin-1"), _inflated(rest[1:], room).decode("utf-8", "replace")
+    return key.decode("latin-1"), _inflate(rest[1:], room).decode("utf-8", "replace")
 
 
 def _international_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
     compressed = rest[:1] == b"\1"
     text = rest[2:].split(b"\0", 2)[-1]
-    whole = _inflated(text, room) if compressed else text[:MAX_TEXT]
+    whole = _inflate(text, room) if compressed else text[:MAX_TEXT]
     return key.decode("latin-1"), whole.decode("utf-8", "replace")
 
 
-def _inflated(data: bytes, room: int) -> bytes:
+def _inflate(data: bytes, room: int) -> bytes:
     """Inflated up to `room` bytes; a bomb gives what came before the bound, a broken stream nothing."""
     if room < 1:  # zlib takes 0 for no bound at all
         return b""

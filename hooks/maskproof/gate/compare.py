@@ -108,7 +108,7 @@ def _advice(report: ImageReport) -> str:
 
 def _told_pixels(original: Picture, edit: Picture) -> list[str]:
     return [
-        f"{name}: {picture.size[0]} x {picture.size[1]} px, {picture.format}, {picture.colour}"
+        f"{name}: {picture.size[0]} x {picture.size[1]} px, {picture.format}, {picture.color}"
         for name, picture in (("original", original), ("edit", edit))
     ]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from maskproof.errors import TooLarge, Unreadable
 from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
-from maskproof.images.containers.block import MAX_BYTES, Block, Container, checked
+from maskproof.images.containers.block import MAX_BYTES, Block, Container, check_limits
 
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
 """formats whose pictures can be judged"""
@@ -80,7 +80,7 @@ def blocks(data: bytes, name: str) -> Container:
     if found is None:
         raise _unknown(data, name)
     try:
-        return checked(WALKED[found].read(data, name), name)
+        return check_limits(WALKED[found].read(data, name), name)
     except (IndexError, ValueError, OverflowError) as error:
         raise Unreadable(f"{name} is a broken {found} file: {error}", "Export the picture again.") from error
 

@@ -72,7 +72,7 @@ def within_limits(width: int, height: int, name: str) -> None:
         )
 
 
-def checked(container: Container, name: str) -> Container:
+def check_limits(container: Container, name: str) -> Container:
     """The container itself, when picture size and metadata are within the limits."""
     within_limits(container.width, container.height, name)
     metadata = sum(len(block.data) for block in container.blocks)
@@ -84,7 +84,7 @@ def checked(container: Container, name: str) -> Container:
     return container
 
 
-def few_enough(count: int, name: str, limit: int = MAX_BLOCKS) -> None:
+def check_count(count: int, name: str, limit: int = MAX_BLOCKS) -> None:
     """Refuse a file with more blocks than any real one.
 
     Raises:
