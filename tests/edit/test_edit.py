@@ -103,7 +103,7 @@ def outside_is_exact(project, out: str, original: str, mask: str, mode: str) -> 
     ]
     same += [(before.samples, after.samples)]
     same += [(before.low, after.low)] if before.low is not None and after.low is not None else []
-    return before.size == after.size and before.colour == after.colour and all((a == b)[held].all() for a, b in same)
+    return before.size == after.size and before.color == after.color and all((a == b)[held].all() for a, b in same)
 
 
 # --- the whole way --------------------------------------------------------------------------------------------------

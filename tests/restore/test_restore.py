@@ -100,10 +100,10 @@ class TestLaws:
         found, source = stored(made.data), stored(written(before))
         outside = np.ones((height, width), np.bool_)
         outside[top : bottom + 1, left : right + 1] = False
-        colours = 1 if channels < 3 else 3
+        colors = 1 if channels < 3 else 3
         assert found.samples.dtype == source.samples.dtype
         assert found.mode.removesuffix("A") == source.mode.removesuffix("A")
-        assert np.array_equal(found.samples[outside][:, :colours], source.samples[outside][:, :colours])
+        assert np.array_equal(found.samples[outside][:, :colors], source.samples[outside][:, :colors])
         if source.mode.endswith("A"):
             assert np.array_equal(found.samples[outside], source.samples[outside])
         elif found.mode.endswith("A"):
@@ -253,7 +253,7 @@ class TestNumbers:
     def test_a_gamma_that_nothing_applies_is_kept(self):
         original = pictures.png(BYTES, before=pictures.chunk(b"gAMA", (100000).to_bytes(4, "big")))
         made = restored(original, png(spilled(redrawn())), mask())
-        assert stored(made.data).shown.colour == stored(original).shown.colour == "PNG gamma 1"
+        assert stored(made.data).shown.color == stored(original).shown.color == "PNG gamma 1"
 
     def test_16_bits_stay_16_bits(self):
         original = BYTES.astype(np.uint16) * 256 + 77

@@ -259,13 +259,13 @@ def _view(pair: _Pair, region: Region) -> View:
 def descriptions(original: Picture, edit: Picture) -> list[Finding]:
     """What differs between two files besides their samples: the description of colours, bytes after the end."""
     found = []
-    if original.colour != edit.colour:
+    if original.color != edit.color:
         applied = original.managed and edit.managed
         found.append(
             Finding(
                 "color-profile",
                 Severity.WARN if applied else Severity.BLOCK,
-                f"the edit's colours are described as {edit.colour}, the original's as {original.colour}"
+                f"the edit's colours are described as {edit.color}, the original's as {original.color}"
                 + ("" if applied else ", and viewers disagree on what that looks like"),
                 advice="Export the edit with the original's colour profile.",
             )

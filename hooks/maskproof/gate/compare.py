@@ -126,7 +126,7 @@ def describe_regions(pairs: Pairs, protected: Protected) -> tuple[RegionFacts, .
 
 def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
-    return PictureFacts(picture.size, picture.format, picture.colour, picture.managed, picture.trailing)
+    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing)
 
 
 def frame_of(record: Record | None) -> drift.Frame:

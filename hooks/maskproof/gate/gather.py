@@ -6,19 +6,20 @@ What comes out can travel to another process: files by their ids, no bytes.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
 from maskproof.errors import Unreadable
 from maskproof.gate.inspection import ChangeFacts, Inputs, attempt
-from maskproof.gate.origins import ORIGINS, UNRECORDED
+from maskproof.gate.origins import origin_of
 from maskproof.gate.provenance import HOOKS_FILE
-from maskproof.images.files import Source
 from maskproof.records import sidecar
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Reference
     from maskproof.gate.scope import Scope
+    from maskproof.images.files import Source
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
 
@@ -36,8 +37,7 @@ def gather(scope: Scope, path: str) -> Inputs:
 
 def _reference(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Reference:
     """What the image is compared with, as its origin has it."""
-    origin = UNRECORDED if record is None else ORIGINS[record.origin]
-    return origin.gather(scope, path, edit, record, settings)
+    return origin_of(record).gather(scope, path, edit, record, settings)
 
 
 def _edit(scope: Scope, path: str) -> Source:
@@ -49,7 +49,7 @@ def _edit(scope: Scope, path: str) -> Source:
     head = scope.delta.head
     source = scope.source(head, path)
     if source is not None:
-        return source
+        return replace(source, sha256=scope.delta.repository.objects.digest(source.oid, path))
     entry = head.entries.get(path)
     if entry is not None:
         kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(entry.mode, "in conflict")
@@ -67,8 +67,8 @@ def _edit(scope: Scope, path: str) -> Source:
 def _change(scope: Scope, path: str) -> ChangeFacts:
     """How the change concerns the image, and what lies beside it."""
     head, base = scope.delta.head, scope.delta.base
-    beside = {place: scope.unread(head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
-    before = scope.unread(base, path) if base.entries.get(path) != head.entries.get(path) else None
+    beside = {place: scope.source(head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
+    before = scope.source(base, path) if base.entries.get(path) != head.entries.get(path) else None
     return ChangeFacts(
         head.commit,
         base.commit,

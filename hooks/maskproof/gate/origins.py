@@ -35,3 +35,14 @@ ORIGINS: dict[str, Origin] = {
 """by the `origin` of a record"""
 UNRECORDED = Origin(unrecorded.gather_tracked, unrecorded.decode_relation)
 """a picture of a change that has no record"""
+
+
+def origin_of(record: Record | None) -> Origin:
+    """The row of an image, by what its record says."""
+    return UNRECORDED if record is None else ORIGINS[record.origin]
+
+
+def decode(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
+    """The pictures to compare; raises CouldNotJudge where one of them cannot be decoded."""
+    origin = EDITED if inputs.change is None else origin_of(record_of(inputs))
+    return origin.decode(inputs, edit, reference, files)

@@ -20,6 +20,7 @@ from maskproof import likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.gate import chain
 from maskproof.images.decode import decode_mask
+from maskproof.images.files import Files, Source
 from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
@@ -63,10 +64,28 @@ class Scope:
         base, head = (policy.resolve(one, path) for one in self.policies)
         return trust.tighter_keys(head, base)
 
-    def trusted(self, path: str) -> bytes | None:
+    @cached_property
+    def files(self) -> Files:
+        """Where the stages read this change's files."""
+        return Files(self.delta.repository.objects)
+
+    def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
+        """A regular file of one side by its id; None where there is no such file."""
+        oid = tree.blob_id(path)
+        return None if oid is None else Source(oid, path, name=name)
+
+    def located(self, path: str, sha256: str) -> Source | None:
+        """A file by its digest: on the head, in the path's history, or in Git LFS; None where it is in none of them.
+
+        Raises:
+            MissingObject: it may be in history that this clone does not hold.
+        """
+        found = self.delta.repository.objects.locate(path, sha256, self.delta.head)
+        return None if found is None else Source(found[0], path, sha256, found[1])
+
+    def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
-        data = self.delta.base.read(path)
-        return self.delta.head.read(path) if data is None else data
+        return self.source(self.delta.base, path) or self.source(self.delta.head, path)
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""

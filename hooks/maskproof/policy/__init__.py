@@ -100,6 +100,13 @@ class Settings(Keys):
     source: str = "the built-in defaults"
     """the file that these settings come from"""
 
+    @property
+    def named_files(self) -> tuple[str, ...]:
+        """Paths of the pictures and models that the policy names for this image, each once."""
+        named = [place for rule in self.areas for place in (rule.mask, rule.find)]
+        named += [self.face_model.path] if self.face_model and "face" in self.detect else []
+        return tuple(dict.fromkeys(place for place in named if place is not None))
+
 
 def load(read: Read) -> FoundPolicy:
     """The policy file of one version of the repository, and what it says; None where there is none.

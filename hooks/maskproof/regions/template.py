@@ -38,7 +38,7 @@ HITS = 8
 """places looked at closely at the most"""
 FLAT = 4.0
 """standard deviation, of 255, below which a mark has no drawing of its own beside its outline"""
-NEAR_COLOUR = 24.0
+NEAR_COLOR = 24.0
 """distance in sRGB, of 255 a channel, at which a colour counts 0.6 as near to the mark's"""
 APART = 0.3
 """intersection over union from which on two hits are one"""
@@ -174,7 +174,7 @@ def _planes(picture: NDArray[np.uint8], template: Template) -> Iterator[NDArray[
     """What the template is compared with: lightness, and for an outline first the nearness to the mark's colour."""
     if template.outline:
         away = np.square(picture.astype(np.float32) - np.array(template.ink, np.float32)).sum(-1)
-        yield np.exp(away / (-2 * NEAR_COLOUR**2)) * 255
+        yield np.exp(away / (-2 * NEAR_COLOR**2)) * 255
     yield np.asarray(Image.fromarray(picture).convert("L"), np.float32)
 
 

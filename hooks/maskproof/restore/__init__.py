@@ -196,7 +196,7 @@ def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -
 
 def _holds(original: Picture, edit: Picture, inside: Mask) -> bool:
     """Is every protected pixel the original's already, and described alike?"""
-    if edit.size != original.size or edit.colour != original.colour or edit.trailing:
+    if edit.size != original.size or edit.color != original.color or edit.trailing:
         return False
     return not (pixels_changed(original, edit, _as_it_is(edit)) & ~inside).any()
 
@@ -221,19 +221,18 @@ def _layers(
 
 def _toned(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     """The edit's tone taken to the original's, by what both show outside the mask."""
-    line = matched(
-        layers.before[..., : layers.colours], layers.after[..., : layers.colours], ~layers.inside & layers.valid
-    )
+    color = np.s_[..., : layers.color_channels]
+    line = matched(layers.before[color], layers.after[color], ~layers.inside & layers.valid)
     if line is None:
         return layers, ("the tone was not matched: too little of the protected area shows the same",)
     gain, offset = line
     full = np.iinfo(layers.before.dtype).max
     after = layers.after.copy()
     for rows in bands(len(after)):
-        moved = after[rows][..., : layers.colours] * gain + offset
-        after[rows][..., : layers.colours] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
+        moved = after[rows][color] * gain + offset
+        after[rows][color] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
     told = ", ".join(f"{g:.2f} x {o * 255 / full:+.1f}" for g, o in zip(gain, offset, strict=True))
-    toned = Layers(layers.before, after, layers.inside, layers.valid, layers.colours)
+    toned = Layers(layers.before, after, layers.inside, layers.valid, layers.color_channels)
     return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {told}",)
 
 
@@ -261,9 +260,9 @@ def _verified(written: Encoded, original: Picture, inside: Mask, name: str) -> P
     """
     shown = decode(written.data, name)
     changed = pixels_changed(original, shown, _as_it_is(shown)) & ~inside
-    if shown.colour != original.colour or (changed.any() and not written.lossy):
+    if shown.color != original.color or (changed.any() and not written.lossy):
         raise CouldNotRestore(
-            f"{name}: {written.format} cannot describe the original's colours ({original.colour}) as its own file does",
+            f"{name}: {written.format} cannot describe the original's colours ({original.color}) as its own file does",
             encode.USE_PNG,
         )
     return shown

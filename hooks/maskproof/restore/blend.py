@@ -48,18 +48,18 @@ class Layers:
     """Original and edit, in one frame and one kind of numbers."""
 
     before: NDArray[Any]
-    """H x W x channels; one more than `colours` where the last is alpha"""
+    """H x W x channels; one more than `color_channels` where the last is alpha"""
     after: NDArray[Any]
     inside: Mask
     """H x W, where the edit is to stay; everything else is the original's"""
     valid: Mask
     """H x W, where the edit holds samples; where it does not, the original stays"""
-    colours: int
+    color_channels: int
     """channels without alpha"""
 
     def cut(self, part: tuple[slice, slice]) -> Layers:
         """The same of a part of the picture."""
-        return Layers(self.before[part], self.after[part], self.inside[part], self.valid[part], self.colours)
+        return Layers(self.before[part], self.after[part], self.inside[part], self.valid[part], self.color_channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ def _recoloured(plain: NDArray[Any], corrected: NDArray[Any], layers: Layers) ->
     """How far nine tenths of the edit's pixels were moved at the most, in levels of 255."""
     used = np.flatnonzero(layers.inside & layers.valid)
     used = used[:: max(1, len(used) // MOST)]
-    colours = layers.colours
+    color_channels = layers.color_channels
     plain, corrected = (samples.reshape(-1, samples.shape[2]) for samples in (plain, corrected))
-    step = np.abs(corrected[used][:, :colours].astype(np.int32) - plain[used][:, :colours]).max(1)
+    step = np.abs(corrected[used][:, :color_channels].astype(np.int32) - plain[used][:, :color_channels]).max(1)
     return float(np.quantile(step, 0.9)) * 255 / np.iinfo(plain.dtype).max if len(step) else 0.0
 
 
@@ -154,18 +154,18 @@ def _feather(layers: Layers, width: int) -> NDArray[Any]:
 def _poisson(layers: Layers, width: int) -> NDArray[Any]:
     """Corrected by the membrane that meets the original along the edge; alpha is left as the edit has it."""
     del width
-    colours = layers.colours
+    color_channels = layers.color_channels
     used = layers.inside & layers.valid
     known = ~layers.inside & layers.valid & grown(used, 1)
-    if layers.before.shape[2] > colours:
+    if layers.before.shape[2] > color_channels:
         # The colour of a transparent pixel means nothing.
         known &= (layers.before[..., -1] > 0) & (layers.after[..., -1] > 0)
-    step = layers.before[known][:, :colours].astype(np.float32) - layers.after[known][:, :colours]
+    step = layers.before[known][:, :color_channels].astype(np.float32) - layers.after[known][:, :color_channels]
     field = membrane(step, known, used)
     out = layers.after.copy()
     for rows in bands(len(out)):
-        corrected = layers.after[rows][..., :colours] + field.rows(rows.start, rows.stop)
-        out[rows][..., :colours] = _numbers(corrected, layers)
+        corrected = layers.after[rows][..., :color_channels] + field.rows(rows.start, rows.stop)
+        out[rows][..., :color_channels] = _numbers(corrected, layers)
     return out
 
 
@@ -199,7 +199,7 @@ class _Edge:
 
     def _planes(self, samples: NDArray[Any]) -> Float:
         eight = samples if samples.dtype == np.uint8 else (samples >> 8).astype(np.uint8)
-        colours = np.broadcast_to(eight[..., : self.layers.colours], (*eight.shape[:2], 3))
-        alpha = eight[..., -1] if eight.shape[2] > self.layers.colours else None
-        picture = shown(np.ascontiguousarray(colours), None if alpha is None else np.ascontiguousarray(alpha))
+        color_channels = np.broadcast_to(eight[..., : self.layers.color_channels], (*eight.shape[:2], 3))
+        alpha = eight[..., -1] if eight.shape[2] > self.layers.color_channels else None
+        picture = shown(np.ascontiguousarray(color_channels), None if alpha is None else np.ascontiguousarray(alpha))
         return opponent(np.asarray(Image.fromarray(picture).reduce(self.factor)) if self.factor > 1 else picture)
