@@ -1,6 +1,6 @@
 """What a declared area is asked beside what stands out of it: one row a kind in `MEASURES`.
 
-A brand is a matter of colour and place, a text of strokes, a face of proportions and skin, a product of its outline.
+A brand is a matter of colour, a text of strokes, a face of proportions and skin, a product of its outline.
 Each measure sees the area cut out of both pictures at full size, with the frame's own motion undone.
 """
 
@@ -100,32 +100,6 @@ def colours(view: View) -> list[Metric]:
     return found
 
 
-def position(view: View) -> list[Metric]:
-    """How far the area moved within the frame."""
-    motion = register(_luma(view.original), _luma(view.edit), view.mask)
-    reach = motion.reach if motion.trusted else 0.0
-    return [
-        Metric(
-            "place",
-            reach,
-            "px",
-            "shift",
-            f"it moved within the frame by {{value}} (limit {{limit}}): "
-            f"{motion.dx:+.1f} px across, {motion.dy:+.1f} px down",
-        )
-    ]
-
-
-def likeness(view: View) -> list[Metric]:
-    """Hamming distance of 256-bit dHashes: a second opinion that only ever warns."""
-    import imagehash
-
-    first, second = (imagehash.dhash(Image.fromarray(one), hash_size=16) for one in (view.original, view.edit))
-    return [
-        Metric("dhash", float(first - second), "bits", "brand", "its dHash differs in {value} of 256 (limit {limit})")
-    ]
-
-
 def strokes(view: View) -> list[Metric]:
     """The largest share of a letter's contrast that came or went."""
     return [
@@ -175,7 +149,7 @@ def outline(view: View) -> list[Metric]:
 
 
 MEASURES: dict[Kind, tuple[Callable[[View], list[Metric]], ...]] = {
-    Kind.BRAND: (colours, position, likeness),
+    Kind.BRAND: (colours,),
     Kind.TEXT: (strokes,),
     Kind.FACE: (proportions, skin),
     Kind.PRODUCT: (outline,),

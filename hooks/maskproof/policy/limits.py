@@ -46,8 +46,6 @@ LIMITS = (
     Limit("brand", "delta_e", "ΔE00", 5.0, 3.0, None),
     Limit("brand", "delta_e_p95", "ΔE00", 14.0, 9.0, None),
     Limit("brand", "brand_color", "ΔE00", 5.0, 3.0, None),
-    Limit("brand", "place", "px", None, None, None),
-    Limit("brand", "dhash", "bits", None, None, None),
     Limit("text", "stroke", "share", 0.18, 0.15, None),
     Limit("text", "characters", "share", 0, 0, None),
     Limit("face", "geometry", "px", 2.0, 1.2, None),
