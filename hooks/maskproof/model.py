@@ -6,7 +6,7 @@ Everything here is frozen and knows nothing of Git, files or pictures' formats.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 

@@ -14,7 +14,7 @@ from maskproof.drift.frame import Frame
 from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.gate import rank
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images.decode import decode
 from maskproof.model import ImageReport, Verdict
 from maskproof.restore import Options, composed, opened
@@ -100,7 +100,7 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
         candidate = candidates[one.index]
         try:
             edit, moved = _aligned(ground, candidate)
-            made = composed(opened(_inputs(ground, edit)), ground.settings, ground.read, Options(target=ground.out))
+            made = composed(opened(_named(ground, edit)), ground.settings, ground.read, Options(target=ground.out))
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
             continue
@@ -113,17 +113,17 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
 
 def judged(ground: Ground, made: Restored) -> ImageReport:
     """The finished edit, as the gate will see it; what is decoded already is not decoded again."""
+    return compare(
+        _named(ground, made.data),
+        ground.settings,
+        ground.read,
+        shown_original=ground.original,
+        shown_edit=made.shown,
+    )
 
-    def known_or_decoded(data: bytes, name: str) -> Picture:
-        known = {id(made.data): made.shown, id(ground.sources.original): ground.original}
-        return known[id(data)] if id(data) in known else decode(data, name)
 
-    report = ImageReport(ground.out, Verdict.PASS)
-    return compare(_inputs(ground, made.data), ground.settings, ground.read, report, known_or_decoded)
-
-
-def _inputs(ground: Ground, edit: bytes) -> Inputs:
-    return Inputs(
+def _named(ground: Ground, edit: bytes) -> Named:
+    return Named(
         edit,
         ground.sources.original,
         ground.sources.mask,

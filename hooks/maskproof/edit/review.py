@@ -20,8 +20,10 @@ from PIL import Image
 from maskproof.drift.frame import place, shown
 from maskproof.edit.api.answers import Part, asked
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.gate.check import inputs_of, judge
+from maskproof.gate.check import judge
 from maskproof.gate.compare import frame_of
+from maskproof.gate.edited import sources_of
+from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
 from maskproof.model import Box, Severity
@@ -113,13 +115,12 @@ def ready(repository: Repository, path: str) -> Ready:
             f"{path} has no record that names an original, so there is nothing to hold it against",
             "Record it first: `maskproof record EDIT --original FILE --mask FILE`.",
         )
-    report = judge(scope, path)
-    data = scope.delta.head.read(path)
-    if data is None:
+    report = judge(gather(scope, path), scope.files)
+    source = scope.source(scope.delta.head, path)
+    if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
-    inputs, _ = inputs_of(scope, path, data, record)
-    original = decode(inputs.original, inputs.original_name)
-    edit = place(original, decode(inputs.edit, path), frame_of(record))
+    original = scope.files.picture(sources_of(scope, path, record)[0])
+    edit = place(original, scope.files.picture(source), frame_of(record))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 

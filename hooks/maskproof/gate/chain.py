@@ -106,9 +106,7 @@ def compare_with_first(
     facts = tuple(
         StepFacts(step.path, step.original_name, step.mask_name, row) for step, row in zip(steps, rows, strict=True)
     )
-    return FirstFacts(
-        picture_facts(pictures[0]), picture_facts(pictures[-1]), regions.share_of(opened[-1]), facts
-    )
+    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), regions.share_of(opened[-1]), facts)
 
 
 def drifted(inspection: Inspection) -> tuple[ChainStep, ...]:
@@ -157,9 +155,7 @@ def _measured(
     """One edit of the chain compared with the first original; the first region is what lies outside the masks."""
     placed, frame = _brought(edit, places)
     opened = ~protected[0].mask
-    return drift.measure(
-        places[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads
-    )
+    return drift.measure(places[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from maskproof.gate.chain import chain_of, compare_with_first
-from maskproof.gate.compare import decode_recorded, describe_pair, describe_regions, measure, protect
+from maskproof.gate.compare import describe_pair, describe_regions, measure, protect
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
-from maskproof.gate.inspection import Failure, Inspection, Original, attempt
+from maskproof.gate.inspection import Failure, Inspection, attempt
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope

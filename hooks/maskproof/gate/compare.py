@@ -83,13 +83,13 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
         CouldNotJudge: an area cannot be drawn or located.
     """
     read = policy_reader(inputs, files)
-    built, notes = [], []
+    built: list[tuple[Region, ...]] = []
+    notes: list[str] = []
     for pair in pairs.pairs:
-        areas, missing = pair.areas, ()
-        if areas is None:
+        if (areas := pair.areas) is None:
             areas, missing = areas_of(pair.original, inputs.settings, record_of(inputs), read)
+            notes += missing
         built.append(regions.build(pair.editable, areas, lambda path: mask_picture(read, path)))
-        notes += missing
     return Protected(tuple(built), tuple(notes))
 
 
@@ -149,4 +149,3 @@ def policy_reader(inputs: Inputs, files: Files) -> Read:
         return None if source is None else files.data(source)
 
     return read
-

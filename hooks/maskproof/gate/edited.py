@@ -27,7 +27,7 @@ def gather_original(scope: Scope, path: str, edit: Source, record: Record | None
     del edit
     assert record is not None  # noqa: S101 - an edit has a record
     original, mask = sources_of(scope, path, record)
-    new = ()
+    new: tuple[tuple[str, str], ...] = ()
     if settings.new_original != "off" and scope.delta.head is not scope.delta.base:
         new = tuple(
             (role, used.path)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskproof.gate import edited, generated, unrecorded
-from maskproof.gate.compare import Pairs, decode_recorded
+from maskproof.gate.compare import decode_recorded, record_of
 
 if TYPE_CHECKING:
+    from maskproof.gate.compare import Pairs
     from maskproof.gate.inspection import Inputs, Reference
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files, Source

@@ -13,8 +13,8 @@ from maskproof import evidence
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original, Signals, Tracked
-from maskproof.policy.rules import finding
 from maskproof.model import sha256_of
+from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,12 +18,12 @@ from msgspec import structs
 
 from maskproof import likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
-from maskproof.gate import chain
 from maskproof.images.decode import decode_mask
 from maskproof.images.files import Files, Source
 from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
+from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo import REGULAR
 from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
 
@@ -86,6 +86,11 @@ class Scope:
     def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
         return self.source(self.delta.base, path) or self.source(self.delta.head, path)
+
+    def read_trusted(self, path: str) -> bytes | None:
+        """The bytes of such a file; None where neither side has it."""
+        source = self.trusted(path)
+        return None if source is None else self.files.data(source)
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
@@ -242,7 +247,7 @@ class Scope:
     def _chain(self, image: str) -> Iterator[Record]:
         """An image's record and those of the edits that led to it, as far as they can be read."""
         seen: set[str] = set()
-        while image in self._records and image not in seen and len(seen) < chain.LONGEST:
+        while image in self._records and image not in seen and len(seen) < MAX_CHAIN:
             seen.add(image)
             record = self._records[image]
             yield record

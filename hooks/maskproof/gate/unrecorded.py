@@ -186,7 +186,7 @@ def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
     if before is None:
         return False
     try:
-        return scope.delta.repository.digest(before.oid, before.path) == edit.sha256
+        return scope.delta.repository.objects.digest(before.oid, before.path) == edit.sha256
     except CouldNotJudge:
         return False
 

@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof import evidence as summed
+from maskproof.report import trace
 from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _held(report: ImageReport, drift: float) -> str:
 def explanation(report: ImageReport, *, color: bool) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
     lines, last = [conclusion(report, color=color), ""], ""
-    for stage, said in report.steps:
+    for stage, said in trace.steps(report):
         label = stage if stage != last else ""
         lines += textwrap.wrap(
             safe(said),

@@ -10,7 +10,7 @@ from maskproof.gate.inspection import Failure, Inspection, Tracked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.gate.inspection import BrandFacts, ChangeFacts, PictureFacts
+    from maskproof.gate.inspection import BrandFacts, PictureFacts
     from maskproof.model import ImageReport
     from maskproof.records.sidecar import Record
 

@@ -34,7 +34,7 @@ from maskproof.restore.tone import matched
 if TYPE_CHECKING:
     from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
-    from maskproof.gate.compare import Inputs
+    from maskproof.gate.named import Named
     from maskproof.images.decode import Stored
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
@@ -65,7 +65,7 @@ class Options:
 class Sources:
     """The bytes of one comparison, with original and edit decoded once for all that looks at them."""
 
-    inputs: Inputs
+    inputs: Named
     original: Stored
     edit: Stored
 
@@ -95,7 +95,7 @@ class Restored:
     """what a reader should know: what a format cannot hold, what could not be done"""
 
 
-def opened(inputs: Inputs) -> Sources:
+def opened(inputs: Named) -> Sources:
     """Original and edit, decoded.
 
     Raises:
@@ -178,7 +178,7 @@ def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str 
     )
 
 
-def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: opened by the mask, and in no area that policy or record protects."""
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     opened = regions.editable(planes, inputs.mask_mode, original.size)
