@@ -65,6 +65,7 @@ def measure(
     level: Level,
     frame: Frame,
     readers: Readers | None = None,
+    threads: int = 2,
 ) -> tuple[RegionDrift, ...]:
     """All metrics of one comparison.
 
@@ -82,7 +83,7 @@ def measure(
     """
     placed = place(original, edit, frame)
     # Two threads, since numpy and Pillow let others run while they work.
-    with ThreadPoolExecutor(2) as beside:
+    with ThreadPoolExecutor(threads) as beside:
         exact = beside.submit(changed, original, edit, placed, protected)
         pair = _paired(original, placed, opened, protected, level, beside)
         whole = beside.submit(_frame_metrics, pair, protected)

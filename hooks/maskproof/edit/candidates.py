@@ -16,7 +16,6 @@ from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.gate import rank
 from maskproof.gate.named import Named, compare
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
 from maskproof.restore import Options, composed, opened
 from maskproof.restore.alignment import brought_back
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from maskproof.drift.registration import Motion
     from maskproof.edit.inputs import Ground
     from maskproof.gate.rank import Ranked
-    from maskproof.model import Picture
+    from maskproof.model import ImageReport, Picture
     from maskproof.restore import Restored
 
 

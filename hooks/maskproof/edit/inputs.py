@@ -167,7 +167,7 @@ def _gathered(repository: Repository, job: Job, model: ImageModel, given: Source
             f"the policy ({settings.source}) keeps only the digest of prompts", "Leave out `--store-prompt`."
         )
     draft = _draft(repository, out, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
-    opened, notes = _open(original, planes, draft, settings, scope.trusted)
+    opened, notes = _open(original, planes, draft, settings, scope.read_trusted)
     plan = framing.planned(original.size, opened, model, crop=job.crop, wanted=job.wanted)
     transform = Transform(crop=plan.crop(original.size), pad=plan.pad)
     return Ground(
@@ -180,7 +180,7 @@ def _gathered(repository: Repository, job: Job, model: ImageModel, given: Source
         opened,
         _agreed(draft, transform, out),
         settings,
-        scope.trusted,
+        scope.read_trusted,
         framing.request(original, opened, plan),
         wishes,
         notes,

@@ -25,7 +25,6 @@ from maskproof.gate.compare import frame_of
 from maskproof.gate.edited import sources_of
 from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
-from maskproof.images.decode import decode
 from maskproof.model import Box, Severity
 from maskproof.policy.limits import ROWS
 from maskproof.repo.change import Selection, open_change

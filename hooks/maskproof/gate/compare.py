@@ -142,7 +142,7 @@ def record_of(inputs: Inputs) -> Record | None:
 
 
 def policy_reader(inputs: Inputs, files: Files) -> Read:
-    """Where the pictures and models that policy names are read: path in, bytes out, None where there is no such file."""
+    """Where what policy names is read: path in, bytes out, None where there is no such file."""
 
     def read(path: str) -> bytes | None:
         source = inputs.policy_files.get(path)

@@ -1,4 +1,4 @@
-"""Findings: for every rule the function that asks an `Inspection` for it, and the one place where a verdict is concluded.
+"""Findings: for every rule the function that asks an `Inspection` for it, and the place where a verdict is concluded.
 
 A rule's logic is found by its row in `FINDINGS`; its words and severity stand in `policy.rules`. Rules that speak of
 metrics share `drifted`, as `policy.limits` says how far each metric may go; rules that speak of what could not be done
@@ -48,7 +48,7 @@ def conclude(inspection: Inspection) -> ImageReport:
     )
 
 
-# --- the rows ----------------------------------------------------------------------------------------------------------
+# --- the rows --------------------------------------------------------------------------------------------------------
 
 
 def policy_loosened(inspection: Inspection) -> list[Finding]:
@@ -156,7 +156,7 @@ FINDINGS: dict[str, tuple[Callable[[Inspection], list[Finding]], ...]] = {
 """by rule, in the order in which findings of one severity are told"""
 
 
-# --- the rest of a report ----------------------------------------------------------------------------------------------
+# --- the rest of a report --------------------------------------------------------------------------------------------
 
 
 def _basis(inspection: Inspection) -> Basis:

@@ -1,7 +1,7 @@
 """The values of the gate: what is asked about one image (`Inputs`), and what the stages found (`Inspection`).
 
-Git is asked first and once (`gather`), and everything that it answered travels as one value. The stages of `check.judge`
-turn it into facts, each kept whatever becomes of the later ones; pixels are not among them, so that a report stays
+Git is asked first and once (`gather`), and all that it answered travels as one value. The stages of `check.judge` turn
+it into facts, each kept whatever becomes of the later ones; pixels are not among them, so that a report stays
 small. Only `findings.conclude` makes a verdict of it.
 """
 
@@ -61,7 +61,7 @@ def attempt(stage: Callable[..., T], *given: Any) -> T | Failure:
         return Failure.of(error)
 
 
-# --- what is asked -----------------------------------------------------------------------------------------------------
+# --- what is asked ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Inputs:
         return self.record is None and self.change is not None
 
 
-# --- what was found ----------------------------------------------------------------------------------------------------
+# --- what was found --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from maskproof.gate import edited, generated, unrecorded
 from maskproof.gate.compare import decode_recorded, record_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from maskproof.gate.compare import Pairs
     from maskproof.gate.inspection import Inputs, Reference
     from maskproof.gate.scope import Scope

@@ -26,7 +26,7 @@ ReadBlob = Callable[[str, str], bytes]
 """blob id and path in, bytes out; raises CouldNotJudge where they cannot be had"""
 T = TypeVar("T")
 KEPT_BYTES = 160_000_000
-"""decoded samples that are kept: six pictures of 3840 x 2160, or one of 50 Mpx; the last one is kept whatever its size"""
+"""decoded samples that are kept: six pictures of 3840 x 2160, or one of 50 Mpx; the last one is always kept"""
 WALKED_BYTES = 100_000
 """what a walked container is counted as: its metadata, most often less"""
 

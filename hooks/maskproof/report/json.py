@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from maskproof import evidence as summed
-from maskproof.report import trace
 from maskproof.model import Report, Verdict
+from maskproof.report import trace
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
@@ -46,7 +46,12 @@ def _image(report: ImageReport) -> dict[str, Any]:
 
 def explanation(report: ImageReport) -> str:
     """One comparison with the steps that led to it."""
-    return _text({**_image(report), "steps": [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)]})
+    return _text(
+        {
+            **_image(report),
+            "steps": [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)],
+        }
+    )
 
 
 def marks(evidence: tuple[Evidence, ...]) -> str:

@@ -7,8 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof import evidence as summed
-from maskproof.report import trace
 from maskproof.model import Report, Severity, Verdict, amount
+from maskproof.report import trace
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked

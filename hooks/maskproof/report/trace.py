@@ -113,13 +113,14 @@ def _chain(found: Inspection) -> Iterator[str]:
     if first is None:
         return
     yield (
-        f"the first original is {first.steps[0].made_from}; the masks up to the last edit open {first.editable:.1%} of it"
+        f"the first original is {first.steps[0].made_from}; the masks up to the last edit open "
+        f"{first.editable:.1%} of it"
     )
     for number, (step, drifted) in enumerate(zip(first.steps, chain.drifted(found), strict=True), 1):
         through = f"the mask {step.mask}" if step.mask else "no mask"
         yield (
-            f"step {number}: {step.path}, made from {step.made_from} under {through}: drift {drifted.drift:.2f} against "
-            "the first original"
+            f"step {number}: {step.path}, made from {step.made_from} under {through}: drift {drifted.drift:.2f} "
+            "against the first original"
         )
 
 

@@ -17,13 +17,13 @@ import msgspec
 
 from maskproof.atomic import sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
 from maskproof.gate.gather import gather
-from maskproof.gate.check import judge
 from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
+from maskproof.model import Verdict
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
@@ -33,8 +33,6 @@ from maskproof.restore import NOTHING, Options, Restored, composed, opened, reco
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from maskproof.model import Picture
 
 
 @dataclass(frozen=True, slots=True)

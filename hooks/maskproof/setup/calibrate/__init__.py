@@ -18,7 +18,7 @@ from maskproof import parallel, policy
 from maskproof.documents import MAX_PROBLEMS
 from maskproof.errors import CasesError, MaskproofError, UsageError
 from maskproof.gate.named import Named, compare
-from maskproof.model import ImageReport, Level, Severity, Verdict
+from maskproof.model import ImageReport, Level, Severity
 from maskproof.setup.calibrate import cases
 from maskproof.setup.calibrate.proposal import Proposal, Row, propose
 
