@@ -20,7 +20,7 @@ from maskproof.drift.registration import register
 from maskproof.drift.ssim import contrast_structure
 from maskproof.gate import verdict
 from maskproof.images import decode
-from maskproof.model import ImageReport, Kind, Level, Picture, Region, Verdict
+from maskproof.model import Kind, Level, Picture, Region, Verdict
 from maskproof.policy.limits import default_limits
 
 PHOTO = Image.fromarray(data.astronaut())
@@ -56,13 +56,13 @@ def judge(
     frame: drift.Frame | None = None,
     opened: np.ndarray | None = None,
     **areas,
-) -> ImageReport:
+) -> verdict.Decided:
     mask, protected = regions(original.size, opened, **areas)
     measured = drift.measure(original, edit, mask, protected, level, frame or drift.Frame())
-    return verdict.decide(ImageReport("test", Verdict.PASS), measured, default_limits(level), "")
+    return verdict.decide(measured, default_limits(level))
 
 
-def value(report: ImageReport, kind: str, name: str) -> float:
+def value(report: verdict.Decided, kind: str, name: str) -> float:
     return next(
         metric.value
         for one in report.regions
@@ -72,7 +72,7 @@ def value(report: ImageReport, kind: str, name: str) -> float:
     )
 
 
-def rules(report: ImageReport) -> set[str]:
+def rules(report: verdict.Decided) -> set[str]:
     return {finding.rule for finding in report.findings}
 
 

@@ -16,7 +16,7 @@ from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
 from maskproof.gate import verdict
 from maskproof.images import decode
-from maskproof.model import ImageReport, Kind, Level, Picture, Region, Severity, Verdict
+from maskproof.model import Kind, Level, Picture, Region, Severity, Verdict
 from maskproof.policy.limits import default_limits
 
 PHOTO = Image.fromarray(data.astronaut())
@@ -35,14 +35,14 @@ def opening(size: tuple[int, int], box: tuple[int, int, int, int] = BOX) -> Imag
     return mask
 
 
-def judge(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> ImageReport:
+def judge(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> verdict.Decided:
     opened = np.asarray(mask) > 127
     protected = (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"),)
     measured = drift.measure(picture(original), picture(edit), opened, protected, level, drift.Frame())
-    return verdict.decide(ImageReport("test", Verdict.PASS), measured, default_limits(level), "")
+    return verdict.decide(measured, default_limits(level))
 
 
-def rules(report: ImageReport) -> set[str]:
+def rules(report: verdict.Decided) -> set[str]:
     return {finding.rule for finding in report.findings}
 
 

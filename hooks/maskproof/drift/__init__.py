@@ -77,6 +77,7 @@ def measure(
         level: Sets how wide a border around the mask is left out.
         frame: How the original was mapped to what the model saw.
         readers: Measures that need an optional part, by the kind of area that they are asked of.
+        threads: Threads that share the work.
 
     Returns:
         The whole frame, then each region in the order given.

@@ -7,6 +7,7 @@ small. Only `findings.conclude` makes a verdict of it.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -285,7 +286,20 @@ class Inspection:
         """The metrics beside their limits; None: nothing was measured."""
         if isinstance(self.measured, Failure) or not self.measured:
             return None
-        return verdict.decide(self.measured, self.inputs.settings.limits)
+        return verdict.decide(self.measured, self.inputs.settings.limits, self._advice)
+
+    @property
+    def _advice(self) -> str:
+        """What to do about drift."""
+        if self.inputs.change is None:
+            return "See where and why: the same command with `--format json`. Then edit again."
+        if isinstance(self.inputs.reference, Before):
+            return "Put the right mark into the picture, or make it again."
+        path = shlex.quote(self.inputs.path)
+        return (
+            f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
+            f"`maskproof restore {path}`."
+        )
 
     @property
     def failure(self) -> Failure | None:

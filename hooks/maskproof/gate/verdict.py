@@ -32,6 +32,11 @@ class Decided:
     """the worst value over its limit, warnings left out; 1.0 is exactly at the limit"""
     findings: tuple[Finding, ...]
 
+    @property
+    def verdict(self) -> Verdict:
+        """What the metrics alone ask for."""
+        return verdict_of(self.findings)
+
 
 def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") -> Decided:
     """Every metric compared with its limit.
