@@ -118,7 +118,7 @@ class TestOrder:
         marks = Image.new("L", SIZE)
         marks.paste(255, (200, 80, 280, 160))
         shoot.project.write("p/logo.png", png(marks))
-        area = 'name = "logo"\nkind = "brand"\nmask = "logo.png"\nmarks = "white"\n'
+        area = 'name = "logo"\nkind = "brand"\nmask = "logo.png"\nforeground = "white"\n'
         shoot.project.write("p/maskproof.toml", f'version = 1\n[[areas]]\npaths = ["**"]\n{area}')
         done = shoot("held.png", "again.png", "--policy", "p/maskproof.toml", "--jobs", "2")
         assert (done.returncode, done.stdout.count("in logo")) == (1, 2)

@@ -312,7 +312,7 @@ class TestPolicy:
         assert held.check().status == 0
 
     def test_mask_picture_of_an_area_changed(self, held):
-        area = INSIDE + 'mask = "brand/area.png"\nmarks = "white"\n'
+        area = INSIDE + 'mask = "brand/area.png"\nforeground = "white"\n'
         held.write("brand/area.png", held.pictures.mask)
         self.policy(held, area, commit=True)
         held.write("brand/area.png", held.pictures.other)
@@ -321,7 +321,7 @@ class TestPolicy:
         assert verdicts(held)[1][SPRING] == ("block", ["brand"])
 
     def test_mask_picture_of_an_area_is_missing(self, held):
-        self.policy(held, INSIDE + 'mask = "brand/none.png"\nmarks = "white"\n')
+        self.policy(held, INSIDE + 'mask = "brand/none.png"\nforeground = "white"\n')
         assert verdicts(held) == (3, {SPRING: ("unjudged", ["missing-mask"])})
 
 
