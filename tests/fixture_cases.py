@@ -1,4 +1,4 @@
-"""The fixtures, laid out as Git sees them and judged by the command; what fixtures/make.py says of each, and of rules."""
+"""The fixtures, laid out as Git sees them and judged by the command; each as fixtures/make.py drew it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from click.testing import CliRunner
 
+from make import in_order
 from maskproof.cli import commands
 from projects import ROOT, Scratch, clean_environment
 
+if TYPE_CHECKING:
+    from make import Files
+
 FOLDER = ROOT / "fixtures"
+
+
+Finding = dict[str, Any]
+"""as the JSON report has it"""
 
 
 @dataclass(frozen=True)
@@ -65,19 +73,23 @@ class Judged:
     report: dict[str, Any]
 
     @property
-    def findings(self) -> list[dict[str, Any]]:
+    def findings(self) -> list[Finding]:
         """Those of all images."""
         return [finding for image in self.report["images"] for finding in image["findings"]]
 
     @property
     def rules(self) -> list[dict[str, str]]:
         """Rule and severity of each finding, as expected.json holds them."""
-        found = [{key: finding[key] for key in ("rule", "severity")} for finding in self.findings]
-        return sorted(found, key=lambda finding: (finding["rule"], finding["severity"]))
+        return in_order(self.findings)
 
-    def of(self, rule: str) -> list[dict[str, Any]]:
+    def of(self, rule: str) -> list[Finding]:
         """The findings of one rule."""
         return [finding for finding in self.findings if finding["rule"] == rule]
+
+    def the(self, rule: str) -> Finding:
+        """The only finding of a rule."""
+        (finding,) = self.of(rule)
+        return finding
 
 
 def cases() -> list[Case]:
@@ -96,6 +108,18 @@ def judged(name: str) -> Judged:
         return judge(scratch)
 
 
+def judge_files(scratch: Scratch, files: Files) -> Judged:
+    """A case that is no fixture, drawn by the functions of fixtures/make.py in an empty repository."""
+    for side in ("base", "change"):
+        for path, content in files.items():
+            if path.startswith(f"{side}/"):
+                scratch.write(path.removeprefix(f"{side}/"), content)
+        scratch.git("add", "-A")
+        if side == "base":
+            scratch.git("commit", "-q", "--no-verify", "--allow-empty", "-m", "what is there before the edit")
+    return judge(scratch)
+
+
 def judge(scratch: Scratch) -> Judged:
     """What is staged, judged by the command in this process, which costs a tenth of a process of its own."""
     asked = ["check", "--staged", "--format", "json"]
@@ -107,3 +131,9 @@ def judge(scratch: Scratch) -> Judged:
 def _copy(folder: Path, root: Path) -> None:
     # Without their times: of two files of one size and one second Git would take the second for the first.
     shutil.copytree(folder, root, copy_function=shutil.copyfile, dirs_exist_ok=True)
+
+
+def meet(box: list[int], area: tuple[int, int, int, int]) -> bool:
+    """Do two rectangles of x, y, width, height share a pixel?"""
+    (x, y, width, height), (left, top, across, down) = box, area
+    return x < left + across and left < x + width and y < top + down and top < y + height
