@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
     from projects import Scratch
 
 
-CUT_OUT = make.png(make.cut_out("#b3472f"))
+CUT_OUT = scenes.png(scenes.cut_out("#b3472f"))
 
 
 def test_a_hole_is_found() -> None:
@@ -29,4 +30,4 @@ def test_transparency_that_was_filled_is_found(scratch: Scratch) -> None:
 
 
 def test_an_alpha_channel_without_a_transparent_pixel_is_none(scratch: Scratch) -> None:
-    assert judge_files(scratch, make.poster_case(make.poster(make.GREEN).convert("RGBA"))).findings == []
+    assert judge_files(scratch, make.poster_case(scenes.poster(scenes.GREEN).convert("RGBA"))).findings == []

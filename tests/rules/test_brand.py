@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged, meet
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_sign_with_another_letter_or_colour_is_found(case: str) -> None:
     finding = judged(case).the("brand")
     assert (finding["severity"], finding["region"]) == ("block", "sign")
-    assert meet(finding["box"], make.SIGN)
+    assert meet(finding["box"], scenes.SIGN)
 
 
 def test_a_sign_that_was_only_rendered_anew_is_not() -> None:
@@ -27,5 +28,5 @@ def test_a_sign_that_was_only_rendered_anew_is_not() -> None:
 
 
 def test_a_sign_that_nobody_declared_may_change_inside_the_mask(scratch: Scratch) -> None:
-    change, shape = make.with_sign(name="NORDWIND"), make.mask(make.CUP, (0, 0, 196, 70))
+    change, shape = scenes.with_sign(name="NORDWIND"), scenes.mask(scenes.CUP, (0, 0, 196, 70))
     assert judge_files(scratch, make.photo_case(change, shape)).status == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,13 +9,13 @@ from PIL import Image
 
 import make
 import pictures
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
     from projects import Scratch
 
-GAMMA = pictures.chunk(b"gAMA", struct.pack(">I", 100_000))
-"""a PNG gamma of 1, which viewers apply or not"""
+GAMMA = scenes.gamma(1)
 HDR = pictures.chunk(b"cICP", bytes([9, 16, 0, 1]))
 """BT.2100 PQ"""
 WIDE = pictures.matrix_profile("Display P3", pictures.P3, pictures.srgb_curve())
@@ -24,17 +23,17 @@ WIDE = pictures.matrix_profile("Display P3", pictures.P3, pictures.srgb_curve())
 
 def green(*chunks: bytes) -> bytes:
     """The edited poster with more chunks."""
-    return make.with_chunks(make.png(make.poster(make.GREEN)), *chunks)
+    return scenes.with_chunks(scenes.png(scenes.poster(scenes.GREEN)), *chunks)
 
 
 def red(*chunks: bytes) -> bytes:
     """Its original with more chunks."""
-    return make.with_chunks(make.png(make.poster()), *chunks)
+    return scenes.with_chunks(scenes.png(scenes.poster()), *chunks)
 
 
 def tagged(disc: str) -> bytes:
     """The poster with a wide profile, its numbers as they were."""
-    return make.saved(make.poster(disc), "PNG", icc_profile=WIDE)
+    return scenes.saved(scenes.poster(disc), "PNG", icc_profile=WIDE)
 
 
 def test_a_description_that_cannot_be_applied_blocks() -> None:
@@ -68,7 +67,7 @@ def test_what_cannot_be_applied_blocks_on_one_side_and_not_on_both(
 
 
 def test_the_same_profile_on_both_sides_is_not(scratch: Scratch) -> None:
-    found = judge_files(scratch, make.poster_case(tagged(make.GREEN), original=tagged("#b3472f")))
+    found = judge_files(scratch, make.poster_case(tagged(scenes.GREEN), original=tagged("#b3472f")))
     assert (found.status, found.findings) == (0, [])
 
 
@@ -80,7 +79,7 @@ def test_a_stripped_profile_is_found_beside_the_drift_that_it_makes(scratch: Scr
 
 
 def test_inks_without_a_profile_block(scratch: Scratch) -> None:
-    inks = make.saved(make.poster(make.GREEN).convert("CMYK"), "JPEG", quality=98)
+    inks = scenes.saved(scenes.poster(scenes.GREEN).convert("CMYK"), "JPEG", quality=98)
     found = judge_files(scratch, make.poster_case(inks, name="edit.jpg"))
     finding = found.the("color-profile")
     assert (found.status, finding["severity"]) == (1, "block")
@@ -88,7 +87,7 @@ def test_inks_without_a_profile_block(scratch: Scratch) -> None:
 
 
 def test_a_picture_in_grey_says_nothing_of_its_colours(scratch: Scratch) -> None:
-    grey = [Image.new("L", make.POSTER, 240) for _ in range(2)]
+    grey = [Image.new("L", scenes.POSTER, 240) for _ in range(2)]
     grey[1].paste(90, (200, 90, 280, 170))
-    found = judge_files(scratch, make.poster_case(grey[1], original=make.png(grey[0])))
+    found = judge_files(scratch, make.poster_case(grey[1], original=scenes.png(grey[0])))
     assert (found.status, found.findings) == (0, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def test_a_slight_change_inside_the_mask_is_not() -> None:
 
 def test_noise_all_over_is_no_edit(scratch: Scratch) -> None:
     files = make.case(
-        make.original_file(), make.jpeg(make.rerendered(make.photograph())), make.mask(make.CUP), name="e.jpg"
+        scenes.original_file(),
+        scenes.jpeg(scenes.rerendered(scenes.photograph())),
+        scenes.mask(scenes.CUP),
+        name="e.jpg",
     )
     assert [one["rule"] for one in judge_files(scratch, files).findings] == ["edit-missing"]

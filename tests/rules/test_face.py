@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import make
+import scenes
 from fixture_cases import judge_files, judged, meet
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def test_a_face_with_other_features_is_found() -> None:
     finding = found.the("face")
     assert (finding["severity"], finding["region"]) == ("block", "the face")
     assert finding["value"] > finding["limit"]
-    assert meet(finding["box"], make.BOXES["face"])
+    assert meet(finding["box"], scenes.BOXES["face"])
 
 
 def test_a_face_beside_a_change_is_not() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -26,6 +27,6 @@ def test_a_single_frame_in_a_format_for_animations_is_not() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("GIF", "edit.gif"), ("PNG", "edit.png"), ("TIFF", "edit.tiff")])
 def test_every_format_that_can_move_or_turn_pages(scratch: Scratch, kind: str, name: str) -> None:
-    edit = make.saved(make.poster(make.GREEN), kind, save_all=True, append_images=[make.poster("#7d2f6b")])
+    edit = scenes.saved(scenes.poster(scenes.GREEN), kind, save_all=True, append_images=[scenes.poster("#7d2f6b")])
     found = judge_files(scratch, make.poster_case(edit, name=name))
     assert (found.status, [one["rule"] for one in found.findings]) == (3, ["frames"])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -25,16 +26,16 @@ def test_a_mask_that_opens_nearly_as_much_as_it_may_is_not() -> None:
 
 def test_the_policy_may_allow_less(scratch: Scratch) -> None:
     policy = "version = 1\n\n[defaults]\nmax_editable = 0.5\n"
-    found = judge_files(scratch, make.poster_case(None, make.rectangles((0, 0, 479, 297)), policy=policy))
+    found = judge_files(scratch, make.poster_case(None, scenes.rectangles((0, 0, 479, 297)), policy=policy))
     assert found.the("mask-suspect")["limit"] == 0.5
 
 
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        (make.rectangles(), "no transparent pixel"),
-        (Image.new("RGBA", make.POSTER, (0, 0, 0, 120)), "grey"),
-        (make.mask((170, 60, 310, 200), size=(320, 320)), "proportions"),
+        (scenes.rectangles(), "no transparent pixel"),
+        (Image.new("RGBA", scenes.POSTER, (0, 0, 0, 120)), "grey"),
+        (scenes.mask((170, 60, 310, 200), size=(320, 320)), "proportions"),
     ],
     ids=["opens nothing", "half and half", "another shape"],
 )

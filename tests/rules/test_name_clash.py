@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -41,6 +42,6 @@ def test_names_that_differ_in_their_ending_are_not() -> None:
     ids=["case", "case of a folder", "form of a letter", "another letter", "another folder"],
 )
 def test_a_new_picture_beside_a_recorded_one(scratch: Scratch, recorded: str, other: str, *, clash: bool) -> None:
-    files = make.poster_case(name=recorded) | {f"change/{other}": make.png(make.poster("#7d2f6b"))}
+    files = make.poster_case(name=recorded) | {f"change/{other}": scenes.png(scenes.poster("#7d2f6b"))}
     found = judge_files(scratch, files)
     assert (found.status, len(found.of("name-clash"))) == ((3, 2) if clash else (0, 0)), found.findings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged, meet
 
 if TYPE_CHECKING:
@@ -31,6 +32,6 @@ def test_one_sample_counts_at_level_exact() -> None:
 
 @pytest.mark.parametrize("level", ["visual", "strict"])
 def test_one_sample_by_one_level_does_not_count_at_the_others(scratch: Scratch, level: str) -> None:
-    edit = make.one_sample(make.poster(make.GREEN))
+    edit = scenes.one_sample(scenes.poster(scenes.GREEN))
     found = judge_files(scratch, make.poster_case(edit, policy=make.LEVEL_POLICY.format(level)))
     assert (found.status, found.findings) == (0, [])

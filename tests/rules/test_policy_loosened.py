@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_a_stricter_level_is_not() -> None:
 
 
 def test_once_it_is_merged_it_holds(scratch: Scratch) -> None:
-    edit = make.one_sample(make.poster(make.GREEN))
+    edit = scenes.one_sample(scenes.poster(scenes.GREEN))
     assert judge_files(scratch, make.poster_case(edit, policy=VISUAL)).findings == []
 
 

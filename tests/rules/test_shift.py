@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -28,5 +29,5 @@ def test_a_pixel_is_not() -> None:
 
 @pytest.mark.parametrize(("level", "status"), [("visual", 0), ("strict", 1)])
 def test_a_pixel_of_420_is_over_the_limit_of_level_strict(scratch: Scratch, level: str, status: int) -> None:
-    found = judge_files(scratch, make.photo_as_jpeg(make.nudged, make.LEVEL_POLICY.format(level)))
+    found = judge_files(scratch, make.photo_as_jpeg(scenes.nudged, make.LEVEL_POLICY.format(level)))
     assert (found.status, bool(found.of("shift"))) == (status, bool(status)), found.findings

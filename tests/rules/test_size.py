@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ PADDED = (480, 352)
 
 def padded() -> Image.Image:
     picture = Image.new("RGB", PADDED, "gray")
-    picture.paste(make.poster(make.GREEN))
+    picture.paste(scenes.poster(scenes.GREEN))
     return picture
 
 
@@ -44,7 +45,7 @@ def test_padding_that_nobody_recorded_is_found(scratch: Scratch) -> None:
 def test_recorded_padding_explains_the_proportions(scratch: Scratch) -> None:
     files = make.poster_case(
         padded(),
-        image={"sha256": make.digest(make.png(padded())), "size": list(PADDED)},
+        image={"sha256": make.digest(scenes.png(padded())), "size": list(PADDED)},
         transform={"pad": [0, 0, 0, 32]},
     )
     assert judge_files(scratch, files).findings == []

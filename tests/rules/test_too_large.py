@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import make
-import pictures
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_the_longest_side_that_is_allowed_is_not() -> None:
 
 @pytest.mark.parametrize("size", [(16_385, 1), (1, 16_385), (10_001, 5_000)])
 def test_one_more_than_a_limit_is_found(scratch: Scratch, size: tuple[int, int]) -> None:
-    edit = pictures.SIGNATURE + pictures.header(*size, 8, 2) + pictures.chunk(b"IDAT") + pictures.chunk(b"IEND")
+    edit = scenes.header_only(size)
     assert judge_files(scratch, make.poster_case(edit, image={"sha256": make.digest(edit), "size": list(size)})).of(
         "too-large"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def test_chunks_that_nobody_knows_are_not() -> None:
 
 
 def test_bytes_behind_the_picture_are_warned_of_and_counted(scratch: Scratch) -> None:
-    found = judge_files(scratch, make.poster_case(make.png(make.poster(make.GREEN)) + b"and so on"))
+    found = judge_files(scratch, make.poster_case(scenes.png(scenes.poster(scenes.GREEN)) + b"and so on"))
     finding = found.the("unreadable")
     assert (found.status, finding["severity"]) == (0, "warn")
     assert finding["message"].startswith("9 bytes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import make
+import scenes
 from fixture_cases import judge_files, judged
 
 if TYPE_CHECKING:
@@ -33,5 +34,5 @@ def test_a_record_that_is_deleted_while_the_picture_stays_blocks() -> None:
 
 
 def test_a_policy_that_asks_nothing_hears_nothing(scratch: Scratch) -> None:
-    marked = make.with_chunks(make.png(make.poster()), make.AI_MARK)
+    marked = scenes.with_chunks(scenes.png(scenes.poster()), scenes.AI_MARK)
     assert judge_files(scratch, make.alone(marked, make.DEFAULT_POLICY.format("unrecorded", "off"))).findings == []
