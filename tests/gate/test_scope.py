@@ -326,23 +326,6 @@ class TestPolicy:
 
 
 class TestNames:
-    @pytest.mark.parametrize(
-        "pair",
-        [
-            ("assets/spring.png", "assets/Spring.png"),
-            ("assets/spring.png", "Assets/spring.png"),
-            (unicodedata.normalize("NFC", "assets/é.png"), unicodedata.normalize("NFD", "assets/é.png")),
-        ],
-    )
-    def test_that_are_one_file_elsewhere(self, project, pair):
-        project.edit("held", pair[0])
-        project.commit("One")
-        project.write(pair[1], project.pictures.drifted)
-        project.stage()
-        code, found = verdicts(project)
-        assert (code, found[pair[1]][0]) == (3, "unjudged")
-        assert "name-clash" in found[pair[1]][1]
-
     def test_symbolic_link_in_place_of_an_image(self, held):
         (held.root / SPRING).unlink()
         (held.root / SPRING).symlink_to("hero.png")
