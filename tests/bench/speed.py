@@ -28,7 +28,8 @@ from PIL import Image
 
 from maskproof.gate.named import Named, compare
 from maskproof.images import decode
-from maskproof.model import ImageReport, Level, Verdict
+from maskproof.images import files as files_of_a_run
+from maskproof.model import Level
 from maskproof.policy import Settings
 from maskproof.policy.limits import default_limits
 from tables import Table, show
