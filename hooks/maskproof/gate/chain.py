@@ -16,12 +16,9 @@ from PIL import Image
 
 from maskproof import drift, regions
 from maskproof.drift.frame import place
-from maskproof.errors import BrokenChain, RecordError
 from maskproof.gate import verdict
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import ChainStep, Finding, ImageReport, Region, Severity, Verdict
-from maskproof.records import sidecar
-from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,22 +27,9 @@ if TYPE_CHECKING:
 
     from maskproof.model import Picture
     from maskproof.policy import Settings
-    from maskproof.records.sidecar import Record
     from maskproof.regions import Area, Planes
 
     Mask = NDArray[np.bool_]
-
-LONGEST = 16
-"""edits of a chain that are followed; each is measured, so a longer one would keep a commit waiting"""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One edit of a chain."""
-
-    path: str
-    """the picture"""
-    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +46,6 @@ class Step:
     """how its original was mapped to what the model saw"""
     areas: tuple[Area, ...]
     """declared in pixels of its original"""
-
-
-def follow(path: str, record: Record, record_of: Callable[[str], Record | None]) -> tuple[Link, ...]:
-    """The edits that led to a picture, the oldest first and the picture itself last.
-
-    Args:
-        path: The picture.
-        record: Its record.
-        record_of: The record at the path of a sidecar; None where there is none.
-
-    Raises:
-        BrokenChain: a record on the way is missing, broken or contradicts the next, or the way has no end.
-    """
-    links = [Link(path, record)]
-    seen = {sidecar.path_of(path)}
-    while (parent := links[0].record.parent) is not None:
-        if parent in seen:
-            raise BrokenChain(
-                f"the parents of {path} run in a circle: {sidecar.path_of(links[0].path)} leads back to {parent}",
-                "Correct `parent` in the record of the edit that was made first.",
-            )
-        if len(links) == LONGEST:
-            raise BrokenChain(
-                f"{path} is the last of more than {LONGEST} edits of edits, which are not followed to their end",
-                "Make the edit again from a picture nearer to the first original.",
-            )
-        seen.add(parent)
-        links.insert(0, Link(sidecar.image_of(parent), _parent(links[0], parent, record_of)))
-    # A first picture that was generated is an original itself: there is nothing that it could have drifted from.
-    return tuple(links[1:] if links[0].record.original is None else links)
 
 
 def against_first(
@@ -167,35 +121,6 @@ class _Place:
     def mapped(self) -> bool:
         """Is there more to undo than a scale?"""
         return self.frame != drift.Frame()
-
-
-def _parent(child: Link, parent: str, record_of: Callable[[str], Record | None]) -> Record:
-    """The record of the edit that another was made from."""
-    beside = sidecar.path_of(child.path)
-    if not is_sidecar(parent):
-        raise BrokenChain(f"{beside} names the parent {parent}, which is not the name of a record", RENEW)
-    try:
-        record = record_of(parent)
-    except RecordError as error:
-        raise BrokenChain(f"{child.path} was made from an edit whose record is broken: {error.reason}") from error
-    if record is None:
-        raise BrokenChain(
-            f"{beside} names the parent {parent}, which is gone: there is no such record in this commit, so the first "
-            f"original of {child.path} is not known",
-            f"Bring {parent} back, or name the record that took its place with `maskproof record --parent`.",
-        )
-    original = child.record.original
-    if original is None or record.image.sha256 != original.sha256:
-        named = "none" if original is None else f"{original.path}, {original.sha256[:12]}…"
-        raise BrokenChain(
-            f"{beside} contradicts its parent: the original that it names ({named}) is not the picture that "
-            f"{parent} was written for ({record.image.sha256[:12]}…)",
-            RENEW,
-        )
-    return record
-
-
-RENEW = "Record the edit again: `maskproof record EDIT --original PICTURE` works the parent out."
 
 
 def _opened(steps: Sequence[Step], places: Sequence[_Place]) -> list[Mask]:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, Unreadable
 from maskproof.gate import chain, generated, provenance, unrecorded
-from maskproof.gate.chain import Link
 from maskproof.gate.compare import Inputs, compare, concluded, failure, frame_of
 from maskproof.gate.scope import Scope
 from maskproof.gate.unrecorded import SEVERITY
 from maskproof.images.decode import decode
 from maskproof.model import Evidence, Finding, Ground, ImageReport, Report, Severity, Verdict
 from maskproof.records import sidecar
+from maskproof.records.parents import Link, follow
 from maskproof.regions.areas import areas_of, mask_picture
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def judge(scope: Scope, path: str) -> ImageReport:
     report = report.told("change", scope.told(path)).told("policy", *_told_policy(settings))
     try:
         edit = _edit(scope, path)
-        record = scope.record(path)
+        record = scope.ledger.record(path)
         report = replace(report, evidence=_evidence(scope, edit, path, settings, record))
         report = report.told("evidence", *_told_evidence(report.evidence)).told("record", *_told_record(record))
         if record is None:
@@ -91,7 +91,7 @@ def _against_first(scope: Scope, last: Link, edit: bytes, settings: Settings, re
 
 
 def _followed(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
-    return chain.follow(path, record, lambda place: scope.record(sidecar.image_of(place)))
+    return follow(path, record, lambda place: scope.ledger.record(sidecar.image_of(place)))
 
 
 def _step(scope: Scope, link: Link, settings: Settings) -> chain.Step:

@@ -156,7 +156,7 @@ def _lost_record(scope: Scope, path: str) -> Finding | None:
                 "a new picture that is no AI edit takes another name."
             ),
         )
-    if (former := scope.recorded_content.get(scope.delta.head.entries[path].oid)) is None:
+    if (former := scope.ledger.images_by_blob.get(scope.delta.head.entries[path].oid)) is None:
         return None
     return Finding(
         "unrecorded",
@@ -179,7 +179,7 @@ def _bring_record(scope: Scope, former: str, beside: str) -> str:
 def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relation | None:
     """The tracked picture to hold it against: the version before, or under `block` the one that it looks like."""
     before = scope.delta.base.entries.get(path)
-    if path in scope.masks or _same(scope, path, before, edit):
+    if scope.ledger.is_mask(path) or _same(scope, path, before, edit):
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
