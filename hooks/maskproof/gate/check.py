@@ -27,10 +27,10 @@ from maskproof.regions.areas import areas_of, mask_picture
 if TYPE_CHECKING:
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
-    from maskproof.repo.change import Delta
+    from maskproof.repo.change import Change
 
 
-def check(delta: Delta) -> Report:
+def check(delta: Change) -> Report:
     """Judge every image that a change concerns.
 
     Raises:

@@ -22,14 +22,14 @@ from maskproof.records.ledger import Ledger
 from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
 
 if TYPE_CHECKING:
-    from maskproof.repo.change import Delta
+    from maskproof.repo.change import Change
 
 
 @dataclass(frozen=True)
 class Scope:
     """A change, with policy and records read from both of its sides."""
 
-    delta: Delta
+    delta: Change
 
     @cached_property
     def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
@@ -139,7 +139,7 @@ class Scope:
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return likeness.likeness(self.delta.repository, self._likeness, (path, edit))
+        return likeness.nearest(self.delta.repository, self._likeness, (path, edit))
 
     @cached_property
     def _likeness(self) -> likeness.Index:

@@ -28,7 +28,7 @@ from maskproof.gate import provenance
 from maskproof.gate.compare import Inputs, compare, concluded, failure
 from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict, sha256_of
 from maskproof.records import sidecar
-from maskproof.records.proposal import Known, command, propose
+from maskproof.records.proposal import TreeFacts, command, propose
 from maskproof.repo import REGULAR
 
 if TYPE_CHECKING:
@@ -183,9 +183,7 @@ def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relat
         return None
     replaced = None
     if before is not None and before.mode in REGULAR:
-        replaced = Relation(
-            path, before.oid, True, likeness.resemblance(scope.delta.repository, before.oid, path, edit)
-        )
+        replaced = Relation(path, before.oid, True, likeness.similarity(scope.delta.repository, before.oid, path, edit))
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, path, edit) or replaced
@@ -229,7 +227,7 @@ def _compared(
 
 
 def _proposal(scope: Scope, path: str, signs: tuple[Evidence, ...], relation: Relation | None) -> Proposal:
-    known = Known(scope.delta.head.entries, scope.mask_mode)
+    known = TreeFacts(scope.delta.head.entries, scope.mask_mode)
     alike = (relation.path, str(relation)) if relation else None
     return propose(path, signs, known, lambda: alike)
 

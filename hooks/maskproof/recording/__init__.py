@@ -109,7 +109,7 @@ def _filled(
         if found.mask is None:
             return given, ()
     else:
-        found = sources.learned(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
         if found.original is None:
             return given, ()  # what is missing is said where it is needed
     lines = _proposed(found, original=not given["original"], mask=not given["mask"])
