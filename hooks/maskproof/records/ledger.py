@@ -85,7 +85,7 @@ class Ledger:
             path: Of an original, of a mask or of a parent's sidecar.
         """
         layer = {image for image in self._namers.get(path, ()) if self._readable(self.head, image)}
-        layer |= self._edits_of(sidecar.image_of(path)) if is_sidecar(path) else set()
+        layer |= self._orphans_of(sidecar.image_of(path)) if is_sidecar(path) else set()
         found: set[str] = set()
         for _ in range(MAX_CHAIN):
             found |= layer
@@ -148,11 +148,16 @@ class Ledger:
 
     def _edits_of(self, image: str) -> set[str]:
         """The images whose record names an image's as its parent, or leaves out that it is."""
-        found = set(self._children.get(image, ()))
+        named = {edit for edit in self._children.get(image, ()) if self._readable(self.head, edit)}
+        return named | self._orphans_of(image)
+
+    def _orphans_of(self, image: str) -> set[str]:
+        """The images whose record leaves out that their original is the edit at this path."""
         excerpt = self._on_head.get(image)
-        if excerpt is not None and self._edit_with(excerpt.image.sha256) == image:
-            found |= set(self._orphans.get(excerpt.image.sha256, ())) - {image}
-        return {edit for edit in found if self._readable(self.head, edit)}
+        if excerpt is None or self._edit_with(excerpt.image.sha256) != image:
+            return set()
+        orphans = self._orphans.get(excerpt.image.sha256, ())
+        return {edit for edit in orphans if edit != image and self._readable(self.head, edit)}
 
     @cached_property
     def _namers(self) -> dict[str, list[str]]:
