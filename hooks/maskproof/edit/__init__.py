@@ -8,7 +8,6 @@ answer of the server, and `finish` for all that follows. A batch does the second
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.model import sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
 from maskproof.restore import NOTHING, recorded
@@ -96,9 +96,9 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
     best, restored = candidates.restored(ground, order, found)
     record = msgspec.structs.replace(
         ground.record,
-        image=ImageRef(sha256=_digest(restored.data), size=ground.original.size),
+        image=ImageRef(sha256=sha256_of(restored.data), size=ground.original.size),
         tool=_tool(ground, asked, answer, server, best),
-        restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
+        restored=recorded(restored, sha256_of(best.received), dropped=_manifest(best.received)),
     )
     _write(ground, restored.data, sidecar.render(record))
     report = candidates.judged(ground, restored)
@@ -115,7 +115,7 @@ def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candi
         provider="openai" if server == connection.OPENAI else server,
         model=asked.model,
         prompt=prompt if ground.keeps_prompt else None,
-        prompt_sha256=None if ground.keeps_prompt else _digest(prompt.encode()),
+        prompt_sha256=None if ground.keeps_prompt else sha256_of(prompt.encode()),
         parameters={
             **asked.parameters,
             "candidate": best.number,
@@ -132,7 +132,7 @@ def _manifest(received: bytes) -> str | None:
         found = evidence.manifest(received, "the candidate")
     except CouldNotJudge:  # the picture itself was read; what cannot be read beside it is not kept either
         return None
-    return None if found is None else _digest(found)
+    return None if found is None else sha256_of(found)
 
 
 def _how(restored: Restored) -> str:
@@ -167,7 +167,7 @@ def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
     files = []
     for one in found:
         # The digest in the name: a second run adds its candidates and loses none.
-        name = f"{Path(ground.out).stem}-{one.number}-{_digest(one.received)[:8]}"
+        name = f"{Path(ground.out).stem}-{one.number}-{sha256_of(one.received)[:8]}"
         files.append((folder / f"{name}.{one.format}", one.received))
         if ground.request.plan.canvas != ground.original.size or one.size != ground.original.size:
             files.append((folder / f"{name}.placed.png", one.placed))
@@ -187,7 +187,3 @@ def _to_commit(repository: Repository, ground: Ground) -> tuple[str, ...]:
     named = (ground.original_name, ground.mask.path)
     missing = [name for name in named if name in changed or name not in repository.index.entries]
     return (ground.out, sidecar.path_of(ground.out), *missing)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -108,7 +108,7 @@ def ready(repository: Repository, path: str) -> Ready:
     scope = Scope(open_change(repository, Selection()))
     if path not in scope.delta.head.entries:
         raise UsageError(f"{path} is not known to Git", "Stage it and its record with `git add`, then ask again.")
-    record = scope.record(path)
+    record = scope.ledger.record(path)
     if record is None or record.original is None:
         raise UsageError(
             f"{path} has no record that names an original, so there is nothing to hold it against",

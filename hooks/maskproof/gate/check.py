@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from maskproof.gate.inspection import Inputs
     from maskproof.images.files import Files
     from maskproof.model import ImageReport
-    from maskproof.repo.change import Delta
+    from maskproof.repo.change import Change
 
     Runner = Callable[[Callable[[Inputs], ImageReport], Iterable[Inputs]], Iterator[ImageReport]]
 
 
-def check(delta: Delta, run: Runner = map) -> Report:
+def check(delta: Change, run: Runner = map) -> Report:
     """Judge every image that a change concerns.
 
     Args:

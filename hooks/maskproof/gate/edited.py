@@ -78,4 +78,4 @@ def _chain(scope: Scope, path: str, record: Record) -> tuple[ChainLink, ...] | F
 
 def follow_parents(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
     """The edits that led to a picture, the oldest first; raises BrokenChain."""
-    return follow(path, record, lambda place: scope.record(sidecar.image_of(place)))
+    return follow(path, record, lambda place: scope.ledger.record(sidecar.image_of(place)))

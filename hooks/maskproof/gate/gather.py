@@ -28,7 +28,7 @@ def gather(scope: Scope, path: str) -> Inputs:
     """Everything that is needed to judge one image of a change."""
     settings = scope.settings(path)
     edit = attempt(_edit, scope, path)
-    record = attempt(scope.record, path)
+    record = attempt(scope.ledger.record, path)
     reference = attempt(_reference, scope, path, edit, record, settings)
     named = {place: scope.trusted(place) for place in settings.named_files}
     policy_files = {place: source for place, source in named.items() if source is not None}

@@ -32,7 +32,7 @@ from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
-from maskproof.records.proposal import Known, Proposal, command, propose
+from maskproof.records.proposal import Proposal, TreeFacts, command, propose
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Inputs, Inspection, Reference, Signals
@@ -133,7 +133,7 @@ def _lost_record(scope: Scope, path: str) -> LostRecord | None:
     """A picture that was a recorded edit before this change, here or under another name."""
     if sidecar.path_of(path) in scope.delta.base.entries:
         return LostRecord(path, "")
-    former = scope.recorded_content.get(scope.delta.head.entries[path].oid)
+    former = scope.ledger.images_by_blob.get(scope.delta.head.entries[path].oid)
     return None if former is None else LostRecord(former, _bring_record(scope, former, sidecar.path_of(path)))
 
 
@@ -170,11 +170,11 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
 def _relation(scope: Scope, path: str, edit: Source, data: bytes, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
     before = scope.source(scope.delta.base, path)
-    if path in scope.masks or _same(scope, before, edit):
+    if scope.ledger.is_mask(path) or _same(scope, before, edit):
         return None
     replaced = None
     if before is not None:
-        similar = likeness.resemblance(scope.delta.repository, before.oid, path, data)
+        similar = likeness.similarity(scope.delta.repository, before.oid, path, data)
         replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
@@ -219,7 +219,7 @@ def _proposal(scope: Scope, path: str, data: bytes, relation: Relation | None) -
     if not (evidence.is_ai(signs) or (relation and relation.alike)):
         return Proposal()
     alike = (relation.source.path, str(relation)) if relation else None
-    return propose(path, signs, Known(scope.delta.head.entries, scope.mask_mode), lambda: alike)
+    return propose(path, signs, TreeFacts(scope.delta.head.entries, scope.mask_mode), lambda: alike)
 
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:

@@ -1,4 +1,4 @@
-"""Parents: the records of the edits that led to a picture, followed to the first one."""
+"""Parents: the records of an edit of an edit, followed back to the first original."""
 
 from __future__ import annotations
 

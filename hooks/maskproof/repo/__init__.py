@@ -32,7 +32,7 @@ DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PathChange:
     """One path whose content differs between base and head."""
 
     path: str
@@ -125,11 +125,11 @@ class Repository:
             )
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
 
-    def staged(self) -> tuple[Change, ...]:
+    def staged(self) -> tuple[PathChange, ...]:
         """What a commit made now would change."""
         return _changes(self.git("diff", "--cached", *DIFF))
 
-    def between(self, base: str, head: str) -> tuple[Change, ...]:
+    def between(self, base: str, head: str) -> tuple[PathChange, ...]:
         """What changed from one commit to another."""
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
@@ -295,13 +295,13 @@ class Repository:
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
 
 
-def _changes(raw: bytes) -> tuple[Change, ...]:
+def _changes(raw: bytes) -> tuple[PathChange, ...]:
     """Paths and states of `git diff --raw -z`; a path in conflict stands twice and is kept as U."""
     fields = raw.split(b"\0")[:-1]
-    found: dict[str, Change] = {}
+    found: dict[str, PathChange] = {}
     for head, path in zip(fields[::2], fields[1::2], strict=True):
         name = os.fsdecode(path)
         status = head.rsplit(b" ", 1)[1].decode()[:1]
         if name not in found or status == "U":
-            found[name] = Change(name, status)
+            found[name] = PathChange(name, status)
     return tuple(found.values())

@@ -11,7 +11,7 @@ from maskproof.report import trace
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found
+    from maskproof.likeness.model import Matches
     from maskproof.model import Box, Evidence, Finding, ImageReport, Judged
 
 
@@ -68,7 +68,7 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     )
 
 
-def found(result: Found) -> str:
+def found(result: Matches) -> str:
     """The pictures that are most like one."""
     return _text(
         {

@@ -8,7 +8,6 @@ original's own number, whatever the way of pasting.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from maskproof.gate.compare import frame_of
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried, Encoded
+from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
@@ -145,7 +145,7 @@ def composed(sources: Sources, settings: Settings, read: Read, options: Options)
         int(changed.sum()),
         pasted.seams,
         brought.motion,
-        _digest(carriers.manifest(edit.container)),
+        sha256_of(manifest) if (manifest := carriers.manifest(edit.container)) else None,
         notes,
     )
 
@@ -286,7 +286,3 @@ def _lost(original: Stored, written: Encoded, shown: Picture, inside: Mask, laye
 def _as_it_is(picture: Picture) -> Placed:
     """The picture in its own frame."""
     return Placed(picture.samples, picture.alpha, (), resampled=False)
-
-
-def _digest(data: bytes) -> str | None:
-    return hashlib.sha256(data).hexdigest() if data else None
