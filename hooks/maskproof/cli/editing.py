@@ -98,9 +98,9 @@ def mask(
     picture = masks.picture(read(original), str(original))
     made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
     if output:
-        print(write(output, masks.encoded(made.opened, written_as)))
+        print(write(output, masks.encode(made.editable, written_as)))
     if preview:
-        print(write(preview, drawing.png(str(original), picture, made.opened, f"{made}.")))
+        print(write(preview, drawing.png(str(original), picture, made.editable, f"{made}.")))
     print(f"{made}.")
     lines = [f"Note: {note}." for note in made.notes]
     lines += masks.advice(str(original), str(output), written_as, None if edit is None else str(edit)) if output else []

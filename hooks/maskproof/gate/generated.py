@@ -17,8 +17,8 @@ from maskproof import drift, regions
 from maskproof.gate import provenance, verdict
 from maskproof.images.decode import decode
 from maskproof.model import Finding, Kind, Level, Severity
-from maskproof.regions.areas import declared, mark_of, mask_picture, readers
-from maskproof.regions.template import drawn, locate
+from maskproof.regions.areas import declared, mask_picture, readers, reference_logo
+from maskproof.regions.template import match_template, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from maskproof.model import ImageReport, Picture, Read, RegionDrift
     from maskproof.policy import AreaRule, Settings
     from maskproof.regions import Area
-    from maskproof.regions.template import Drawn
+    from maskproof.regions.template import Rendered
 
 Reference = tuple["Picture", "tuple[Area, ...]"]
 """a picture as large as the generated one that shows how areas have to look, and those areas"""
-Places = list[tuple["AreaRule", "tuple[Drawn, ...]"]]
+Places = list[tuple["AreaRule", "tuple[Rendered, ...]"]]
 """where the mark of each rule stands, and how it has to look there"""
 
 
@@ -81,10 +81,10 @@ def _measured(reference: Reference, picture: Picture, level: Level, read: Read) 
             yield row
 
 
-def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Drawn, ...]:
-    mark = mark_of(rule, read)
-    hits = locate(picture.samples, mark.samples, mark.alpha)
-    return tuple(drawn(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
+def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Rendered, ...]:
+    mark = reference_logo(rule, read)
+    hits = match_template(picture.samples, mark.samples, mark.alpha)
+    return tuple(rendered(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
 
 
 def _marks(picture: Picture, places: Places, source: str) -> Iterator[Reference]:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Finding, Kind, Region, Severity
+from maskproof.model import Box, Finding, Kind, Region, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,8 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
         return np.zeros((height, width), np.bool_)
     light, alpha = planes
     plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
-    opened = plane >= HALF if mode == "white" else plane < HALF
-    return _fitted(opened, size)
+    editable = plane >= HALF if mode == "white" else plane < HALF
+    return _fit(editable, size)
 
 
 def plain_mode(planes: Planes) -> str | None:
@@ -86,28 +86,28 @@ def plain_mode(planes: Planes) -> str | None:
 
 
 def build(
-    opened: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
+    editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
     """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
 
     Args:
-        opened: H x W, True where editing was allowed.
+        editable: H x W, True where editing was allowed.
         areas: Declared by policy and record.
         picture_of: Decodes the mask picture at a path.
 
     Raises:
         CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
     """
-    size = (opened.shape[1], opened.shape[0])
+    size = (editable.shape[1], editable.shape[0])
     drawn = [
         Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
     ]
     # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
-    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"), *drawn)
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
 
 
 def suspicions(
-    planes: Planes | None, mode: str | None, opened: NDArray[np.bool_], max_editable: float
+    planes: Planes | None, mode: str | None, editable: NDArray[np.bool_], max_editable: float
 ) -> list[Finding]:
     """What is odd about a mask, said and never mended silently.
 
@@ -116,7 +116,7 @@ def suspicions(
     if planes is None:
         return []
     light, alpha = planes
-    share = share_of(opened)
+    share = share_of(editable)
     found: list[Finding] = []
 
     def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
@@ -147,11 +147,11 @@ def suspicions(
     soft = _soft_share(plane)
     if soft > SOFT_SHARE:
         suspect(f"{soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
-    ratio = (plane.shape[1] / plane.shape[0]) / (opened.shape[1] / opened.shape[0])
+    ratio = (plane.shape[1] / plane.shape[0]) / (editable.shape[1] / editable.shape[0])
     if abs(ratio - 1) > ASPECT_TOLERANCE:
         suspect(
             f"the mask is {plane.shape[1]} x {plane.shape[0]} px, other proportions than the original's "
-            f"{opened.shape[1]} x {opened.shape[0]} px; it was stretched"
+            f"{editable.shape[1]} x {editable.shape[0]} px; it was stretched"
         )
     return found
 
@@ -159,6 +159,14 @@ def suspicions(
 def share_of(mask: NDArray[np.bool_]) -> float:
     """Share of a mask (H x W) that is set, 0 to 1; counting is ten times as fast as a mean."""
     return np.count_nonzero(mask) / mask.size
+
+
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    both = max(wide, 0) * max(tall, 0)
+    return both / (one.width * one.height + other.width * other.height - both)
 
 
 def _soft_share(plane: NDArray[np.uint8]) -> float:
@@ -174,7 +182,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
         light, alpha = picture_of(area.mask)
         solid = np.full_like(light, 255) if alpha is None else alpha
         marked = {"white": light >= HALF, "black": light < HALF, "transparent": solid < HALF, "opaque": solid >= HALF}
-        mask = _fitted(marked[area.marks or "white"], size)
+        mask = _fit(marked[area.marks or "white"], size)
     else:
         canvas = Image.new("1", size)
         draw = ImageDraw.Draw(canvas)
@@ -200,7 +208,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
     return mask
 
 
-def _fitted(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _fit(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """The mask in another frame, without inventing in-between values."""
     if (mask.shape[1], mask.shape[0]) == size:
         return mask
