@@ -100,7 +100,7 @@ class TestMade:
         assert (written.format, written.mode, written.size) == ("PNG", "RGBA", SIZE)
         assert np.array_equal(np.asarray(written)[..., 3] == 0, box(10, 20, 30, 40))
         assert set(np.unique(np.asarray(written)[..., 3])) == {0, 255}
-        assert len(data) < masks.LARGEST
+        assert len(data) < masks.MAX_MASK_BYTES
 
     @pytest.mark.parametrize("mode", MODES)
     def test_in_every_convention_and_back(self, make, mode):
