@@ -144,7 +144,7 @@ def request(original: Picture, editable: NDArray[np.bool_], plan: Plan) -> Reque
     for name, data, limit in (("picture", made.image, MAX_IMAGE_BYTES), ("mask", made.mask, MAX_MASK_BYTES)):
         if len(data) >= limit:
             raise UsageError(
-                f"the {name} to send has {len(data)} bytes; the API takes less than {most}",
+                f"the {name} to send has {len(data)} bytes; the API takes less than {limit}",
                 "Send less of it with `--crop`, or ask for a smaller `--size`.",
             )
     return made
