@@ -1,6 +1,6 @@
 """What restoring a 3840 x 2160 PNG costs, beside what Pillow needs to decode and encode that picture once.
 
-Pillow decodes the original and encodes it at zlib's level of our own encoder. Restoring is all of `restore.composed`:
+Pillow decodes the original and encodes it at zlib's level of our own encoder. Restoring is all of `restore.compose`:
 walking, decoding and checking both files and the mask, registration, pasting, encoding, and decoding what was written
 to see that it is right. Three edits: one that only has to be pasted, one whose tone has to be corrected, one whose
 frame moved. The whole command is a process of its own in a scratch repository: it measures drift before and after as
@@ -27,7 +27,7 @@ from PIL import Image
 from maskproof.gate.named import Named
 from maskproof.images import encode
 from maskproof.policy import from_file
-from maskproof.restore import Options, Restored, composed, opened
+from maskproof.restore import Options, Restored, compose, decode_sources
 from speed import NAMES, OPENED, draw
 from tables import Table, show
 
@@ -149,7 +149,7 @@ def measured(runs: int) -> Table:
 
 def restored(given: Named) -> Restored:
     """One edit, from bytes to bytes."""
-    return composed(opened(given), SETTINGS, lambda _: None, Options())
+    return compose(decode_sources(given), SETTINGS, lambda _: None, Options())
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from maskproof.images import decode, encode
 from maskproof.images.encode import Carried
 from maskproof.policy import AreaRule, Settings, from_file
 from maskproof.records.sidecar import AreaRef, ImageRef, OriginalRef, Record, Transform
-from maskproof.restore import METHODS, NOTHING, Options, Restored, composed, opened
+from maskproof.restore import METHODS, NOTHING, Options, Restored, compose, decode_sources
 from maskproof.restore.poisson import membrane
 from projects import OPENED, QUARTER, SIZE, png, texture
 
@@ -43,7 +43,7 @@ def restored(
     original: bytes, edit: bytes, masked: bytes, policy: Settings = SETTINGS, record: Record | None = None, **how: Any
 ) -> Restored:
     given = Named(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
-    return composed(opened(given), policy, lambda _: None, Options(**how))
+    return compose(decode_sources(given), policy, lambda _: None, Options(**how))
 
 
 def stored(data: bytes) -> decode.Stored:
@@ -234,7 +234,7 @@ class TestProtection:
     def test_without_an_open_mask_there_is_nothing_to_keep(self, masked):
         given = Named(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
         with pytest.raises(CouldNotRestore, match="give the original back"):
-            composed(opened(given), SETTINGS, lambda _: None, Options(target="a.png"))
+            compose(decode_sources(given), SETTINGS, lambda _: None, Options(target="a.png"))
 
 
 class TestNumbers:

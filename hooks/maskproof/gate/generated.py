@@ -18,8 +18,8 @@ from maskproof.gate.edited import follow_parents
 from maskproof.gate.inspection import Before, BrandFacts, Failure
 from maskproof.model import Kind, Severity
 from maskproof.policy.rules import finding
-from maskproof.regions.areas import declared, mark_of
-from maskproof.regions.template import drawn, locate
+from maskproof.regions.areas import declared, reference_logo
+from maskproof.regions.template import match_template, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from maskproof.policy import AreaRule, Settings
     from maskproof.records.sidecar import Record
     from maskproof.regions import Area
-    from maskproof.regions.template import Drawn
+    from maskproof.regions.template import Rendered
 
-Places = list[tuple["AreaRule", "tuple[Drawn, ...]"]]
+Places = list[tuple["AreaRule", "tuple[Rendered, ...]"]]
 """where the logo of each rule stands, and how it has to look there"""
 
 
@@ -108,10 +108,10 @@ def without_logo(inspection: Inspection) -> list[Finding]:
     ]
 
 
-def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Drawn, ...]:
-    mark = mark_of(rule, read)
-    hits = locate(picture.samples, mark.samples, mark.alpha)
-    return tuple(drawn(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
+def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Rendered, ...]:
+    mark = reference_logo(rule, read)
+    hits = match_template(picture.samples, mark.samples, mark.alpha)
+    return tuple(rendered(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
 
 
 def _with_logos(picture: Picture, places: Places, source: str) -> Iterator[tuple[Picture, tuple[Area, ...]]]:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Finding, Kind, Region, Severity
+from maskproof.model import Box, Finding, Kind, Region, Severity
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
         return np.zeros((height, width), np.bool_)
     light, alpha = planes
     plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
-    opened = plane >= HALF if mode == "white" else plane < HALF
-    return _fitted(opened, size)
+    editable = plane >= HALF if mode == "white" else plane < HALF
+    return _fit(editable, size)
 
 
 def plain_mode(planes: Planes) -> str | None:
@@ -87,24 +87,24 @@ def plain_mode(planes: Planes) -> str | None:
 
 
 def build(
-    opened: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
+    editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
     """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
 
     Args:
-        opened: H x W, True where editing was allowed.
+        editable: H x W, True where editing was allowed.
         areas: Declared by policy and record.
         picture_of: Decodes the mask picture at a path.
 
     Raises:
         CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
     """
-    size = (opened.shape[1], opened.shape[0])
+    size = (editable.shape[1], editable.shape[0])
     drawn = [
         Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
     ]
     # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
-    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"), *drawn)
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,14 @@ def share_of(mask: NDArray[np.bool_]) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    both = max(wide, 0) * max(tall, 0)
+    return both / (one.width * one.height + other.width * other.height - both)
+
+
 def _soft_share(plane: NDArray[np.uint8]) -> float:
     """Share of a mask's plane that is neither open nor closed."""
     # One comparison for two: what is under SOFT_FROM wraps round to the top of the range. A few rows at a time stay in
@@ -202,7 +210,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
         light, alpha = picture_of(area.mask)
         solid = np.full_like(light, 255) if alpha is None else alpha
         marked = {"white": light >= HALF, "black": light < HALF, "transparent": solid < HALF, "opaque": solid >= HALF}
-        mask = _fitted(marked[area.marks or "white"], size)
+        mask = _fit(marked[area.marks or "white"], size)
     else:
         canvas = Image.new("1", size)
         draw = ImageDraw.Draw(canvas)
@@ -228,7 +236,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
     return mask
 
 
-def _fitted(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _fit(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """The mask in another frame, without inventing in-between values."""
     if (mask.shape[1], mask.shape[0]) == size:
         return mask

@@ -28,7 +28,7 @@ COLORED = 6
 WRITABLE = ("L", "LA", "RGB", "RGBA")
 
 
-def common(
+def unify(
     original: Stored, edit: Stored, placed: Placed, inside: Mask, name: str
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """Both pictures' samples, H x W x channels each, and notes on what the edit lost by it.
