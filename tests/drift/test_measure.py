@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from maskproof.drift.frame import padding_that_explains
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
@@ -15,7 +16,6 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from maskproof import drift
 from maskproof.drift.ciede2000 import ciede2000, cielab
 from maskproof.drift.oklab import oklab, opponent
-from maskproof.drift.padding import explained
 from maskproof.drift.registration import register
 from maskproof.drift.ssim import contrast_structure
 from maskproof.gate import verdict
@@ -207,7 +207,7 @@ def test_registration_finds_known_warps(scale: float, angle: float) -> None:
     ],
 )
 def test_a_move_that_padding_explains_is_named(dx, dy, scale, size, said) -> None:
-    text = explained(dx, dy, scale, size)
+    text = padding_that_explains(dx, dy, scale, size)
     assert said in text
     assert bool(said) == bool(text)
 

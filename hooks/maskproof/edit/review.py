@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 from PIL import Image
 
-from maskproof.drift.frame import place, shown
+from maskproof.drift.frame import align, shown
 from maskproof.edit.api.answers import Part, asked
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.check import inputs_of, judge
@@ -119,7 +119,7 @@ def ready(repository: Repository, path: str) -> Ready:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
     inputs, _ = inputs_of(scope, path, data, record)
     original = decode(inputs.original, inputs.original_name)
-    edit = place(original, decode(inputs.edit, path), frame_of(record))
+    edit = align(original, decode(inputs.edit, path), frame_of(record))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 

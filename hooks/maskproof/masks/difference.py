@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, place, shown
+from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import register, snapped, warped
+from maskproof.drift.registration import integer_shift, register, warped
 from maskproof.masks.morphology import grown, without_specks
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def changed(original: Picture, edit: Picture) -> Mask:
         edit: The edit, of any size; it is scaled to the original's.
     """
     factor = -(-max(original.size) // LONGEST)
-    placed = place(original, edit, Frame())
+    placed = align(original, edit, Frame())
     known = _as_fine(shown(original.samples, original.alpha), edit.size if placed.resampled else original.size)
     before = opponent(_reduced(known, factor))
     after, valid = _aligned(before, opponent(_reduced(shown(placed.samples, placed.alpha), factor)))
@@ -88,7 +88,7 @@ def _as_fine(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
 def _aligned(before: Float, after: Float) -> tuple[Float, Mask]:
     """The edit's planes (3 x h x w) with a small motion of the frame undone, and where they hold samples."""
     everywhere = np.ones(before.shape[1:], np.bool_)
-    motion = snapped(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
+    motion = integer_shift(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
     if not motion.trusted or not MOVED <= motion.reach <= FARTHEST * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004

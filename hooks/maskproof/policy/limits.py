@@ -31,14 +31,14 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-STANDING = ("light", "color", "spot", "loss", "contrast", "blur")
+OUTLIERS = ("light", "color", "spot", "loss", "contrast", "blur")
 """measures of what stands out of the residue; 1.0 is as far as any harmless change stood out"""
 
 LIMITS = (
     *(
         Limit(kind, metric, "x", 1.0, 0.7, None)
         for kind in ("outside-mask", "brand", "text", "face", "product")
-        for metric in STANDING
+        for metric in OUTLIERS
     ),
     *(Limit(kind, "changed", "px", None, None, 0) for kind in ("outside-mask", "brand", "text", "face", "product")),
     Limit("outside-mask", "area", "share", 0.012, 0.006, None),

@@ -16,7 +16,7 @@ import numpy as np
 
 from maskproof import regions
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
@@ -284,9 +284,9 @@ def _lost(original: Stored, written: Encoded, shown: Picture, inside: Mask, laye
     return found
 
 
-def _as_it_is(picture: Picture) -> Placed:
+def _as_it_is(picture: Picture) -> Aligned:
     """The picture in its own frame."""
-    return Placed(picture.samples, picture.alpha, (), resampled=False)
+    return Aligned(picture.samples, picture.alpha, (), resampled=False)
 
 
 def _digest(data: bytes) -> str | None:
