@@ -1,6 +1,6 @@
 """Drift: how far each protected area moved from the original, in which way, in which unit.
 
-Two questions are asked of the protected area, because either alone is blind. Did much of it become something else
+Two questions are asked of the protected area, because either alone is blind. Did a large connected region of it change
 (`ssim`)? And did anything change more than this edit changes everything (`residual`, `outliers`)? Beside them: did
 the frame move (`registration`), did the tone move (`tone`), did size or transparency change (`frame`)? Declared areas
 are asked the second question by themselves, with limits for their size, and what their kind asks (`declared`). At

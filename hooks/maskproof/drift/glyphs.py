@@ -3,7 +3,7 @@
 A respelt letter takes ink from one place and puts ink in another, at the full contrast between ink and paper and over
 at least about a stroke's width. Re-encoding, noise, a softer re-rendering and a move of less than a pixel change many
 samples too, but their differences have both signs within a stroke and cancel where they are averaged. So the signed
-difference of luma is averaged over half a stroke, and its largest value is held against the contrast of the text
+difference of luma is averaged over half a stroke, and its largest value is divided by the contrast of the text
 around it: the share of a letter's contrast that came or went.
 
 Works in every script and at letter heights from 12 px. What it does not see: a change of colour at equal luma
@@ -34,13 +34,13 @@ AROUND_WIDTHS = 8
 near has nothing but noise as its contrast, and JPEG ringing reads as a letter"""
 MIN_CONTRAST = 100.0
 """of 255; fainter text is judged as if it had this contrast, since noise of 6 levels is not fainter with it"""
-RESIDUE_SHARE = 0.75
-"""quantile of the averaged difference that stands for the area's own residue: one changed letter in four is less"""
-RESIDUE_WEIGHT = 5.0
-"""how much contrast a letter must have for each level of residue; with 0, residue of real edits outdid small letters"""
-MAX_RESIDUE = 12.0
-"""of 255; no more residue than this is excused, so that noise or a wholly different text cannot hide a letter. Text on
-16 held edits had up to 6.5, synthetic heavy residue up to 15"""
+RESIDUAL_SHARE = 0.75
+"""quantile of the averaged difference that stands for the area's own residual: one changed letter in four is less"""
+RESIDUAL_WEIGHT = 5.0
+"""contrast that a letter must have for each level of residual; with 0, residual of real edits outdid small letters"""
+MAX_RESIDUAL = 12.0
+"""of 255; no more residual than this is excused, so that noise or a wholly different text cannot hide a letter. Text on
+16 clean edits had up to 6.5, synthetic heavy residual up to 15"""
 MAX_SHIFT_PX = 1.5
 """px; how far the text as a whole may have moved"""
 MIN_SHIFT_PX = 0.05
@@ -78,8 +78,8 @@ def stroke_difference(original: NDArray[np.uint8], edit: NDArray[np.uint8], mask
     came_or_went = np.abs(ndimage.gaussian_filter(difference, float(np.clip(BLUR * width, *BLUR_RANGE))))
     side = 2 * round(AROUND_WIDTHS * width) + 1
     contrast = np.maximum(np.maximum(_contrast(was, mask, side), _contrast(now, mask, side)), MIN_CONTRAST)
-    residue = min(float(np.quantile(came_or_went[mask], RESIDUE_SHARE)), MAX_RESIDUE)
-    return float((came_or_went / (contrast + RESIDUE_WEIGHT * residue))[mask].max())
+    residual = min(float(np.quantile(came_or_went[mask], RESIDUAL_SHARE)), MAX_RESIDUAL)
+    return float((came_or_went / (contrast + RESIDUAL_WEIGHT * residual))[mask].max())
 
 
 def stroke_width(luma: Plane, mask: NDArray[np.bool_]) -> float:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 TOP_SHARE = 0.005
 """share of the cells whose mean is taken as the strongest change; one cell alone may be noise"""
-MAX_RESIDUE = 6.0
+MAX_RESIDUAL = 6.0
 """luma, hundredths of full scale, that the outside may explain of the inside's change at the most"""
 CHANGED_STEP = 4.0
 """luma, hundredths of full scale, by which a 4 x 4 mean has to differ to count as changed"""
 
 
 def inside(original: Float, edit: Float, editable: Float, outside: Float) -> tuple[Metric, ...]:
-    """How much stronger the inside changed than the residue, and how much more of the outside changed than of it.
+    """How much stronger the inside changed than the residual, and how much more of the outside changed than of it.
 
     Args:
         original: Opponent planes averaged over cells, 3 x rows x columns.
@@ -37,7 +37,7 @@ def inside(original: Float, edit: Float, editable: Float, outside: Float) -> tup
     inner, kept = editable > CELL**2 / 2, outside > CELL**2 / 2
     if not inner.any() or not kept.any():
         return ()
-    strongest = _top(stronger[inner]) - min(_top(stronger[kept]), MAX_RESIDUE)
+    strongest = _top(stronger[inner]) - min(_top(stronger[kept]), MAX_RESIDUAL)
     surplus = float((stronger[kept] > CHANGED_STEP).mean() - (stronger[inner] > CHANGED_STEP).mean())
     return (
         Metric(

@@ -1,7 +1,7 @@
 """Two sets of numbers for a colour: one to find drift with, one to name it in.
 
-`opponent` is linear in the sRGB samples. Editors and encoders leave residue that is about even in them, so damage
-stands out there; in OKLab one step of a near-black sample is 8 L, and the residue of dark areas would drown what
+`opponent` is linear in the sRGB samples. Editors and encoders leave residual that is about even in them, so damage
+rises above it there; in OKLab one step of a near-black sample is 8 L, and the residual of dark areas would drown what
 happens elsewhere. `oklab` is even to the eye (B. Ottosson, "A perceptual color space for image processing", 2020)
 and is what findings quote.
 """

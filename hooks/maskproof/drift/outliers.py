@@ -1,4 +1,7 @@
-"""What stands out in each region: the measures of the residual over what harmless changes show at most."""
+"""Outliers: what differs more in one place than the edit differs everywhere, in units of its noise floor.
+
+The noise floor is the most that benign processing and clean edits show of a measure, over the residual.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
 SPILL_BAND_SHARE = 0.027
-"""share of the long side around the editable area within which what stands out counts half: editors spill a little"""
+"""share of the long side around the editable area within which an outlier counts half: editors spill a little"""
 SPILL_WEIGHT = 0.5
 MIN_BEYOND_SHARE = 0.97
 """share of a window that has to lie beyond SPILL_BAND_SHARE to count in full"""
@@ -32,16 +35,16 @@ NULL_THRESHOLDS: dict[str, dict[int, float]] = {
     "contrast": {2: 6.4, 3: 6.4, 4: 6.4, 6: 8.5, 8: 7.0, 16: 4.4},
     "blur": {2: 3.6, 3: 3.1, 4: 2.8, 6: 3.0, 8: 3.2, 16: 3.6},
 }
-"""Spreads of the residue by which a measure stands out at most where nothing was damaged, by window side in cells,
-for a region of FULL_REGION_SAMPLES samples. Set from the largest value in 15 clean edits, 42 planted controls and 420
-harmlessly processed pictures: 1.25 times it for windows up to 16 samples (light 1.4), about 2 times it for larger
+"""Spreads of the residual that a measure reaches at most where nothing was damaged, by window side in cells,
+for a region of FULL_REGION_SAMPLES samples. Set from the largest value in 15 clean edits, 42 controls and 420
+pictures after benign processing: 1.25 times it for windows up to 16 samples (light 1.4), about 2 times it for larger
 ones, which small changes do not need and slow drifts of tone reach most easily (leaving one clean edit out, its own
 largest value passed the others' by up to 1.6 and 2.0 times). Blur: 1.3 times the largest of 95 clean edits and
 controls and 520 processed pictures for windows up to 24 samples, 1.5 and 2 times for those of 32 and 64 (leaving one
 case out: up to 1.2, and 1.5 at 64)."""
 SMALL_REGION_FACTOR = 0.32
 """Factor on NULL_THRESHOLDS for a region of a single window: the strictest at which fewer than 0.3 % of random areas
-in clean edits and processed pictures block (0.45: 0.1 %); it catches every planted change."""
+in clean edits and processed pictures block (0.45: 0.1 %); it catches every injected change."""
 SMALL_REGION_FACTORS = {Kind.OUTSIDE_MASK: 0.45, Kind.TEXT: 1.0}
 """the same for kinds that need another one; text has a measure of its own, `stroke`"""
 SAYS = {
@@ -66,17 +69,17 @@ class RegionWeights:
 def outliers(
     sums: Float, reference: Float, regions: list[RegionWeights], editable: Mask | None, pool: Executor
 ) -> list[tuple[Metric, ...]]:
-    """For each region and measure, how far its most conspicuous window stands out.
+    """For each region and measure, its most conspicuous window over the noise floor.
 
     Args:
         sums: Cell sums of both pictures' difference, from `residual.cell_sums`.
-        reference: Samples in each cell that the residue is estimated from.
+        reference: Samples in each cell that the residual is estimated from.
         regions: On the grid of cells; the first is what lies outside the mask.
         editable: H x W, where editing was allowed: windows near it count half. None: they count in full.
         pool: Where the window sizes are worked on at once.
 
     Returns:
-        A metric a measure for each region; 1.0 is as far as any harmless change stood out.
+        A metric a measure for each region; 1.0 is as far as any benign processing went.
     """
     weights = [region.weight for region in regions]
     if spared := editable is not None and bool(editable.any()):
@@ -92,16 +95,16 @@ def outliers(
             if near is not None and region.kind is Kind.OUTSIDE_MASK:
                 counts *= near
             strictness = _strictness(samples, scale.side, SMALL_REGION_FACTORS.get(region.kind, SMALL_REGION_FACTOR))
-            for name, standing in scale.deviations.items():
-                harmless = NULL_THRESHOLDS[name][scale.side] * strictness
-                metric = _worst(name, standing * counts, harmless, scale, region.kind)
+            for name, deviation in scale.deviations.items():
+                floor = NULL_THRESHOLDS[name][scale.side] * strictness
+                metric = _worst(name, deviation * counts, floor, scale, region.kind)
                 if name not in best[index] or metric.value > best[index][name].value:
                     best[index][name] = metric
     return [tuple(found.values()) for found in best]
 
 
 def _strictness(samples: float, side: int, least: float) -> float:
-    """Factor on what counts as harmless in windows of `side` cells, for a region of so many samples.
+    """Factor on NULL_THRESHOLDS in windows of `side` cells, for a region of so many samples.
 
     The largest of n values with an exponential tail grows with log n, so what a large region shows by chance a small
     one does not.
@@ -126,12 +129,12 @@ def _nearness(inner: Float, side: int) -> Float:
     return near
 
 
-def _worst(name: str, standing: Float, harmless: float, scale: Scale, kind: Kind) -> Metric:
-    """The window of a region that stands out most; where none does, nowhere."""
-    at = int(np.argmax(standing))
-    row, column = divmod(at, standing.shape[1])
+def _worst(name: str, deviation: Float, floor: float, scale: Scale, kind: Kind) -> Metric:
+    """The window of a region that deviates most; where none does, nowhere."""
+    at = int(np.argmax(deviation))
+    row, column = divmod(at, deviation.shape[1])
     apart, side = scale.step * CELL, scale.side * CELL
-    value = float(standing[row, column]) / harmless
+    value = float(deviation[row, column]) / floor
     says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
     box = Box(column * apart, row * apart, side, side) if value > 0 else None
     return Metric(name, max(0.0, value), "x", kind.value, says, box)

@@ -28,7 +28,7 @@ LEVEL = np.array([[1, 1, 0.5], [1, 1, 0.5]])
 STEPS = 8
 """Gauss-Newton steps per level; known warps (20 px, 2 %, 1 degree of 1024) settled in 4 or 5."""
 TUKEY = 4.685
-"""Tukey's tuning constant, in robust standard deviations: 95 % efficiency on Gaussian residue."""
+"""Tukey's tuning constant, in robust standard deviations: 95 % efficiency on Gaussian residual."""
 INTEGER_GAIN = 0.5
 """A whole-sample shift is taken if it halves the difference; for a true one of a clean picture it is near 0."""
 SETTLED = 0.1

@@ -1,9 +1,9 @@
 """The residual: what an edit changes everywhere, and how far each window deviates from it.
 
-Every edit leaves a residue where nothing was meant to change: none for a composite, several levels for a diffusion
+Every edit leaves a residual where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
 the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of 8 to 64 samples and compared
-with the middle and the upper spread of its own kind; how much residue is accepted at all is bounded, so that noise
+with the middle and the upper spread of its own kind; how much residual is accepted at all is bounded, so that noise
 added everywhere becomes drift itself.
 """
 
@@ -27,17 +27,17 @@ SCALES = (2, 3, 4, 6, 8, 16)
 """Sides of the windows in cells."""
 MEASURES = ("light", "color", "spot", "loss", "contrast", "blur")
 MIN_SPREAD = 0.5
-"""Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residue of zero
-(a composite) does not make one level of rounding stand out."""
+"""Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
+(a composite) does not make an outlier of one level of rounding."""
 BINS = 14
 """Texture classes; 14 found slightly more of the small changes than 8, and 5 fewer."""
 UPPER = 0.9
 """The spread is taken from the middle to this quantile. 0.75 and 0.8 found fewer; above, damage itself is counted as
-residue."""
+residual."""
 MIN_CLASS_WINDOWS = 40
 """Windows a texture class needs; with less in all, one class is used."""
 SAMPLED_WINDOWS = 8192
-"""Windows that the residue is estimated from, evenly picked."""
+"""Windows that the residual is estimated from, evenly picked."""
 DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
 STRIP_ROWS = 32
@@ -53,12 +53,12 @@ WIDE, WIDE_STEP = 6, 2
 MIN_SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
-"""side, in cells, of the windows that the level of the residue is taken from"""
+"""side, in cells, of the windows that the level of the residual is taken from"""
 MAX_MIDDLE = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0, "blur": 2.0}
 MAX_SPREAD = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5, "blur": 3.5}
-"""Largest middle and spread that count as residue, hundredths of full scale: about 1.5 times what clean edits and
-harmless processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
-contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them stands out."""
+"""Largest middle and spread that count as residual, hundredths of full scale: about 1.5 times what clean edits and
+benign processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
+contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them is drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ def cell_sums(original: Float, edit: Float, offset: Float, protected: Mask, pool
 
 
 def scales(sums: Float, reference: Float, others: Sequence[Float], pool: Executor) -> Iterator[Scale]:
-    """Every measure at each window size, compared with the residue of the reference area.
+    """Every measure at each window size, compared with the residual of the reference area.
 
     Args:
         sums: From `cell_sums`.
-        reference: Samples in each cell that the residue is estimated from, rows x columns.
+        reference: Samples in each cell that the residual is estimated from, rows x columns.
         others: More planes of cells, which are handed back as sums over the same windows.
         pool: Where the sizes are worked on at once.
     """

@@ -1,6 +1,6 @@
-"""How much of the protected area became something else: the largest connected part with another structure or colour.
+"""The largest connected changed region: the part of the protected area that has another structure or colour.
 
-Structure is judged at two scales, because fine texture drawn anew with the same look changes only the finer one
+Structure is judged at two scales, because fine texture re-rendered with the same look changes only the finer one
 (field notes).
 """
 
