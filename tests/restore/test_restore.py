@@ -16,7 +16,7 @@ from scipy.sparse.linalg import spsolve
 
 import pictures
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.gate.named import Named
 from maskproof.images import decode, encode
@@ -287,7 +287,7 @@ class TestNumbers:
         }[kind]
         made = restored(original, png(spilled(redrawn())), mask())
         source = decode.decode(original, "original")
-        changed = pixels_changed(source, made.shown, Placed(made.shown.samples, made.shown.alpha, (), resampled=False))
+        changed = pixels_changed(source, made.shown, Aligned(made.shown.samples, made.shown.alpha, (), resampled=False))
         changed[INSIDE] = False
         assert not changed.any()
         assert any("the original's file holds" in note for note in made.notes)

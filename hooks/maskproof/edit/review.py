@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 from PIL import Image
 
-from maskproof.drift.frame import place, shown
+from maskproof.drift.frame import align, shown
 from maskproof.edit.api.answers import Part, ask
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.check import judge
@@ -119,7 +119,7 @@ def ready(repository: Repository, path: str) -> Ready:
     if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
     original = scope.files.picture(sources_of(scope, path, record)[0])
-    edit = place(original, scope.files.picture(source), frame_of(record))
+    edit = align(original, scope.files.picture(source), frame_of(record))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof import drift, regions
-from maskproof.drift.frame import place
+from maskproof.drift.frame import align
 from maskproof.gate import verdict
 from maskproof.gate.compare import frame_of, picture_facts, policy_reader
 from maskproof.gate.descriptions import other_profile
@@ -169,7 +169,7 @@ class _Place:
 
     @property
     def frame(self) -> drift.Frame:
-        """An edit of its original's own size was mapped back already, as in `drift.frame.place`."""
+        """An edit of its original's own size was mapped back already, as in `drift.frame.align`."""
         return drift.Frame() if self.size == self.original.size else self.recorded
 
     @property
@@ -230,7 +230,7 @@ def _brought(edit: Picture, places: Sequence[_Place]) -> tuple[Picture, drift.Fr
         if lies.mapped and edit.size != lies.size:
             edit = _at_size(edit, lies.size)
         if lies.mapped and lies is not places[0]:
-            put = place(lies.original, edit, lies.frame)
+            put = align(lies.original, edit, lies.frame)
             edit = replace(edit, samples=put.samples, alpha=put.alpha, low=None)
     return edit, places[0].frame
 

@@ -58,7 +58,7 @@ def areas_of(
     return (*areas, *found), notes
 
 
-def readers() -> drift.Readers:
+def readers() -> drift.ExtraMeasures:
     """Measures that optional parts add: the strings of a text area, where the reader is installed."""
     return {Kind.TEXT: words} if ocr.available() else {}
 

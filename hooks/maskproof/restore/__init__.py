@@ -15,7 +15,7 @@ import numpy as np
 
 from maskproof import regions
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
@@ -283,6 +283,6 @@ def _list_losses(original: Stored, written: Encoded, shown: Picture, inside: Mas
     return found
 
 
-def _as_it_is(picture: Picture) -> Placed:
+def _as_it_is(picture: Picture) -> Aligned:
     """The picture in its own frame."""
-    return Placed(picture.samples, picture.alpha, (), resampled=False)
+    return Aligned(picture.samples, picture.alpha, (), resampled=False)
