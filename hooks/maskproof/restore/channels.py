@@ -17,6 +17,7 @@ from maskproof.images.decode import OPAQUE, WIDE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from maskproof.drift.frame import Aligned
     from maskproof.drift.grid import Mask
     from maskproof.images.decode import Stored
 
