@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from maskproof import evidence as summed
 from maskproof.model import Report, Verdict
-from maskproof.report import trace
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
@@ -46,6 +45,8 @@ def _image(report: ImageReport) -> dict[str, Any]:
 
 def explanation(report: ImageReport) -> str:
     """One comparison with the steps that led to it."""
+    from maskproof.report import trace  # loads the gate
+
     return _text(
         {
             **_image(report),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from maskproof import evidence as summed
 from maskproof.model import Report, Severity, Verdict, amount
-from maskproof.report import trace
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
@@ -64,6 +63,8 @@ def _held(report: ImageReport, drift: float) -> str:
 
 def explanation(report: ImageReport, *, color: bool) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
+    from maskproof.report import trace  # loads the gate
+
     lines, last = [conclusion(report, color=color), ""], ""
     for stage, said in trace.steps(report):
         label = stage if stage != last else ""
