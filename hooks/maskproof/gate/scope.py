@@ -150,13 +150,22 @@ class Scope:
         ]
         return found | {image for image in self.ledger.images if matches(patterns, image)}
 
-    def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
+    def nearest(self, edit: Source) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.
 
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return likeness.nearest(self.delta.repository, self._likeness, (path, edit))
+        picture = self.files.thumbnail(edit, likeness.SIDE)
+        return likeness.nearest(self.delta.repository, self._likeness, picture)
+
+    def similarity(self, tracked: Source, edit: Source) -> likeness.Likeness | None:
+        """How alike a tracked picture and another one are; None where either cannot be decoded."""
+        try:
+            before, after = (self.files.thumbnail(one, likeness.SIDE) for one in (tracked, edit))
+        except CouldNotJudge:
+            return None
+        return likeness.similarity(tracked.oid, tracked.path, before, after)
 
     @cached_property
     def _likeness(self) -> likeness.Index:

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.images import containers
-from maskproof.images.decode import decode, decode_mask
+from maskproof.images.decode import decode, decode_mask, thumbnail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +92,10 @@ class Files:
             lambda: decode_mask(self.data(source), source.called, self.container(source)),
             lambda planes: planes[0].nbytes,
         )
+
+    def thumbnail(self, source: Source, side: int) -> NDArray[np.uint8]:
+        """A picture as side x side luma; raises CouldNotJudge as `decode.thumbnail` does."""
+        return thumbnail(self.data(source), source.called, side, self.container(source))
 
     def know(self, source: Source, picture: Picture) -> None:
         """Keep what was decoded elsewhere from the same bytes."""

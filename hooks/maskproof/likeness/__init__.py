@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
-from maskproof.likeness.hashes import LIKE, LIKE_CROPPED
-from maskproof.likeness.index import Index, Updated
+from maskproof.likeness.hashes import LIKE, LIKE_CROPPED, SIDE
+from maskproof.likeness.index import Index, Updated, likeness_of
 from maskproof.likeness.model import Likeness, Matches
 from maskproof.likeness.store import open_store
 from maskproof.model import sha256_of
@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
     from maskproof.repo import Repository
 
-__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "nearest", "open_index", "search", "similarity"]
+__all__ = [
+    "LIKE",
+    "LIKE_CROPPED",
+    "SIDE",
+    "Index",
+    "Likeness",
+    "Updated",
+    "nearest",
+    "open_index",
+    "search",
+    "similarity",
+]
 
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
@@ -52,29 +63,22 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
 
 
-def nearest(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
-    """The indexed picture that is most like a file; None where the index is empty.
+def nearest(repository: Repository, index: Index, edit: NDArray[np.uint8]) -> Likeness | None:
+    """The indexed picture that is most like another; None where the index is empty.
 
     Args:
         repository: Where the indexed pictures lie.
         index: Brought up to date with the pictures to look among.
-        edit: The file's name and bytes.
-
-    Raises:
-        CouldNotJudge: the file cannot be decoded.
+        edit: The other's thumbnail, SIDE x SIDE luma.
     """
-    picture = thumbnail(edit[1], edit[0], hashes.SIDE)
-    return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
+    return next(iter(_closely(repository, edit, index.nearest(edit, edges.SHORTLIST))), None)
 
 
-def similarity(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
-    """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
-    index = open_index(repository, trusted=False)
-    index.update([(oid, path)], jobs=1)
-    try:
-        return nearest(repository, index, (path, edit))
-    except CouldNotJudge:
-        return None
+def similarity(oid: str, path: str, before: NDArray[np.uint8], edit: NDArray[np.uint8]) -> Likeness:
+    """How alike a tracked picture and another one are, by their thumbnails, SIDE x SIDE luma each."""
+    asked = hashes.query(edit)
+    likeness = likeness_of(hashes.closest(hashes.codes(hashes.of(before)), asked)[0], asked, oid, (path,))
+    return likeness if likeness.alike else _redrawn(likeness, edit, before)
 
 
 def search(
@@ -138,6 +142,11 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
         other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
     except CouldNotJudge:
         return one
+    return _redrawn(one, picture, other)
+
+
+def _redrawn(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
+    """The same, alike where both show one drawing that the hash cannot tell."""
     same = edges.correlation(picture, other) >= edges.SAME_DRAWING
     return replace(one, how="whole", kept=1.0, alike=True) if same else one
 
