@@ -113,7 +113,7 @@ def test_there_is_no_circle():
         ("csv", {"setup"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),
         ("sqlite3", {"likeness"}),
-        ("imagehash", {"drift", "likeness"}),
+        ("imagehash", {"likeness"}),
         ("openai", {"edit"}),
     ],
 )

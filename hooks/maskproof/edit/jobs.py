@@ -23,9 +23,9 @@ from maskproof.records import sidecar
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
-MOST_CANDIDATES = 10
+MAX_CANDIDATES = 10
 """what the API makes for one request"""
-LONGEST_PROMPT = 32_000
+MAX_PROMPT_CHARS = 32_000
 """characters; what the API takes"""
 
 
@@ -34,12 +34,12 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     original: Name
     mask: Name
-    prompt: Annotated[str, Meta(min_length=1, max_length=LONGEST_PROMPT, description="what to change, in words")]
+    prompt: Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT_CHARS, description="what to change, in words")]
     mask_mode: Literal["alpha", "white", "black"] | None = None
     """None: `alpha`, where the mask leaves no doubt"""
     out: Name | None = None
     """None: beside the original, with `-edit` in its name"""
-    n: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES, description="a number of candidates from 1 to 10")] = 1
+    n: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES, description="a number of candidates from 1 to 10")] = 1
     model: Annotated[str, Meta(min_length=1, max_length=200, description="the name of a model")] = DEFAULT
     size: Annotated[
         str, Meta(pattern=r"^(auto|[0-9]{1,5}x[0-9]{1,5})\Z", description='"auto" or a size such as "1536x1024"')
@@ -78,7 +78,7 @@ class Sources:
     mask: bytes
 
 
-def named(**given: Any) -> Job:
+def from_options(**given: Any) -> Job:
     """The job that a command line names; what is None was not given.
 
     Raises:
@@ -122,7 +122,7 @@ def digest(job: Job, sources: Sources) -> str:
     return sha256_of(msgspec.json.encode(parts))
 
 
-def done(target: Path, name: str, wanted: str) -> bool:
+def is_done(target: Path, name: str, wanted: str) -> bool:
     """Is this job's edit there, with the record of this very job?
 
     Args:

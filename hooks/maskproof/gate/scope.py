@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING
 from maskproof import likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.images.decode import decode_mask
+from maskproof.images.files import Files, Source
+from maskproof.policy import trust
+from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
 from maskproof.records.ledger import Ledger
 from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
 
 if TYPE_CHECKING:
+    from maskproof.repo import Tree
     from maskproof.repo.change import Change
 
 
@@ -38,26 +42,49 @@ class Scope:
         Raises:
             PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
         """
-        head = policy.find(self.delta.head.read)
+        head = policy.load(self.delta.head.read)
         try:
-            return policy.find(self.delta.base.read), head
+            return policy.load(self.delta.base.read), head
         except PolicyError:
             return None, head
 
     def settings(self, path: str) -> policy.Settings:
         """The policy for one image: the base's, tightened by the head's."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighten(base, head)
+        return trust.tighten(base, head)
 
     def loosened(self, path: str) -> tuple[str, ...]:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighter_keys(head, base)
+        return trust.tighter_keys(head, base)
 
-    def trusted(self, path: str) -> bytes | None:
+    @cached_property
+    def files(self) -> Files:
+        """Where the stages read this change's files."""
+        return Files(self.delta.repository.objects)
+
+    def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
+        """A regular file of one side by its id; None where there is no such file."""
+        oid = tree.blob_id(path)
+        return None if oid is None else Source(oid, path, name=name)
+
+    def located(self, path: str, sha256: str) -> Source | None:
+        """A file by its digest: on the head, in the path's history, or in Git LFS; None where it is in none of them.
+
+        Raises:
+            MissingObject: it may be in history that this clone does not hold.
+        """
+        found = self.delta.repository.objects.locate(path, sha256, self.delta.head)
+        return None if found is None else Source(found[0], path, sha256, found[1])
+
+    def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
-        data = self.delta.base.read(path)
-        return self.delta.head.read(path) if data is None else data
+        return self.source(self.delta.base, path) or self.source(self.delta.head, path)
+
+    def read_trusted(self, path: str) -> bytes | None:
+        """The bytes of such a file; None where neither side has it."""
+        source = self.trusted(path)
+        return None if source is None else self.files.data(source)
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
@@ -74,16 +101,6 @@ class Scope:
     def ledger(self) -> Ledger:
         """The records of both sides."""
         return Ledger(self.delta.base, self.delta.head)
-
-    def told(self, path: str) -> str:
-        """How the change concerns an image, in words."""
-        states = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
-        state = states.get(self.touched.get(path, ""), "is not changed itself")
-        head, base = self.delta.head.commit, self.delta.base.commit
-        return (
-            f"the picture {state} in {f'commit {head[:12]}' if head else 'the index'}, against "
-            f"{f'commit {base[:12]}' if base else 'an empty repository'}"
-        )
 
     @cached_property
     def touched(self) -> dict[str, str]:
@@ -102,7 +119,7 @@ class Scope:
             found |= {
                 image
                 for image in self.ledger.images
-                if policy.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+                if trust.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
             }
         return tuple(sorted(found))
 
@@ -131,7 +148,7 @@ class Scope:
             if path in (area.mask, area.find)
             for one in area.paths
         ]
-        return found | {image for image in self.ledger.images if policy.matches(patterns, image)}
+        return found | {image for image in self.ledger.images if matches(patterns, image)}
 
     def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.

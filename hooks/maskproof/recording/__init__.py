@@ -16,7 +16,7 @@ from maskproof.atomic import write_atomically
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import sha256_of
+from maskproof.model import AREA_KINDS, sha256_of
 from maskproof.recording import sources
 from maskproof.records import proposal, sidecar
 from maskproof.records.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
 """options that only a picture made from another one has"""
-KINDS = ("brand", "text", "face", "product")
 
 
 def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
@@ -301,12 +300,13 @@ def _area(text: str) -> AreaRef:
     name, _, rest = text.partition(":")
     kind, _, numbers = rest.partition(":")
     pieces = numbers.split(",")
-    if not name or kind not in KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
+    if not name or kind not in AREA_KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
         raise UsageError(
-            f"the area {text!a} is not NAME:KIND:X,Y,W,H", "For instance `--area logo:brand:64,48,220,80`."
+            f"the area {text!a} is not NAME:KIND:X,Y,W,H, KIND one of {', '.join(AREA_KINDS)}",
+            "For instance `--area logo:brand:64,48,220,80`.",
         )
     x, y, width, height = (int(one) for one in pieces)
-    return AreaRef(name=name, kind=kind, box=(x, y, width, height))  # type: ignore[arg-type]
+    return AreaRef(name=name, kind=kind, box=(x, y, width, height))
 
 
 def _size(data: bytes, name: str) -> tuple[int, int]:

@@ -38,6 +38,8 @@ POINTER_BYTES = 1024
 """a pointer is smaller than this many bytes"""
 MAX_BLOB = 64_000_000
 """bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
+LFS = "lfs:"
+"""begins the id of a Git LFS object that no blob leads to"""
 MEMO_BYTES = 256_000_000
 """bytes of blobs that are kept for whoever asks again; those asked for longest ago go first"""
 MAX_QUESTION = 4096
@@ -56,6 +58,10 @@ class Objects:
         self._room = MEMO_BYTES
         self._digests: dict[str, str] = {}
 
+    def __call__(self, oid: str, name: str) -> bytes:
+        """The bytes of a blob, as `blob` gives them: what stages take as their reader."""
+        return self.blob(oid, name)
+
     def __reduce__(self) -> tuple[object, ...]:
         return _objects_in, (self.repository.where,)
 
@@ -63,13 +69,15 @@ class Objects:
         """The bytes of a blob; a Git LFS pointer is followed to its object.
 
         Args:
-            oid: The blob's id.
+            oid: The blob's id, or what `locate` gave.
             name: How a message calls the file.
 
         Raises:
             MissingObject: the bytes are not on this machine.
             TooLarge: there are more of them than are read into memory.
         """
+        if oid.startswith(LFS):
+            return self._only_in_lfs(oid.removeprefix(LFS), name)
         return _followed(self._object(oid, name), name, self.lfs_object)
 
     def blobs(self, oids: Iterable[str], name: str) -> Iterator[tuple[str, bytes | CouldNotJudge]]:
@@ -104,11 +112,11 @@ class Objects:
             self._digests[oid] = pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
         return self._digests[oid]
 
-    def by_digest(self, path: str, sha256: str, tree: Tree) -> tuple[bytes, str] | None:
-        """Bytes by their SHA-256: at a path, in the path's history, or as a Git LFS object.
+    def locate(self, path: str, sha256: str, tree: Tree) -> tuple[str, str] | None:
+        """Where bytes are by their SHA-256: at a path, in the path's history, or as a Git LFS object.
 
         Returns:
-            The bytes and where they were, in words; None where they are in none of these places.
+            The id that `blob` takes, and where it was, in words; None where they are in none of these places.
 
         Raises:
             MissingObject: they may be in history that this clone does not hold.
@@ -118,13 +126,13 @@ class Objects:
         earlier = ((oid, "in history") for oid in self.repository.versions(path, tree))
         for oid, place in itertools.chain(now, earlier):
             try:
-                if self.digest(oid, path) == sha256:
-                    return self.blob(oid, path), f"{place}, blob {oid[:12]}"
+                if self.digest(oid, path) == sha256 and self.blob(oid, path) is not None:
+                    return oid, f"{place}, blob {oid[:12]}"
             except (MissingObject, TooLarge) as error:
                 # Another version may be the recorded one; the error is told only if none is.
                 unread = unread or error
-        if (data := self.lfs_object(sha256)) is not None:
-            return data, "in Git LFS"
+        if self.lfs_object(sha256) is not None:
+            return f"{LFS}{sha256}", "in Git LFS"
         if unread is not None:
             raise unread
         if self.repository.shallow:
@@ -153,6 +161,11 @@ class Objects:
     def close(self) -> None:
         """End the process of Git; the next question starts another."""
         self._reader.close()
+
+    def _only_in_lfs(self, digest: str, name: str) -> bytes:
+        if (data := self.lfs_object(digest)) is None:
+            raise MissingObject(f"{name} is no more in Git LFS on this machine", "Run `git lfs fetch`.")
+        return data
 
     def _stored(self, digest: str) -> bytes | None:
         stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest

@@ -63,8 +63,10 @@ def _held(report: ImageReport, drift: float) -> str:
 
 def explanation(report: ImageReport, *, color: bool) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
+    from maskproof.report import trace  # loads the gate
+
     lines, last = [conclusion(report, color=color), ""], ""
-    for stage, said in report.steps:
+    for stage, said in trace.steps(report):
         label = stage if stage != last else ""
         lines += textwrap.wrap(
             safe(said),
