@@ -18,7 +18,7 @@ from maskproof.images import containers, decode
 from maskproof.records import sidecar
 from maskproof.repo import Repository, objects
 from maskproof.repo.change import Selection, open_change
-from projects import HERO, MASK, SPRING, png, texture
+from projects import SPRING, png, texture
 
 SECOND = "assets/second.png"
 COUNTED = {

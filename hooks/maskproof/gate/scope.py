@@ -150,13 +150,14 @@ class Scope:
         ]
         return found | {image for image in self.ledger.images if matches(patterns, image)}
 
-    def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
+    def nearest(self, edit: Source) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.
 
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return likeness.nearest(self.delta.repository, self._likeness, (path, edit))
+        picture = self.files.thumbnail(edit, likeness.SIDE)
+        return likeness.nearest(self.delta.repository, self._likeness, picture)
 
     @cached_property
     def _likeness(self) -> likeness.Index:

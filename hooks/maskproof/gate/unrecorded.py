@@ -53,9 +53,9 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
         return Tracked()
     if lost := _lost_record(scope, path):
         return Tracked(lost)
-    data = scope.files.data(edit)
-    relation = _relation(scope, path, edit, data, settings)
-    return Tracked(None, relation, _proposal(scope, path, data, relation))
+    scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
+    relation = _relation(scope, path, edit, settings)
+    return Tracked(None, relation, _proposal(scope, edit, relation))
 
 
 def decode_relation(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -167,18 +167,27 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
     )
 
 
-def _relation(scope: Scope, path: str, edit: Source, data: bytes, settings: Settings) -> Relation | None:
+def _relation(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
     before = scope.source(scope.delta.base, path)
     if scope.ledger.is_mask(path) or _same(scope, before, edit):
         return None
     replaced = None
     if before is not None:
-        similar = likeness.similarity(scope.delta.repository, before.oid, path, data)
+        similar = _similarity(scope, before, edit)
         replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
-    return _nearest(scope, path, data) or replaced
+    return _nearest(scope, edit) or replaced
+
+
+def _similarity(scope: Scope, before: Source, edit: Source) -> Likeness | None:
+    """How similar a picture is to its version before; None where one of them cannot be decoded."""
+    try:
+        pictures = [scope.files.thumbnail(source, likeness.SIDE) for source in (before, edit)]
+    except CouldNotJudge:
+        return None
+    return likeness.similarity(before.oid, before.path, *pictures)
 
 
 def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
@@ -191,13 +200,12 @@ def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
         return False
 
 
-def _nearest(scope: Scope, path: str, data: bytes) -> Relation | None:
+def _nearest(scope: Scope, edit: Source) -> Relation | None:
     """The tracked picture on the base that this one looks like most; None where it looks like none, or is one."""
-    own = scope.delta.head.entries[path].oid
-    if any(entry.oid == own for entry in scope.delta.base.entries.values()):
+    if any(entry.oid == edit.oid for entry in scope.delta.base.entries.values()):
         return None
     try:
-        nearest = scope.nearest(path, data)
+        nearest = scope.nearest(edit)
     except CouldNotJudge:
         return None
     if nearest is None or not nearest.alike:
@@ -210,16 +218,17 @@ def _named(picture: str, similar: Likeness | None) -> str:
     return picture if similar is None else f"{picture} ({similar.distance} of 256 bits apart)"
 
 
-def _proposal(scope: Scope, path: str, data: bytes, relation: Relation | None) -> Proposal:
+def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal:
     """The record that it may need; asked of the tree only where something speaks for an edit."""
     try:
-        signs = evidence.assess(data, path, scope.delta.head.read)
+        container = scope.files.container(edit)
+        signs = evidence.assess(scope.files.data(edit), edit.path, scope.delta.head.read, container)
     except CouldNotJudge:
         return Proposal()
     if not (evidence.is_ai(signs) or (relation and relation.alike)):
         return Proposal()
     alike = (relation.source.path, str(relation)) if relation else None
-    return propose(path, signs, TreeFacts(scope.delta.head.entries, scope.mask_mode), lambda: alike)
+    return propose(edit.path, signs, TreeFacts(scope.delta.head.entries, scope.mask_mode), lambda: alike)
 
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:

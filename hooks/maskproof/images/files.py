@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.images import containers
-from maskproof.images.decode import decode, decode_mask
+from maskproof.images.decode import decode, decode_mask, thumbnail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,6 +91,15 @@ class Files:
             source,
             lambda: decode_mask(self.data(source), source.called, self.container(source)),
             lambda planes: planes[0].nbytes,
+        )
+
+    def thumbnail(self, source: Source, side: int) -> NDArray[np.uint8]:
+        """A picture as a small grey square for likeness; raises CouldNotJudge as `decode.thumbnail` does."""
+        return self._once(
+            f"thumbnail {side}",
+            source,
+            lambda: thumbnail(self.data(source), source.called, side, self.container(source)),
+            lambda picture: picture.nbytes,
         )
 
     def know(self, source: Source, picture: Picture) -> None:

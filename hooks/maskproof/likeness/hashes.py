@@ -108,6 +108,11 @@ def of(thumbnail: NDArray[np.uint8]) -> bytes:
     return bytes(_packed(bits).tobytes() + _packed(telling).tobytes())
 
 
+def codes(entries: bytes) -> NDArray[np.uint64]:
+    """Entries in one piece as rows of words: N x 8, as `closest` takes them."""
+    return np.frombuffer(entries, "<u8").reshape(-1, 2 * WORDS)
+
+
 def query(samples: NDArray[np.uint8]) -> Query:
     """A picture, to be looked for.
 

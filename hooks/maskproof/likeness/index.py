@@ -68,7 +68,7 @@ class Index:
         self._oids = store.oids
         self._width = store.width
         self._asked: NDArray[np.intp] | None = None
-        self._codes: NDArray[np.uint64] = np.frombuffer(store.codes, "<u8").reshape(-1, 2 * hashes.WORDS)
+        self._codes: NDArray[np.uint64] = hashes.codes(store.codes)
 
     @cached_property
     def _rows(self) -> dict[bytes, int]:
@@ -132,18 +132,7 @@ class Index:
         matches = hashes.closest(codes, asked)
         named = [(match, self._oid(match.row if rows is None else int(rows[match.row]))) for match in matches]
         named.sort(key=lambda pair: (-pair[0].evidence, self._paths.get(pair[1], ()), pair[1]))
-        return tuple(
-            Likeness(
-                oid,
-                self._paths.get(oid, ()),
-                round(match.distance),
-                match.bits,
-                "cropped" if match.place else "whole",
-                round(asked.kept[match.place], 4),
-                match.alike,
-            )
-            for match, oid in named[:count]
-        )
+        return tuple(likeness_of(match, asked, oid, self._paths.get(oid, ())) for match, oid in named[:count])
 
     def _oid(self, row: int) -> str:
         return self._oids[row * self._width : (row + 1) * self._width].hex()
@@ -161,7 +150,7 @@ class Index:
         self._rows.update((oid, row) for row, oid in enumerate(entries, len(self._codes)))
         self._width = self._width or len(next(iter(entries), b""))
         self._oids += b"".join(entries)
-        new = np.frombuffer(b"".join(entries.values()), "<u8").reshape(-1, 2 * hashes.WORDS)
+        new = hashes.codes(b"".join(entries.values()))
         self._codes = np.concatenate([self._codes, new])
         return len(entries)
 
@@ -193,6 +182,19 @@ class Index:
                 missing[oid] = data.reason
             else:
                 yield oid, data.reason if isinstance(data, CouldNotJudge) else data
+
+
+def likeness_of(match: hashes.Match, asked: hashes.Query, oid: str, paths: tuple[str, ...]) -> Likeness:
+    """What one entry's best place says of its picture."""
+    return Likeness(
+        oid,
+        paths,
+        round(match.distance),
+        match.bits,
+        "cropped" if match.place else "whole",
+        round(asked.kept[match.place], 4),
+        match.alike,
+    )
 
 
 def hashed(data: bytes) -> Outcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.images.decode import thumbnail
 from maskproof.records import proposal
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
             return found
-        before = repository.head.entries.get(path)
-        if before is not None and (seen := likeness.similarity(repository, before.oid, path, edit)) and seen.alike:
+        if (seen := _replaced(scope, path, edit)) and seen.alike:
             return path, f"it takes the place of the committed version ({seen.distance} of 256 bits apart)"
         return _by_likeness(scope, path, edit, trusted, progress)
 
@@ -78,6 +78,18 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
         except CouldNotJudge:
             continue
     return None
+
+
+def _replaced(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
+    """How similar an edit is to the committed version; None where there is none, or one cannot be decoded."""
+    head = scope.delta.repository.head
+    try:
+        if (before := head.read(path)) is None:
+            return None
+        pictures = [thumbnail(data, path, likeness.SIDE) for data in (before, edit)]
+    except CouldNotJudge:
+        return None
+    return likeness.similarity(head.entries[path].oid, path, *pictures)
 
 
 def _by_likeness(scope: Scope, path: str, edit: bytes, trusted: bool, progress: Progress) -> tuple[str, str] | None:
