@@ -159,14 +159,6 @@ class Scope:
         picture = self.files.thumbnail(edit, likeness.SIDE)
         return likeness.nearest(self.delta.repository, self._likeness, picture)
 
-    def similarity(self, tracked: Source, edit: Source) -> likeness.Likeness | None:
-        """How alike a tracked picture and another one are; None where either cannot be decoded."""
-        try:
-            before, after = (self.files.thumbnail(one, likeness.SIDE) for one in (tracked, edit))
-        except CouldNotJudge:
-            return None
-        return likeness.similarity(tracked.oid, tracked.path, before, after)
-
     @cached_property
     def _likeness(self) -> likeness.Index:
         index = likeness.open_index(self.delta.repository, trusted=not self.delta.in_ci)

@@ -22,7 +22,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from maskproof import evidence
+from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge
 from maskproof.gate import verdict
 from maskproof.gate.compare import Pair, Pairs
@@ -53,6 +53,7 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
         return Tracked()
     if lost := _lost_record(scope, path):
         return Tracked(lost)
+    scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
     relation = _relation(scope, path, edit, settings)
     return Tracked(None, relation, _proposal(scope, edit, relation))
 
@@ -173,11 +174,20 @@ def _relation(scope: Scope, path: str, edit: Source, settings: Settings) -> Rela
         return None
     replaced = None
     if before is not None:
-        similar = scope.similarity(before, edit)
+        similar = _similarity(scope, before, edit)
         replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, edit) or replaced
+
+
+def _similarity(scope: Scope, before: Source, edit: Source) -> Likeness | None:
+    """How similar a picture is to its version before; None where one of them cannot be decoded."""
+    try:
+        pictures = [scope.files.thumbnail(source, likeness.SIDE) for source in (before, edit)]
+    except CouldNotJudge:
+        return None
+    return likeness.similarity(before.oid, before.path, *pictures)
 
 
 def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
@@ -211,7 +221,8 @@ def _named(picture: str, similar: Likeness | None) -> str:
 def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal:
     """The record that it may need; asked of the tree only where something speaks for an edit."""
     try:
-        signs = evidence.assess(scope.files.data(edit), edit.path, scope.delta.head.read, scope.files.container(edit))
+        container = scope.files.container(edit)
+        signs = evidence.assess(scope.files.data(edit), edit.path, scope.delta.head.read, container)
     except CouldNotJudge:
         return Proposal()
     if not (evidence.is_ai(signs) or (relation and relation.alike)):

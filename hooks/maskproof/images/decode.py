@@ -121,7 +121,7 @@ def thumbnail(data: bytes, name: str, side: int, container: Container | None = N
         data: The whole file.
         name: How messages call it.
         side: Pixels a side; both sides are brought to it, whatever the shape of the picture.
-        container: As in `decode`.
+        container: The file as `containers.blocks` walked it, where that was done before.
 
     Returns:
         side x side luma (ITU-R BT.601), 0 to 255, upright, on white where the picture is transparent.

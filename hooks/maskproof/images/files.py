@@ -94,8 +94,13 @@ class Files:
         )
 
     def thumbnail(self, source: Source, side: int) -> NDArray[np.uint8]:
-        """A picture as side x side luma; raises CouldNotJudge as `decode.thumbnail` does."""
-        return thumbnail(self.data(source), source.called, side, self.container(source))
+        """A picture as a small grey square for likeness; raises CouldNotJudge as `decode.thumbnail` does."""
+        return self._once(
+            f"thumbnail {side}",
+            source,
+            lambda: thumbnail(self.data(source), source.called, side, self.container(source)),
+            lambda picture: picture.nbytes,
+        )
 
     def know(self, source: Source, picture: Picture) -> None:
         """Keep what was decoded elsewhere from the same bytes."""

@@ -63,22 +63,29 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
 
 
-def nearest(repository: Repository, index: Index, edit: NDArray[np.uint8]) -> Likeness | None:
+def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) -> Likeness | None:
     """The indexed picture that is most like another; None where the index is empty.
 
     Args:
         repository: Where the indexed pictures lie.
         index: Brought up to date with the pictures to look among.
-        edit: The other's thumbnail, SIDE x SIDE luma.
+        picture: The other's thumbnail, SIDE x SIDE luma.
     """
-    return next(iter(_closely(repository, edit, index.nearest(edit, edges.SHORTLIST))), None)
+    return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
 
 
-def similarity(oid: str, path: str, before: NDArray[np.uint8], edit: NDArray[np.uint8]) -> Likeness:
-    """How alike a tracked picture and another one are, by their thumbnails, SIDE x SIDE luma each."""
-    asked = hashes.query(edit)
-    likeness = likeness_of(hashes.closest(hashes.codes(hashes.of(before)), asked)[0], asked, oid, (path,))
-    return likeness if likeness.alike else _redrawn(likeness, edit, before)
+def similarity(oid: str, path: str, tracked: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Likeness:
+    """How similar a picture is to a tracked one.
+
+    Args:
+        oid: The blob of the tracked one.
+        path: Its path.
+        tracked: Its thumbnail, SIDE x SIDE luma.
+        picture: The other's.
+    """
+    asked = hashes.query(picture)
+    (match,) = hashes.closest(hashes.codes(hashes.of(tracked)), asked)
+    return _by_edges(likeness_of(match, asked, oid, (path,)), picture, tracked)
 
 
 def search(
@@ -105,7 +112,7 @@ def search(
     """
     name, data = edit
     try:
-        picture = thumbnail(data, name, hashes.SIDE)
+        picture = thumbnail(data, name, SIDE)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
     index = open_index(repository, trusted=trusted)
@@ -139,15 +146,15 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
     if one.alike:
         return one
     try:
-        other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+        other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], SIDE)
     except CouldNotJudge:
         return one
-    return _redrawn(one, picture, other)
+    return _by_edges(one, picture, other)
 
 
-def _redrawn(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
-    """The same, alike where both show one drawing that the hash cannot tell."""
-    same = edges.correlation(picture, other) >= edges.SAME_DRAWING
+def _by_edges(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
+    """The same, alike where both show the same drawing."""
+    same = not one.alike and edges.correlation(picture, other) >= edges.SAME_DRAWING
     return replace(one, how="whole", kept=1.0, alike=True) if same else one
 
 

@@ -109,7 +109,7 @@ def of(thumbnail: NDArray[np.uint8]) -> bytes:
 
 
 def codes(entries: bytes) -> NDArray[np.uint64]:
-    """Entries of `of`, one behind the other, as rows of words."""
+    """Entries in one piece as rows of words: N x 8, as `closest` takes them."""
     return np.frombuffer(entries, "<u8").reshape(-1, 2 * WORDS)
 
 

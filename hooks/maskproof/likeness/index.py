@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maskproof.likeness.hashes import Match, Query
     from maskproof.likeness.store import Store
     from maskproof.repo import Repository
 
@@ -185,11 +184,17 @@ class Index:
                 yield oid, data.reason if isinstance(data, CouldNotJudge) else data
 
 
-def likeness_of(match: Match, asked: Query, oid: str, paths: tuple[str, ...]) -> Likeness:
-    """One match, with the picture that it is."""
-    how = "cropped" if match.place else "whole"
-    kept = round(asked.kept[match.place], 4)
-    return Likeness(oid, paths, round(match.distance), match.bits, how, kept, match.alike)
+def likeness_of(match: hashes.Match, asked: hashes.Query, oid: str, paths: tuple[str, ...]) -> Likeness:
+    """What one entry's best place says of its picture."""
+    return Likeness(
+        oid,
+        paths,
+        round(match.distance),
+        match.bits,
+        "cropped" if match.place else "whole",
+        round(asked.kept[match.place], 4),
+        match.alike,
+    )
 
 
 def hashed(data: bytes) -> Outcome:

@@ -43,7 +43,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
             return found
-        if (seen := _similarity_to_committed(scope, path, edit)) is not None and seen.alike:
+        if (seen := _replaced(scope, path, edit)) and seen.alike:
             return path, f"it takes the place of the committed version ({seen.distance} of 256 bits apart)"
         return _by_likeness(scope, path, edit, trusted, progress)
 
@@ -80,16 +80,16 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
     return None
 
 
-def _similarity_to_committed(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
-    """How alike the committed version is; None where there is none, or either cannot be decoded."""
-    before = scope.source(scope.delta.repository.head, path)
-    if before is None:
-        return None
+def _replaced(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
+    """How similar an edit is to the committed version; None where there is none, or one cannot be decoded."""
+    head = scope.delta.repository.head
     try:
-        committed = scope.files.thumbnail(before, likeness.SIDE)
-        return likeness.similarity(before.oid, path, committed, thumbnail(edit, path, likeness.SIDE))
+        if (before := head.read(path)) is None:
+            return None
+        pictures = [thumbnail(data, path, likeness.SIDE) for data in (before, edit)]
     except CouldNotJudge:
         return None
+    return likeness.similarity(head.entries[path].oid, path, *pictures)
 
 
 def _by_likeness(scope: Scope, path: str, edit: bytes, trusted: bool, progress: Progress) -> tuple[str, str] | None:
