@@ -33,7 +33,7 @@ Size = tuple[int, int]
 """width and height, px"""
 
 CROP_SHARE = 0.5
-"""share of the picture up to which a crop is sent by itself"""
+"""share of the picture up to which a crop is sent automatically"""
 CONTEXT_SHARE = 0.5
 """what is shown around the mask's box on each side, as a share of the box's longer side"""
 MIN_CONTEXT_PX = 96
@@ -137,9 +137,9 @@ def request(original: Picture, editable: NDArray[np.bool_], plan: Plan) -> Reque
     shown = _scale(_pad(_cut(np.concatenate(planes, axis=-1), plan), plan.pad), plan.sent)
     allowed = np.pad(_cut(editable, plan), _sides(plan.pad))
     # Whatever the mask touches is opened, so that no editable pixel is left as it was when it is mapped back.
-    held = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
-    mask = np.zeros((*held.shape, 4), np.uint8)
-    mask[..., 3] = held * np.uint8(255)
+    protected = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
+    mask = np.zeros((*protected.shape, 4), np.uint8)
+    mask[..., 3] = protected * np.uint8(255)
     made = Request(png(shown), png(mask), plan)
     for name, data, limit in (("picture", made.image, MAX_IMAGE_BYTES), ("mask", made.mask, MAX_MASK_BYTES)):
         if len(data) >= limit:

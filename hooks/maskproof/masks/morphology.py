@@ -1,7 +1,7 @@
 """Morphology: a mask grown or shrunk, its specks removed.
 
 Distances are Euclidean between pixel centres, so a point grows to a disc and a corner stays round. What lies beyond
-the picture is neither open nor closed: nothing grows in from there, and nothing is eaten away along the border.
+the picture is neither editable nor protected: nothing grows in from there, and nothing is eaten away along the border.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STRIP = 512
 def grow(mask: Mask, radius: int) -> Mask:
     """The mask (H x W) with everything within `radius` pixels of it; below 0 it is shrunk by as much.
 
-    Shrinking is growing what is closed, so growing and then shrinking never takes anything away.
+    Shrinking is growing the rest, so growing and then shrinking never takes anything away.
     """
     if radius < 0:
         return ~grow(~mask, -radius)
@@ -45,7 +45,7 @@ def grow(mask: Mask, radius: int) -> Mask:
 def remove_specks(mask: Mask, smallest: int) -> Mask:
     """The mask without parts of fewer than `smallest` pixels; pixels that touch at a corner are one part.
 
-    Asked of what is closed, it closes small holes of what is open.
+    Asked of the rest of a mask, it closes small holes.
     """
     from scipy.ndimage import label
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 HALF = 128
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
-"""levels that are neither open nor closed: all but 1/16 of the range at either end"""
+"""levels that are neither editable nor protected: all but 1/16 of the range at either end"""
 SOFT_SHARE = 0.02
-"""share of the mask that may be neither open nor closed; JPEG masks of real edits have up to 0.013 along their edges"""
+"""share of the mask that may be neither; JPEG masks of real edits have up to 0.013 along their edges"""
 ASPECT_TOLERANCE = 0.02
 """how far a mask's proportions may be from the picture's before it is suspect; 853x512 for 1150x690 is 0.0004"""
 
@@ -57,7 +57,7 @@ Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
 
 
 def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Where the mask allowed changes, in the original's frame.
+    """Where the mask allows changes, in the original's frame.
 
     Args:
         planes: Lightness and alpha of the mask; None: no mask, so nothing may change.
@@ -88,7 +88,7 @@ def plain_mode(planes: Planes) -> str | None:
 def build(
     editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
-    """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
+    """The regions of one image: everything outside the mask, then each declared area, also inside the mask.
 
     Args:
         editable: H x W, True where editing was allowed.
@@ -109,9 +109,9 @@ def build(
 def suspicions(
     planes: Planes | None, mode: str | None, editable: NDArray[np.bool_], max_editable: float
 ) -> list[Finding]:
-    """What is odd about a mask, said and never mended silently.
+    """What is odd about a mask, said and never fixed silently.
 
-    A mask that opens more than the policy allows blocks: it would leave nothing to protect.
+    A mask that makes more editable than the policy allows blocks: it would leave nothing to protect.
     """
     if planes is None:
         return []
@@ -134,19 +134,21 @@ def suspicions(
 
     if share > max_editable:
         suspect(
-            f"the mask opens {share:.1%} of the picture for editing; the policy allows {max_editable:.1%}",
+            f"the mask makes {share:.1%} of the picture editable; the policy allows {max_editable:.1%}",
             Severity.BLOCK,
             value=share,
             limit=max_editable,
         )
     if mode == "alpha" and alpha is None:
-        suspect("the mask has no transparent pixel, so in mode alpha it opens nothing; was it drawn in white or black?")
+        suspect(
+            "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
+        )
     elif not share:
-        suspect(f"the mask opens nothing for editing in mode {mode}; is it drawn the other way round?")
+        suspect(f"the mask makes no pixel editable in mode {mode}; is it inverted?")
     plane = alpha if mode == "alpha" and alpha is not None else light
     soft = _soft_share(plane)
     if soft > SOFT_SHARE:
-        suspect(f"{soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
+        suspect(f"{soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
     ratio = (plane.shape[1] / plane.shape[0]) / (editable.shape[1] / editable.shape[0])
     if abs(ratio - 1) > ASPECT_TOLERANCE:
         suspect(
@@ -170,7 +172,7 @@ def iou(one: Box, other: Box) -> float:
 
 
 def _soft_share(plane: NDArray[np.uint8]) -> float:
-    """Share of a mask's plane that is neither open nor closed."""
+    """Share of a mask's plane that is neither editable nor protected."""
     # One comparison for two: what is under SOFT_FROM wraps round to the top of the range. A few rows at a time stay in
     # the processor's cache, which is four times as fast.
     rows = (plane[top : top + 64] for top in range(0, len(plane), 64))

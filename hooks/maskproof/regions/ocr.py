@@ -44,7 +44,7 @@ MIN_SIDE_PX = 8
 TALL = 1.5
 """a line that is this much higher than wide (PaddleOCR's number) is read turned either way, and the surer one counts"""
 SURE = 0.85
-"""0 to 1; the least confidence at which a change should be believed. 7 of 3,600 harmless pairs feigned a surer change,
+"""0 to 1; the least confidence at which a change should be believed. 7 of 3,600 pairs of benign processing feigned a surer change,
 and 96 of 100 respelt words gave one; a texture like a letter is mostly less sure. See docs/metrics-text.md"""
 SAME_PLACE = 0.5
 """two lines are one place when they share this part of the smaller one's box"""

@@ -2,7 +2,7 @@
 
 Each way to paste is a row in `METHODS`, the plainest first. None touches a protected pixel: a feather and a correction
 lie wholly inside. Which one is needed is asked of the measure that the gate uses for a visible edge, `seam`. A
-correction recolours the edit as well, so it is for edits whose tone is off, not for scenes that were drawn anew.
+correction recolours the edit as well, so it is for edits whose tone is off, not for scenes that were re-rendered.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _busy(server: str, model: str, said: str) -> MaskproofError:
 
 
 def _failed(server: str, model: str, said: str) -> MaskproofError:
-    return NoAnswer(f"{server} failed by itself ({model}): {said}. {NOTHING}", "Run the same command again later.")
+    return NoAnswer(f"{server} had an internal error ({model}): {said}. {NOTHING}", "Run the same command again later.")
 
 
 def _quote(error: openai.OpenAIError) -> str:
