@@ -8,7 +8,6 @@ answer of the server, and `finish` for all that follows. A batch does the second
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
+from maskproof.repo import sha256_of
 from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def finish(
     best, restored = candidates.restore(prepared, order, found)
     record = msgspec.structs.replace(
         prepared.record,
-        image=ImageRef(sha256=_digest(restored.data), size=prepared.original.size),
+        image=ImageRef(sha256=sha256_of(restored.data), size=prepared.original.size),
         tool=_tool(prepared, request, answer, server, best),
-        restored=to_record(restored, _digest(best.received), dropped=_manifest(best.received)),
+        restored=to_record(restored, sha256_of(best.received), dropped=_manifest(best.received)),
     )
     _write(prepared, restored.data, sidecar.render(record))
     report = candidates.judge(prepared, restored)
@@ -117,7 +117,7 @@ def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server:
         provider="openai" if server == connection.OPENAI else server,
         model=request.model,
         prompt=prompt if prepared.keeps_prompt else None,
-        prompt_sha256=None if prepared.keeps_prompt else _digest(prompt.encode()),
+        prompt_sha256=None if prepared.keeps_prompt else sha256_of(prompt.encode()),
         parameters={
             **request.parameters,
             "candidate": best.number,
@@ -134,7 +134,7 @@ def _manifest(received: bytes) -> str | None:
         found = evidence.manifest(received, "the candidate")
     except CouldNotJudge:  # the picture itself was read; what cannot be read beside it is not kept either
         return None
-    return None if found is None else _digest(found)
+    return None if found is None else sha256_of(found)
 
 
 def _how(restored: Restored) -> str:
@@ -169,7 +169,7 @@ def _keep_candidates(prepared: PreparedEdit, found: tuple[Candidate, ...]) -> tu
     files = []
     for one in found:
         # The digest in the name: a second run adds its candidates and loses none.
-        name = f"{Path(prepared.out).stem}-{one.number}-{_digest(one.received)[:8]}"
+        name = f"{Path(prepared.out).stem}-{one.number}-{sha256_of(one.received)[:8]}"
         files.append((folder / f"{name}.{one.format}", one.received))
         if prepared.request.plan.canvas != prepared.original.size or one.size != prepared.original.size:
             files.append((folder / f"{name}.placed.png", one.placed))
@@ -189,7 +189,3 @@ def _to_commit(repository: Repository, prepared: PreparedEdit) -> tuple[str, ...
     named = (prepared.original_name, prepared.mask.path)
     missing = [name for name in named if name in changed or name not in repository.index.entries]
     return (prepared.out, sidecar.path_of(prepared.out), *missing)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -6,7 +6,6 @@ the protected areas are taken out of it, the request, and the record as far as i
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from maskproof.model import Severity
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
+from maskproof.repo import sha256_of
 from maskproof.repo.change import Selection, open_change
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _find_editable(
 def _draft(  # what a record says before there is an edit
     repository: Repository, out: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
 ) -> Record:
-    original = OriginalRef(path=names[0], sha256=_digest(given.original), size=size)
+    original = OriginalRef(path=names[0], sha256=sha256_of(given.original), size=size)
     before = recording.old_record(repository.root / sidecar.path_of(out), sidecar.path_of(out))
     same = before is not None and before.original is not None and before.original.sha256 == original.sha256
     return Record(
@@ -227,7 +227,7 @@ def _draft(  # what a record says before there is an edit
         origin="edited",
         image=NOT_YET,
         original=original,
-        mask=MaskRef(path=names[1], sha256=_digest(given.mask), mode=mode),
+        mask=MaskRef(path=names[1], sha256=sha256_of(given.mask), mode=mode),
         areas=before.areas if before is not None and same else [],
         parent=recording.parent_of(repository, original),
     )
@@ -249,7 +249,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

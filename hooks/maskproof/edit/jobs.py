@@ -6,7 +6,6 @@ and the parameters. The digest stands in the record, so that a list can be run a
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from maskproof.documents import Problems, read_toml, typed
 from maskproof.edit.api.models import DEFAULT
 from maskproof.errors import CouldNotJudge, JobsError, UsageError
 from maskproof.records import sidecar
+from maskproof.repo import sha256_of
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -115,11 +115,11 @@ def read(data: bytes, name: str, folder: Path) -> tuple[Job, ...]:
 def digest(job: Job, sources: Sources) -> str:
     """What a job is known by: SHA-256 over everything that its result depends on."""
     parts = (
-        hashlib.sha256(sources.original).hexdigest(),
-        hashlib.sha256(sources.mask).hexdigest(),
+        sha256_of(sources.original),
+        sha256_of(sources.mask),
         *(getattr(job, key) for key in ("mask_mode", "prompt", "n", "model", "size", "quality", "crop")),
     )
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    return sha256_of(msgspec.json.encode(parts))
 
 
 def is_done(target: Path, name: str, wanted: str) -> bool:
@@ -136,7 +136,7 @@ def is_done(target: Path, name: str, wanted: str) -> bool:
     except (OSError, CouldNotJudge):
         return False
     told = record.tool.parameters.get("job") if record.tool else None
-    return told == wanted and record.image.sha256 == hashlib.sha256(image).hexdigest()
+    return told == wanted and record.image.sha256 == sha256_of(image)
 
 
 def _from(job: Job, folder: Path) -> Job:

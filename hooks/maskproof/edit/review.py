@@ -26,6 +26,7 @@ from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
 from maskproof.model import Box, Severity
 from maskproof.policy.limits import ROWS
+from maskproof.regions import overlap
 from maskproof.repo.change import Selection, open_change
 from maskproof.report.text import conclusion, safe
 
@@ -158,7 +159,7 @@ def _places(
     taken: list[Box] = []
     for box, why in _by_drift(report):
         wide = _with_margin(box, original.size)
-        if any(_overlap(wide, other) > SAME_PLACE for other in taken):
+        if any(overlap(wide, other) > SAME_PLACE for other in taken):
             continue
         taken.append(wide)
         yield Place(wide, why, *(_crop(picture, wide) for picture in (before, after)))
@@ -193,12 +194,6 @@ def _with_margin(box: Box, size: tuple[int, int]) -> Box:
     left, top = max(0, box.x - margin), max(0, box.y - margin)
     right, bottom = min(size[0], box.x + box.width + margin), min(size[1], box.y + box.height + margin)
     return Box(left, top, right - left, bottom - top)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    return max(wide, 0) * max(tall, 0) / min(one.width * one.height, other.width * other.height)
 
 
 def _crop(picture: NDArray[np.uint8], box: Box) -> bytes:

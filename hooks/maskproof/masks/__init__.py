@@ -1,8 +1,8 @@
 """Masks: which part of a picture a model may change, made from shapes, from other masks, or from a finished edit.
 
 A mask is an array of the original's size, upright, True where editing is allowed. Everything here takes such arrays
-and gives them; what is written at the end is hard-edged, editable or protected and nothing in between, since image models and the
-gate split a mask at half anyway.
+and gives them; what is written at the end is hard-edged, editable or protected and nothing in between, since image
+models and the gate split a mask at half anyway.
 
 shapes, another mask, a difference -> joined -> refined -> grown -> inverted -> looked at -> a file
 """
@@ -22,17 +22,13 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
 from maskproof.masks.shapes import draw
-from maskproof.model import Box
 from maskproof.policy import MAX_EDITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from maskproof.masks.morphology import Mask
     from maskproof.model import Picture
-
-    Mask = NDArray[np.bool_]
 
 MAX_MASK_BYTES = 4_000_000
 """bytes; OpenAI's Images API takes masks of less than 4 MB"""
@@ -72,11 +68,10 @@ class MaskResult:
         return float(self.editable.mean())
 
     def __str__(self) -> str:
-        rows, columns = np.flatnonzero(self.editable.any(1)), np.flatnonzero(self.editable.any(0))
-        left, top = int(columns[0]), int(rows[0])
-        box = Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+        box = regions.bounding_box(self.editable)
         count = count_pieces(self.editable)
-        return f"{percent(self.share)} of the picture is editable, in {count} piece{'' if count == 1 else 's'} within {box}"
+        pieces = f"{count} piece{'' if count == 1 else 's'}"
+        return f"{percent(self.share)} of the picture is editable, in {pieces} within {box}"
 
 
 def make(original: Picture, plan: Plan) -> MaskResult:
@@ -107,8 +102,8 @@ def make(original: Picture, plan: Plan) -> MaskResult:
     _refuse(editable, plan)
     if (share := float(editable.mean())) > MAX_EDITABLE:
         notes.append(
-            f"the gate blocks edits whose mask makes more than {MAX_EDITABLE:.0%} of the picture editable unless the policy's "
-            f"max_editable says otherwise; this one makes {percent(share)} editable"
+            f"the gate blocks edits whose mask makes more than {MAX_EDITABLE:.0%} of the picture editable unless the "
+            f"policy's max_editable says otherwise; this one makes {percent(share)} editable"
         )
     return MaskResult(editable, tuple(notes))
 

@@ -35,7 +35,7 @@ BINS = 8
 RESIDUAL_QUANTILE = 0.3
 """quantile of a bin's changes that counts as its noise floor; half of a picture may have been edited"""
 STRONG, WEAK = (5.0, 6.0, 12.0), (2.5, 2.5, 6.0)
-"""times the noise floor, at least and at most so much in hundredths of full scale; found on real edits (docs/mask.md)"""
+"""times the noise floor, then at least and at most, in hundredths of full scale; found on real edits (docs/mask.md)"""
 SPECK = 0.01
 """share of the long side: what is smaller than its square is removed, and so are gaps narrower than it"""
 HOLE = 0.04
@@ -92,7 +92,7 @@ def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
-    # What came into the picture with the motion has nothing to be compared with, and must not reach into windows beside.
+    # What came into the picture with the motion has no counterpart, and must not reach into windows beside it.
     moved = np.stack([warped(plane, motion.matrix) for plane in after])
     return np.where(valid, moved, before), valid
 

@@ -17,9 +17,7 @@ from maskproof.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    Mask = NDArray[np.bool_]
+    from maskproof.masks.morphology import Mask
 
 NUMBER = re.compile(r"-?[0-9]{1,6}\Z")
 CORNERS = 3

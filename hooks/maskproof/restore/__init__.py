@@ -8,7 +8,6 @@ original's own number, whatever the way of pasting.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from maskproof.images.encode import Carried, Encoded
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
+from maskproof.repo import sha256_of
 from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
 from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
 from maskproof.restore.channels import unify
@@ -145,7 +145,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
         int(changed.sum()),
         pasted.seams,
         realigned.motion,
-        _digest(carriers.manifest(edit.container)),
+        sha256_of(dropped) if (dropped := carriers.manifest(edit.container)) else None,
         notes,
     )
 
@@ -286,7 +286,3 @@ def _list_losses(original: Stored, written: Encoded, shown: Picture, inside: Mas
 def _as_it_is(picture: Picture) -> Placed:
     """The picture in its own frame."""
     return Placed(picture.samples, picture.alpha, (), resampled=False)
-
-
-def _digest(data: bytes) -> str | None:
-    return hashlib.sha256(data).hexdigest() if data else None

@@ -18,6 +18,7 @@ from maskproof.drift.grid import Float, Mask, grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.registration import STILL, Motion, register, snapped, warped
 from maskproof.errors import CouldNotRestore
+from maskproof.masks.morphology import reduce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     placed = place(original, edit, frame)
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     before, after = (_luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
-    editable = _shrunk(inside, factor)
+    editable = reduce(inside, factor)
     outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
     still = _blocks(before, after, outside, STILL)
     motion = snapped(register(before, after, outside), before, after, outside)
@@ -131,11 +132,6 @@ def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: i
     picture = shown(samples, alpha)
     plane: Float = opponent(np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture)[0]
     return plane
-
-
-def _shrunk(mask: Mask, factor: int) -> Mask:
-    """True where any sample of a block was."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0 if factor > 1 else mask
 
 
 def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, inside: Mask) -> Motion:

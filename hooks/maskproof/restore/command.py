@@ -7,7 +7,6 @@ stale record, and the next `restore` sees that one was interrupted and does the 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from maskproof.images.decode import decode
 from maskproof.model import ImageReport, Verdict
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
-from maskproof.repo import Repository
+from maskproof.repo import Repository, sha256_of
 from maskproof.repo.change import Selection, open_change
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
@@ -146,7 +145,7 @@ def _is_ours(data: bytes, text: bytes, path: str) -> bool:
         record = sidecar.parse(text, sidecar.path_of(path))
     except CouldNotJudge:
         return False
-    return record.restored is not None and _digest(data) in {record.image.sha256, record.restored.replaced}
+    return record.restored is not None and sha256_of(data) in {record.image.sha256, record.restored.replaced}
 
 
 def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
@@ -205,7 +204,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         CouldNotRestore: it speaks of other bytes, or names no original.
     """
     record = sidecar.parse(job.record, sidecar.path_of(job.path))
-    digest, named = _digest(job.data), _quote(repository, job.path)
+    digest, named = sha256_of(job.data), _quote(repository, job.path)
     interrupted = record.restored is not None and record.restored.replaced == digest
     if digest != record.image.sha256 and not interrupted:
         raise CouldNotRestore(
@@ -226,7 +225,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
 
 def _renew_record(record: Record, job: Job, made: Restored, options: Options) -> bytes:
     """The record of the restored picture."""
-    restored = to_record(made, _digest(job.data), tone=options.match_tone)
+    restored = to_record(made, sha256_of(job.data), tone=options.match_tone)
     text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored))
     sidecar.parse(text, sidecar.path_of(job.target))
     return text
@@ -292,7 +291,7 @@ def _size(job: Job) -> tuple[int, int]:
 
 
 def _image(data: bytes, size: tuple[int, int]) -> ImageRef:
-    return ImageRef(sha256=_digest(data), size=size)
+    return ImageRef(sha256=sha256_of(data), size=size)
 
 
 def _bytes(repository: Repository, path: str) -> bytes | None:
@@ -309,7 +308,3 @@ def _bytes(repository: Repository, path: str) -> bytes | None:
 def _quote(repository: Repository, path: str) -> str:
     """A repository path as a shell takes it from the current folder."""
     return shlex.quote(os.path.relpath(repository.root / path, repository.where.resolve()))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.masks.morphology import reduce
+
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
@@ -73,7 +75,7 @@ def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
     sums = [np.bincount(place, one, minlength=len(count)) for one in values.T]
     start = (np.stack(sums, -1) / np.maximum(count, 1)[:, None]).astype(np.float32).reshape(*shape, -1)
     given = (count > 0).reshape(shape)
-    inner = ~given & (unknown if factor == 1 else _shrunk(unknown, factor))
+    inner = ~given & reduce(unknown, factor)
     return Field(_solve(start, given, inner), factor, width)
 
 
@@ -84,11 +86,6 @@ def _solve(start: Float, known: Mask, unknown: Mask) -> Float:
     for _ in range(CYCLES):
         field = _cycle(field, np.zeros_like(field), known, unknown)
     return field
-
-
-def _shrunk(mask: Mask, factor: int) -> Mask:
-    """True where any sample of a block is; the last blocks may be smaller."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
 
 
 def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:

@@ -4,8 +4,8 @@ A container is walked block by block before any decoder sees it, for two reasons
 they invent missing rows, skip second headers and stop at the first frame, so two programs can show two
 pictures from one file. And the metadata that AI tools leave stands in these blocks.
 
-A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be compared
-with its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
+A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be
+compared with its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
 """
 
 from __future__ import annotations
