@@ -25,7 +25,7 @@ from maskproof.images.decode import decode
 from maskproof.model import Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
-from maskproof.repo import Repository
+from maskproof.repo import Repository, sha256_of
 from maskproof.repo.change import Selection, open_change
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
@@ -127,11 +127,11 @@ def _job(repository: Repository, path: str, target: str | None, unsaved: frozens
             f"Record it first: `maskproof record {named} --original ORIGINAL --mask MASK --mask-mode MODE`.",
         )
     written = {target, sidecar.path_of(target)}
-    held = sorted(written & unsaved)
-    if held and not _is_ours(data, record, path):
+    unstaged = sorted(written & unsaved)
+    if unstaged and not _is_ours(data, record, path):
         raise UsageError(
-            f"{held[0]} holds work that is not staged, and restoring would replace it",
-            f"Stage it (`git add {_quote(repository, held[0])}`), or add --force.",
+            f"{unstaged[0]} holds work that is not staged, and restoring would replace it",
+            f"Stage it (`git add {_quote(repository, unstaged[0])}`), or add --force.",
         )
     taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
     if taken and not force:
