@@ -11,7 +11,7 @@ from skimage import data
 from maskproof import drift
 from maskproof.gate import verdict
 from maskproof.images import decode
-from maskproof.model import ImageReport, Kind, Level, Metric, Picture, Region, Verdict
+from maskproof.model import Kind, Level, Metric, Picture, Region
 from maskproof.policy.limits import default_limits
 
 PHOTO = Image.fromarray(data.astronaut())
@@ -53,14 +53,14 @@ def judge(
     frame: drift.Frame | None = None,
     opened: np.ndarray | None = None,
     **areas: Area,
-) -> ImageReport:
+) -> verdict.Decided:
     """The verdict by the built-in limits."""
     mask, protected = regions(original.size, opened, **areas)
     measured = drift.measure(original, edit, mask, protected, level, frame or drift.Frame())
-    return verdict.decide(ImageReport("test", Verdict.PASS), measured, default_limits(level), "")
+    return verdict.decide(measured, default_limits(level))
 
 
-def metric(report: ImageReport, kind: str, name: str) -> Metric:
+def metric(report: verdict.Decided, kind: str, name: str) -> Metric:
     """What was measured under this name in the region of this kind."""
     return next(
         metric
@@ -71,12 +71,12 @@ def metric(report: ImageReport, kind: str, name: str) -> Metric:
     )
 
 
-def value(report: ImageReport, kind: str, name: str) -> float:
+def value(report: verdict.Decided, kind: str, name: str) -> float:
     """The number alone."""
     return metric(report, kind, name).value
 
 
-def rules(report: ImageReport) -> set[str]:
+def rules(report: verdict.Decided) -> set[str]:
     """The ids of the findings."""
     return {finding.rule for finding in report.findings}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,10 @@ from PIL import Image, ImageDraw, ImageFilter
 from comparisons import PHOTO, judge, picture, rules
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
-from maskproof.model import ImageReport, Level, Severity, Verdict
+from maskproof.model import Level, Severity, Verdict
+
+if TYPE_CHECKING:
+    from maskproof.gate.verdict import Decided
 
 BOX = (150, 150, 360, 360)
 
@@ -22,7 +27,7 @@ def opening(size: tuple[int, int], box: tuple[int, int, int, int] = BOX) -> Imag
     return mask
 
 
-def through(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> ImageReport:
+def through(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> Decided:
     """The verdict on an edit that was made through a mask."""
     return judge(picture(original), picture(edit), level, opened=np.asarray(mask) > 127)
 

@@ -17,14 +17,14 @@ from maskproof.drift.declared import View
 from maskproof.drift.frame import Frame
 from maskproof.drift.metrics import FRAME, METRICS, WHOLE, ExtraMeasures, Taken, of_frame, of_kinds, of_regions
 from maskproof.drift.pair import pair_up
-from maskproof.model import Finding, Level, Metric, Picture, Region, RegionDrift, Severity
+from maskproof.model import Level, Metric, Picture, Region, RegionDrift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from maskproof.drift.grid import Mask
 
-__all__ = ["METRICS", "ExtraMeasures", "Frame", "View", "descriptions", "measure"]
+__all__ = ["METRICS", "ExtraMeasures", "Frame", "View", "measure"]
 
 
 def measure(
@@ -80,29 +80,3 @@ class _InTurn(Executor):
         done: Future[Any] = Future()
         done.set_result(function(*args, **kwargs))
         return done
-
-
-def descriptions(original: Picture, edit: Picture) -> list[Finding]:
-    """What differs between two files besides their samples: the description of colours, bytes after the end."""
-    found = []
-    if original.colour != edit.colour:
-        applied = original.managed and edit.managed
-        found.append(
-            Finding(
-                "color-profile",
-                Severity.WARN if applied else Severity.BLOCK,
-                f"the edit's colours are described as {edit.colour}, the original's as {original.colour}"
-                + ("" if applied else ", and viewers disagree on what that looks like"),
-                advice="Export the edit with the original's colour profile.",
-            )
-        )
-    if edit.trailing:
-        found.append(
-            Finding(
-                "unreadable",
-                Severity.WARN,
-                f"{edit.trailing} bytes follow the end of the picture",
-                advice="Export the picture again, unless something else is meant to be in the file.",
-            )
-        )
-    return found

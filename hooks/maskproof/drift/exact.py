@@ -81,7 +81,7 @@ def _unlike(original: Picture, aligned: Aligned, rows: slice) -> Mask:
 def _low_bytes_compare(original: Picture, edit: Picture) -> bool:
     """Whether low bytes of 16-bit samples are there and say something: they are kept as stored, in either frame."""
     deep = original.low is not None or edit.low is not None
-    return deep and original.colour == edit.colour and edit.size == original.size
+    return deep and original.color == edit.color and edit.size == original.size
 
 
 def _low_unlike(original: Picture, edit: Picture, rows: slice) -> Mask:
