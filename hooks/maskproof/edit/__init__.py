@@ -23,7 +23,6 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.model import sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
-from maskproof.repo import sha256_of
 from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from maskproof.model import Severity, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.repo import sha256_of
 from maskproof.repo.change import Selection, open_change
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
 from maskproof.masks.shapes import draw
-from maskproof.model import Box
 from maskproof.policy.keys import MAX_EDITABLE
 
 if TYPE_CHECKING:

@@ -26,7 +26,6 @@ from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.repo import sha256_of
 from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
 from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
 from maskproof.restore.channels import unify

@@ -25,7 +25,7 @@ from maskproof.images.decode import decode
 from maskproof.model import Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
-from maskproof.repo import Repository, sha256_of
+from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
