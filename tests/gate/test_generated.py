@@ -118,4 +118,4 @@ def test_without_a_reference_nothing_is_held(project):
     recorded(project, png(poster(1)))
     status, report = project.report()
     assert (status, report["images"][0]["drift"]) == (0, None)
-    assert "nothing to hold it against" in " ".join(project.maskproof("explain", POSTER).stdout.split())
+    assert "nothing to compare it with" in " ".join(project.maskproof("explain", POSTER).stdout.split())

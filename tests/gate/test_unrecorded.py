@@ -227,4 +227,4 @@ class TestExplained:
         project.stage()
         said = project.maskproof("explain", HERO).stdout
         assert "it replaces its version before (" in said
-        assert "no marks in the file" in said
+        assert "no AI metadata in the file" in said

@@ -60,7 +60,7 @@ def test_a_new_kind_is_read_in_a_policy(scratch: Scratch, labels: Path) -> None:
 
 def test_a_new_kind_is_recorded_and_read_in_a_sidecar(scratch: Scratch, labels: Path) -> None:
     for name in ("old.png", "new.png"):
-        shutil.copy(ROOT / "fixtures" / "pass" / "rerendered" / "edit.png", scratch.root / name)
+        shutil.copy(ROOT / "fixtures" / "pass" / "rerendered" / "change" / "edit.png", scratch.root / name)
     (scratch.root / "new.png").write_bytes((scratch.root / "old.png").read_bytes() + b" ")
     command = ("record", "new.png", "--original", "old.png", "--area", "sticker:label:1,2,3,4")
     done = scratch.maskproof(*command, PYTHONPATH=str(labels))
