@@ -112,6 +112,7 @@ def test_there_is_no_circle():
         ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"setup"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),
+        ("git", {"repo"}),
         ("sqlite3", {"likeness"}),
         ("imagehash", {"likeness"}),
         ("openai", {"edit"}),
@@ -151,7 +152,7 @@ def test_every_module_opens_with_its_concept(file):
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
 
 
-HEAVY = ("numpy", "PIL", "imagehash", "scipy", "openai", "msgspec", "cbor2", "c2pa")
+HEAVY = ("numpy", "PIL", "git", "imagehash", "scipy", "openai", "msgspec", "cbor2", "c2pa")
 
 
 @pytest.mark.parametrize("module", ["maskproof", "maskproof.cli", "maskproof.repo", "maskproof.repo.change"])

@@ -105,7 +105,7 @@ def test_the_client_waits_and_asks_again_when_the_server_is_busy(server, connect
         (server_of.error(403, "Not verified.", "x", None), UsageError, "does not let this key use", "verified"),
         (server_of.error(400, "Bad prompt.", "x", None), UsageError, "did not take the request: Bad prompt", "Change"),
         (server_of.BUSY, NoAnswer, "too many requests", "again"),
-        (server_of.BROKEN, NoAnswer, "failed by itself", "later"),
+        (server_of.BROKEN, NoAnswer, "had an internal error", "later"),
         (server_of.hang_up, NoAnswer, "was lost or could not be made", "network"),
         (edits(held, cut=True), NoAnswer, "was lost or could not be made", "network"),
         (server_of.ends_early, NoAnswer, "ended the answer before the picture was complete", "again"),

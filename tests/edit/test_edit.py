@@ -278,7 +278,7 @@ def test_a_protected_area_inside_the_mask_is_closed_to_the_model(project, server
     project.write("maskproof.toml", f"version = 1\n{area}")
     project.commit("Protect the logo")
     done = hero(project, server)
-    assert "the protected area 'logo' inside the mask was closed to the model" in done.stdout
+    assert "the protected area 'logo' inside the mask was excluded from the mask that is sent" in done.stdout
     scale = server.seen[0].picture("mask").shape[1] // SIZE[0]
     closed = server.seen[0].picture("mask")[80 * scale : 110 * scale, 200 * scale : 240 * scale, 3]
     assert (closed == 255).all()
@@ -364,7 +364,7 @@ def test_an_edit_that_is_there_is_replaced_only_when_told(project, server):
     [
         (server_of.REFUSED, 2, "refused the picture or the prompt"),
         (server_of.NO_CREDIT, 2, "no credit left"),
-        (server_of.BROKEN, 3, "failed by itself"),
+        (server_of.BROKEN, 3, "had an internal error"),
         (edits(held, cut=True), 3, "was lost"),
     ],
 )

@@ -79,7 +79,7 @@ def test_where_nothing_is_scaled_the_way_back_gives_every_pixel_back(case, crop)
     assert plan.scale == 1
     sent = framing.request(before, mask, plan)
     shown = decode.decode(sent.image, "sent")
-    assert (framing.placed(before, shown, plan) == before.samples).all()
+    assert (framing.place(before, shown, plan) == before.samples).all()
     held = np.asarray(Image.open(io.BytesIO(sent.mask)))[..., 3]
     x, y, width, height = plan.box
     left, top, _, _ = plan.pad
@@ -160,7 +160,7 @@ def test_a_scaled_candidate_comes_back_near_the_original_and_exactly_outside_the
     mask = editable(size, (1200, 700, 1300, 800))
     plan = framing.plan(size, mask, FIXED, crop=True, wanted=(1024, 1024))
     shown = decode.decode(framing.request(before, mask, plan).image, "sent")
-    back = framing.placed(before, shown, plan)
+    back = framing.place(before, shown, plan)
     assert np.abs(back.astype(int) - before.samples).max() <= 2
     x, y, width, height = plan.box
     outside = np.ones((1500, 2000), np.bool_)
@@ -172,7 +172,7 @@ def test_a_candidate_of_another_size_is_brought_back_and_said():
     plan = framing.Plan((0, 0, 1024, 768), (0, 0, 0, 0), (1024, 768))
     before = picture(smooth(1024, 768))
     smaller = picture(np.asarray(Image.fromarray(before.samples).resize((512, 384))))
-    assert np.abs(framing.placed(before, smaller, plan).astype(int) - before.samples).max() <= 3
+    assert np.abs(framing.place(before, smaller, plan).astype(int) - before.samples).max() <= 3
     assert framing.describe_stretch((1024, 768), plan) == ""
     assert "scaled back" in framing.describe_stretch((512, 384), plan)
     assert "512 x 512 px instead of 1024 x 768 px and was stretched" in framing.describe_stretch((512, 512), plan)
@@ -185,9 +185,9 @@ def test_transparency_is_sent_and_comes_back():
     plan = framing.plan((1024, 768), mask, FREE, crop=None, wanted=None)
     shown = decode.decode(framing.request(before, mask, plan).image, "sent")
     assert (shown.alpha == alpha).all()
-    assert (framing.placed(before, shown, plan)[..., 3] == alpha).all()
+    assert (framing.place(before, shown, plan)[..., 3] == alpha).all()
     solid = picture(shown.samples)
-    assert (framing.placed(before, solid, plan)[..., 3] == 255).all()
+    assert (framing.place(before, solid, plan)[..., 3] == 255).all()
 
 
 def test_a_mask_that_does_not_fit_the_limit_is_refused():

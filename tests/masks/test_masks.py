@@ -91,7 +91,7 @@ class TestMade:
         done, opened = make(*arguments)
         assert done.returncode == 0, done.stderr
         assert np.array_equal(opened, wanted)
-        assert f"{masks.percent(float(wanted.mean()))} of the picture is open" in done.stdout
+        assert f"{masks.percent(float(wanted.mean()))} of the picture is editable" in done.stdout
 
     def test_is_ready_for_openai(self, project, make):
         make("--box", "10,20,30,40")
@@ -206,11 +206,11 @@ class TestDifference:
         ],
         ids=["itself", "JPEG", "WebP", "brighter", "smaller"],
     )
-    def test_residue_opens_nothing(self, project, make, unchanged):
+    def test_a_noise_floor_is_no_change(self, project, make, unchanged):
         project.write("edit.png", unchanged(Image.open(io.BytesIO(project.pictures.original)).convert("RGB")))
         done, _ = make("--from-diff", "edit.png")
         assert done.returncode == 2
-        assert "no change beyond its residue" in done.stderr
+        assert "no change beyond its noise floor" in done.stderr
         assert not (project.root / "m.png").exists()
 
     def test_a_moved_frame_is_not_a_change(self, project, make):

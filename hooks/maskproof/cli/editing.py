@@ -119,7 +119,7 @@ def mask(
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
 )
-@click.option("--size", metavar="auto|WxH", help="The size to ask for; by itself what suits the picture.")
+@click.option("--size", metavar="auto|WxH", help="The size to ask for; automatically what suits the picture.")
 @click.option("--quality", help="For instance low, medium or high; models differ.")
 @click.option(
     "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
@@ -296,7 +296,7 @@ def restore(
 ) -> int:
     """Put the protected pixels of recorded edits back from their originals, then check again.
 
-    The edit stays only where its mask opened the picture. Files are replaced in the working tree and nothing is staged;
+    The edit stays only where its mask is editable. Files are replaced in the working tree and nothing is staged;
     the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
     """
     from maskproof.report.text import safe

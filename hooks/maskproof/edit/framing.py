@@ -20,6 +20,7 @@ from PIL import Image
 
 from maskproof.edit.api.models import MAX_ASPECT, MAX_PIXELS, MAX_SIDE, MIN_PIXELS, STEP
 from maskproof.errors import UsageError
+from maskproof.regions import bounding_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ Size = tuple[int, int]
 """width and height, px"""
 
 CROP_SHARE = 0.5
-"""share of the picture up to which a crop is sent by itself"""
+"""share of the picture up to which a crop is sent automatically"""
 CONTEXT_SHARE = 0.5
 """what is shown around the mask's box on each side, as a share of the box's longer side"""
 MIN_CONTEXT_PX = 96
@@ -137,9 +138,9 @@ def request(original: Picture, editable: NDArray[np.bool_], plan: Plan) -> Reque
     shown = _scale(_pad(_cut(np.concatenate(planes, axis=-1), plan), plan.pad), plan.sent)
     allowed = np.pad(_cut(editable, plan), _sides(plan.pad))
     # Whatever the mask touches is opened, so that no editable pixel is left as it was when it is mapped back.
-    held = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
-    mask = np.zeros((*held.shape, 4), np.uint8)
-    mask[..., 3] = held * np.uint8(255)
+    protected = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
+    mask = np.zeros((*protected.shape, 4), np.uint8)
+    mask[..., 3] = protected * np.uint8(255)
     made = Request(png(shown), png(mask), plan)
     for name, data, limit in (("picture", made.image, MAX_IMAGE_BYTES), ("mask", made.mask, MAX_MASK_BYTES)):
         if len(data) >= limit:
@@ -175,19 +176,17 @@ def describe_stretch(candidate: Size, plan: Plan) -> str:
 def _context(editable: NDArray[np.bool_], model: ImageModel) -> tuple[int, int, int, int]:
     """The mask's box with what surrounds it, never less than the model takes; x, y, width, height in the picture."""
     height, width = editable.shape
-    columns, rows = np.flatnonzero(editable.any(0)), np.flatnonzero(editable.any(1))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    margin = max(MIN_CONTEXT_PX, round(CONTEXT_SHARE * max(right - left, bottom - top)))
-    wide, tall = min(width, right - left + 2 * margin), min(height, bottom - top + 2 * margin)
+    box = bounding_box(editable)
+    margin = max(MIN_CONTEXT_PX, round(CONTEXT_SHARE * max(box.width, box.height)))
+    wide, tall = min(width, box.width + 2 * margin), min(height, box.height + 2 * margin)
     fewest = MIN_PIXELS if model.sizes is None else min(one * other for one, other in model.sizes)
     if wide * tall < fewest:
         grown = sqrt(fewest / (wide * tall))
         wide, tall = min(width, ceil(wide * grown)), min(height, ceil(tall * grown))
         # Where one side has come to its end, the other has to make up for it.
         wide, tall = min(width, max(wide, ceil(fewest / tall))), min(height, max(tall, ceil(fewest / wide)))
-    x, y = _start(left, right, wide, width), _start(top, bottom, tall, height)
-    return x, y, wide, tall
+    x = _start(box.x, box.x + box.width, wide, width)
+    return x, _start(box.y, box.y + box.height, tall, height), wide, tall
 
 
 def _fit(need: tuple[int, int, int, int], size: Size, model: ImageModel, wanted: Size | None) -> Plan:

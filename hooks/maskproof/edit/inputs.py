@@ -1,4 +1,4 @@
-"""What an edit stands on, gathered and held against the gate's own rules before anything is sent or paid for.
+"""What an edit is made from, checked by the gate's own rules before anything is sent or paid for.
 
 Original and mask as they lie in the working tree, the policy as the gate will read it, the part that may be edited once
 the protected areas are taken out of it, the request, and the record as far as it can be written already.
@@ -191,7 +191,7 @@ def _prepare(
 def _find_editable(
     original: Picture, planes: Planes, draft: Record, settings: Settings, read: Read
 ) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
-    """Where the model may edit: what the mask opens, without the protected areas in it.
+    """Where the model may edit: what the mask leaves editable, without the protected areas in it.
 
     Raises:
         UsageError: nothing is left, or the gate would block such a mask.
@@ -205,13 +205,13 @@ def _find_editable(
     declared = regions.build(editable, areas, lambda path: mask_picture(read, path))[1:]
     left = editable & ~np.logical_or.reduce([region.mask for region in declared], initial=False, axis=0)
     if not left.any():
-        what = "everything that it opens is a protected area" if editable.any() else "it opens nothing"
+        what = "all that it makes editable is a protected area" if editable.any() else "it makes no pixel editable"
         raise UsageError(
             f"the mask {draft.mask.path} leaves nothing to edit: {what} (mode {draft.mask.mode})",
             "Look at the mask and its mode, and at the areas that the policy protects.",
         )
     inside = [region.name for region in declared if (region.mask & editable).any()]
-    notes = [f"the protected area {name!a} inside the mask was closed to the model" for name in inside]
+    notes = [f"the protected area {name!a} inside the mask was excluded from the mask that is sent" for name in inside]
     return left, (*(finding.message for finding in suspect), *missing, *notes)
 
 

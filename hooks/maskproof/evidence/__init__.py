@@ -1,11 +1,11 @@
-"""Evidence: the signs that a file gives of having been made or changed with a generative model.
+"""Evidence: the provenance signals of a file, that a generative model made or changed it.
 
 Two kinds of row. A carrier (`carriers.py`) knows where a format keeps metadata, and brings all formats into one shape:
 named texts, XMP, C2PA manifests, EXIF, IPTC, bytes behind the picture. A vocabulary (`vocabularies/`) knows how one
 family of tools writes there. A new tool is a module with `signs` and a row in `VOCABULARIES`, or only a row in
 `dialects.py`; a new place to look is a function in `carriers.py`. `docs/evidence.md` lists both.
 
-Marks are a trip-wire, never a proof: most edits carry none, and anybody can write one. What an edit was made from
+Signals are a heuristic, never a proof: most edits carry none, and anybody can write one. What an edit was made from
 stands in its sidecar. No pixel is decoded, nothing is fetched, and hostile metadata gives a sign of low confidence, not
 an error.
 """

@@ -1,7 +1,7 @@
-"""Stealth marks: generation data in the lowest bits of the pixels, as NovelAI and some web UIs write them.
+"""Stealth metadata: generation data in the lowest bits of the pixels, as NovelAI and some web UIs write them.
 
 The bits run down each column, from left to right: of alpha alone, or of red, green and blue in turn. First comes a
-signature of 15 letters, then the number of bits that follow (32 bits), then text, or text packed with gzip. Such marks
+signature of 15 letters, then the number of bits that follow (32 bits), then text, or text packed with gzip. Such data
 survive where metadata is stripped, but finding them costs a decode, so they are looked for only when asked.
 Source: NovelAI/novelai-image-metadata; neggles/sd-webui-stealth-pnginfo.
 """

@@ -1,6 +1,6 @@
 """Writers: the program that last wrote a file, where the file shows it.
 
-Asked when a picture lost its marks on the way: then it helps to say what dropped them. Only what a program writes of
+Asked when a picture lost its metadata on the way: then it helps to say what dropped them. Only what a program writes of
 itself, or what no other encoder does, counts; most files show nothing, and nothing is guessed from habits that
 libraries share. Sources: ImageMagick `coders/png.c`; mozjpeg `jcparam.c`; the programs' own files.
 """

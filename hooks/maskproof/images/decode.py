@@ -112,7 +112,7 @@ def decode_mask(
 
 
 def thumbnail(data: bytes, name: str, side: int, container: Container | None = None) -> NDArray[np.uint8]:
-    """A picture as a small grey square: for likeness only, never for judging.
+    """A picture as a small grey square: for perceptual hashes only, never for judging.
 
     Colour profiles are left out and a JPEG is decoded at a fraction of its size, which costs a fraction of `decode`.
     All limits and refusals of `decode` hold.

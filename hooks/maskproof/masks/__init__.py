@@ -1,8 +1,8 @@
 """Masks: which part of a picture a model may change, made from shapes, from other masks, or from a finished edit.
 
 A mask is an array of the original's size, upright, True where editing is allowed. Everything here takes such arrays
-and gives them; what is written at the end is hard, open or closed and nothing in between, since image models and the
-gate split a mask at half anyway.
+and gives them; what is written at the end is hard-edged, editable or protected and nothing in between, since image
+models and the gate split a mask at half anyway.
 
 shapes, another mask, a difference -> joined -> refined -> grown -> inverted -> looked at -> a file
 """
@@ -22,17 +22,13 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
 from maskproof.masks.shapes import draw
-from maskproof.model import Box
 from maskproof.policy.keys import MAX_EDITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from maskproof.masks.morphology import Mask
     from maskproof.model import Picture
-
-    Mask = NDArray[np.bool_]
 
 MAX_MASK_BYTES = 4_000_000
 """bytes; OpenAI's Images API takes masks of less than 4 MB"""
@@ -40,7 +36,7 @@ MAX_MASK_BYTES = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to make a mask of. All sources are joined: what any of them opens is open."""
+    """What to make a mask of. All sources are joined: what any of them makes editable is editable."""
 
     shapes: tuple[tuple[str, str], ...] = ()
     """kind (`box`, `polygon`, `ellipse`) and how it was written"""
@@ -49,13 +45,13 @@ class Plan:
     mask_mode: str | None = None
     """which part of that mask is editable: `alpha` (transparent), `white` or `black`"""
     edit: tuple[str, bytes] | None = None
-    """name and bytes of an edit; what it changed is open"""
+    """name and bytes of an edit; what it changed is editable"""
     refine: bool = False
-    """narrow what is open to the object inside it"""
+    """narrow what is editable to the object inside it"""
     grow: int = 0
-    """pixels by which what is open is grown, below 0 shrunk"""
+    """pixels by which what is editable is grown, below 0 shrunk"""
     invert: bool = False
-    """open what is closed and the other way round, after all else"""
+    """swap editable and protected, after all else"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +64,14 @@ class MaskResult:
 
     @property
     def share(self) -> float:
-        """How much of the picture is open, 0 to 1."""
+        """How much of the picture is editable, 0 to 1."""
         return float(self.editable.mean())
 
     def __str__(self) -> str:
-        rows, columns = np.flatnonzero(self.editable.any(1)), np.flatnonzero(self.editable.any(0))
-        left, top = int(columns[0]), int(rows[0])
-        box = Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+        box = regions.bounding_box(self.editable)
         count = count_pieces(self.editable)
-        return f"{percent(self.share)} of the picture is open, in {count} piece{'' if count == 1 else 's'} within {box}"
+        pieces = f"{count} piece{'' if count == 1 else 's'}"
+        return f"{percent(self.share)} of the picture is editable, in {pieces} within {box}"
 
 
 def make(original: Picture, plan: Plan) -> MaskResult:
@@ -87,11 +82,11 @@ def make(original: Picture, plan: Plan) -> MaskResult:
         plan: What to make it of.
 
     Raises:
-        UsageError: a source cannot be used, or the mask would open nothing or everything.
+        UsageError: a source cannot be used, or the mask would make nothing or everything editable.
     """
     if not (plan.shapes or plan.mask or plan.edit):
         raise UsageError(
-            "nothing says what the mask should open",
+            "nothing says what the mask should make editable",
             "Add --box, --polygon, --ellipse, --from with --mask-mode, or --from-diff.",
         )
     notes: list[str] = []
@@ -107,8 +102,8 @@ def make(original: Picture, plan: Plan) -> MaskResult:
     _refuse(editable, plan)
     if (share := float(editable.mean())) > MAX_EDITABLE:
         notes.append(
-            f"the gate blocks edits whose mask opens more than {MAX_EDITABLE:.0%} of the picture unless the policy's "
-            f"max_editable says otherwise; this one opens {percent(share)}"
+            f"the gate blocks edits whose mask makes more than {MAX_EDITABLE:.0%} of the picture editable unless the "
+            f"policy's max_editable says otherwise; this one makes {percent(share)} editable"
         )
     return MaskResult(editable, tuple(notes))
 
@@ -170,7 +165,7 @@ def percent(share: float) -> str:
 
 
 def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
-    """What each source opens; what is odd about one is added to the notes."""
+    """What each source makes editable; what is odd about one is added to the notes."""
     for kind, written in plan.shapes:
         yield draw(kind, written, original.size)
     if plan.mask is not None:
@@ -187,12 +182,12 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         editable = find_changes(original, picture(data, name))
         if not editable.any():
             raise UsageError(
-                f"{name} shows no change beyond its residue, so its difference opens nothing",
+                f"{name} shows no change beyond its noise floor, so its difference gives no mask",
                 "Check that both names are right and that the edit is not a copy of the original.",
             )
         notes.append(
-            f"the difference to {name} opens whatever that edit changed, {percent(float(editable.mean()))} of the "
-            f"picture, meant or not; look at the preview before you judge the edit through it"
+            f"the difference to {name} makes editable whatever that edit changed, {percent(float(editable.mean()))} of "
+            f"the picture, meant or not; look at the preview before you judge the edit through it"
         )
         yield editable
 
@@ -201,11 +196,11 @@ def _refuse(editable: Mask, plan: Plan) -> None:
     """Raise for a mask that protects everything, or nothing."""
     if editable.any() and not editable.all():
         return
-    what = "everything: nothing of the picture would be protected" if editable.any() else "nothing: no model could edit"
+    what = "everything editable, and nothing would be protected" if editable.any() else "nothing editable"
     by = [f"--grow {plan.grow}"] if plan.grow else []
     by += ["--invert"] if plan.invert else []
     by += ["--mask-mode"] if plan.mask else []
-    raise UsageError(f"this mask would open {what}", f"Check {' and '.join(by)}." if by else "Draw a smaller area.")
+    raise UsageError(f"this mask would make {what}", f"Check {' and '.join(by)}." if by else "Draw a smaller area.")
 
 
 def _read(decode: Any, data: bytes, name: str) -> Any:

@@ -1,7 +1,7 @@
 """The difference of two pictures as a mask: what an edit changed, beyond what it changes everywhere.
 
-Editors that redraw a whole picture leave a residue all over it, more in texture than in flat parts. So each place is
-held against what most places of the same texture show, with a floor below which nobody sees a change and a ceiling
+Models that re-render a whole picture leave a residual all over it, more in texture than in flat parts. So each place is
+compared with what most places of the same texture show, with a floor below which nobody sees a change and a ceiling
 above which everything counts as changed. Where a strong change is found, the weaker one around it belongs to it
 (hysteresis: J. Canny, 1986). The frame's motion and a step of tone over the whole picture are undone first, as in
 `drift`.
@@ -33,9 +33,9 @@ WINDOW = 7
 BINS = 8
 """of equal numbers of places, by texture: local deviation of luma"""
 RESIDUAL_QUANTILE = 0.3
-"""quantile of a bin's changes that counts as its residue; half of a picture may have been edited"""
+"""quantile of a bin's changes that counts as its noise floor; half of a picture may have been edited"""
 STRONG, WEAK = (5.0, 6.0, 12.0), (2.5, 2.5, 6.0)
-"""times the residue, at least and at most so much in hundredths of full scale; found on real edits (docs/mask.md)"""
+"""times the noise floor, then at least and at most, in hundredths of full scale; found on real edits (docs/mask.md)"""
 SPECK = 0.01
 """share of the long side: what is smaller than its square is removed, and so are gaps narrower than it"""
 HOLE = 0.04
@@ -43,7 +43,7 @@ HOLE = 0.04
 GROWTH = 0.008
 """share of the long side by which the mask is grown at last: editors feather, and the window blurs"""
 MAX_MOTION_SHARE = 0.02
-"""share of the long side by which a frame may have moved; what seems to have moved farther was redrawn"""
+"""share of the long side by which a frame may have moved; what seems to have moved farther was re-rendered"""
 MIN_MOTION = 0.3
 """samples from which on a motion is undone"""
 STEADY_SHARE = 0.3
@@ -65,8 +65,8 @@ def find_changes(original: Picture, edit: Picture) -> Mask:
     before = opponent(_reduce(known, factor))
     after, valid = _align(before, opponent(_reduce(shown(aligned.samples, aligned.alpha), factor)))
     strength = np.where(valid, _strength(before, after - _step(before, after, valid)), 0)
-    residual = _residual(strength, before[0], valid)
-    weak, strong = (strength > np.clip(times * residual, low, high) for times, low, high in (WEAK, STRONG))
+    floor = _noise_floor(strength, before[0], valid)
+    weak, strong = (strength > np.clip(times * floor, low, high) for times, low, high in (WEAK, STRONG))
     long = max(valid.shape)
     mask = _spread(weak, strong, round((SPECK * long) ** 2))
     gap = max(2, round(SPECK * long / 2))
@@ -92,7 +92,7 @@ def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
-    # What came into the picture with the motion has nothing to be held against, and must not reach into windows beside.
+    # What came into the picture with the motion has no counterpart, and must not reach into windows beside it.
     moved = np.stack([warped(plane, motion.matrix) for plane in after])
     return np.where(valid, moved, before), valid
 
@@ -109,10 +109,10 @@ def _step(before: Float, after: Float, valid: Mask) -> Float:
 
 def _strength(before: Float, after: Float) -> Float:
     """Root mean square difference of the windows around each sample (h x w), in hundredths of full scale."""
-    return np.sqrt(np.maximum(_mean(((after - before) ** 2).sum(0)), 0))  # a running mean may end below 0 by a hair
+    return np.sqrt(np.maximum(_mean(((after - before) ** 2).sum(0)), 0))  # a running mean may end just below 0
 
 
-def _residual(strength: Float, luma: Float, valid: Mask) -> Float:
+def _noise_floor(strength: Float, luma: Float, valid: Mask) -> Float:
     """What most places with the texture of each place show (h x w)."""
     texture = np.sqrt(np.maximum(_mean(luma**2) - _mean(luma) ** 2, 0))
     bins = np.searchsorted(np.quantile(texture[valid], np.arange(1, BINS) / BINS), texture)

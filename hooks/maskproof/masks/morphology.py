@@ -1,7 +1,7 @@
 """Morphology: a mask grown or shrunk, its specks removed.
 
 Distances are Euclidean between pixel centres, so a point grows to a disc and a corner stays round. What lies beyond
-the picture is neither open nor closed: nothing grows in from there, and nothing is eaten away along the border.
+the picture is neither editable nor protected: nothing grows in from there, and nothing is eaten away along the border.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
+
+from maskproof.regions import bounding_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +25,7 @@ STRIP = 512
 def grow(mask: Mask, radius: int) -> Mask:
     """The mask (H x W) with everything within `radius` pixels of it; below 0 it is shrunk by as much.
 
-    Shrinking is growing what is closed, so growing and then shrinking never takes anything away.
+    Shrinking is growing the rest, so growing and then shrinking never takes anything away.
     """
     if radius < 0:
         return ~grow(~mask, -radius)
@@ -31,9 +34,9 @@ def grow(mask: Mask, radius: int) -> Mask:
         return near
     from scipy.ndimage import distance_transform_edt
 
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    left, right = max(int(columns[0]) - radius, 0), int(columns[-1]) + radius + 1
-    for top in range(max(int(rows[0]) - radius, 0), min(int(rows[-1]) + radius + 1, len(mask)), STRIP):
+    box = bounding_box(mask)
+    left, right = max(box.x - radius, 0), box.x + box.width + radius
+    for top in range(max(box.y - radius, 0), min(box.y + box.height + radius, len(mask)), STRIP):
         above = max(top - radius, 0)
         seen = mask[above : top + STRIP + radius, left:right]
         if seen.any():
@@ -45,7 +48,7 @@ def grow(mask: Mask, radius: int) -> Mask:
 def remove_specks(mask: Mask, smallest: int) -> Mask:
     """The mask without parts of fewer than `smallest` pixels; pixels that touch at a corner are one part.
 
-    Asked of what is closed, it closes small holes of what is open.
+    Asked of the rest of a mask, it closes small holes.
     """
     from scipy.ndimage import label
 
@@ -53,6 +56,11 @@ def remove_specks(mask: Mask, smallest: int) -> Mask:
     large = np.bincount(labels.ravel()) >= smallest
     large[0] = False
     return np.asarray(large[labels], np.bool_)
+
+
+def reduce(mask: Mask, factor: int) -> Mask:
+    """The mask `factor` times smaller, True where any pixel of a block is; the last blocks may be smaller."""
+    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
 
 
 def count_pieces(mask: Mask) -> int:

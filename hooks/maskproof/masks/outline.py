@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof.errors import UsageError
-from maskproof.masks.morphology import grow, remove_specks
+from maskproof.masks.morphology import grow, reduce, remove_specks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def refine(picture: NDArray[np.uint8], rough: Mask) -> Mask:
         )
     factor = -(-max(rough.shape) // CUT_SIDE_PX)
     small = np.ascontiguousarray(np.asarray(Image.fromarray(picture).reduce(factor))[..., ::-1])
-    shape = np.asarray(Image.fromarray(rough.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
+    shape = reduce(rough, factor)
     if shape.all():
         raise UsageError(
             "the shape to refine covers the whole picture, so nothing shows what is not the object",

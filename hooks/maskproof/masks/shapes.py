@@ -1,7 +1,7 @@
 """Shapes: boxes, polygons and ellipses, in whole pixels of the upright original.
 
-Coordinates are those of pixel corners, so a box of 10,20,30,40 opens 30 x 40 pixels, and the polygon through its four
-corners opens the same ones. A pixel belongs to a polygon or an ellipse when its centre does. All of it is reckoned in
+Coordinates are those of pixel corners, so a box of 10,20,30,40 covers 30 x 40 pixels, and the polygon through its four
+corners covers the same ones. A pixel belongs to a polygon or an ellipse when its centre does. All of it is reckoned in
 whole numbers: the same shape on every machine.
 """
 
@@ -17,9 +17,7 @@ from maskproof.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    Mask = NDArray[np.bool_]
+    from maskproof.masks.morphology import Mask
 
 NUMBER = re.compile(r"-?[0-9]{1,6}\Z")
 CORNERS = 3

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 HALF = 128
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
-"""levels that are neither open nor closed: all but 1/16 of the range at either end"""
+"""levels that are neither editable nor protected: all but 1/16 of the range at either end"""
 SOFT_SHARE = 0.02
-"""share of the mask that may be neither open nor closed; JPEG masks of real edits have up to 0.013 along their edges"""
+"""share of the mask that may be neither; JPEG masks of real edits have up to 0.013 along their edges"""
 ASPECT_TOLERANCE = 0.02
 """how far a mask's proportions may be from the picture's before it is suspect; 853x512 for 1150x690 is 0.0004"""
 
@@ -58,7 +58,7 @@ Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
 
 
 def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Where the mask allowed changes, in the original's frame.
+    """Where the mask allows changes, in the original's frame.
 
     Args:
         planes: Lightness and alpha of the mask; None: no mask, so nothing may change.
@@ -89,7 +89,7 @@ def plain_mode(planes: Planes) -> str | None:
 def build(
     editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
-    """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
+    """The regions of one image: everything outside the mask, then each declared area, also inside the mask.
 
     Args:
         editable: H x W, True where editing was allowed.
@@ -141,9 +141,9 @@ def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.boo
 
 
 def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
-    """What is odd about a mask, said and never mended silently.
+    """What is odd about a mask, said and never fixed silently.
 
-    A mask that opens more than the policy allows blocks: it would leave nothing to protect.
+    A mask that makes more editable than the policy allows blocks: it would leave nothing to protect.
     """
     if mask is None:
         return []
@@ -164,17 +164,19 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
 
     if mask.editable > max_editable:
         suspect(
-            f"the mask opens {mask.editable:.1%} of the picture for editing; the policy allows {max_editable:.1%}",
+            f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}",
             Severity.BLOCK,
             value=mask.editable,
             limit=max_editable,
         )
     if mask.mode == "alpha" and not mask.has_alpha:
-        suspect("the mask has no transparent pixel, so in mode alpha it opens nothing; was it drawn in white or black?")
+        suspect(
+            "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
+        )
     elif not mask.editable:
-        suspect(f"the mask opens nothing for editing in mode {mask.mode}; is it drawn the other way round?")
+        suspect(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
     if mask.soft > SOFT_SHARE:
-        suspect(f"{mask.soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
+        suspect(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
     (width, height), frame = mask.size, mask.frame
     if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:
         suspect(
@@ -189,16 +191,33 @@ def share_of(mask: NDArray[np.bool_]) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
+def bounding_box(mask: NDArray[np.bool_]) -> Box:
+    """The smallest box that holds what a mask (H x W) sets, which must be something."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    left, top = int(columns[0]), int(rows[0])
+    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+
 def iou(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
-    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    both = max(wide, 0) * max(tall, 0)
+    both = _intersection(one, other)
     return both / (one.width * one.height + other.width * other.height - both)
 
 
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over the smaller of two boxes, 0 to 1."""
+    both = _intersection(one, other)
+    return both / min(one.width * one.height, other.width * other.height) if both else 0.0
+
+
+def _intersection(one: Box, other: Box) -> int:
+    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    return max(wide, 0) * max(tall, 0)
+
+
 def _soft_share(plane: NDArray[np.uint8]) -> float:
-    """Share of a mask's plane that is neither open nor closed."""
+    """Share of a mask's plane that is neither editable nor protected."""
     # One comparison for two: what is under SOFT_FROM wraps round to the top of the range. A few rows at a time stay in
     # the processor's cache, which is four times as fast.
     rows = (plane[top : top + 64] for top in range(0, len(plane), 64))

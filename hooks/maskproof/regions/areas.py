@@ -1,6 +1,6 @@
 """Areas: what policy and record protect by name, drawn or found.
 
-An area is drawn (a box, a polygon, a mask picture), located (a reference mark that stands somewhere in the
+An area is drawn (a box, a polygon, a mask picture), located (a reference logo that stands somewhere in the
 original) or detected (lines of text, faces). Located and detected areas become boxes here, so that whatever follows
 sees areas of one form. What needs an optional part and does not find it says so in a note, once.
 """
@@ -37,13 +37,13 @@ def areas_of(
     """Every area of one image, and notes on what could not be looked for.
 
     Args:
-        original: Where marks, text and faces are looked for.
+        original: Where logos, text and faces are looked for.
         settings: The policy for the image.
         record: Its sidecar, for the areas that it adds.
         read: Where reference pictures and the face model lie.
 
     Raises:
-        CouldNotJudge: a mark is not found, or a picture that policy names is missing or broken.
+        CouldNotJudge: a reference logo has no match, or a picture that policy names is missing or broken.
     """
     areas = [
         one
@@ -96,7 +96,7 @@ def reference_logo(rule: AreaRule, read: Read) -> Picture:
 
 
 def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[Area]:
-    """The areas of one rule: one as drawn, or one for each place where its mark stands."""
+    """The areas of one rule: one as drawn, or one for each match of its reference logo."""
     colors = tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:7], 16)) for one in rule.colors)
     area = Area(
         rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.foreground, colors
@@ -110,15 +110,15 @@ def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[
 
 
 def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
-    """Where the mark of an area stands in the original; nothing where the area is drawn."""
+    """The matches of an area's reference logo in the original; nothing where the area is drawn."""
     if rule.find is None:
         return ()
     logo = reference_logo(rule, read)
     matches = match_template(original.samples, logo.samples, logo.alpha)
     if not matches:
         error = CouldNotJudge(
-            f"the mark {rule.find} of the area {rule.name!a} is not to be found in the original",
-            f"Draw the area with `box` in {source}, or name a picture that looks like the mark in it.",
+            f"the reference logo {rule.find} of the area {rule.name!a} has no template match in the original",
+            f"Draw the area with `box` in {source}, or name a picture that shows the logo as it is there.",
         )
         error.rule = rule.kind
         raise error

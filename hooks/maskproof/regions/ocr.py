@@ -22,6 +22,7 @@ from PIL import Image
 
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box
+from maskproof.regions import overlap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,8 +45,8 @@ MIN_SIDE_PX = 8
 TALL = 1.5
 """a line that is this much higher than wide (PaddleOCR's number) is read turned either way, and the surer one counts"""
 SURE = 0.85
-"""0 to 1; the least confidence at which a change should be believed. 7 of 3,600 harmless pairs feigned a surer change,
-and 96 of 100 respelt words gave one; a texture like a letter is mostly less sure. See docs/metrics-text.md"""
+"""0 to 1; the least confidence at which a change should be believed. 7 of 3,600 pairs of benign processing feigned
+a surer change, 96 of 100 respelt words gave one; textures like letters are mostly less sure (docs/metrics-text.md)"""
 SAME_PLACE = 0.5
 """two lines are one place when they share this part of the smaller one's box"""
 ADVICE = "Install the extra: pip install 'maskproof[text]'."
@@ -197,7 +198,7 @@ def _distinct(quads: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     boxes: list[Box] = []
     for quad in sorted(quads, key=lambda one: -float(np.ptp(one[:, 0]) * np.ptp(one[:, 1]))):
         box = _upright(quad)
-        if not any(_same_place(box, other) for other in boxes):
+        if not any(overlap(box, other) >= SAME_PLACE for other in boxes):
             kept.append(quad)
             boxes.append(box)
     return kept
@@ -219,7 +220,9 @@ def _places(before: tuple[Line, ...], after: tuple[Line, ...]) -> list[tuple[tup
     groups: list[tuple[list[Line], list[Line]]] = []
     for side, lines in enumerate((before, after)):
         for line in lines:
-            touching = [group for group in groups if any(_same_place(line.box, o.box) for o in (*group[0], *group[1]))]
+            touching = [
+                group for group in groups if any(overlap(line.box, o.box) >= SAME_PLACE for o in (*group[0], *group[1]))
+            ]
             merged: tuple[list[Line], list[Line]] = ([], [])
             for group in touching:
                 merged[0].extend(group[0])
@@ -228,14 +231,6 @@ def _places(before: tuple[Line, ...], after: tuple[Line, ...]) -> list[tuple[tup
             groups = [group for group in groups if not any(group is one for one in touching)]
             groups.append(merged)
     return [(_order(old), _order(new)) for old, new in groups]
-
-
-def _same_place(a: Box, b: Box) -> bool:
-    wide = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    high = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    if wide <= 0 or high <= 0:
-        return False
-    return wide * high >= SAME_PLACE * min(a.width * a.height, b.width * b.height)
 
 
 def _order(lines: list[Line]) -> tuple[Line, ...]:

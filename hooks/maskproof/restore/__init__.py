@@ -1,4 +1,4 @@
-"""Restoring: protected pixels back from the original, the edit only where its mask opened the picture.
+"""Restoring: protected pixels back from the original, the edit only where its mask made the picture editable.
 
     both decoded -> what is protected -> brought back -> one kind of numbers -> tone -> pasted -> written
 
@@ -179,14 +179,14 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
 
 
 def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
-    """Where the edit is to stay: opened by the mask, and in no area that policy or record protects."""
+    """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     editable = regions.editable(planes, inputs.mask_mode, original.size)
     areas, missing = areas_of(original, settings, inputs.record, read)
     protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
     inside = ~np.logical_or.reduce([region.mask for region in protected])
     if not inside.any():
-        why = "there is no mask" if planes is None else "the mask opens nothing that is not protected by name"
+        why = "there is no mask" if planes is None else "all that the mask makes editable is protected by name"
         raise CouldNotRestore(
             f"{inputs.edit_name}: {why}, so restoring would give the original back",
             "Record the mask that the model was given: `maskproof record EDIT --mask FILE --mask-mode MODE`.",
@@ -195,7 +195,7 @@ def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) ->
 
 
 def _is_kept(original: Picture, edit: Picture, inside: Mask) -> bool:
-    """Is every protected pixel the original's already, and described alike?"""
+    """Is every protected pixel the original's already, under the same colour description?"""
     if edit.size != original.size or edit.color != original.color or edit.trailing:
         return False
     return not (pixels_changed(original, edit, _as_it_is(edit)) & ~inside).any()

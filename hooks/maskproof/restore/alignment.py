@@ -18,6 +18,7 @@ from maskproof.drift.grid import Float, Mask, grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped
 from maskproof.errors import CouldNotRestore
+from maskproof.masks.morphology import reduce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,15 +47,15 @@ MIN_BLOCK_MOTION = 1.25
 """samples of the coarse picture, 0.5 % of the long side, from which on a block has moved"""
 MAX_MOVED, MIN_FOUND = 0.25, 0.5
 """A warp: over a quarter of the textured blocks moved, while half of them are found at all. Of 25 real edits the
-largest share that moved is 0.10 in those that held and 0.21 in those that did not; in one of these it is 0.27, where
-0.27 are found: a scene drawn anew. Bends and broken frames of 1 % and more pass it in pictures of coarse texture; in
+largest share that moved is 0.10 in clean edits and 0.21 in the others; in one of these it is 0.27, where
+0.27 are found: a re-rendered scene. Bends and broken frames of 1 % and more pass it in pictures of coarse texture; in
 fine texture, which no longer matches once it is bent, half of them go unseen. What a map leaves over does not tell the
-two apart: `Motion.residual` is 2 to 17 px for a bend and 7 to 28 px for a scene drawn anew."""
+two apart: `Motion.residual` is 2 to 17 px for a bend and 7 to 28 px for a re-rendered scene."""
 MIN_KEPT = 0.75
-"""share of blocks that show the same in the same place, below which the scene was drawn anew: 0.79 and more in 19 real
-edits that held or nearly did, 0.74 and less in 6 that did not"""
+"""share of blocks that show the same in the same place, below which the scene was re-rendered: 0.79 and more in 19 real
+edits that were clean or nearly so, 0.74 and less in 6 that were not"""
 MIN_GAIN = 0.05
-"""by which a motion has to raise that share in a scene drawn anew. A map that fits chance likenesses (-61 px and 3.6
+"""by which a motion has to raise that share in a re-rendered scene. A map that fits chance similarities (-61 px and 3.6
 degrees of one such edit) raises it by nothing; the true ones of two others by 0.12 and 0.13"""
 
 
@@ -108,7 +109,7 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     placed = align(original, edit, frame)
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     before, after = (_luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
-    editable = _shrunk(inside, factor)
+    editable = reduce(inside, factor)
     outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
     still = _blocks(before, after, outside, NO_MOTION)
     motion = integer_shift(register(before, after, outside), before, after, outside)
@@ -122,7 +123,7 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
             f"the edit is warped: {blocks.moved:.0%} of what is protected moved, each part its own way, so that no "
             f"shift, scale or turn brings it back, and what is pasted would not meet what is kept (limit "
             f"{MAX_MOVED:.0%})",
-            "Edit again, or open in the mask what has moved.",
+            "Edit again, or make what has moved editable in the mask.",
         )
     return Realigned(placed, _in_full(motion, factor, original, placed, inside) if moved else None, blocks.kept)
 
@@ -131,11 +132,6 @@ def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: i
     picture = shown(samples, alpha)
     plane: Float = opponent(np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture)[0]
     return plane
-
-
-def _shrunk(mask: Mask, factor: int) -> Mask:
-    """True where any sample of a block was."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0 if factor > 1 else mask
 
 
 def _in_full(motion: Motion, factor: int, original: Picture, placed: Aligned, inside: Mask) -> Motion:

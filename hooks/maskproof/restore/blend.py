@@ -2,7 +2,7 @@
 
 Each way to paste is a row in `METHODS`, the plainest first. None touches a protected pixel: a feather and a correction
 lie wholly inside. Which one is needed is asked of the measure that the gate uses for a visible edge, `seam`. A
-correction recolours the edit as well, so it is for edits whose tone is off, not for scenes that were drawn anew.
+correction recolours the edit as well, so it is for edits whose tone is off, not for scenes that were re-rendered.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from maskproof.drift.frame import shown
 from maskproof.drift.grid import grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
+from maskproof.masks.morphology import reduce
+from maskproof.regions import bounding_box
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
@@ -126,10 +128,12 @@ def _paste(layers: Layers, method: Callable[[Layers, int], NDArray[Any]], width:
 
 def _around(mask: Mask) -> tuple[slice, slice]:
     """The rows and columns that hold a mask, with a margin."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return tuple(  # type: ignore[return-value]
-        slice(max(0, int(line[0]) - MARGIN_PX), int(line[-1]) + 1 + MARGIN_PX) for line in (rows, columns)
+    box = bounding_box(mask)
+    rows, columns = (
+        slice(max(0, start - MARGIN_PX), start + length + MARGIN_PX)
+        for start, length in ((box.y, box.height), (box.x, box.width))
     )
+    return rows, columns
 
 
 def _plain(layers: Layers, width: int) -> NDArray[Any]:
@@ -188,8 +192,7 @@ class _Edge:
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
         self.factor = -(-max(layers.inside.shape) // COMPARED_SIDE_PX)
-        small = Image.fromarray(layers.inside.view(np.uint8) * np.uint8(255)).reduce(self.factor)
-        self.editable = np.asarray(small) > 0
+        self.editable = reduce(layers.inside, self.factor)
         self.original = self._planes(layers.before)
 
     def seam(self, samples: NDArray[Any]) -> float:

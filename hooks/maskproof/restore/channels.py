@@ -69,8 +69,8 @@ def unify(
 
 def _color_channels(original: Stored, edit: Stored, placed: Aligned, *, grey: bool) -> NDArray[Any]:
     """The edit's channels of colour: its own numbers where they mean the same, else by way of sRGB."""
-    told_alike = edit.shown.color == original.shown.color or not original.shown.managed
-    if told_alike and edit.shown.size == original.shown.size and edit.mode in WRITABLE:
+    same_color = edit.shown.color == original.shown.color or not original.shown.managed
+    if same_color and edit.shown.size == original.shown.size and edit.mode in WRITABLE:
         own = edit.samples[..., : 1 if edit.mode in {"L", "LA"} else 3]
         if grey and own.shape[2] > 1:
             own = np.rint(own @ LUMA)[..., None].astype(own.dtype)

@@ -127,11 +127,11 @@ def _job(repository: Repository, path: str, target: str | None, unsaved: frozens
             f"Record it first: `maskproof record {named} --original ORIGINAL --mask MASK --mask-mode MODE`.",
         )
     written = {target, sidecar.path_of(target)}
-    held = sorted(written & unsaved)
-    if held and not _is_ours(data, record, path):
+    unstaged = sorted(written & unsaved)
+    if unstaged and not _is_ours(data, record, path):
         raise UsageError(
-            f"{held[0]} holds work that is not staged, and restoring would replace it",
-            f"Stage it (`git add {_quote(repository, held[0])}`), or add --force.",
+            f"{unstaged[0]} holds work that is not staged, and restoring would replace it",
+            f"Stage it (`git add {_quote(repository, unstaged[0])}`), or add --force.",
         )
     taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
     if taken and not force:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.masks.morphology import reduce
+
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
@@ -72,9 +74,9 @@ def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
     count = np.bincount(place, minlength=shape[0] * shape[1])
     sums = [np.bincount(place, one, minlength=len(count)) for one in values.T]
     start = (np.stack(sums, -1) / np.maximum(count, 1)[:, None]).astype(np.float32).reshape(*shape, -1)
-    held = (count > 0).reshape(shape)
-    inner = ~held & (unknown if factor == 1 else _shrunk(unknown, factor))
-    return Field(_solve(start, held, inner), factor, width)
+    given = (count > 0).reshape(shape)
+    inner = ~given & reduce(unknown, factor)
+    return Field(_solve(start, given, inner), factor, width)
 
 
 def _solve(start: Float, known: Mask, unknown: Mask) -> Float:
@@ -86,11 +88,6 @@ def _solve(start: Float, known: Mask, unknown: Mask) -> Float:
     return field
 
 
-def _shrunk(mask: Mask, factor: int) -> Mask:
-    """True where any sample of a block is; the last blocks may be smaller."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
-
-
 def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
     """One way from this grid to the coarsest and back: nearer to the field whose Laplacian is `source`."""
     there = (known | unknown).astype(np.float32)[..., None]
@@ -99,9 +96,9 @@ def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
         return _relax(field, source, unknown, there, around, SETTLING)
     field = _relax(field, source, unknown, there, around, SWEEPS)
     left = np.where(unknown[..., None], source - _neighbours(field * there) + around * field, np.float32(0))
-    held, open_ = _counts(known, 2), _counts(unknown, 2)
-    inner = (open_ > 0) & (held == 0)
-    error = _cycle(np.zeros_like(_sums(left, 2)), _sums(left, 2), held > 0, inner)
+    given, wanted = _counts(known, 2), _counts(unknown, 2)
+    inner = (wanted > 0) & (given == 0)
+    error = _cycle(np.zeros_like(_sums(left, 2)), _sums(left, 2), given > 0, inner)
     field = np.where(unknown[..., None], field + _finer(error, 2, unknown.shape), field)
     return _relax(field, source, unknown, there, around, SWEEPS)
 

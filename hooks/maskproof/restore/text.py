@@ -19,10 +19,10 @@ WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NO
 
 
 def describe_kept(path: str, report: ImageReport) -> tuple[str, ...]:
-    held = "nothing to put back, every protected pixel is the original's already"
+    kept = "nothing to put back, every protected pixel is the original's already"
     if report.verdict is Verdict.PASS:
-        return (f"{path}: {held}",)
-    return (f"{path}: {held}, and {WORDS[report.verdict]} all the same", *_findings(report))
+        return (f"{path}: {kept}",)
+    return (f"{path}: {kept}, and {WORDS[report.verdict]} all the same", *_findings(report))
 
 
 def describe_result(path: str, target: str, before: ImageReport, after: ImageReport) -> Iterator[str]:

@@ -7,6 +7,7 @@ since the same command may succeed later; whatever has to be changed first ends 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from maskproof.edit.api import models
@@ -27,6 +28,8 @@ MAX_QUOTED_CHARS = 400
 BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 REFUSED = frozenset({"moderation_blocked", "content_policy_violation", "image_content_policy_violation"})
 NO_MODEL = frozenset({"model_not_found", "model_not_available", "model_deprecated"})
+Problem = tuple[bool, type[MaskproofError], str, str]
+"""whether it applies, the error, what is wrong and what to do next"""
 
 
 def connect(timeout: float | None) -> Client:
@@ -100,64 +103,59 @@ def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofErro
         )
     code = getattr(error, "code", None) or ""
     status = getattr(error, "status_code", 0)
-    for applies, problem in (
-        (code in REFUSED, _refused),
-        (code in BILLING, _billing),
-        (code in NO_MODEL or status == 404, _no_model),  # noqa: PLR2004 - HTTP's number for what is not there
-        (status == 401, _no_access),  # noqa: PLR2004
-        (status == 403, _forbidden),  # noqa: PLR2004
-        (status == 429, _busy),  # noqa: PLR2004
-        (status >= 500, _failed),  # noqa: PLR2004
-    ):
+    for applies, kind, reason, advice in _problems(code, status, server, model):
         if applies:
-            return problem(server, model, said)
+            return kind(f"{reason}: {said}. {NOTHING}", advice)
     return UsageError(f"{server} did not take the request: {said}. {NOTHING}", "Change what it names, and try again.")
 
 
-def _refused(server: str, model: str, said: str) -> MaskproofError:
-    return UsageError(
-        f"{server} refused the picture or the prompt under its rules on content ({model}): {said}. {NOTHING}",
-        "Reword the prompt, or send less of the picture with `--crop`. The same request is likely to be refused again.",
+def _problems(code: str, status: int, server: str, model: str) -> tuple[Problem, ...]:
+    """What a server's answer may mean; the first that applies is told."""
+    served = ", ".join(models.served())
+    return (
+        (
+            code in REFUSED,
+            UsageError,
+            f"{server} refused the picture or the prompt under its rules on content ({model})",
+            "Reword the prompt, or send less with `--crop`. The same request is likely to be refused again.",
+        ),
+        (
+            code in BILLING,
+            UsageError,
+            f"the account at {server} has no credit left or has reached its limit ({model})",
+            "Add credit or raise the limit in the account's billing settings; then run the same command again.",
+        ),
+        (
+            code in NO_MODEL or status == HTTPStatus.NOT_FOUND,
+            UsageError,
+            f"{server} does not know the model {model!a}, or this key may not use it",
+            f"Try `--model {models.nearest(model)}`. OpenAI serves {served} (as of {models.AS_OF}).",
+        ),
+        (
+            status == HTTPStatus.UNAUTHORIZED,
+            UsageError,
+            f"{server} does not accept the key ({model})",
+            "Check OPENAI_API_KEY: `export OPENAI_API_KEY=...`.",
+        ),
+        (
+            status == HTTPStatus.FORBIDDEN,
+            UsageError,
+            f"{server} does not let this key use {model}",
+            "Image models ask for a verified organisation: check that, and the rights of the key.",
+        ),
+        (
+            status == HTTPStatus.TOO_MANY_REQUESTS,
+            NoAnswer,
+            f"{server} gets too many requests from this account ({model})",
+            "Wait a minute and run the same command again; in a batch, lower `--jobs`.",
+        ),
+        (
+            status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+            NoAnswer,
+            f"{server} had an internal error ({model})",
+            "Run the same command again later.",
+        ),
     )
-
-
-def _billing(server: str, model: str, said: str) -> MaskproofError:
-    return UsageError(
-        f"the account at {server} has no credit left or has reached its limit ({model}): {said}. {NOTHING}",
-        "Add credit or raise the limit in the account's billing settings; then run the same command again.",
-    )
-
-
-def _no_model(server: str, model: str, said: str) -> MaskproofError:
-    return UsageError(
-        f"{server} does not know the model {model!a}, or this key may not use it: {said}. {NOTHING}",
-        f"Try `--model {models.nearest(model)}`. OpenAI serves {', '.join(models.served())} (as of {models.AS_OF}).",
-    )
-
-
-def _no_access(server: str, model: str, said: str) -> MaskproofError:
-    return UsageError(
-        f"{server} does not accept the key ({model}): {said}. {NOTHING}",
-        "Check OPENAI_API_KEY: `export OPENAI_API_KEY=...`.",
-    )
-
-
-def _forbidden(server: str, model: str, said: str) -> MaskproofError:
-    return UsageError(
-        f"{server} does not let this key use {model}: {said}. {NOTHING}",
-        "Image models ask for a verified organisation: check that, and the rights of the key.",
-    )
-
-
-def _busy(server: str, model: str, said: str) -> MaskproofError:
-    return NoAnswer(
-        f"{server} gets too many requests from this account ({model}): {said}. {NOTHING}",
-        "Wait a minute and run the same command again; in a batch, lower `--jobs`.",
-    )
-
-
-def _failed(server: str, model: str, said: str) -> MaskproofError:
-    return NoAnswer(f"{server} failed by itself ({model}): {said}. {NOTHING}", "Run the same command again later.")
 
 
 def _quote(error: openai.OpenAIError) -> str:

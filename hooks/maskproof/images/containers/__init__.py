@@ -2,10 +2,10 @@
 
 A container is walked block by block before any decoder sees it, for two reasons. Decoders forgive:
 they invent missing rows, skip second headers and stop at the first frame, so two programs can show two
-pictures from one file. And the marks that AI tools leave stand in these blocks.
+pictures from one file. And the metadata that AI tools leave stands in these blocks.
 
-A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be held
-against its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
+A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be
+compared with its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from maskproof.images.containers.block import MAX_BYTES, Block, Container, check
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
 """formats whose pictures can be judged"""
 WALKED = {**FORMATS, "HEIC": heic}
-"""formats whose marks can be read"""
+"""formats whose metadata can be read"""
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
 MAX_BYTES_OF = {"GIF": 64_000_000}
@@ -61,7 +61,7 @@ def check_pixels(data: bytes, container: Container, name: str) -> None:
 
 
 def blocks(data: bytes, name: str) -> Container:
-    """Walk a file's blocks and touch no pixel: what reading marks needs, in a time that its pixels do not change.
+    """Walk a file's blocks and touch no pixel: what reading metadata needs, in a time that its pixels do not change.
 
     Args:
         data: The whole file.

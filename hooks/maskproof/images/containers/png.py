@@ -144,5 +144,5 @@ def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
         raise _other_rows(name, "fewer" if seen < expected else "more")
 
 
-def _other_rows(name: str, held: str) -> Unreadable:
-    return Unreadable(f"{name} holds {held} rows than its header declares", "Export the picture again.")
+def _other_rows(name: str, number: str) -> Unreadable:
+    return Unreadable(f"{name} holds {number} rows than its header declares", "Export the picture again.")
