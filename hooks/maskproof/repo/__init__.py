@@ -63,13 +63,13 @@ class Tree:
         if self.empty:
             return {}
         if self.commit is None:
-            listed = self._listed("ls-files", "--full-name", "-s", "-z", ":/")
+            listed = self._list("ls-files", "--full-name", "-s", "-z", ":/")
             # mode, id, stage; a path in conflict stands there up to three times
             return {path: Entry(mode if stage == "0" else CONFLICT, oid) for (mode, oid, stage), path in listed}
-        listed = self._listed("ls-tree", "-r", "-z", "--full-tree", self.commit)
+        listed = self._list("ls-tree", "-r", "-z", "--full-tree", self.commit)
         return {path: Entry(mode, oid) for (mode, _, oid), path in listed}
 
-    def _listed(self, *command: str) -> Iterator[tuple[list[str], str]]:
+    def _list(self, *command: str) -> Iterator[tuple[list[str], str]]:
         """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""
         for line in os.fsdecode(self.repository.git(*command)).split("\0")[:-1]:
             words, path = line.split("\t", 1)

@@ -78,7 +78,7 @@ class Objects:
         """
         if oid.startswith(LFS):
             return self._only_in_lfs(oid.removeprefix(LFS), name)
-        return _followed(self._object(oid, name), name, self.lfs_object)
+        return _follow(self._object(oid, name), name, self.lfs_object)
 
     def blobs(self, oids: Iterable[str], name: str) -> Iterator[tuple[str, bytes | CouldNotJudge]]:
         """Many blobs, or why one cannot be had, in no order; Git is asked for some hundred at a time.
@@ -190,7 +190,7 @@ class Objects:
     def _outcome(self, name: str, said: Answer | bytes, oid: str = "") -> bytes | CouldNotJudge:
         try:
             data = said if isinstance(said, bytes) else self._content(said, oid, name)
-            return _followed(data, name, self._stored)
+            return _follow(data, name, self._stored)
         except CouldNotJudge as error:
             return error
 
@@ -332,7 +332,7 @@ def _pointer(data: bytes) -> tuple[str, int] | None:
     return (found.group(1).decode(), int(found.group(2))) if found else None
 
 
-def _followed(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
+def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
     """The content that a pointer names; anything else is content itself."""
     if (pointer := _pointer(data)) is None:
         return data
