@@ -69,7 +69,7 @@ class TestReplaced:
         assert (outcome.status, outcome.counts) == (1, [(1, 1, 1, 0)])
         assert f"{HERO}: BLOCKED" in said
         assert "it replaces a tracked picture" in said
-        assert "beside that one" in said
+        assert "compared with that one" in said
         assert f"maskproof record {HERO} --original {HERO} --mask {MASK} --mask-mode MODE" in said
         assert f"maskproof record {HERO} --generated" in said
 
@@ -166,7 +166,7 @@ class TestNew:
         outcome = project.try_commit()
         said = " ".join(outcome.text.split())
         assert (outcome.status, outcome.counts) == (1, [(1, 1, 1, 0)])
-        assert f"it looks like {LOGO} (" in said
+        assert f"it is similar to {LOGO} (" in said
         assert "of 256 bits apart)" in said
         assert f"maskproof record brand/logo-spring.png --original {LOGO}" in said
 

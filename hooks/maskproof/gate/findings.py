@@ -106,7 +106,7 @@ def new_original(inspection: Inspection) -> list[Finding]:
         said = f"the {named} came with this change, so the record agrees only with itself"
         advice = "Have someone compare the original with where it comes from, or commit it before the edit."
     else:
-        said, advice = f"the {named} is new in this change: whoever reviews the edit reviews its mask as well", ""
+        said, advice = f"the {named} came with this change: it says what the model was allowed to change", ""
     severity = unrecorded.SEVERITY[inspection.inputs.settings.new_original]
     return [finding("new-original", said, severity=severity, advice=advice)]
 

@@ -81,8 +81,8 @@ def contradicted(inspection: Inspection) -> list[Finding]:
     return [
         finding(
             "stale-record",
-            f"the record says that the picture was made from nothing, but the file says that it is an edit "
-            f"({sign.says}, {sign.source})",
+            "the record says that the picture was generated without a source image, but the file says that it is an "
+            f"edit ({sign.says}, {sign.source})",
             severity=Severity.WARN,
             advice="If it is one, record its original with `maskproof record`.",
         )
@@ -96,11 +96,11 @@ def without_logo(inspection: Inspection) -> list[Finding]:
     return [
         finding(
             "brand",
-            f"the mark {brand.find} of the area {brand.name!a} is not to be found in this generated picture: either "
-            "it was left out or it was redrawn",
+            f"the reference logo {brand.find} of the area {brand.name!a} has no template match in this generated "
+            "picture: either it was left out or it was redrawn",
             severity=Severity.WARN,
             region=brand.name,
-            advice="Look at the picture; where the mark does not belong, narrow the paths of the area in "
+            advice="Look at the picture; where the logo does not belong, narrow the paths of the area in "
             f"{inspection.inputs.settings.source}.",
         )
         for brand in inspection.brands

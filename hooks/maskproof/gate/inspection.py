@@ -294,7 +294,7 @@ class Inspection:
         if self.inputs.change is None:
             return "See where and why: the same command with `--format json`. Then edit again."
         if isinstance(self.inputs.reference, Before):
-            return "Put the right mark into the picture, or make it again."
+            return "Put the right logo into the picture, or generate it again."
         path = shlex.quote(self.inputs.path)
         return (
             f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "

@@ -240,13 +240,13 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     if relation.replaced:
         said += ", though it replaces a tracked picture"
     else:
-        said += f", though it looks like {'' if relation.whole else 'a part of '}{relation}"
+        said += f", though it is similar to {'' if relation.whole else 'a part of '}{relation}"
     compared = verdict.gravest_first(_of_the_comparison(inspection)) if relation.whole else ()
     worst = next((one for one in compared if one.severity is not Severity.WARN), None)
     if worst is None:
         return said + (", and is within the limits of it" if relation.whole else "")
     where = f", at {worst.box}" if worst.box else ""
-    return f"{said}; beside that one, {worst.message}{where}"
+    return f"{said}; compared with that one, {worst.message}{where}"
 
 
 def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> str:
@@ -254,7 +254,10 @@ def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> s
     record = f"`{command(path, proposal)}`"
     nothing = f"`maskproof record {shlex.quote(path)} --generated`"
     if ai:
-        return f"Record what it was made from: {record}. If it was made from nothing: {nothing}."
+        return f"Record what it was made from: {record}. If it was generated without a source image: {nothing}."
     if severity is Severity.WARN:
         return f"If AI changed it, record what it was made from: {record}. If not, there is nothing to do."
-    return f"If AI changed it, record what it was made from: {record}. If it was made without the old one: {nothing}."
+    return (
+        f"If AI changed it, record what it was made from: {record}. If it was generated without a picture of yours: "
+        f"{nothing}."
+    )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate import chain
 from maskproof.gate.inspection import Failure, Inspection, Tracked
+from maskproof.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.gate.inspection import BrandFacts, PictureFacts
+    from maskproof.gate.inspection import BrandFacts, PictureFacts, RegionFacts
     from maskproof.model import ImageReport
     from maskproof.records.sidecar import Record
 
@@ -70,7 +71,7 @@ def _record(found: Inspection) -> Iterator[str]:
 def _similar(found: Inspection) -> Iterator[str]:
     reference = found.inputs.reference
     if isinstance(reference, Tracked) and (relation := reference.relation):
-        yield f"it {'replaces' if relation.replaced else 'looks like'} {relation}"
+        yield f"it {'replaces' if relation.replaced else 'is similar to'} {relation}"
 
 
 def _pixels(found: Inspection) -> Iterator[str]:
@@ -88,9 +89,17 @@ def _regions(found: Inspection) -> Iterator[str]:
         yield from map(_brand, found.brands)
     if found.pair is None or isinstance(found.pair, Failure) or isinstance(found.regions, Failure):
         return
-    yield f"the mask opens {found.pair.editable:.1%} of the picture"
+    yield f"editable: {found.pair.editable:.1%} of the picture, as the mask has it"
     for region in found.regions:
-        yield f"{region.name} ({region.kind}): {region.share:.1%} of the picture, asked for by {region.source}"
+        yield _region(region)
+
+
+def _region(region: RegionFacts) -> str:
+    if region.kind == Kind.OUTSIDE_MASK:
+        return f"protected: {region.share:.1%} of the picture, because the mask does not open it"
+    return (
+        f"protected: {region.name} ({region.kind}), {region.share:.1%} of the picture, because {region.source} names it"
+    )
 
 
 def _brand(brand: BrandFacts) -> str:
@@ -113,8 +122,8 @@ def _chain(found: Inspection) -> Iterator[str]:
     if first is None:
         return
     yield (
-        f"the first original is {first.steps[0].made_from}; the masks up to the last edit open "
-        f"{first.editable:.1%} of it"
+        f"the first original is {first.steps[0].made_from}; the masks of all edits together make "
+        f"{first.editable:.1%} of it editable"
     )
     for number, (step, drifted) in enumerate(zip(first.steps, chain.drifted(found), strict=True), 1):
         through = f"the mask {step.mask}" if step.mask else "no mask"
