@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import parallel
 from maskproof.errors import CouldNotJudge, MissingObject
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import hashes
@@ -156,8 +155,10 @@ class Index:
 
     def _hash(self, oids: list[str], jobs: int | None, missing: dict[str, str]) -> Iterator[tuple[str, Outcome]]:
         """What came of each blob whose content is here; the others go to `missing`."""
-        workers = min(jobs or parallel.processors(), len(oids))
         contents = self._contents(oids, missing)
+        from maskproof import parallel  # loads what processes need, which looking something up does not
+
+        workers = min(jobs or parallel.processors(), len(oids))
         if workers <= 1 or len(oids) <= FEW:
             yield from ((oid, data if isinstance(data, str) else hash_file(data)) for oid, data in contents)
             return
