@@ -482,6 +482,13 @@ def test_a_process_that_was_ended_is_started_again(stored):
     assert started.call_count == 2
 
 
+def test_an_interrupted_answer_is_not_taken_for_the_next(stored):
+    repository, ids = stored
+    with patch.object(objects, "read_answer", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        repository.objects.blob(ids["1.txt"], "1.txt")
+    assert repository.objects.blob(ids["2.txt"], "2.txt") == FILES["2.txt"]
+
+
 def test_many_damaged_objects_do_not_hold_it_up(stored, scratch):
     # Git complains of each at length; a pipe that nobody empties would be full.
     _, ids = stored

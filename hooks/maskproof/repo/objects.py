@@ -248,9 +248,8 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def answers(self, oids: Sequence[str]) -> Iterator[Answer]:
-        """What Git says of each of some objects, in their order."""
-        left: Sequence[str] = oids
-        at_once = MAX_QUESTION // (len(oids[0]) + 1) if oids else 0
+        """What Git says of each of some objects, one at least, in their order."""
+        at_once = MAX_QUESTION // max(len(oid) + 1 for oid in oids)
         for start in range(0, len(oids), at_once):
             left = oids[start : start + at_once]
             while left:
@@ -270,13 +269,17 @@ class Reader:
             self.close()
             yield Answer()
             return
-        for _ in oids:
-            answer = read_answer(stdout)
-            if answer is None or answer.size > MAX_BLOB:
-                self.close()  # instead of listening to all of it
-                yield answer or Answer()
-                return
-            yield answer
+        try:
+            for _ in oids:
+                answer = read_answer(stdout)
+                if answer is None or answer.size > MAX_BLOB:
+                    self.close()  # instead of listening to all of it
+                    yield answer or Answer()
+                    return
+                yield answer
+        except BaseException:  # an interrupt: what is left of this answer must not be taken for the next one
+            self.close()
+            raise
 
     def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is not None and self._process.poll() is not None:
