@@ -32,7 +32,7 @@ from PIL import Image, ImageDraw
 
 from maskproof import likeness
 from maskproof.likeness import hashes, store
-from maskproof.likeness.index import hashed
+from maskproof.likeness.index import hash_file
 from maskproof.repo import Repository
 from pairs import rows, upright
 from tables import Table, show
@@ -182,11 +182,11 @@ COLD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from maskproof import find
+from maskproof import likeness
 from maskproof.repo import Repository
 picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
 start = time.perf_counter()
-find.open_index(Repository(Path(sys.argv[1])), trusted=True).nearest(picture)
+likeness.open_index(Repository(Path(sys.argv[1])), trusted=True).nearest(picture)
 print((time.perf_counter() - start) * 1000)
 """
 
@@ -201,7 +201,7 @@ def recall(args: argparse.Namespace, codes: list[bytes]) -> Iterator[Table]:
     cases = rows(args.cases / "cases.csv")
     originals = {(args.cases / row["original"]).read_bytes() for row in cases}
     others = {file.read_bytes() for folder in args.others for file in sorted(folder.rglob("*")) if file.is_file()}
-    real = [one for data in chain(originals, others - originals) if isinstance(one := hashed(data), bytes)]
+    real = [one for data in chain(originals, others - originals) if isinstance(one := hash_file(data), bytes)]
     entries = np.frombuffer(b"".join([*real, *codes]), "<u8").reshape(-1, 8)
     jobs = [(args.cases / row["original"], args.cases / row["edit"], entries) for row in cases]
     with _pool() as pool:
@@ -241,7 +241,7 @@ def recall(args: argparse.Namespace, codes: list[bytes]) -> Iterator[Table]:
 def hits(job: tuple[Path, Path, np.ndarray]) -> dict[str, Hit]:
     """The rank of the original for each way in which the edit is processed."""
     original, edit, entries = job
-    true = np.frombuffer(hashed(original.read_bytes()), "<u8")
+    true = np.frombuffer(hash_file(original.read_bytes()), "<u8")
     same = {number for number, entry in enumerate(entries) if (entry == true).all()}
     found = {}
     for name, picture in processed(upright(edit)):

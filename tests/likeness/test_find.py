@@ -205,7 +205,7 @@ class TestWhere:
         found(album, "edit.png")
         album.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
         linked = Repository(tmp_path / "linked")
-        monkeypatch.setattr(indexing, "hashed", None)  # whoever decodes anything fails
+        monkeypatch.setattr(indexing, "hash_file", None)  # whoever decodes anything fails
         index = likeness.open_index(linked, trusted=True)
         updated = index.update(linked.image_blobs(linked.head))
         assert (updated.known, updated.added) == (14, 0)
@@ -219,7 +219,7 @@ class TestWhere:
 
 def flipped(data):
     """An index file with one bit changed in the hash of one picture."""
-    at = data.rindex(indexing.hashed(png(texture(21)))[:16])
+    at = data.rindex(indexing.hash_file(png(texture(21)))[:16])
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
@@ -406,7 +406,7 @@ class TestPictures:
         assert "2 pictures could not be compared:" in text
         assert "\x1b" not in text
         assert r"bad\n" in text
-        monkeypatch.setattr(indexing, "hashed", None)
+        monkeypatch.setattr(indexing, "hash_file", None)
         repository = Repository(album.root)
         updated = likeness.open_index(repository, trusted=True).update(repository.image_blobs(repository.index))
         assert len(updated.failed) == 2
@@ -431,7 +431,7 @@ class TestPictures:
 
     @pytest.mark.parametrize("row", rows("badinputs/badinputs.csv"))
     def test_hostile_files_become_an_entry_or_a_reason(self, row):
-        outcome = indexing.hashed(Path(row["path"]).read_bytes())
+        outcome = indexing.hash_file(Path(row["path"]).read_bytes())
         assert isinstance(outcome, str) or len(outcome) == 64
 
     def test_thumbnails_are_upright_on_white_and_of_16_bits_too(self):
@@ -453,7 +453,7 @@ SEEDS = st.integers(0, 10_000)
 
 
 def entry(image):
-    return np.frombuffer(indexing.hashed(png(image)), "<u8")[None]
+    return np.frombuffer(indexing.hash_file(png(image)), "<u8")[None]
 
 
 def against(codes, image):
@@ -486,7 +486,7 @@ def test_whole_distance_is_symmetric_and_within_256(one, other):
 def test_lossless_encoding_changes_nothing(seed, kind):
     image = texture(seed)
     options = {"lossless": True} if kind == "WEBP" else {}
-    assert indexing.hashed(saved(image, kind, **options)) == indexing.hashed(png(image))
+    assert indexing.hash_file(saved(image, kind, **options)) == indexing.hash_file(png(image))
 
 
 @given(SEEDS)

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import shutil
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from maskproof.errors import MissingObject, TooLarge
+from maskproof.repo import Repository, objects
 from projects import HERO, MASK, MASKPROOF, SPRING, sha256
 
 SIDECAR = f"{SPRING}.maskproof.json"
@@ -379,3 +385,130 @@ class TestNoRepository:
         status, report = project.report("assets/a.png", "assets/b.png")
         found = {one["path"]: one["verdict"] for one in report["images"]}
         assert (status, found) == (1, {"assets/a.png": "unjudged", "assets/b.png": "block"})
+
+
+# --- in one process --------------------------------------------------------------------------------------------------
+
+FILES = {f"{number}.txt": b"%d" % number * (number % 40) for number in range(300)}
+"""more than one question to Git holds, and an empty one among them"""
+
+
+@pytest.fixture
+def stored(scratch):
+    """A repository with those files, and their blob ids by path."""
+    for path, data in FILES.items():
+        scratch.write(path, data)
+    scratch.commit("Files")
+    repository = Repository(scratch.root)
+    return repository, {path: repository.head.blob_id(path) for path in FILES}
+
+
+def reads():
+    return patch.object(objects, "read_answer", wraps=objects.read_answer)
+
+
+def test_a_blob_is_read_once(stored):
+    repository, ids = stored
+    with reads() as read:
+        for _ in range(3):
+            assert repository.objects.blob(ids["7.txt"], "7.txt") == FILES["7.txt"]
+            assert repository.objects.digest(ids["7.txt"], "7.txt") == sha256(FILES["7.txt"])
+            assert dict(repository.objects.blobs([ids["7.txt"]], "it")) == {ids["7.txt"]: FILES["7.txt"]}
+    assert read.call_count == 1
+
+
+def test_what_was_asked_for_longest_ago_goes_first(stored, monkeypatch):
+    repository, ids = stored
+    monkeypatch.setattr(objects, "MEMO_BYTES", 150)
+    first, second, third = ("30.txt", "31.txt", "139.txt")  # 60, 62 and 57 bytes
+    for path in (first, second, first, third):
+        repository.objects.blob(ids[path], path)
+    monkeypatch.setattr(objects, "MAX_BLOB", 1)  # whatever is read from here on is refused
+    for path in (first, third):
+        assert repository.objects.blob(ids[path], path) == FILES[path]
+    with pytest.raises(TooLarge):
+        repository.objects.blob(ids[second], second)
+
+
+def test_thousands_at_a_time_among_them_what_cannot_be_had(stored, scratch, monkeypatch):
+    repository, ids = stored
+    tree = scratch.git("rev-parse", "HEAD^{tree}").stdout.strip()
+    monkeypatch.setattr(objects, "MAX_BLOB", 110)
+    wanted = [*ids.values(), tree, "0" * 40]
+    wanted = wanted[::2] + wanted[1::2]  # so that they stand in the middle
+    found = dict(repository.objects.blobs(wanted, "a file"))
+    assert set(found) == set(wanted)
+    for path, oid in ids.items():
+        if len(FILES[path]) > 110:
+            assert isinstance(found[oid], TooLarge), path
+        else:
+            assert found[oid] == FILES[path]
+    assert isinstance(found[tree], TooLarge | MissingObject)
+    assert "Git has no object" in found["0" * 40].reason
+
+
+def test_others_may_be_asked_for_in_between(stored):
+    repository, ids = stored
+    for path, (oid, data) in zip(FILES, repository.objects.blobs(ids.values(), "a file"), strict=False):
+        assert FILES[next(other for other, one in ids.items() if one == oid)] == data
+        assert repository.objects.blob(ids[path], path) == FILES[path]
+
+
+def test_threads_share_it(stored):
+    repository, ids = stored
+    several = {path: ids[path] for path in list(ids)[40:80]}
+    with reads() as read, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda path: repository.objects.blob(several[path], path), list(several) * 4))
+    assert found == [FILES[path] for path in several] * 4
+    assert read.call_count == len(several)
+
+
+def test_it_travels_to_another_process_as_a_path(stored):
+    repository, ids = stored
+    repository.objects.blob(ids["7.txt"], "7.txt")
+    sent = pickle.dumps(repository.objects)
+    assert len(sent) < 1000
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer).blob(sys.argv[1], 'it').decode())"
+    done = subprocess.run([sys.executable, "-c", code, ids["7.txt"]], input=sent, capture_output=True, check=True)
+    assert done.stdout.strip() == FILES["7.txt"]
+
+
+def test_a_process_that_was_ended_is_started_again(stored):
+    repository, ids = stored
+    with patch.object(subprocess, "Popen", wraps=subprocess.Popen) as started:
+        repository.objects.blob(ids["1.txt"], "1.txt")
+        repository.objects.close()
+        assert repository.objects.blob(ids["2.txt"], "2.txt") == FILES["2.txt"]
+    assert started.call_count == 2
+
+
+def test_an_interrupted_answer_is_not_taken_for_the_next(stored):
+    repository, ids = stored
+    with patch.object(objects, "read_answer", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        repository.objects.blob(ids["1.txt"], "1.txt")
+    assert repository.objects.blob(ids["2.txt"], "2.txt") == FILES["2.txt"]
+
+
+def test_many_damaged_objects_do_not_hold_it_up(stored, scratch):
+    # Git complains of each at length; a pipe that nobody empties would be full.
+    _, ids = stored
+    for oid in ids.values():
+        file = scratch.root / ".git" / "objects" / oid[:2] / oid[2:]
+        file.chmod(0o644)
+        file.write_bytes(b"damaged")
+    code = """
+import sys
+from pathlib import Path
+from maskproof.errors import MissingObject
+from maskproof.repo import Repository
+objects, missing = Repository(Path(sys.argv[1])).objects, 0
+for oid in sys.argv[2:] * 5:
+    try:
+        objects.blob(oid, "a file")
+    except MissingObject:
+        missing += 1
+print(missing)
+"""
+    command = [sys.executable, "-c", code, str(scratch.root), *ids.values()]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=True)
+    assert int(done.stdout) == 5 * len(FILES)

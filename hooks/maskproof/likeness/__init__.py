@@ -138,11 +138,11 @@ def search(
 
 def _closely(repository: Repository, picture: NDArray[np.uint8], nearest: tuple[Likeness, ...]) -> tuple[Likeness, ...]:
     """The same, those among the first that show the same drawing moved up to the alike ones."""
-    looked_at = [_looked_at(repository, picture, one) for one in nearest[: edges.SHORTLIST]]
+    looked_at = [_look_closer(repository, picture, one) for one in nearest[: edges.SHORTLIST]]
     return (*sorted(looked_at, key=lambda one: not one.alike), *nearest[edges.SHORTLIST :])
 
 
-def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness) -> Likeness:
+def _look_closer(repository: Repository, picture: NDArray[np.uint8], one: Likeness) -> Likeness:
     if one.alike:
         return one
     try:

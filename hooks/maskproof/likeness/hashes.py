@@ -102,10 +102,10 @@ def of(thumbnail: NDArray[np.uint8]) -> bytes:
     """
     import imagehash  # loads SciPy: half of the time that a command takes to start
 
-    cells = _placed(thumbnail, ((0.0, 1.0),))[0, 0]
+    cells = _lay(thumbnail, ((0.0, 1.0),))[0, 0]
     telling = np.abs(np.diff(cells, axis=1)) >= TELLING
     bits = imagehash.dhash(Image.fromarray(np.round(cells).astype(np.uint8)), ROWS).hash & telling
-    return bytes(_packed(bits).tobytes() + _packed(telling).tobytes())
+    return bytes(_pack(bits).tobytes() + _pack(telling).tobytes())
 
 
 def codes(entries: bytes) -> NDArray[np.uint64]:
@@ -121,7 +121,7 @@ def query(samples: NDArray[np.uint8]) -> Query:
     """
     square = np.asarray(grey_square(Image.fromarray(samples), SIDE))
     spans = _spans()
-    steps = np.diff(_placed(square, spans), axis=-1)
+    steps = np.diff(_lay(square, spans), axis=-1)
     telling = np.abs(steps) >= TELLING
     shown = np.array([_weights(span, CELLS)[1] for span in spans])
     rows = np.array([_weights(span, ROWS)[1] for span in spans])
@@ -129,9 +129,9 @@ def query(samples: NDArray[np.uint8]) -> Query:
     flat = (len(spans) ** 2, ROWS, ROWS)
     telling &= covered
     return Query(
-        _packed(((steps > 0) & telling).reshape(flat)),
-        _packed(telling.reshape(flat)),
-        _packed(covered.reshape(flat)),
+        _pack(((steps > 0) & telling).reshape(flat)),
+        _pack(telling.reshape(flat)),
+        _pack(covered.reshape(flat)),
         tuple((high - low) * (right - left) for low, high in spans for left, right in spans),
     )
 
@@ -184,7 +184,7 @@ def _shortlist(codes: NDArray[np.uint64], asked: Query) -> NDArray[np.intp]:
     return np.union1d(*(np.argpartition(far, count)[:count] for far, count in chosen))
 
 
-def _placed(square: NDArray[np.uint8], spans: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+def _lay(square: NDArray[np.uint8], spans: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
     """Area means of the original's cells where the picture is laid on each pair of spans: V x H x 16 x 17."""
     down = np.array([_weights(span, ROWS)[0] for span in spans])
     across = np.array([_weights(span, CELLS)[0] for span in spans])
@@ -217,7 +217,7 @@ def _weights(span: tuple[float, float], cells: int) -> tuple[NDArray[np.float64]
     return overlap / np.maximum(sums, 1e-9)[:, None], sums >= COVERED * scale / cells
 
 
-def _packed(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """... x 16 x 16 bits as ... x 4 words; the first holds the even rows and columns, so that it samples the whole."""
     words = [bits[..., down::2, across::2] for down in (0, 1) for across in (0, 1)]
     flat = np.stack(words, -3).reshape(*bits.shape[:-2], WORDS, 64)

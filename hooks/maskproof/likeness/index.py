@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import parallel
 from maskproof.errors import CouldNotJudge, MissingObject
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import hashes
@@ -102,7 +101,7 @@ class Index:
         refused: dict[bytes, str] = {}
         missing: dict[str, str] = {}
         added = 0
-        for done, (oid, outcome) in enumerate(self._hashed(wanted, jobs, missing), 1):
+        for done, (oid, outcome) in enumerate(self._hash(wanted, jobs, missing), 1):
             if isinstance(outcome, bytes):
                 entries[bytes.fromhex(oid)] = outcome
             else:
@@ -154,12 +153,14 @@ class Index:
         self._codes = np.concatenate([self._codes, new])
         return len(entries)
 
-    def _hashed(self, oids: list[str], jobs: int | None, missing: dict[str, str]) -> Iterator[tuple[str, Outcome]]:
+    def _hash(self, oids: list[str], jobs: int | None, missing: dict[str, str]) -> Iterator[tuple[str, Outcome]]:
         """What came of each blob whose content is here; the others go to `missing`."""
-        workers = min(jobs or parallel.processors(), len(oids))
         contents = self._contents(oids, missing)
+        from maskproof import parallel  # loads what processes need, which looking something up does not
+
+        workers = min(jobs or parallel.processors(), len(oids))
         if workers <= 1 or len(oids) <= FEW:
-            yield from ((oid, data if isinstance(data, str) else hashed(data)) for oid, data in contents)
+            yield from ((oid, data if isinstance(data, str) else hash_file(data)) for oid, data in contents)
             return
         # No threads: a decoder's warnings become errors, and Python can ask for that only for all threads at once.
         pending: deque[tuple[str, int, Future[Outcome]]] = deque()
@@ -169,7 +170,7 @@ class Index:
                 if isinstance(data, str):
                     yield oid, data
                     continue
-                pending.append((oid, len(data), pool.submit(hashed, data)))
+                pending.append((oid, len(data), pool.submit(hash_file, data)))
                 while len(pending) > AHEAD * workers or sum(size for _, size, _ in pending) > READ_AHEAD:
                     first, _, future = pending.popleft()
                     yield first, future.result()
@@ -197,7 +198,7 @@ def likeness_of(match: hashes.Match, asked: hashes.Query, oid: str, paths: tuple
     )
 
 
-def hashed(data: bytes) -> Outcome:
+def hash_file(data: bytes) -> Outcome:
     """The entry of one file, or why it has none."""
     try:
         return hashes.of(thumbnail(data, NAME, hashes.SIDE))

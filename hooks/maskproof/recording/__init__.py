@@ -63,7 +63,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     target = repository.root / sidecar.path_of(path)
     old = old_record(target, sidecar.path_of(path))
     data = _bytes(repository.root / path, path)
-    given, notes = _filled(repository, path, data, given, old, ask)
+    given, notes = _fill_in(repository, path, data, given, old, ask)
     original = _original(repository, path, data, given["original"], old, generated=given["generated"])
     record = Record(
         maskproof=1,
@@ -92,11 +92,11 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         write_atomically(target, text)
     except OSError as error:
         raise UsageError(f"{sidecar.path_of(path)} cannot be written: {error.strerror}", "Check the folder.") from error
-    yield from _told(record, sidecar.path_of(path))
+    yield from _describe(record, sidecar.path_of(path))
     yield from notes
 
 
-def _filled(
+def _fill_in(
     repository: Repository, path: str, data: bytes, given: dict[str, Any], old: Record | None, ask: Ask
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The options with what nobody gave and the files tell, where that is agreed to; and what else was noticed."""
@@ -111,9 +111,9 @@ def _filled(
         found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
         if found.original is None:
             return given, ()  # what is missing is said where it is needed
-    lines = _proposed(found, original=not given["original"], mask=not given["mask"])
+    lines = _describe_proposal(found, original=not given["original"], mask=not given["mask"])
     if given["accept"] or ask("\n".join(lines)):
-        return given | _taken(repository, found, given), ()
+        return given | _accept(repository, found, given), ()
     if given["original"]:
         return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {_command(path, found)}",)
     raise UsageError(
@@ -123,7 +123,7 @@ def _filled(
     )
 
 
-def _proposed(found: Proposal, *, original: bool, mask: bool) -> list[str]:
+def _describe_proposal(found: Proposal, *, original: bool, mask: bool) -> list[str]:
     lines = [f"Its original may be {found.original}: {found.original_why}."] if original else []
     if mask and found.mask:
         mode = f", mode {found.mode}" if found.mode else ""
@@ -131,7 +131,7 @@ def _proposed(found: Proposal, *, original: bool, mask: bool) -> list[str]:
     return lines
 
 
-def _taken(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
+def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
     """A proposal as options; what was given stays."""
     taken: dict[str, Any] = {}
     if not given["original"]:
@@ -147,7 +147,7 @@ def _command(path: str, found: Proposal) -> str:
     return f"`{proposal.command(path, found)}`"
 
 
-def _told(record: Record, path: str) -> Iterator[str]:
+def _describe(record: Record, path: str) -> Iterator[str]:
     yield f"Wrote {path}"
     if record.original:
         yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {_sides(record.original.size)}"
@@ -191,7 +191,7 @@ def _original(
             )
         return old.original
     place = repository.path_of(given)
-    data = _committed(repository, place) if place == path else _bytes(repository.root / place, place)
+    data = _read_committed(repository, place) if place == path else _bytes(repository.root / place, place)
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
     return OriginalRef(path=place, sha256=sha256_of(data), size=_size(data, place))
@@ -246,7 +246,7 @@ def _other_bytes(place: str, record: Record, original: OriginalRef, advice: str)
     )
 
 
-def _committed(repository: Repository, path: str) -> bytes:
+def _read_committed(repository: Repository, path: str) -> bytes:
     """The last committed version, for an edit that was saved over its original."""
     data = repository.head.read(path)
     if data is None:

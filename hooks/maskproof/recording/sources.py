@@ -43,7 +43,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
             return found
-        if (seen := _replaced(scope, path, edit)) and seen.alike:
+        if (seen := _compare_with_committed(scope, path, edit)) and seen.alike:
             return path, f"it takes the place of the committed version ({seen.distance} of 256 bits apart)"
         return _by_likeness(scope, path, edit, trusted, progress)
 
@@ -80,7 +80,7 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
     return None
 
 
-def _replaced(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
+def _compare_with_committed(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
     """How similar an edit is to the committed version; None where there is none, or one cannot be decoded."""
     head = scope.delta.repository.head
     try:

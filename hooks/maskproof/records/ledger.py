@@ -162,7 +162,7 @@ class Ledger:
     @cached_property
     def _namers(self) -> dict[str, list[str]]:
         """Images by each path that their own record names."""
-        return _grouped(
+        return _group(
             (path, image)
             for image, excerpt in self._on_head.items()
             for path in (_path(excerpt.original), _path(excerpt.mask), excerpt.parent)
@@ -171,14 +171,14 @@ class Ledger:
     @cached_property
     def _children(self) -> dict[str, list[str]]:
         """Images by the image whose record is named as their parent."""
-        return _grouped(
+        return _group(
             (excerpt.parent and sidecar.image_of(excerpt.parent), image) for image, excerpt in self._on_head.items()
         )
 
     @cached_property
     def _orphans(self) -> dict[str, list[str]]:
         """Images whose record names no parent, by the digest of their original."""
-        return _grouped(
+        return _group(
             (excerpt.original.sha256, image)
             for image, excerpt in self._on_head.items()
             if excerpt.original is not None and excerpt.parent is None
@@ -187,7 +187,7 @@ class Ledger:
     @cached_property
     def _edits(self) -> dict[str, list[str]]:
         """Images that are recorded as edits, by their digest."""
-        return _grouped(
+        return _group(
             (excerpt.image.sha256, image) for image, excerpt in self._on_head.items() if excerpt.origin == "edited"
         )
 
@@ -226,14 +226,14 @@ DECODER = msgspec.json.Decoder(Excerpt)
 
 
 def _by_mask(excerpts: dict[str, Excerpt]) -> dict[str, list[str]]:
-    return _grouped((_path(excerpt.mask), image) for image, excerpt in excerpts.items())
+    return _group((_path(excerpt.mask), image) for image, excerpt in excerpts.items())
 
 
 def _path(used: Used | None) -> str | None:
     return None if used is None else used.path
 
 
-def _grouped(pairs: Iterable[tuple[str | None, str]]) -> dict[str, list[str]]:
+def _group(pairs: Iterable[tuple[str | None, str]]) -> dict[str, list[str]]:
     """Images by key, those without one left out."""
     found: dict[str, list[str]] = {}
     for key, image in pairs:

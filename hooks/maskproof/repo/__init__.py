@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
 from maskproof.repo.paths import is_image
@@ -40,8 +40,7 @@ class PathChange:
     """A added, M modified, D deleted, T type changed, U in conflict"""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a tree."""
 
     mode: str
@@ -63,18 +62,18 @@ class Tree:
         """Every file by its path."""
         if self.empty:
             return {}
-        found: dict[str, Entry] = {}
         if self.commit is None:
-            for line in self.repository.git("ls-files", "--full-name", "-s", "-z", ":/").split(b"\0")[:-1]:
-                mode, oid, stage_path = line.split(b" ", 2)
-                stage, path = stage_path.split(b"\t", 1)
-                found[os.fsdecode(path)] = Entry(mode.decode() if stage == b"0" else CONFLICT, oid.decode())
-            return found
-        for line in self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit).split(b"\0")[:-1]:
-            mode, _, oid_path = line.split(b" ", 2)
-            oid, path = oid_path.split(b"\t", 1)
-            found[os.fsdecode(path)] = Entry(mode.decode(), oid.decode())
-        return found
+            listed = self._list("ls-files", "--full-name", "-s", "-z", ":/")
+            # mode, id, stage; a path in conflict stands there up to three times
+            return {path: Entry(mode if stage == "0" else CONFLICT, oid) for (mode, oid, stage), path in listed}
+        listed = self._list("ls-tree", "-r", "-z", "--full-tree", self.commit)
+        return {path: Entry(mode, oid) for (mode, _, oid), path in listed}
+
+    def _list(self, *command: str) -> Iterator[tuple[list[str], str]]:
+        """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""
+        for line in os.fsdecode(self.repository.git(*command)).split("\0")[:-1]:
+            words, path = line.split("\t", 1)
+            yield words.split(" "), path
 
     def blob_id(self, path: str) -> str | None:
         """The blob of a regular file; None where there is no such file, as for a link or a path in conflict."""

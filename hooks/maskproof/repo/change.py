@@ -91,11 +91,11 @@ def open_change(repository: Repository, selection: Selection) -> Change:
         sides, changes = (tree, tree), ()
     else:
         sides, changes = (repository.head, repository.index), repository.staged()
-    named = tuple(path for given in selection.named for path in _named(repository, sides, given))
+    named = tuple(path for given in selection.named for path in _expand(repository, sides, given))
     return Change(repository, *sides, changes, named, selection.everything)
 
 
-def _named(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:
+def _expand(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:
     """The repository paths that a name on the command line means: a file, or all files of ours in a folder."""
     path = repository.path_of(given)
     if any(path in side.entries for side in sides):

@@ -78,7 +78,7 @@ class Objects:
         """
         if oid.startswith(LFS):
             return self._only_in_lfs(oid.removeprefix(LFS), name)
-        return _followed(self._object(oid, name), name, self.lfs_object)
+        return _follow(self._object(oid, name), name, self.lfs_object)
 
     def blobs(self, oids: Iterable[str], name: str) -> Iterator[tuple[str, bytes | CouldNotJudge]]:
         """Many blobs, or why one cannot be had, in no order; Git is asked for some hundred at a time.
@@ -190,7 +190,7 @@ class Objects:
     def _outcome(self, name: str, said: Answer | bytes, oid: str = "") -> bytes | CouldNotJudge:
         try:
             data = said if isinstance(said, bytes) else self._content(said, oid, name)
-            return _followed(data, name, self._stored)
+            return _follow(data, name, self._stored)
         except CouldNotJudge as error:
             return error
 
@@ -248,9 +248,8 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def answers(self, oids: Sequence[str]) -> Iterator[Answer]:
-        """What Git says of each of some objects, in their order."""
-        left: Sequence[str] = oids
-        at_once = MAX_QUESTION // (len(oids[0]) + 1) if oids else 0
+        """What Git says of each of some objects, one at least, in their order."""
+        at_once = MAX_QUESTION // max(len(oid) + 1 for oid in oids)
         for start in range(0, len(oids), at_once):
             left = oids[start : start + at_once]
             while left:
@@ -270,13 +269,17 @@ class Reader:
             self.close()
             yield Answer()
             return
-        for _ in oids:
-            answer = read_answer(stdout)
-            if answer is None or answer.size > MAX_BLOB:
-                self.close()  # instead of listening to all of it
-                yield answer or Answer()
-                return
-            yield answer
+        try:
+            for _ in oids:
+                answer = read_answer(stdout)
+                if answer is None or answer.size > MAX_BLOB:
+                    self.close()  # instead of listening to all of it
+                    yield answer or Answer()
+                    return
+                yield answer
+        except BaseException:  # an interrupt: what is left of this answer must not be taken for the next one
+            self.close()
+            raise
 
     def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is not None and self._process.poll() is not None:
@@ -332,7 +335,7 @@ def _pointer(data: bytes) -> tuple[str, int] | None:
     return (found.group(1).decode(), int(found.group(2))) if found else None
 
 
-def _followed(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
+def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
     """The content that a pointer names; anything else is content itself."""
     if (pointer := _pointer(data)) is None:
         return data
