@@ -182,11 +182,11 @@ COLD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from maskproof import find
+from maskproof import likeness
 from maskproof.repo import Repository
 picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
 start = time.perf_counter()
-find.open_index(Repository(Path(sys.argv[1])), trusted=True).nearest(picture)
+likeness.open_index(Repository(Path(sys.argv[1])), trusted=True).nearest(picture)
 print((time.perf_counter() - start) * 1000)
 """
 
