@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from maskproof.gate.check import Inputs
+from maskproof.gate.named import Named
 from maskproof.images import encode
 from maskproof.policy import from_file
 from maskproof.restore import Options, Restored, compose, decode_sources
@@ -121,7 +121,7 @@ def measured(runs: int) -> Table:
         project = repository(folder, folder / "repository")
         work: dict[str, Callable[[], Spent]] = {PILLOW: lambda: spent(lambda: pillow(original))}
         for kind, data in edits(folder).items():
-            given = Inputs(data, original, mask, "white", "edit.png", "the original", "the mask")
+            given = Named(data, original, mask, "white", "edit.png", "the original", "the mask")
             made = restored(given)
             work[f"restoring, {kind} ({made.method})"] = lambda given=given: spent(lambda: restored(given))
             work[f"the whole command, {kind}"] = lambda data=data: command(project, data)
@@ -147,7 +147,7 @@ def measured(runs: int) -> Table:
     return Table(title, ("what", "wall time", "CPU time", "wall / Pillow", "CPU / Pillow", "target"), tuple(rows))
 
 
-def restored(given: Inputs) -> Restored:
+def restored(given: Named) -> Restored:
     """One edit, from bytes to bytes."""
     return compose(decode_sources(given), SETTINGS, lambda _: None, Options())
 

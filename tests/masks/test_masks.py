@@ -18,13 +18,13 @@ from skimage import draw, morphology
 
 import pictures
 from maskproof import masks, regions
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images import decode
 from maskproof.masks import shapes
 from maskproof.masks.difference import find_changes
 from maskproof.masks.morphology import grow, remove_specks
 from maskproof.masks.outline import refine
-from maskproof.model import ImageReport, Verdict
+from maskproof.model import Verdict
 from maskproof.policy import from_file
 from projects import HERO, MASK, OPENED, SIZE, Project, png
 
@@ -245,8 +245,8 @@ class TestDifference:
         original, edit, mask = ((shared / "cases" / row[key]).read_bytes() for key in ("original", "edit", "mask"))
         before = decode.decode(original, "original")
         opened = find_changes(before, decode.decode(edit, "edit"))
-        through = Inputs(edit, original, masks.encode(opened, "alpha"), "alpha")
-        report = compare(through, from_file(None, "x", None), lambda _: None, ImageReport("x", Verdict.PASS))
+        through = Named(edit, original, masks.encode(opened, "alpha"), "alpha")
+        report = compare(through, from_file(None, "x", None), lambda _: None)
         assert report.verdict is Verdict.PASS, report.findings
         assert opened.sum() <= 1.2 * opened_by(mask, row["mask_mode"], before.size).sum()
 

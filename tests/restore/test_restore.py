@@ -16,9 +16,9 @@ from scipy.sparse.linalg import spsolve
 
 import pictures
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
-from maskproof.gate.compare import Inputs
+from maskproof.gate.named import Named
 from maskproof.images import decode, encode
 from maskproof.images.encode import Carried
 from maskproof.policy import AreaRule, Settings, from_file
@@ -42,7 +42,7 @@ def mask(size: tuple[int, int] = SIZE, box: tuple[int, int, int, int] = OPENED) 
 def restored(
     original: bytes, edit: bytes, masked: bytes, policy: Settings = SETTINGS, record: Record | None = None, **how: Any
 ) -> Restored:
-    given = Inputs(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
+    given = Named(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
     return compose(decode_sources(given), policy, lambda _: None, Options(**how))
 
 
@@ -232,7 +232,7 @@ class TestProtection:
 
     @pytest.mark.parametrize("masked", [None, "closed"])
     def test_without_an_open_mask_there_is_nothing_to_keep(self, masked):
-        given = Inputs(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
+        given = Named(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
         with pytest.raises(CouldNotRestore, match="give the original back"):
             compose(decode_sources(given), SETTINGS, lambda _: None, Options(target="a.png"))
 
@@ -287,7 +287,7 @@ class TestNumbers:
         }[kind]
         made = restored(original, png(spilled(redrawn())), mask())
         source = decode.decode(original, "original")
-        changed = pixels_changed(source, made.shown, Placed(made.shown.samples, made.shown.alpha, (), resampled=False))
+        changed = pixels_changed(source, made.shown, Aligned(made.shown.samples, made.shown.alpha, (), resampled=False))
         changed[INSIDE] = False
         assert not changed.any()
         assert any("the original's file holds" in note for note in made.notes)

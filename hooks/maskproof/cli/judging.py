@@ -71,15 +71,14 @@ def compare(
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
     from maskproof import report
-    from maskproof.gate.compare import Inputs
-    from maskproof.gate.compare import compare as compare_pair
-    from maskproof.model import ImageReport, Verdict
+    from maskproof.gate.named import Named
+    from maskproof.gate.named import compare as compare_named
     from maskproof.policy import from_file
 
     together(mask, mask_mode)
     settings = from_file(None if policy_file is None else (str(policy_file), read(policy_file)), edit.as_posix(), level)
     folder = policy_file.parent if policy_file else Path()
-    inputs = Inputs(
+    named = Named(
         read(edit),
         read(original),
         None if mask is None else read(mask),
@@ -88,7 +87,7 @@ def compare(
         str(original),
         str(mask),
     )
-    found = compare_pair(inputs, settings, lambda path: read(folder / path), ImageReport(str(edit), Verdict.PASS))
+    found = compare_named(named, settings, lambda path: read(folder / path))
     emit(lambda color: report.image(found, style, color=color), output, report.conclusion(found))
     return status(found)
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from maskproof.cli.base import MODES, commands, format_option, progress, read
+from maskproof.model import AREA_KINDS
 
 
 @commands.command()
@@ -30,7 +31,7 @@ from maskproof.cli.base import MODES, commands, format_option, progress, read
     "areas",
     multiple=True,
     metavar="NAME:KIND:X,Y,W,H",
-    help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
+    help=f"Protect this area as well (KIND: {', '.join(AREA_KINDS)}). May be repeated.",
 )
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
 @click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")

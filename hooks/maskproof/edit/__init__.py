@@ -20,9 +20,9 @@ from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.model import sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
-from maskproof.repo import sha256_of
 from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:

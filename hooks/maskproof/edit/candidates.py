@@ -14,9 +14,8 @@ from maskproof.drift.frame import Frame
 from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.gate import rank
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
 from maskproof.restore import Options, compose, decode_sources
 from maskproof.restore.alignment import realign
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from maskproof.drift.registration import Motion
     from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
-    from maskproof.model import Picture
+    from maskproof.model import ImageReport, Picture
     from maskproof.restore import Restored
 
 
@@ -103,7 +102,7 @@ def restore(
         try:
             edit, moved = _align(prepared, candidate)
             made = compose(
-                decode_sources(_inputs(prepared, edit)), prepared.settings, prepared.read, Options(target=prepared.out)
+                decode_sources(_named(prepared, edit)), prepared.settings, prepared.read, Options(target=prepared.out)
             )
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
@@ -117,17 +116,17 @@ def restore(
 
 def judge(prepared: PreparedEdit, made: Restored) -> ImageReport:
     """The finished edit, as the gate will see it; what is decoded already is not decoded again."""
+    return compare(
+        _named(prepared, made.data),
+        prepared.settings,
+        prepared.read,
+        shown_original=prepared.original,
+        shown_edit=made.shown,
+    )
 
-    def known_or_decoded(data: bytes, name: str) -> Picture:
-        known = {id(made.data): made.shown, id(prepared.sources.original): prepared.original}
-        return known[id(data)] if id(data) in known else decode(data, name)
 
-    report = ImageReport(prepared.out, Verdict.PASS)
-    return compare(_inputs(prepared, made.data), prepared.settings, prepared.read, report, known_or_decoded)
-
-
-def _inputs(prepared: PreparedEdit, edit: bytes) -> Inputs:
-    return Inputs(
+def _named(prepared: PreparedEdit, edit: bytes) -> Named:
+    return Named(
         edit,
         prepared.sources.original,
         prepared.sources.mask,

@@ -20,11 +20,10 @@ from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Severity
+from maskproof.model import Severity, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.repo import sha256_of
 from maskproof.repo.change import Selection, open_change
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def _prepare(
             f"the policy ({settings.source}) keeps only the digest of prompts", "Leave out `--store-prompt`."
         )
     draft = _draft(repository, out, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
-    editable, notes = _find_editable(original, planes, draft, settings, scope.trusted)
+    editable, notes = _find_editable(original, planes, draft, settings, scope.read_trusted)
     plan = framing.plan(original.size, editable, model, crop=job.crop, wanted=job.wanted)
     transform = Transform(crop=plan.crop(original.size), pad=plan.pad)
     return PreparedEdit(
@@ -182,7 +181,7 @@ def _prepare(
         editable,
         _check_record(draft, transform, out),
         settings,
-        scope.trusted,
+        scope.read_trusted,
         framing.request(original, editable, plan),
         options,
         notes,
@@ -199,7 +198,7 @@ def _find_editable(
     """
     assert draft.mask is not None  # noqa: S101 - a draft has one
     editable = regions.editable(planes, draft.mask.mode, original.size)
-    suspect = regions.suspicions(planes, draft.mask.mode, editable, settings.max_editable)
+    suspect = regions.suspicions(regions.mask_facts(planes, draft.mask.mode, editable), settings.max_editable)
     if wrong := [finding for finding in suspect if finding.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
     areas, missing = areas_of(original, settings, draft, read)

@@ -18,8 +18,8 @@ from msgspec import Meta
 from maskproof.documents import Problems, read_toml, typed
 from maskproof.edit.api.models import DEFAULT
 from maskproof.errors import CouldNotJudge, JobsError, UsageError
+from maskproof.model import sha256_of
 from maskproof.records import sidecar
-from maskproof.repo import sha256_of
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")

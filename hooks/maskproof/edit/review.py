@@ -17,13 +17,14 @@ import msgspec
 from msgspec import Meta
 from PIL import Image
 
-from maskproof.drift.frame import place, shown
+from maskproof.drift.frame import align, shown
 from maskproof.edit.api.answers import Part, ask
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.gate.check import inputs_of, judge
+from maskproof.gate.check import judge
 from maskproof.gate.compare import frame_of
+from maskproof.gate.edited import sources_of
+from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
-from maskproof.images.decode import decode
 from maskproof.model import Box, Severity
 from maskproof.policy.limits import ROWS
 from maskproof.regions import overlap
@@ -108,19 +109,18 @@ def ready(repository: Repository, path: str) -> Ready:
     scope = Scope(open_change(repository, Selection()))
     if path not in scope.delta.head.entries:
         raise UsageError(f"{path} is not known to Git", "Stage it and its record with `git add`, then ask again.")
-    record = scope.record(path)
+    record = scope.ledger.record(path)
     if record is None or record.original is None:
         raise UsageError(
             f"{path} has no record that names an original, so there is nothing to compare it with",
             "Record it first: `maskproof record EDIT --original FILE --mask FILE`.",
         )
-    report = judge(scope, path)
-    data = scope.delta.head.read(path)
-    if data is None:
+    report = judge(gather(scope, path), scope.files)
+    source = scope.source(scope.delta.head, path)
+    if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
-    inputs, _ = inputs_of(scope, path, data, record)
-    original = decode(inputs.original, inputs.original_name)
-    edit = place(original, decode(inputs.edit, path), frame_of(record))
+    original = scope.files.picture(sources_of(scope, path, record)[0])
+    edit = align(original, scope.files.picture(source), frame_of(record))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 

@@ -50,6 +50,11 @@ def assess(
     return tuple(found)
 
 
+def neighbours(name: str) -> tuple[str, ...]:
+    """Paths of the files beside an image that `assess` asks for."""
+    return carriers.neighbours(name)
+
+
 def hidden(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> tuple[Evidence, ...]:
     """Signs in the lowest bits of the pixels; they have to be decoded, so this is done only when asked.
 

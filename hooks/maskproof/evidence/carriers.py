@@ -30,6 +30,8 @@ MAX_TEXTS = 8_000_000
 """bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
 MAX_COUNT = 20_000
 """texts that are read, and datasets of IPTC"""
+XMP_FILES, C2PA_FILES = (".xmp", ".XMP"), (".c2pa",)
+"""endings of files beside an image that speak of it"""
 MAX_TRAILER = 4_000_000
 """bytes behind the picture that are looked at"""
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
@@ -92,7 +94,7 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
     block = _exif(container) or profiles.get("exif", b"")
     photoshop = _photoshop(container) or profiles.get("iptc", b"")
     packets = _packets(container, named, profiles)
-    packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, (".xmp", ".XMP"))]
+    packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, XMP_FILES)]
     found = [Text(f"PNG text `{key[:40]}`", key, text) for key, text in named if key != XMP_KEY]
     found += [Text(f"EXIF {tag}", tag, text) for tag, text in exif.texts(container, block)]
     found += [Text(source, "comment", text) for source, text in _comments(container)]
@@ -103,7 +105,7 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
         if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
     ]
     stores = [(OWN_STORE, own)] if (own := manifest(container)) else []
-    stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, (".c2pa",))]
+    stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, C2PA_FILES)]
     return Carried(
         (container.width, container.height),
         tuple(found),
@@ -307,12 +309,21 @@ def _iptc(data: bytes) -> Iterator[tuple[str, str]]:
         at += 5 + length
 
 
+def neighbours(name: str) -> tuple[str, ...]:
+    """Paths of the files beside an image that may speak of it."""
+    return tuple(path for endings in (XMP_FILES, C2PA_FILES) for path in _paths_beside(name, endings))
+
+
+def _paths_beside(name: str, endings: tuple[str, ...]) -> list[str]:
+    stem = name.rpartition(".")[0] if "." in name.rpartition("/")[2] else name
+    return list(dict.fromkeys(base + ending for base in (name, stem) for ending in endings))
+
+
 def _beside(name: str, read: Read | None, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """Files beside the image: `hero.png.xmp`, then `hero.xmp`."""
     if read is None:
         return
-    stem = name.rpartition(".")[0] if "." in name.rpartition("/")[2] else name
-    for path in dict.fromkeys(base + ending for base in (name, stem) for ending in endings):
+    for path in _paths_beside(name, endings):
         found = read(path)
         if found and len(found) <= MAX_TRAILER:
             yield path, found

@@ -7,7 +7,6 @@ What is not applied (a PNG gamma, an HDR code, CMYK without a profile) is named,
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import struct
 from functools import lru_cache
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageCms
+
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,9 +108,9 @@ def _through_profile(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, b
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     except OSError:
-        return base.convert("RGB"), f"a broken ICC profile ({hashlib.sha256(icc).hexdigest()[:8]})", False
+        return base.convert("RGB"), f"a broken ICC profile ({sha256_of(icc)[:8]})", False
     space = profile.profile.xcolor_space.strip()
-    name = f"ICC profile {_name(profile)} ({hashlib.sha256(icc).hexdigest()[:8]})"
+    name = f"ICC profile {_name(profile)} ({sha256_of(icc)[:8]})"
     mode = FITTING.get(space)
     if mode == "RGB" and base.mode == "L":
         base = base.convert("RGB")

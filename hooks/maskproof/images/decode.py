@@ -111,7 +111,7 @@ def decode_mask(
     return _guard(data, name, _mask_planes, container)
 
 
-def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
+def thumbnail(data: bytes, name: str, side: int, container: Container | None = None) -> NDArray[np.uint8]:
     """A picture as a small grey square: for perceptual hashes only, never for judging.
 
     Colour profiles are left out and a JPEG is decoded at a fraction of its size, which costs a fraction of `decode`.
@@ -121,6 +121,7 @@ def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
         data: The whole file.
         name: How messages call it.
         side: Pixels a side; both sides are brought to it, whatever the shape of the picture.
+        container: The file as `containers.blocks` walked it, where that was done before.
 
     Returns:
         side x side luma (ITU-R BT.601), 0 to 255, upright, on white where the picture is transparent.
@@ -137,7 +138,7 @@ def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
         small = grey_square(high, side)
         return np.asarray(small if method is None else small.transpose(method))
 
-    return _guard(data, name, reduce)
+    return _guard(data, name, reduce, container)
 
 
 def grey_square(image: Image.Image, side: int) -> Image.Image:

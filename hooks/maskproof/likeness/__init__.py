@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
-from maskproof.likeness.hashes import LIKE, LIKE_CROPPED
-from maskproof.likeness.index import Index, Updated
-from maskproof.likeness.model import Found, Likeness
+from maskproof.likeness.hashes import LIKE, LIKE_CROPPED, SIDE
+from maskproof.likeness.index import Index, Updated, likeness_of
+from maskproof.likeness.model import Likeness, Matches
 from maskproof.likeness.store import open_store
-from maskproof.repo import sha256_of
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
     from maskproof.repo import Repository
 
-__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "resemblance", "search"]
+__all__ = [
+    "LIKE",
+    "LIKE_CROPPED",
+    "SIDE",
+    "Index",
+    "Likeness",
+    "Updated",
+    "nearest",
+    "open_index",
+    "search",
+    "similarity",
+]
 
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
@@ -52,29 +63,29 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
 
 
-def likeness(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
-    """The indexed picture that is most like a file; None where the index is empty.
+def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) -> Likeness | None:
+    """The indexed picture that is most like another; None where the index is empty.
 
     Args:
         repository: Where the indexed pictures lie.
         index: Brought up to date with the pictures to look among.
-        edit: The file's name and bytes.
-
-    Raises:
-        CouldNotJudge: the file cannot be decoded.
+        picture: The other's thumbnail, SIDE x SIDE luma.
     """
-    picture = thumbnail(edit[1], edit[0], hashes.SIDE)
     return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
 
 
-def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
-    """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
-    index = open_index(repository, trusted=False)
-    index.update([(oid, path)], jobs=1)
-    try:
-        return likeness(repository, index, (path, edit))
-    except CouldNotJudge:
-        return None
+def similarity(oid: str, path: str, tracked: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Likeness:
+    """How similar a picture is to a tracked one.
+
+    Args:
+        oid: The blob of the tracked one.
+        path: Its path.
+        tracked: Its thumbnail, SIDE x SIDE luma.
+        picture: The other's.
+    """
+    asked = hashes.query(picture)
+    (match,) = hashes.closest(hashes.codes(hashes.of(tracked)), asked)
+    return _by_edges(likeness_of(match, asked, oid, (path,)), picture, tracked)
 
 
 def search(
@@ -85,7 +96,7 @@ def search(
     history: bool = False,
     count: int = 10,
     progress: Callable[[int, int], None] | None = None,
-) -> Found:
+) -> Matches:
     """The tracked pictures that are most like a file: those staged or committed, and with `history` all before them.
 
     Args:
@@ -101,7 +112,7 @@ def search(
     """
     name, data = edit
     try:
-        picture = thumbnail(data, name, hashes.SIDE)
+        picture = thumbnail(data, name, SIDE)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
     index = open_index(repository, trusted=trusted)
@@ -113,7 +124,7 @@ def search(
     others = tuple(one for one in nearest if one.oid not in same)[:count]
     own = _own_path(repository, name)
     without = updated.failed | updated.missing
-    return Found(
+    return Matches(
         name,
         others,
         tuple(sorted(path for oid, path in blobs if oid in same and path != own)),
@@ -135,17 +146,22 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
     if one.alike:
         return one
     try:
-        other = thumbnail(repository.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+        other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], SIDE)
     except CouldNotJudge:
         return one
-    same = edges.correlation(picture, other) >= edges.SAME_DRAWING
+    return _by_edges(one, picture, other)
+
+
+def _by_edges(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
+    """The same, alike where both show the same drawing."""
+    same = not one.alike and edges.correlation(picture, other) >= edges.SAME_DRAWING
     return replace(one, how="whole", kept=1.0, alike=True) if same else one
 
 
 def _is(repository: Repository, one: Likeness, data: bytes) -> bool:
     """Is this the very file that was asked about?"""
     try:
-        return repository.digest(one.oid, one.paths[0]) == sha256_of(data)
+        return repository.objects.digest(one.oid, one.paths[0]) == sha256_of(data)
     except CouldNotJudge:
         return False
 

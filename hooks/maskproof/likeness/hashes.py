@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import imagehash
 import numpy as np
 from PIL import Image
 
@@ -101,10 +100,17 @@ def of(thumbnail: NDArray[np.uint8]) -> bytes:
     Args:
         thumbnail: SIDE x SIDE luma, 0 to 255, upright.
     """
+    import imagehash  # loads SciPy: half of the time that a command takes to start
+
     cells = _placed(thumbnail, ((0.0, 1.0),))[0, 0]
     telling = np.abs(np.diff(cells, axis=1)) >= TELLING
     bits = imagehash.dhash(Image.fromarray(np.round(cells).astype(np.uint8)), ROWS).hash & telling
     return bytes(_packed(bits).tobytes() + _packed(telling).tobytes())
+
+
+def codes(entries: bytes) -> NDArray[np.uint64]:
+    """Entries in one piece as rows of words: N x 8, as `closest` takes them."""
+    return np.frombuffer(entries, "<u8").reshape(-1, 2 * WORDS)
 
 
 def query(samples: NDArray[np.uint8]) -> Query:

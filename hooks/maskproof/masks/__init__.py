@@ -22,7 +22,7 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
 from maskproof.masks.shapes import draw
-from maskproof.policy import MAX_EDITABLE
+from maskproof.policy.keys import MAX_EDITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +172,8 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         name, data = plan.mask
         planes = _read(decode_mask, data, name)
         editable = regions.editable(planes, plan.mask_mode, original.size)
-        notes += [f"{name}: {one.message}" for one in regions.suspicions(planes, plan.mask_mode, editable, 1.0)]
+        facts = regions.mask_facts(planes, plan.mask_mode, editable)
+        notes += [f"{name}: {one.message}" for one in regions.suspicions(facts, 1.0)]
         yield editable
     if plan.edit is not None:
         from maskproof.masks.difference import find_changes

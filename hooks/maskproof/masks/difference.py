@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, place, shown
+from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import register, snapped, warped
+from maskproof.drift.registration import integer_shift, register, warped
 from maskproof.masks.morphology import grow, remove_specks
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def find_changes(original: Picture, edit: Picture) -> Mask:
         edit: The edit, of any size; it is scaled to the original's.
     """
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
-    aligned = place(original, edit, Frame())
+    aligned = align(original, edit, Frame())
     known = _limit_detail(shown(original.samples, original.alpha), edit.size if aligned.resampled else original.size)
     before = opponent(_reduce(known, factor))
     after, valid = _align(before, opponent(_reduce(shown(aligned.samples, aligned.alpha), factor)))
@@ -88,7 +88,7 @@ def _limit_detail(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
 def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     """The edit's planes (3 x h x w) with a small motion of the frame undone, and where they hold samples."""
     everywhere = np.ones(before.shape[1:], np.bool_)
-    motion = snapped(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
+    motion = integer_shift(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
     if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box, Finding, Kind, Region, Severity
+from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,25 +107,54 @@ def build(
     return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
 
 
-def suspicions(
-    planes: Planes | None, mode: str | None, editable: NDArray[np.bool_], max_editable: float
-) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class MaskFacts:
+    """What a mask says of itself beside its pixels."""
+
+    mode: str | None
+    """which part is editable"""
+    size: tuple[int, int]
+    """width and height in pixels"""
+    frame: tuple[int, int]
+    """width and height of the picture that it belongs to"""
+    has_alpha: bool
+    soft: float
+    """share that is neither editable nor protected"""
+    editable: float
+    """share of the picture that it makes editable"""
+
+
+def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.bool_]) -> MaskFacts | None:
+    """What can be odd about a mask, as numbers; None where there is no mask."""
+    if planes is None:
+        return None
+    light, alpha = planes
+    plane = alpha if mode == "alpha" and alpha is not None else light
+    return MaskFacts(
+        mode,
+        (light.shape[1], light.shape[0]),
+        (editable.shape[1], editable.shape[0]),
+        alpha is not None,
+        _soft_share(plane),
+        share_of(editable),
+    )
+
+
+def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
     """What is odd about a mask, said and never fixed silently.
 
     A mask that makes more editable than the policy allows blocks: it would leave nothing to protect.
     """
-    if planes is None:
+    if mask is None:
         return []
-    light, alpha = planes
-    share = share_of(editable)
     found: list[Finding] = []
 
     def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
         found.append(
-            Finding(
+            finding(
                 "mask-suspect",
-                severity,
                 message,
+                severity=severity,
                 unit="share" if numbers else None,
                 value=numbers.get("value"),
                 limit=numbers.get("limit"),
@@ -132,28 +162,26 @@ def suspicions(
             )
         )
 
-    if share > max_editable:
+    if mask.editable > max_editable:
         suspect(
-            f"the mask makes {share:.1%} of the picture editable; the policy allows {max_editable:.1%}",
+            f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}",
             Severity.BLOCK,
-            value=share,
+            value=mask.editable,
             limit=max_editable,
         )
-    if mode == "alpha" and alpha is None:
+    if mask.mode == "alpha" and not mask.has_alpha:
         suspect(
             "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
         )
-    elif not share:
-        suspect(f"the mask makes no pixel editable in mode {mode}; is it inverted?")
-    plane = alpha if mode == "alpha" and alpha is not None else light
-    soft = _soft_share(plane)
-    if soft > SOFT_SHARE:
-        suspect(f"{soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
-    ratio = (plane.shape[1] / plane.shape[0]) / (editable.shape[1] / editable.shape[0])
-    if abs(ratio - 1) > ASPECT_TOLERANCE:
+    elif not mask.editable:
+        suspect(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
+    if mask.soft > SOFT_SHARE:
+        suspect(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
+    (width, height), frame = mask.size, mask.frame
+    if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:
         suspect(
-            f"the mask is {plane.shape[1]} x {plane.shape[0]} px, other proportions than the original's "
-            f"{editable.shape[1]} x {editable.shape[0]} px; it was stretched"
+            f"the mask is {width} x {height} px, other proportions than the original's {frame[0]} x {frame[1]} px; "
+            "it was stretched"
         )
     return found
 

@@ -58,7 +58,7 @@ def areas_of(
     return (*areas, *found), notes
 
 
-def readers() -> drift.Readers:
+def readers() -> drift.ExtraMeasures:
     """Measures that optional parts add: the strings of a text area, where the reader is installed."""
     return {Kind.TEXT: words} if ocr.available() else {}
 
@@ -98,7 +98,9 @@ def reference_logo(rule: AreaRule, read: Read) -> Picture:
 def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[Area]:
     """The areas of one rule: one as drawn, or one for each match of its reference logo."""
     colors = tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:7], 16)) for one in rule.colors)
-    area = Area(rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.marks, colors)
+    area = Area(
+        rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.foreground, colors
+    )
     if rule.find is None:
         return [area]
     return [

@@ -10,7 +10,6 @@ Needs the extra `maskproof[vision]`. The model is published under the MIT licenc
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Box
+from maskproof.model import Box, sha256_of
 from maskproof.regions import iou
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def detect(picture: NDArray[np.uint8], model: bytes, sha256: str) -> tuple[Face,
         CouldNotJudge: the extra is not installed, the model is another file than the policy names, or it is no
             YuNet model.
     """
-    digest = hashlib.sha256(model).hexdigest()
+    digest = sha256_of(model)
     if digest != sha256.strip().lower():
         raise CouldNotJudge(
             f"the face model has the sha256 {digest}, but the policy names {sha256.strip().lower()}",

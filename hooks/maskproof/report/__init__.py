@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found
+    from maskproof.likeness.model import Matches
     from maskproof.model import Evidence, ImageReport, Report
 
 FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
@@ -40,7 +40,7 @@ def marks(evidence: tuple[Evidence, ...], style: str) -> str:
     return json.marks(evidence) if style == "json" else text.marks(evidence)
 
 
-def found(result: Found, style: str) -> str:
+def found(result: Matches, style: str) -> str:
     """The pictures that are most like one."""
     return json.found(result) if style == "json" else text.found(result)
 

@@ -11,7 +11,7 @@ from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found, Likeness
+    from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import Evidence, Finding, ImageReport
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
@@ -63,8 +63,10 @@ def _held(report: ImageReport, drift: float) -> str:
 
 def explanation(report: ImageReport, *, color: bool) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
+    from maskproof.report import trace  # loads the gate
+
     lines, last = [conclusion(report, color=color), ""], ""
-    for stage, said in report.steps:
+    for stage, said in trace.steps(report):
         label = stage if stage != last else ""
         lines += textwrap.wrap(
             safe(said),
@@ -140,7 +142,7 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def found(result: Found) -> str:
+def found(result: Matches) -> str:
     """The pictures that are most like one, and what to do with the best of them."""
     name, among = safe(result.path), f"{_pictures(result.looked_at)} tracked here"
     alike = [one for one in result.nearest if one.alike]
@@ -167,7 +169,7 @@ def _pictures(count: int) -> str:
     return f"{count} picture{'' if count == 1 else 's'}"
 
 
-def _likeness(one: Likeness, result: Found) -> str:
+def _likeness(one: Likeness, result: Matches) -> str:
     how = "whole" if one.how == "whole" else f"cropped, shows {one.kept * 100:.0f} % of it"
     where = "" if one.oid in result.tree else f"  (only in history, blob {one.oid[:12]})"
     return safe(f"  {one.distance:>3} of 256 bits differ  {how:<25}  {', '.join(one.paths)}{where}")

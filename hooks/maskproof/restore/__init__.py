@@ -15,17 +15,17 @@ import numpy as np
 
 from maskproof import regions
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried, Encoded
+from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.repo import sha256_of
 from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
 from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
 from maskproof.restore.channels import unify
@@ -34,7 +34,7 @@ from maskproof.restore.tone import match_tone
 if TYPE_CHECKING:
     from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
-    from maskproof.gate.compare import Inputs
+    from maskproof.gate.named import Named
     from maskproof.images.decode import Stored
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
@@ -65,7 +65,7 @@ class Options:
 class Sources:
     """The bytes of one comparison, with original and edit decoded once for all that looks at them."""
 
-    inputs: Inputs
+    inputs: Named
     original: Stored
     edit: Stored
 
@@ -95,7 +95,7 @@ class Restored:
     """what a reader should know: what a format cannot hold, what could not be done"""
 
 
-def decode_sources(inputs: Inputs) -> Sources:
+def decode_sources(inputs: Named) -> Sources:
     """Original and edit, decoded.
 
     Raises:
@@ -145,7 +145,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
         int(changed.sum()),
         pasted.seams,
         realigned.motion,
-        sha256_of(dropped) if (dropped := carriers.manifest(edit.container)) else None,
+        sha256_of(manifest) if (manifest := carriers.manifest(edit.container)) else None,
         notes,
     )
 
@@ -178,7 +178,7 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
     )
 
 
-def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     editable = regions.editable(planes, inputs.mask_mode, original.size)
@@ -283,6 +283,6 @@ def _list_losses(original: Stored, written: Encoded, shown: Picture, inside: Mas
     return found
 
 
-def _as_it_is(picture: Picture) -> Placed:
+def _as_it_is(picture: Picture) -> Aligned:
     """The picture in its own frame."""
-    return Placed(picture.samples, picture.alpha, (), resampled=False)
+    return Aligned(picture.samples, picture.alpha, (), resampled=False)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, Placed, place, shown
+from maskproof.drift.frame import Aligned, Frame, align, shown
 from maskproof.drift.grid import Float, Mask, grown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import STILL, Motion, register, snapped, warped
+from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped
 from maskproof.errors import CouldNotRestore
 from maskproof.masks.morphology import reduce
 
@@ -75,7 +75,7 @@ class Blocks:
 class Realigned:
     """The edit in the original's frame."""
 
-    placed: Placed
+    placed: Aligned
     """at the original's size, the recorded padding and crop undone"""
     motion: Motion | None
     """what is still to be undone, in pixels of the original; None: nothing"""
@@ -106,13 +106,13 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     Raises:
         CouldNotRestore: the edit is warped, which no shift, scale and turn undoes.
     """
-    placed = place(original, edit, frame)
+    placed = align(original, edit, frame)
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     before, after = (_luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
     editable = reduce(inside, factor)
     outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
-    still = _blocks(before, after, outside, STILL)
-    motion = snapped(register(before, after, outside), before, after, outside)
+    still = _blocks(before, after, outside, NO_MOTION)
+    motion = integer_shift(register(before, after, outside), before, after, outside)
     undone = (
         _blocks(before, after, outside, motion) if motion.trusted and motion.reach * factor >= MIN_MOTION_PX else still
     )
@@ -134,7 +134,7 @@ def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: i
     return plane
 
 
-def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, inside: Mask) -> Motion:
+def _in_full(motion: Motion, factor: int, original: Picture, placed: Aligned, inside: Mask) -> Motion:
     """The motion in pixels of the original; whole pixels where those explain it, since they need no resampling."""
     a, b, c, d, e, f = motion.matrix
     full = replace(
@@ -150,7 +150,7 @@ def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, ins
         np.asarray(Image.fromarray(shown(one.samples, one.alpha)).convert("L"), np.float32) * np.float32(100 / 255)
         for one in (original, placed)
     )
-    return snapped(full, before, after, ~inside)
+    return integer_shift(full, before, after, ~inside)
 
 
 def _move(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
@@ -178,7 +178,7 @@ def _blocks(original: Float, edit: Float, outside: Mask, motion: Motion) -> Bloc
     """What became of the protected area's blocks, once a motion is undone."""
     factor = max(1, round(max(original.shape) / SEARCHED_SIDE_PX))
     there = outside.astype(np.float32)
-    if motion is not STILL:
+    if motion is not NO_MOTION:
         edit = warped(edit, motion.matrix)
         there = there * (warped(np.ones_like(edit), motion.matrix) > 0.99)  # noqa: PLR2004
     small = [

@@ -17,7 +17,7 @@ from maskproof.images.decode import OPAQUE, WIDE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maskproof.drift.frame import Placed
+    from maskproof.drift.frame import Aligned
     from maskproof.drift.grid import Mask
     from maskproof.images.decode import Stored
 
@@ -29,7 +29,7 @@ WRITABLE = ("L", "LA", "RGB", "RGBA")
 
 
 def unify(
-    original: Stored, edit: Stored, placed: Placed, inside: Mask, name: str
+    original: Stored, edit: Stored, placed: Aligned, inside: Mask, name: str
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """Both pictures' samples, H x W x channels each, and notes on what the edit lost by it.
 
@@ -67,7 +67,7 @@ def unify(
     return before, _with(after, solid), tuple(notes)
 
 
-def _color_channels(original: Stored, edit: Stored, placed: Placed, *, grey: bool) -> NDArray[Any]:
+def _color_channels(original: Stored, edit: Stored, placed: Aligned, *, grey: bool) -> NDArray[Any]:
     """The edit's channels of colour: its own numbers where they mean the same, else by way of sRGB."""
     same_color = edit.shown.color == original.shown.color or not original.shown.managed
     if same_color and edit.shown.size == original.shown.size and edit.mode in WRITABLE:

@@ -16,22 +16,22 @@ import msgspec
 
 from maskproof.atomic import sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
-from maskproof.gate.check import inputs_of, judge
-from maskproof.gate.compare import Decode, Inputs, compare
+from maskproof.gate.check import judge
+from maskproof.gate.edited import sources_of
+from maskproof.gate.gather import gather
+from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
+from maskproof.model import Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
-from maskproof.repo import Repository, sha256_of
+from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from maskproof.model import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection(named=named)))
     unsaved = repository.unstaged()
-    reports = (judge(scope, path) for path in scope.targets)
+    reports = (judge(gather(scope, path), scope.files) for path in scope.targets)
     drifted = [one.path for one in reports if one.verdict is Verdict.BLOCK and (one.drift or 0) > 1]
     for job in [_job(repository, path, None, unsaved, force=False) for path in drifted]:
         yield _outcome(scope, job, options)
@@ -162,25 +162,15 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     repository = scope.delta.repository
     record, was = _record(repository, job)
     settings = scope.settings(job.path)
-    inputs, _ = inputs_of(scope, job.path, job.data, record)
-    start = ImageReport(job.path, Verdict.PASS)
-    sources = decode_sources(inputs)
-    known = [(inputs.original, sources.original.shown), (inputs.edit, sources.edit.shown)]
-    before = compare(inputs, settings, scope.trusted, start, _decoder(known))
-    made = compose(sources, settings, scope.trusted, options)
+    named = _named_files(scope, job, record)
+    sources = decode_sources(named)
+    original = sources.original.shown
+    before = compare(named, settings, scope.read_trusted, shown_original=original, shown_edit=sources.edit.shown)
+    made = compose(sources, settings, scope.read_trusted, options)
     if made.method == NOTHING:
         return Outcome(before.verdict, False, text.describe_kept(job.path, before))
-    restored = Inputs(
-        made.data,
-        inputs.original,
-        inputs.mask,
-        inputs.mask_mode,
-        job.target,
-        inputs.original_name,
-        inputs.mask_name,
-        record,
-    )
-    after = compare(restored, settings, scope.trusted, start, _decoder([*known, (made.data, made.shown)]))
+    restored = replace(named, edit=made.data, edit_name=job.target)
+    after = compare(restored, settings, scope.read_trusted, shown_original=original, shown_edit=made.shown)
     beside = sidecar.path_of(job.target)
     old = {one: _bytes(repository, one) for one in (beside, job.target)}
     if job.target == job.path:
@@ -268,7 +258,7 @@ def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
     parts = [
         f"rm -- {_quote(repository, path)}"
         if data is None
-        else f"git cat-file blob {repository.keep(data)} > {_quote(repository, path)}"
+        else f"git cat-file blob {repository.objects.keep(data)} > {_quote(repository, path)}"
         for path, data in sorted(old.items())
     ]
     return " && ".join(parts)
@@ -281,9 +271,23 @@ def _write_back(file: Path, data: bytes | None) -> None:
         write_atomically(file, data)
 
 
-def _decoder(known: list[tuple[bytes, Picture]]) -> Decode:
-    """Decodes each file once: a 4K picture is looked at five times, and decoding is what costs most."""
-    return lambda data, name: next((shown for one, shown in known if one is data), None) or decode(data, name)
+def _named_files(scope: Scope, job: Job, record: Record) -> Named:
+    """The edit of the working tree beside what its record names.
+
+    Raises:
+        CouldNotJudge: original or mask cannot be had.
+    """
+    original, mask = sources_of(scope, job.path, record)
+    return Named(
+        job.data,
+        scope.files.data(original),
+        None if mask is None else scope.files.data(mask),
+        None if record.mask is None else record.mask.mode,
+        job.path,
+        original.path,
+        "" if mask is None else mask.path,
+        record,
+    )
 
 
 def _size(job: Job) -> tuple[int, int]:

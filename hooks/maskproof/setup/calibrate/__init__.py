@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from maskproof import parallel, policy
 from maskproof.documents import MAX_PROBLEMS
 from maskproof.errors import CasesError, MaskproofError, UsageError
-from maskproof.gate import compare
-from maskproof.model import ImageReport, Level, Severity, Verdict
+from maskproof.gate.named import Named, compare
+from maskproof.model import ImageReport, Level, Severity
 from maskproof.setup.calibrate import cases
 from maskproof.setup.calibrate.proposal import Proposal, Row, propose
 
@@ -84,11 +84,9 @@ def measured(task: Task) -> Row | str:
     except OSError as error:
         return f"line {case.line}: {error.filename} cannot be read: {error.strerror}"
     mode = case.mask_mode if mask is not None else None
-    inputs = compare.Inputs(edit, original, mask, mode, case.edit, case.original, case.mask)
+    inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask)
     try:
-        report = compare.compare(
-            inputs, task.settings, lambda path: _picture(areas / path), ImageReport(task.name, Verdict.PASS)
-        )
+        report = compare(inputs, task.settings, lambda path: _picture(areas / path))
     except MaskproofError as error:  # such errors do not travel between processes
         return f"line {case.line}: {error.reason}"
     if report.drift is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-from maskproof.gate.verdict import over
+from maskproof.gate.verdict import ratio
 from maskproof.model import amount
 from maskproof.setup.calibrate.text import PLACES, short
 
@@ -122,12 +122,12 @@ def _marks(places: dict[Line, int], height: int) -> Image.Image:
             for place, value in enumerate(values):
                 mark(
                     draw,
-                    _x(over(value, line.present)),
+                    _x(ratio(value, line.present)),
                     lane + _aside(place, crowded=crowded),
                     SMALL if crowded else DOT,
                 )
         if line.moved:
-            _proposed(draw, _x(over(line.proposed, line.present)), y)
+            _proposed(draw, _x(ratio(line.proposed, line.present)), y)
     _legend_marks(draw)
     return picture.reduce(FINE)
 
@@ -180,7 +180,7 @@ def _names(draw: ImageDraw.ImageDraw, places: dict[Line, int]) -> None:
 def _piles(draw: ImageDraw.ImageDraw, line: Line, y: int) -> None:
     """How many marks lie on one another at the low end, where most edits that kept everything are."""
     for values, lane in ((line.accepted, -LANE), (line.rejected, LANE)):
-        count = sum(over(value, line.present) <= LOWEST for value in values)
+        count = sum(ratio(value, line.present) <= LOWEST for value in values)
         if count > 1:
             _text(draw, (LEFT + DOT + 5, y + lane), f"{count} edits", 12, GREY, "lm")
 
@@ -188,7 +188,7 @@ def _piles(draw: ImageDraw.ImageDraw, line: Line, y: int) -> None:
 def _catches(line: Line, limit: float) -> str:
     if not line.rejected:
         return "none there"
-    return f"{sum(over(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
+    return f"{sum(ratio(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
 
 
 def _dot(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float = DOT) -> None:
