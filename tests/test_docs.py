@@ -13,7 +13,6 @@ import click
 import pytest
 
 from maskproof.cli import commands
-from maskproof.policy.limits import LIMITS
 from maskproof.policy.rules import RULES
 from projects import MASKPROOF, ROOT, Scratch
 
@@ -66,12 +65,6 @@ def test_no_code_speaks_of_a_rule_that_is_not_listed() -> None:
                 spoken.add(node.value.value)
     assert spoken <= set(RULES)
     assert len(spoken) > 10
-
-
-def test_every_limited_metric_is_documented() -> None:
-    text = (ROOT / "docs" / "metrics.md").read_text()
-    for row in LIMITS:
-        assert f"`{row.metric}`" in text, row.metric
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,12 @@ def test_the_table_of_the_page_is_the_table_of_limits() -> None:
     }
 
 
+def test_the_page_of_the_rule_names_what_is_measured_outside_the_mask() -> None:
+    page = (PAGE.parent / "rules" / "outside-mask.md").read_text(encoding="utf-8")
+    told = {name for names in re.findall(r"\((`[^)]*)\)", page) for name in re.findall(r"`([a-z_]+)`", names)}
+    assert told == {name for kind, name in MEASURED if kind == Kind.OUTSIDE_MASK}
+
+
 @pytest.mark.parametrize("name", sorted({name for _, name in MEASURED}))
 def test_each_metric_has_a_test_of_its_name(name: str) -> None:
     tests = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("test_*.py"))

@@ -134,7 +134,7 @@ class TestTable:
         assert lines[2].split()[0::2] == ["2", "BLOCKED"]
         said = " ".join(done.stdout.split())
         assert "outside-mask: " in said
-        assert "of the protected area became something else" in said
+        assert "the largest connected changed region is " in said
         assert "at x 0, y 0" in said
         assert "- - NOT JUDGED broken.png unreadable: broken.png" in said
         assert COUNTS.fullmatch(lines[-1]).groups() == ("3", "2", "1", "1")

@@ -11,7 +11,7 @@ measures what is a row in `metrics`.
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from maskproof.drift.declared import View
 from maskproof.drift.frame import Frame
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from maskproof.drift.grid import Mask
 
 __all__ = ["METRICS", "ExtraMeasures", "Frame", "View", "measure"]
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 
 def measure(
@@ -79,9 +76,7 @@ def _metrics(taken: Taken, place: int) -> tuple[Metric, ...]:
 class _InTurn(Executor):
     """Does at once, on the calling thread, what it is handed."""
 
-    def submit(
-        self, function: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Future[Result]:
-        done: Future[Result] = Future()
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
         done.set_result(function(*args, **kwargs))
         return done

@@ -82,7 +82,7 @@ def view_of(pair: Pair, region: Region) -> View:
 
 def colors(view: View) -> list[Metric]:
     """CIEDE2000 of cell means: the middle, the 95 % quantile, and how far named brand colours are off."""
-    first, second = (cielab(_cell_means(one, view.mask)) for one in (view.original, view.edit))
+    first, second = (cielab(_cell_means(samples, view.mask)) for samples in (view.original, view.edit))
     difference = ciede2000(first, second)
     found = [
         Metric(
@@ -136,7 +136,7 @@ def strokes(view: View) -> list[Metric]:
 
 def skin(view: View) -> list[Metric]:
     """Median difference, in OKLab, of the cells that have the hue of skin in the original."""
-    first, second = (oklab(_cell_means(one, view.mask)) for one in (view.original, view.edit))
+    first, second = (oklab(_cell_means(samples, view.mask)) for samples in (view.original, view.edit))
     hue, chroma = np.degrees(np.arctan2(first[:, 2], first[:, 1])), np.hypot(first[:, 1], first[:, 2])
     shows = (hue > SKIN_HUE[0]) & (hue < SKIN_HUE[1]) & (chroma > SKIN_CHROMA[0]) & (chroma < SKIN_CHROMA[1])
     if shows.sum() < MIN_SKIN_CELLS:
@@ -159,8 +159,8 @@ def outline(view: View) -> list[Metric]:
     """95 % quantile of the symmetric distance between the edges of both pictures."""
     from scipy.ndimage import distance_transform_edt
 
-    edges = [_edges(_luma(one)) & view.mask for one in (view.original, view.edit)]
-    if min(int(one.sum()) for one in edges) < MIN_EDGE_PIXELS:
+    edges = [_edges(_luma(samples)) & view.mask for samples in (view.original, view.edit)]
+    if min(int(edge.sum()) for edge in edges) < MIN_EDGE_PIXELS:
         return []
     away = np.concatenate([distance_transform_edt(~edges[1])[edges[0]], distance_transform_edt(~edges[0])[edges[1]]])
     value = float(np.quantile(np.minimum(away, MAX_DISTANCE_PX), 0.95))

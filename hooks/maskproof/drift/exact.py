@@ -87,13 +87,13 @@ def _low_bytes_compare(original: Picture, edit: Picture) -> bool:
 def _low_unlike(original: Picture, edit: Picture, rows: slice) -> Mask:
     """An 8-bit value v says the same as the 16-bit value 257 v, whose low byte is v again."""
     lows = [
-        one.samples[rows]
-        if one.low is None
+        picture.samples[rows]
+        if picture.low is None
         else np.broadcast_to(
-            one.low[rows, :, :3] if one.low.shape[2] > 2 else one.low[rows, :, :1],
-            one.samples[rows].shape,
+            picture.low[rows, :, :3] if picture.low.shape[2] > 2 else picture.low[rows, :, :1],
+            picture.samples[rows].shape,
         )
-        for one in (original, edit)
+        for picture in (original, edit)
     ]
     return np.asarray(np.any(lows[0] != lows[1], -1))
 

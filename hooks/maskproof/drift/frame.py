@@ -138,7 +138,7 @@ def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[
     ]
     parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []
     parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []
-    says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {', '.join(parts) or 'by a hair'}"
+    says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {', '.join(parts) or 'sub-pixel'}"
     says += padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
         Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),

@@ -24,7 +24,6 @@ from maskproof.drift.tone import tone
 from maskproof.model import Kind, Level, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from concurrent.futures import Executor
 
 ExtraMeasures = Mapping[Kind, Callable[[View], list[Metric]]]
@@ -143,17 +142,13 @@ def of_regions(pair: Pair, pool: Executor) -> Taken:
 
 def of_kinds(pair: Pair, extra: ExtraMeasures) -> Taken:
     """What is asked of each region for its kind; in turn, since measures that are handed in may share a model."""
-    return {
-        (row, place): metrics for place, region in enumerate(pair.regions) for row, metrics in _own(pair, place, extra)
-    }
-
-
-def _own(pair: Pair, place: int, extra: ExtraMeasures) -> Iterator[tuple[Measure, Iterable[Metric]]]:
-    region = pair.regions[place]
-    if region.kind is Kind.OUTSIDE_MASK:
-        yield from ((row, row.take(pair)) for row in METRICS if isinstance(row, OfPair) and row.kind == region.kind)
-    elif rows := [row for row in METRICS if isinstance(row, OfArea) and row.kind is region.kind]:
-        view = view_of(pair, region)
+    taken: Taken = {}
+    for place, region in enumerate(pair.regions):
+        rows = [row for row in METRICS if not isinstance(row, OfRegions) and row.kind == region.kind]
+        view = view_of(pair, region) if any(isinstance(row, OfArea) for row in rows) else None
         for row in rows:
-            if take := row.take or extra.get(region.kind):
-                yield row, take(view)
+            if isinstance(row, OfPair):
+                taken[row, place] = row.take(pair)
+            elif view and (take := row.take or extra.get(region.kind)):
+                taken[row, place] = take(view)
+    return taken

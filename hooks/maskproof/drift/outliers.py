@@ -52,8 +52,8 @@ SAYS = {
     "color": "a patch changed its colour",
     "spot": "a spot differs from its surroundings",
     "loss": "detail is gone",
-    "contrast": "something was drawn or drawn anew",
-    "blur": "fine detail was blurred or drawn anew",
+    "contrast": "something was drawn or re-rendered",
+    "blur": "fine detail was blurred or re-rendered",
 }
 
 
@@ -135,6 +135,6 @@ def _worst(name: str, deviation: Float, floor: float, scale: Scale, kind: Kind) 
     row, column = divmod(at, deviation.shape[1])
     apart, side = scale.step * CELL, scale.side * CELL
     value = float(deviation[row, column]) / floor
-    says = f"{SAYS[name]}: it stands out {{value}} as far as harmless changes do (limit {{limit}})"
+    says = f"{SAYS[name]}: local change, {{value}} the noise floor (limit {{limit}})"
     box = Box(column * apart, row * apart, side, side) if value > 0 else None
     return Metric(name, max(0.0, value), "x", kind.value, says, box)

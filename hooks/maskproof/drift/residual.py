@@ -242,5 +242,5 @@ def residual_level(sums: Float, weight: Float) -> tuple[Metric]:
         inside, squares = windows(weight, LEVEL_SIDE), windows(sums[2], LEVEL_SIDE)
         usable = inside > MIN_SHARE * (LEVEL_SIDE * CELL) ** 2
         value = float(np.sqrt(np.quantile(squares[usable] / inside[usable], 0.75))) if usable.any() else 0.0
-    says = "nearly all of the protected area was drawn anew: its luma differs by {value} RMS (limit {limit})"
+    says = "nearly all of the protected area was re-rendered: its luma differs by {value} RMS (limit {limit})"
     return (Metric("residue", value, "% of full scale", "outside-mask", says),)

@@ -31,7 +31,7 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights:
         means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
         weights: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
-    says = "{value} of the protected area became something else in one piece (limit {limit})"
+    says = "the largest connected changed region is {value} of the protected area (limit {limit})"
     factor = max(1, round(max(luma[0].shape) / 640))
     fine = [shrunk(plane, factor) for plane in luma]
     coarse = [shrunk(plane, 2) for plane in fine]
