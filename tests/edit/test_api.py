@@ -156,7 +156,7 @@ def test_a_key_is_asked_for(monkeypatch):
 def test_a_missing_package_is_said_with_the_way_to_install_it():
     code = (
         "import sys; sys.modules['openai'] = None\n"
-        "from maskproof.service import client\n"
+        "from maskproof.edit.api import client\n"
         "try: client.connect(None)\n"
         "except Exception as error: print(type(error).__name__, error.reason, error.advice)"
     )
@@ -196,7 +196,7 @@ def test_the_list_of_models_is_that_of_the_package():
     from openai.types import ImageModel
 
     assert {model.name for model in models.MODELS} == set(get_args(ImageModel))
-    assert models.DEFAULT in models.served()
+    assert models.DEFAULT in models.list_served()
     assert models.nearest("gpt-image2") == "gpt-image-2"
     assert models.nearest("gpt-image-2") != "gpt-image-2"
 

@@ -117,12 +117,12 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._prefixes |= {key[6:]: value for key, value in attributes.items() if key.startswith("xmlns")}
-        self._path.append(self._named(name))
+        self._path.append(self._qualify(name))
         self._text = []
         if len(self._path) > MAX_DEPTH:
             raise _StopError(f"its elements are nested more than {MAX_DEPTH} deep")
         for key, value in attributes.items():
-            named = self._named(key)
+            named = self._qualify(key)
             if named == "rdf:resource":
                 self._add("", value)
             elif not named.startswith(("xmlns", "rdf:", "xml:", "x:")):
@@ -143,7 +143,7 @@ class _Reader:
         path = "/".join(name for name in (*self._path, more) if name and name not in STRUCTURE)
         self.found.append((path, value))
 
-    def _named(self, name: str) -> str:
+    def _qualify(self, name: str) -> str:
         """The name with the usual prefix of its namespace, or as it stands."""
         prefix, colon, local = name.rpartition(":")
         return f"{PREFIXES.get(self._prefixes.get(prefix, ''), prefix)}{colon}{local}"

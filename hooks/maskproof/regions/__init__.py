@@ -121,7 +121,7 @@ class MaskFacts:
     soft: float
     """share that is neither editable nor protected"""
     editable: float
-    """share of the picture that it opens"""
+    """share of the picture that it makes editable"""
 
 
 def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.bool_]) -> MaskFacts | None:

@@ -75,7 +75,7 @@ def accept(client: Client, model: ImageModel) -> None:
     if model.retired is not None and client.base_url.host == OPENAI:
         raise UsageError(
             f"OpenAI shut the model {model.name} down on {model.retired}",
-            f"Take another one: `--model {models.DEFAULT}`. Served are {', '.join(models.served())} "
+            f"Take another one: `--model {models.DEFAULT}`. Served are {', '.join(models.list_served())} "
             f"(as of {models.AS_OF}).",
         )
 
@@ -111,7 +111,7 @@ def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofErro
 
 def _problems(code: str, status: int, server: str, model: str) -> tuple[Problem, ...]:
     """What a server's answer may mean; the first that applies is told."""
-    served = ", ".join(models.served())
+    served = ", ".join(models.list_served())
     return (
         (
             code in REFUSED,

@@ -73,12 +73,12 @@ def lookup(name: str) -> ImageModel:
     return listed.get(name, ImageModel(name, qualities=None, listed=False))
 
 
-def served() -> tuple[str, ...]:
+def list_served() -> tuple[str, ...]:
     """The names of the models that OpenAI serves, the default first."""
     return tuple(model.name for model in MODELS if model.retired is None)
 
 
 def nearest(name: str) -> str:
     """Another served model whose name is most like this one, the default where none is."""
-    others = [one for one in served() if one != name]
+    others = [one for one in list_served() if one != name]
     return next(iter(difflib.get_close_matches(name, others, n=1)), others[0])

@@ -77,10 +77,10 @@ def _of_packet(packet: Xmp) -> Iterator[Evidence]:
             yield Evidence(packet.source, f"{name}: {value[:20]}", ai=yes, generator="Canva" if yes else None)
         elif path == "TC260:AIGC":
             yield from _aigc(value, packet.source)
-    yield from _derived(packet)
+    yield from _find_parent(packet)
 
 
-def _derived(packet: Xmp) -> Iterator[Evidence]:
+def _find_parent(packet: Xmp) -> Iterator[Evidence]:
     own = set(packet.all("xmpMM:InstanceID"))
     for path in DERIVED:
         parent = packet.first(path)

@@ -53,7 +53,7 @@ def _mode(tree: Tree) -> bool | None:
     return any(word in mode for word in EDIT_MODES) if isinstance(mode, str) and mode else None
 
 
-def _named(value: Any) -> Any:
+def _image_name(value: Any) -> Any:
     """The name of an image that stands by itself or in an object."""
     return value.get("image_name") if isinstance(value, dict) else value
 
@@ -87,15 +87,15 @@ DIALECTS = (
         ("invokeai_metadata",),
         frozenset({"positive_prompt"}),
         _mode,
-        lambda tree: _named(tree.get("init_image")),
-        lambda tree: _named(tree.get("mask")),
+        lambda tree: _image_name(tree.get("init_image")),
+        lambda tree: _image_name(tree.get("mask")),
     ),
     Dialect(
         "InvokeAI",
         ("invokeai_metadata",),
         frozenset({"generation_mode"}),
         _mode,
-        lambda tree: _named(tree.get("init_image")),
+        lambda tree: _image_name(tree.get("init_image")),
     ),
     Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"app_version"}), _mode),
     Dialect(
