@@ -35,6 +35,7 @@ from pictures import (
     tiff,
     turned,
 )
+from processes import PATIENCE
 from thirdparty import rows
 
 
@@ -99,7 +100,7 @@ def bounded(file: Path) -> list[str]:
     if not Path("/proc/self/statm").exists():
         pytest.skip("the size of a process is read from /proc")
     done = subprocess.run(
-        [sys.executable, "-c", BOUNDED, str(file)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", BOUNDED, str(file)], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
