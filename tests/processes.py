@@ -38,7 +38,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 """bytes in which this system counts `ru_maxrss`"""
 
 SERVER = """
-import gc, json, os, signal, sys
+import atexit, gc, json, os, signal, sys, threading
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted test run ends by closing the input
 gc.freeze()
 for line in sys.stdin:
@@ -60,7 +60,18 @@ os.chdir(wanted["cwd"])
 os.environ.clear()
 os.environ.update(wanted["env"])
 sys.argv[1:] = wanted["arguments"]
-main()
+try:
+    main()
+    status = 0
+except SystemExit as end:
+    if not isinstance(end.code or 0, int):
+        raise
+    status = end.code or 0
+threading._shutdown()
+atexit._run_exitfuncs()
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)  # taking all modules down one by one would copy the memory that holds them
 """
 
 LOADED = """
