@@ -91,8 +91,8 @@ class Scratch:
     def install(self) -> None:
         """Install the hook for all the stages that it names.
 
-        The entry is that of the manifest as it ships, run from this checkout, but friendlier in one thing: `verbose`, by
-        which pre-commit also shows what a passing hook says. So no test here can tell whether a warning is seen.
+        The entry is that of the manifest as it ships, run from this checkout, but friendlier in one thing: `verbose`,
+        by which pre-commit also shows what a passing hook says. So no test here can tell whether a warning is seen.
         """
         hook = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())[0]
         hook |= {"language": "system", "entry": shlex.join([*MASKPROOF, "check"]), "verbose": True}
