@@ -38,12 +38,14 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 """bytes in which this system counts `ru_maxrss`"""
 
 SERVER = """
-import atexit, gc, json, os, signal, sys, threading
+import atexit, gc, json, os, signal, sys, threading, warnings
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted test run ends by closing the input
 gc.freeze()
 for line in sys.stdin:
     wanted = json.loads(line)
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads that NumPy keeps, which it takes care of itself
+        child = os.fork()
     if not child:
         break
     _, status, used = os.wait4(child, 0)
@@ -154,7 +156,9 @@ class Program:
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps(wanted) + "\n")
         self._server.stdin.flush()
-        return dict(json.loads(self._server.stdout.readline()))
+        told = self._server.stdout.readline()
+        assert told, "the interpreter that is copied has ended"
+        return dict(json.loads(told))
 
     def _started(self, arguments: tuple[str, ...], cwd: str, env: dict[str, str]) -> dict[str, Any]:
         out, err = map(Path, self._outputs)
