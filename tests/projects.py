@@ -150,7 +150,7 @@ class Pictures:
 def png(image: Image.Image, **options: Any) -> bytes:
     """A picture as the bytes of a PNG file."""
     file = io.BytesIO()
-    image.save(file, "PNG", **options)
+    image.save(file, "PNG", **{"compress_level": 1, **options})  # a larger file, in a fifth of the time
     return file.getvalue()
 
 

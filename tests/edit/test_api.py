@@ -156,7 +156,7 @@ def test_a_key_is_asked_for(monkeypatch):
 def test_a_missing_package_is_said_with_the_way_to_install_it():
     code = (
         "import sys; sys.modules['openai'] = None\n"
-        "from maskproof.service import client\n"
+        "from maskproof.edit.api import client\n"
         "try: client.connect(None)\n"
         "except Exception as error: print(type(error).__name__, error.reason, error.advice)"
     )

@@ -471,8 +471,9 @@ def test_a_picture_is_at_distance_0_from_itself(seed):
 
 @given(SEEDS, SEEDS)
 def test_whole_distance_is_symmetric_and_within_256(one, other):
-    queries = [hashes.query(np.asarray(texture(seed))) for seed in (one, other)]
-    codes = [entry(texture(seed)) for seed in (one, other)]
+    images = [texture(seed) for seed in (one, other)]
+    queries = [hashes.query(np.asarray(image)) for image in images]
+    codes = [entry(image) for image in images]
 
     def whole(asked):
         return hashes.Query(asked.bits[:1], asked.telling[:1], asked.covered[:1], asked.kept[:1])

@@ -204,7 +204,7 @@ assert reading.read(np.zeros((90, 90, 3), np.uint8)) == ()
 
 def test_looking_for_the_extra_does_not_import_it() -> None:
     script = (
-        "import sys; from maskproof import faces, reading; reading.available(); faces.available(); "
+        "import sys; from maskproof.regions import faces, ocr; ocr.available(); faces.available(); "
         "assert not {'cv2', 'onnxruntime', 'rapidocr.main'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
