@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +10,17 @@ from hypothesis import settings
 
 from maskproof.repo.objects import Objects
 from projects import HERO, MASK, Pictures, Project, Scratch, draw
+from thirdparty import ABSENT, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from maskproof.repo import Repository
 
 # The same examples on every machine and every run: a law that fails once fails for everybody.
 settings.register_profile("maskproof", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("maskproof")
-
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +53,7 @@ def scratch(tmp_path: Path) -> Scratch:
 def shared() -> Path:
     """The folder of third-party data; the test is skipped where it is absent."""
     if not SHARED.is_dir():
-        pytest.skip("the third-party data is not beside this checkout (../shared)")
+        pytest.skip(ABSENT.kwargs["reason"])
     return SHARED
 
 

@@ -11,7 +11,6 @@ import io
 import json
 import re
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+
+from processes import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,11 +295,11 @@ NO_STREAM = error(400, "Unknown parameter: 'stream'.", "invalid_request_error", 
 BROKEN = error(500, "The server had an error.", "server_error", None, x_should_retry="false")
 
 
-def after(seconds: float, answer: Any) -> Any:
-    """The same answer, late."""
+def after(event: threading.Event, answer: Any) -> Any:
+    """The same answer, once this has happened."""
 
     def reply(handler: Handler, seen: Seen) -> None:
-        time.sleep(seconds)
+        event.wait(PATIENCE)
         answer(handler, seen)
 
     return reply

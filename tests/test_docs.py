@@ -88,6 +88,7 @@ def test_the_wheel_holds_the_package_and_the_pictures_of_the_demo(wheel: Path) -
     assert not any(name.startswith(("tests/", "fixtures/")) for name in held)
 
 
+@pytest.mark.acceptance
 def test_the_demo_commits_one_edit_and_blocks_the_other(scratch: Scratch) -> None:
     folder = scratch.root / "demo"
     done = scratch.run(*MASKPROOF, "demo", "--keep", str(folder))
@@ -105,6 +106,7 @@ def test_the_demo_refuses_a_folder_that_is_not_empty(scratch: Scratch) -> None:
     assert "is not empty" in done.stderr
 
 
+@pytest.mark.acceptance
 def test_pre_commit_itself_installs_and_runs_the_hook(scratch: Scratch) -> None:
     scratch.write("picture.txt", "no image")
     scratch.git("add", "-A")

@@ -19,6 +19,18 @@ HERE = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MASKPROOF_SHARED", HERE.parent / "shared"))
 ABSENT = pytest.mark.skip(reason="the third-party data is not beside this checkout (../shared, or MASKPROOF_SHARED)")
 
+MISJUDGED = {
+    "brushedit/frog": "blocked, 1.01 times the limit: small detail that only went through the model's encoder",
+    "brushedit/mona_lisa": "blocked, 1.04 times the limit: small detail that only went through the model's encoder",
+    "pico-nanobanana/case100": "blocked: a move is measured where soft gradients show none",
+    "comfy/yosemite-cat": "blocked: the original's own alpha channel, which is its mask, is gone",
+    "comfy/yosemite-woman": "blocked: the original's own alpha channel, which is its mask, is gone",
+    "dngback/t1": "passes: evenly lost pattern is not seen",
+    "dngback/t1o3": "passes: evenly lost pattern is not seen",
+    "dngback/t2": "passes: evenly lost pattern is not seen",
+}
+"""cases of `cases/cases.csv` whose verdict is known to be wrong; a test fails as soon as one is right"""
+
 
 def rows(table: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True) -> list[Any]:
     """The wanted rows of a table such as `badinputs/badinputs.csv`; `path` in a row is its file on this machine."""

@@ -13,6 +13,8 @@ import pytest
 
 from projects import HERO, MASK, SPRING, Outcome
 
+pytestmark = pytest.mark.acceptance
+
 HELD, DRIFTED = (1, 1, 0, 0), (1, 1, 1, 0)
 BOTH = pytest.mark.parametrize(("verdict", "status", "counts"), [("held", 0, HELD), ("drifted", 1, DRIFTED)])
 ZERO = "0" * 40

@@ -16,7 +16,8 @@ import click
 import pytest
 
 from maskproof.cli import commands
-from projects import HERO, MASK, MASKPROOF, SPRING, clean_environment
+from processes import MASKPROOF, start
+from projects import HERO, MASK, SPRING, clean_environment
 
 SIDECAR = f"{SPRING}.maskproof.json"
 STATUSES = "0 pass, 1 blocked, 2 usage or configuration, 3 could not judge, 70 internal error, 130 interrupted"
@@ -260,9 +261,9 @@ class TestInterrupted:
         git.write_text(f'#!/bin/sh\n: > "{tmp_path}/started"\nexec sleep 60\n')
         git.chmod(0o755)
         env = clean_environment() | {"PATH": f"{git.parent}{os.pathsep}{os.environ['PATH']}"}
-        with subprocess.Popen(
+        with start(
             [*MASKPROOF, *arguments], cwd=project.root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, start_new_session=True,
+            start_new_session=True,
         ) as running:  # fmt: skip
             while not (tmp_path / "started").exists() and running.poll() is None:
                 time.sleep(0.01)

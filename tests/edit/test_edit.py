@@ -10,6 +10,7 @@ import pty
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,8 @@ from maskproof.repo import Repository
 from maskproof.restore import METHODS
 from openai_server import edits
 from painters import held, redrawn, rerendered, shifted, smaller, untouched
-from projects import HERO, MASK, MASKPROOF, SIZE, clean_environment, png
+from processes import MASKPROOF, PATIENCE, start
+from projects import HERO, MASK, SIZE, clean_environment, png
 
 if TYPE_CHECKING:
     from maskproof.restore import Restored
@@ -505,13 +507,12 @@ def test_one_job_that_fails_does_not_keep_the_others(project, server):
 
 def running_list(project, server, at_a_time):
     """A list of edits being made, once the server has had its second question."""
-    running = subprocess.Popen(
+    running = start(
         (*MASKPROOF, "edit", "--manifest", "jobs.toml", "--jobs", str(at_a_time)),
         cwd=project.root,
         env=clean_environment() | server.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     while len(server.seen) < 2:
         time.sleep(0.02)
@@ -519,14 +520,24 @@ def running_list(project, server, at_a_time):
     return running
 
 
+def interrupted(running) -> str:
+    """What it says of the interrupt that it is sent."""
+    running.send_signal(signal.SIGINT)
+    for line in running.stderr:
+        if "stopping after" in line:
+            return line
+    raise AssertionError("the interrupt was not told")
+
+
 def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, server):
-    server.answer(server_of.after(1.5, edits(held)))
+    paid = threading.Event()
+    server.answer(server_of.after(paid, edits(held)))
     listed(project, *(job(str(number)) for number in range(3)))
     running = running_list(project, server, 2)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    assert "stopping after 2 answers under way" in interrupted(running)
+    paid.set()
+    out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, out + err
-    assert "stopping after 2 answers under way" in err
     assert "maskproof: 2 made, 0 made before, 0 not made, 1 left." in out
     made = [name for name in "012" if (project.root / f"assets/{name}.png").exists()]
     assert len(made) == 2
@@ -536,14 +547,14 @@ def test_an_interrupt_waits_for_what_is_paid_for_and_says_what_is_left(project, 
 
 
 def test_two_interrupts_leave_at_once_and_lose_nothing_that_is_written(project, server):
-    server.answer(edits(held), server_of.after(20, edits(held)))
+    never = threading.Event()
+    server.answer(edits(held), server_of.after(never, edits(held)))
     listed(project, job("one"), job("two"), job("three"))
     running = running_list(project, server, 1)
+    interrupted(running)
     running.send_signal(signal.SIGINT)
-    while "stopping after" not in running.stderr.readline():
-        pass
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=15)
+    out, err = running.communicate(timeout=PATIENCE)
+    never.set()
     assert running.returncode == 130, out + err
     assert "left at once" in err
     assert "maskproof: 1 made, 0 made before, 0 not made, 2 left." in out

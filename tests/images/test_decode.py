@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import struct
-import subprocess
-import sys
 import zlib
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -36,7 +35,11 @@ from pictures import (
     tiff,
     turned,
 )
+from processes import Program
 from thirdparty import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 def outcome(data: bytes, name: str = "a picture") -> Picture | CouldNotJudge:
@@ -80,45 +83,48 @@ BOUNDED = """
 import resource, sys
 import numpy, PIL.Image, PIL.ImageCms, PIL.GifImagePlugin, PIL.PngImagePlugin, PIL.JpegImagePlugin
 from maskproof import evidence
-from maskproof.images import decode
 from maskproof.errors import CouldNotJudge
-data = open(sys.argv[1], "rb").read()
-with open("/proc/self/statm") as status:
-    used = int(status.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 80_000_000,) * 2)
-for read in (evidence.assess, decode.decode):
-    try:
-        read(data, "bomb")
-    except CouldNotJudge as error:
-        print(type(error).__name__, error.reason)
-    else:
-        print("read")
+from maskproof.images import decode
+
+def main():
+    with open(sys.argv[1], "rb") as file, open("/proc/self/statm") as status:
+        data = file.read()
+        used = int(status.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 80_000_000,) * 2)
+    for read in (evidence.assess, decode.decode):
+        try:
+            read(data, "bomb")
+        except CouldNotJudge as error:
+            print(type(error).__name__, error.reason)
+        else:
+            print("read")
 """
 
 
-def bounded(file: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def bounded() -> Iterator[Callable[[Path], list[str]]]:
     """What the marks and the pixels of a file are in a process that may take 80 MB more than it has."""
     if not Path("/proc/self/statm").exists():
         pytest.skip("the size of a process is read from /proc")
-    done = subprocess.run(
-        [sys.executable, "-c", BOUNDED, str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # a thread's own arena takes 64 MB of addresses and no memory
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    program = Program(BOUNDED)
+
+    def read(file: Path) -> list[str]:
+        ran = program.run(str(file))
+        assert ran.status == 0, ran.stderr
+        return ran.stdout.splitlines()
+
+    yield read
+    program.end()
 
 
 @pytest.mark.parametrize("row", BOMBS)
-def test_a_bomb_is_refused_without_being_unfolded(row):
+def test_a_bomb_is_refused_without_being_unfolded(row, bounded):
     _, answer = bounded(Path(row["path"]))
     assert "MemoryError" not in answer
     assert answer.split()[0] == ("TooLarge" if row["expected"] == "refuse-too-large" else "Unreadable")
 
 
+@cache
 def zeros(count: int) -> bytes:
     """Many zeros, compressed piece by piece."""
     packer = zlib.compressobj(1)
@@ -141,7 +147,7 @@ OWN_BOMBS = {
 
 
 @pytest.mark.parametrize("name", OWN_BOMBS)
-def test_what_unfolds_beyond_measure_is_refused_without_being_unfolded(name, tmp_path):
+def test_what_unfolds_beyond_measure_is_refused_without_being_unfolded(name, tmp_path, bounded):
     data, wanted = OWN_BOMBS[name]
     (tmp_path / "bomb.png").write_bytes(data)
     _, answer = bounded(tmp_path / "bomb.png")

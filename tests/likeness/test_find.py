@@ -25,7 +25,8 @@ from maskproof.likeness import hashes, store
 from maskproof.likeness import index as indexing
 from maskproof.repo import Repository
 from pictures import gif, saved
-from projects import HERO, MASK, MASKPROOF, SIZE, clean_environment, png, sha256, texture
+from processes import MASKPROOF, PATIENCE
+from projects import HERO, MASK, SIZE, clean_environment, png, sha256, texture
 from thirdparty import rows
 
 INDEX = ".git/maskproof/likeness.sqlite"
@@ -321,7 +322,7 @@ class TestIndex:
             subprocess.Popen(command, cwd=album.root, env=environment, stdout=subprocess.PIPE, text=True)
             for _ in range(4)
         ]
-        reports = [json.loads(one.communicate(timeout=120)[0]) for one in running]
+        reports = [json.loads(one.communicate(timeout=PATIENCE)[0]) for one in running]
         assert all(best(one) == [HERO] and one["notes"] == [] for one in reports)
         repository, blobs = ours
         assert likeness.open_index(repository, trusted=True).update(blobs).known == 14
@@ -470,8 +471,9 @@ def test_a_picture_is_at_distance_0_from_itself(seed):
 
 @given(SEEDS, SEEDS)
 def test_whole_distance_is_symmetric_and_within_256(one, other):
-    queries = [hashes.query(np.asarray(texture(seed))) for seed in (one, other)]
-    codes = [entry(texture(seed)) for seed in (one, other)]
+    images = [texture(seed) for seed in (one, other)]
+    queries = [hashes.query(np.asarray(image)) for image in images]
+    codes = [entry(image) for image in images]
 
     def whole(asked):
         return hashes.Query(asked.bits[:1], asked.telling[:1], asked.covered[:1], asked.kept[:1])

