@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof import report
+from maskproof.gate.rank import Ranked
+from maskproof.likeness.model import Found, Likeness
 from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric, RegionDrift, Report, Severity, Verdict
+from maskproof.report import json as as_json
+from maskproof.report import text as as_text
 from maskproof.report.text import safe
 
 METRIC = Metric(
@@ -74,16 +78,22 @@ RUN = Report((BLOCKED, UNJUDGED, PASSED, WARNED), ("b.png was judged as staged",
 def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
     """Everything that a report is ever written as."""
     whole = Report((one,), (one.path,))
+    near = Likeness("a" * 40, (one.path,), 3, 256, "whole", 1.0, alike=True)
+    found = Found(one.path, (near,), (one.path,), frozenset(), 1, ((one.path, one.path),), one.path, (one.path,))
+    ranked = Ranked(1, 0, one, one.findings[0] if one.findings else None)
+    shown = {
+        "run": (whole,),
+        "image": (one,),
+        "explanation": (one,),
+        "signals": (one.evidence,),
+        "matches": (found,),
+        "ranking": ((ranked,), (one.path,)),
+    }
     return {
-        f"{name}, {style}": text
-        for style in report.FORMATS
-        for name, text in (
-            ("run", report.run(whole, style, color=color)),
-            ("image", report.image(one, style, color=color)),
-            ("explanation", report.explanation(one, style, color=color)),
-            ("marks", report.marks(one.evidence, style)),
-        )
-    } | {"summary": report.summary(whole), "conclusion": report.conclusion(one)}
+        f"{thing}, {name}": getattr(writer, thing)(*values, color=color)
+        for thing, values in shown.items()
+        for name, writer in report.writers(thing).items()
+    } | {"summary": as_text.summary(whole), "conclusion": as_text.conclusion(one)}
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
@@ -91,7 +101,7 @@ def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
 
 def test_the_text_of_a_run():
     assert (
-        report.run(RUN, "text")
+        as_text.run(RUN)
         == """\
 assets/hero.png: BLOCKED  (drift 3.65; the limit is 1)
   x brand: an area of 7.31 % changed (limit 2 %), in logo, at x 1, y 2, 30 x 40 px
@@ -121,17 +131,17 @@ maskproof: 4 images looked at, 2 compared, 1 blocked, 1 not judged.
     ],
 )
 def test_the_last_line_counts(images, line):
-    assert report.run(Report(images), "text").splitlines()[-1] == line == report.summary(Report(images))
+    assert as_text.run(Report(images)).splitlines()[-1] == line == as_text.summary(Report(images))
 
 
 def test_the_line_of_no_image_is_the_one_the_command_prints_by_itself():
     from maskproof.hook import NOTHING
 
-    assert report.summary(Report()) == NOTHING
+    assert as_text.summary(Report()) == NOTHING
 
 
 def test_an_explanation_holds_every_step_and_every_number():
-    text = report.explanation(BLOCKED, "text")
+    text = as_text.explanation(BLOCKED)
     for said in (
         "change    the picture is new",
         "record    edited",
@@ -156,21 +166,21 @@ def test_an_explanation_holds_every_step_and_every_number():
     ],
 )
 def test_what_the_marks_say(signs, said):
-    assert said in report.marks(signs, "text")
+    assert said in as_text.signals(signs)
 
 
 def test_advice_is_given_once():
     twice = dataclasses.replace(BLOCKED, findings=(BLOCKED.findings[0],) * 2)
-    assert report.image(twice, "text").count("maskproof explain") == 1
+    assert as_text.image(twice).count("maskproof explain") == 1
 
 
 def test_colour_only_where_it_is_asked_for():
     assert not any("\x1b" in text for text in renderings(BLOCKED).values())
-    coloured = report.image(BLOCKED, "text", color=True)
+    coloured = as_text.image(BLOCKED, color=True)
     assert "\x1b[31;1mBLOCKED\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == report.image(BLOCKED, "text")
-    assert "\x1b" not in report.image(BLOCKED, "json", color=True)
-    assert "\x1b" not in report.conclusion(BLOCKED)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == as_text.image(BLOCKED)
+    assert "\x1b" not in as_json.image(BLOCKED, color=True)
+    assert "\x1b" not in as_text.conclusion(BLOCKED)
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
@@ -179,7 +189,7 @@ IMAGE_KEYS = {"path", "verdict", "drift", "findings", "regions", "evidence", "or
 
 
 def test_the_json_of_a_run_has_the_keys_of_the_contract():
-    tree = json.loads(report.run(RUN, "json"))
+    tree = json.loads(as_json.run(RUN))
     assert tree["maskproof"] == 1
     assert tree["summary"] == {"images": 4, "compared": 2, "blocked": 1, "unjudged": 1}
     assert [one["verdict"] for one in tree["images"]] == ["block", "unjudged", "pass", "pass"]
@@ -190,7 +200,7 @@ def test_the_json_of_a_run_has_the_keys_of_the_contract():
 
 
 def test_the_json_of_a_comparison():
-    tree = json.loads(report.image(BLOCKED, "json"))
+    tree = json.loads(as_json.image(BLOCKED))
     assert tree.keys() >= IMAGE_KEYS
     assert tree["drift"] == 3.655
     assert tree["findings"][0]["box"] == [1, 2, 30, 40]
@@ -202,18 +212,18 @@ def test_the_json_of_a_comparison():
         "box": [1, 2, 30, 40],
     }
     assert tree["original"]["path"] == "assets/base.png"
-    assert json.loads(report.image(UNJUDGED, "json"))["drift"] is None
+    assert json.loads(as_json.image(UNJUDGED))["drift"] is None
 
 
 def test_the_json_of_an_explanation_and_of_marks():
-    assert json.loads(report.explanation(BLOCKED, "json"))["steps"][0] == {
+    assert json.loads(as_json.explanation(BLOCKED))["steps"][0] == {
         "stage": "change",
         "said": "the picture is new",
     }
-    tree = json.loads(report.marks(BLOCKED.evidence, "json"))
+    tree = json.loads(as_json.signals(BLOCKED.evidence))
     assert tree.keys() == {"ai", "edit", "generator", "parent", "mask", "evidence"}
     assert (tree["ai"], tree["edit"], tree["generator"], tree["parent"]) == (True, None, "a model", None)
-    assert json.loads(report.marks((), "json"))["ai"] is None
+    assert json.loads(as_json.signals(()))["ai"] is None
 
 
 # --- hostile text ---------------------------------------------------------------------------------------------------
@@ -289,7 +299,7 @@ def test_no_text_at_all_reaches_the_output_raw(text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_json_keeps_hostile_text_to_the_letter(text):
-    tree = json.loads(report.image(hostile_report(text), "json"))
+    tree = json.loads(as_json.image(hostile_report(text)))
     assert tree["path"] == text
     assert tree["original"]["found"] == text
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
     INTERRUPTED,
     MODES,
     UNJUDGED,
     commands,
+    comparison_options,
     emit,
+    policy_for,
     progress,
-    read,
     report_options,
     said,
     spare,
@@ -26,6 +29,10 @@ from maskproof.cli.base import (
     write,
 )
 from maskproof.errors import UsageError
+from maskproof.report.text import counted, safe, summary
+
+if TYPE_CHECKING:
+    from maskproof.report import Writer
 
 
 @commands.command()
@@ -83,7 +90,6 @@ def mask(
     """
     from maskproof import masks
     from maskproof.report import preview as drawing
-    from maskproof.report.text import safe
 
     together(mask, mask_mode)
     if not (output or preview):
@@ -94,8 +100,8 @@ def mask(
             raise UsageError(f"{path} exists already", "Name another file, or add --force to overwrite it.")
     kinds = {"box": boxes, "ellipse": ellipses, "polygon": polygons}
     shapes = tuple((kind, one) for kind, given in kinds.items() for one in given)
-    named = [None if path is None else (str(path), read(path)) for path in (mask, edit)]
-    picture = masks.picture(read(original), str(original))
+    named = [None if path is None else (str(path), read_file(path)) for path in (mask, edit)]
+    picture = masks.picture(read_file(original), str(original))
     made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
     if output:
         print(write(output, masks.encoded(made.opened, written_as)))
@@ -187,9 +193,8 @@ def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | Non
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, text
     from maskproof.edit.api import client as connection
-    from maskproof.report.text import safe
 
-    listed = jobs.read(read(manifest), str(manifest), manifest.parent)
+    listed = jobs.read(read_file(manifest), str(manifest), manifest.parent)
     ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
     outcomes: list[batch.Ended] = []
     try:
@@ -209,15 +214,10 @@ def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | Non
 @commands.command()
 @click.argument("original", type=click.Path(path_type=Path))
 @click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
-@click.option(
-    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml; what it says of ORIGINAL holds."
-)
-@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely they have to match.")
+@comparison_options
 @click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Draw all of them into this PNG file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
-@report_options
+@report_options("ranking")
 def rank(
     original: Path,
     candidates: tuple[Path, ...],
@@ -227,33 +227,29 @@ def rank(
     level: str | None,
     sheet: Path | None,
     jobs: int | None,
-    style: str,
+    writer: Writer,
     output: Path | None,
 ) -> int:
-    """Order several candidates for one edit by drift, best first.
+    """Order several candidates for one edit by drift, best first. The policy is what it says of ORIGINAL.
 
     Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
     """
-    from maskproof import report
     from maskproof.gate import rank as ranking
     from maskproof.model import Report
-    from maskproof.policy import from_file
     from maskproof.report.sheet import contact_sheet
 
     together(mask, mask_mode)
     spare((original, *candidates, mask, policy_file), sheet, output)
-    policy = None if policy_file is None else (str(policy_file), read(policy_file))
-    settings = from_file(policy, original.as_posix(), level)
-    folder = policy_file.parent if policy_file else Path()
-    before, through = read(original), None if mask is None else read(mask)
-    given = [(str(path), read(path)) for path in candidates]
+    settings, read = policy_for(original, policy_file, level)
+    before, through = read_file(original), None if mask is None else read_file(mask)
+    given = [(str(path), read_file(path)) for path in candidates]
     order = ranking.ranked(
         before,
         given,
         through,
         mask_mode,
         settings,
-        lambda path: read(folder / path),
+        read,
         original_name=str(original),
         mask_name=str(mask),
         jobs=jobs,
@@ -264,7 +260,7 @@ def rank(
         print(write(sheet, drawn), file=sys.stderr)
     advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
     found = Report(tuple(one.report for one in order))
-    emit(lambda color: report.ranking(order, advice, style, color=color), output, report.summary(found))
+    emit(partial(writer.ranking, order, advice), output, summary(found))
     verdicts = {one.report.verdict.value for one in order}
     return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
 
@@ -297,9 +293,7 @@ def restore(
     The edit stays only where its mask opened the picture. Files are replaced in the working tree and nothing is staged;
     the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
     """
-    from maskproof.report.text import safe
-    from maskproof.restore import Options
-    from maskproof.restore.command import in_change, in_tree, summary
+    from maskproof.restore import Options, command
 
     if not edits and not staged:
         raise UsageError("no edit is named", "Name the edits to restore, or add --staged for those of a commit.")
@@ -308,16 +302,17 @@ def restore(
     if feather and method not in {"auto", "feather"}:
         raise UsageError(f"--feather cannot be combined with --method {method}", "Leave one of the two out.")
     options = Options("feather" if feather else method, feather, match_tone)
-    names = tuple(map(str, edits))
+    here, names = Path.cwd(), tuple(map(str, edits))
     outcomes = []
     try:
-        for one in in_change(Path.cwd(), names, options) if staged else in_tree(Path.cwd(), names, options, out, force):
+        work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
+        for one in work:
             print("\n".join(map(safe, one.lines)), flush=True)
             outcomes.append(one)
     except KeyboardInterrupt:
         print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
         return INTERRUPTED
-    print(summary(outcomes))
+    print(command.summary(outcomes))
     verdicts = {one.verdict.value for one in outcomes}
     if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
         return BLOCKED
@@ -337,7 +332,6 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
     from maskproof.edit.api import client as connection
     from maskproof.edit.api.models import REVIEWER
     from maskproof.repo import Repository
-    from maskproof.report.text import safe
 
     repository, name = Repository(Path.cwd()), model or REVIEWER
     found = reviewing.ready(repository, repository.path_of(str(edit)))
@@ -345,8 +339,7 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
         print(safe(f"{found.path}: no place of it drifted, so nothing was sent and nobody was asked."))
         return 0
     client = connection.connect(timeout)
-    count = len(found.places)
-    places = f"{count} place{'' if count == 1 else 's'} of {found.path}, before and after,"
+    places = f"{counted(len(found.places), 'place')} of {found.path}, before and after,"
     print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
     said, answered = reviewing.opinion(client, name, found)
     print(reviewing.told(found, said, answered, color=wants_color()), end="")

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from maskproof import __version__
-from maskproof.cli.base import commands, progress, read, spare, write
+from maskproof.atomic import read_file
+from maskproof.cli.base import commands, progress, spare, write
 
 
 @commands.command()
@@ -69,7 +70,7 @@ def calibrate(
     from maskproof.setup.calibrate import text
 
     spare((cases, policy_file), plot, output)
-    policy = None if policy_file is None else parse(read(policy_file), str(policy_file))
+    policy = None if policy_file is None else parse(read_file(policy_file), str(policy_file))
     found = (str(policy_file), policy) if policy else None
     proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, progress)
     limits = text.toml(proposal)

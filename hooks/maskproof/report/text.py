@@ -6,7 +6,6 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof import evidence as summed
 from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
@@ -18,10 +17,13 @@ WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NO
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 WIDTH = 110
+"""characters of a line, as far as paths and commands, which are never broken, let it be so short"""
 STRANGERS = 3
 """pictures that are listed where none is alike"""
 UNHASHED = 10
 """pictures that could not be compared and are listed"""
+WITH_UNIT = re.compile(r"(?<=\d) (?=%|px\b|x \d)|(?<=\b[xy]) (?=\d)")
+"""the space between a number and its unit, or an axis and its number, where no line ends"""
 RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 """what GitHub and Azure take for a command to the runner: `::error::` at the start of a line, `##[…]` anywhere. A colon
 at the start as well, since another one may follow it in the report"""
@@ -42,14 +44,13 @@ def image(report: ImageReport, *, color: bool = False) -> str:
 
 def summary(report: Report) -> str:
     """The last line of every run: how many images were looked at, compared, blocked, not judged."""
-    images = len(report.images)
     return (
-        f"maskproof: {images} image{'' if images == 1 else 's'} looked at, {report.compared} compared, "
+        f"maskproof: {counted(len(report.images), 'image')} looked at, {report.compared} compared, "
         f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged."
     )
 
 
-def conclusion(report: ImageReport, *, color: bool) -> str:
+def conclusion(report: ImageReport, *, color: bool = False) -> str:
     """One image's verdict in a line."""
     word = WORDS[report.verdict]
     drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; {_held(report, report.drift)})"
@@ -61,19 +62,12 @@ def _held(report: ImageReport, drift: float) -> str:
     return "over the limit of 1, which is only warned of here" if over else "the limit is 1"
 
 
-def explanation(report: ImageReport, *, color: bool) -> str:
+def explanation(report: ImageReport, *, color: bool = False) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
     lines, last = [conclusion(report, color=color), ""], ""
     for stage, said in report.steps:
         label = stage if stage != last else ""
-        lines += textwrap.wrap(
-            safe(said),
-            WIDTH,
-            initial_indent=f"  {label:<10}",
-            subsequent_indent=" " * 12,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += wrap(said, f"  {label:<10}")
         last = stage
     for one in report.regions:
         lines += [
@@ -87,7 +81,7 @@ def explanation(report: ImageReport, *, color: bool) -> str:
     return "\n".join([*lines, "", *_image(report, color)[1:]])
 
 
-def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool) -> str:
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
     """Several candidates for one edit, best first: a row each, and what is worst about it; then what to do next."""
     lines = [f"{'rank':>4}  {'drift':>7}  {'verdict':<10}  candidate"]
     for one in candidates:
@@ -96,14 +90,7 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
         verdict = _painted(f"{word:<10}", COLORS[word], color)
         lines.append(f"{rank:>4}  {drift:>7}  {verdict}  {safe(one.report.path)}")
         if one.worst:
-            lines += textwrap.wrap(
-                safe(f"{one.worst.rule}: {sentence(one.worst)}"),
-                WIDTH,
-                initial_indent=" " * 27,
-                subsequent_indent=" " * 27,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            lines += wrap(f"{one.worst.rule}: {sentence(one.worst)}", " " * 27)
     report = Report(tuple(one.report for one in candidates))
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(note for one in report.images for note in one.notes)]
     lines += [f"{'  -> ' if not place else '       '}{safe(one)}" for place, one in enumerate(advice)]
@@ -117,8 +104,10 @@ def sentence(finding: Finding) -> str:
     return f"{finding.message}{where}{place}"
 
 
-def marks(evidence: tuple[Evidence, ...]) -> str:
-    """What the marks of a plain file say."""
+def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
+    """What a file's own metadata says, summed up and each signal by itself."""
+    from maskproof import evidence as summed
+
     answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
     lines = [f"The file {answer[summed.is_ai(evidence)]}."]
     if summed.is_edit(evidence):
@@ -140,9 +129,9 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def found(result: Found) -> str:
-    """The pictures that are most like one, and what to do with the best of them."""
-    name, among = safe(result.path), f"{_pictures(result.looked_at)} tracked here"
+def matches(result: Found, **_: bool) -> str:
+    """The pictures that are most similar to one, and what to do with the best of them."""
+    name, among = safe(result.path), f"{counted(result.looked_at, 'picture')} tracked here"
     alike = [one for one in result.nearest if one.alike]
     lines = [safe(f"{result.path} is tracked with the same bytes at {path}") for path in result.same]
     if alike:
@@ -156,15 +145,11 @@ def found(result: Found) -> str:
             lines += [_likeness(one, result) for one in result.nearest[:STRANGERS]]
     lines += [f"    -> {safe(result.next_step)}"] if result.next_step else []
     if result.unhashed:
-        lines += [f"{_pictures(len(result.unhashed))} could not be compared:"]
+        lines += [f"{counted(len(result.unhashed), 'picture')} could not be compared:"]
         lines += [safe(f"  {path}: {reason}") for path, reason in result.unhashed[:UNHASHED]]
         rest = len(result.unhashed) - UNHASHED
         lines += [f"  and {rest} more; `--format json` lists them all"] if rest > 0 else []
     return "\n".join([*lines, *(safe(f"Note: {note}.") for note in result.notes)]) + "\n"
-
-
-def _pictures(count: int) -> str:
-    return f"{count} picture{'' if count == 1 else 's'}"
 
 
 def _likeness(one: Likeness, result: Found) -> str:
@@ -179,6 +164,31 @@ def safe(text: str) -> str:
     return RUNNER_COMMAND.sub(lambda found: found.group().replace(":", r"\x3a").replace("#", r"\x23"), shown)
 
 
+def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    """Text in lines of `WIDTH` that are safe to print.
+
+    Args:
+        text: One paragraph.
+        first: What its first line starts with.
+        rest: What every other line starts with; None: room as wide as `first`.
+    """
+    whole = WITH_UNIT.sub("\u00a0", safe(text))
+    lines = textwrap.wrap(
+        whole,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something, in words: `1 edit`, `2 edits`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _image(report: ImageReport, color: bool) -> list[str]:
     lines = [conclusion(report, color=color)]
     advice: list[str] = []
@@ -187,28 +197,15 @@ def _image(report: ImageReport, color: bool) -> list[str]:
         if finding.advice and finding.advice not in advice:
             advice.append(finding.advice)
     for one in advice:
-        lines += textwrap.wrap(
-            safe(one),
-            WIDTH,
-            initial_indent="    -> ",
-            subsequent_indent="       ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += wrap(one, "    -> ")
     return [*lines, ""]
 
 
 def _finding(finding: Finding, color: bool) -> list[str]:
-    mark = _painted(MARKS[finding.severity], COLORS[finding.severity.value], color)
+    sign = MARKS[finding.severity]
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
-    body = textwrap.wrap(
-        safe(f"{finding.rule}: {sentence(finding)}{also}"),
-        WIDTH,
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [f"  {mark} {body[0]}", *body[1:]]
+    first, *more = wrap(f"{finding.rule}: {sentence(finding)}{also}", f"  {sign} ", " " * 6)
+    return [first.replace(sign, _painted(sign, COLORS[finding.severity.value], color), 1), *more]
 
 
 def _painted(text: str, code: str, color: bool) -> str:

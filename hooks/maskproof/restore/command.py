@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.atomic import sweep, write_atomically
+from maskproof.atomic import read_file, sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import inputs_of, judge
 from maskproof.gate.compare import Decode, Inputs, compare
@@ -296,10 +296,7 @@ def _bytes(repository: Repository, path: str) -> bytes | None:
     file = repository.root / path
     if file.is_symlink():
         raise UsageError(f"{path} is a symbolic link", "Name the picture itself.")
-    try:
-        return file.read_bytes() if file.is_file() else None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the file.") from error
+    return read_file(file, path) if file.is_file() else None
 
 
 def _named(repository: Repository, path: str) -> str:
