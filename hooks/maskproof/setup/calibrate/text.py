@@ -101,12 +101,13 @@ def _cells(line: Line) -> tuple[str, ...]:
         amount(line.proposed, unit) if line.moved else "stays",
         amount(max(line.accepted), unit) if line.accepted else "none",
         f"{blocked} of {len(line.accepted)}",
-        _catches(line, line.present),
-        _catches(line, line.proposed),
+        catches(line, line.present),
+        catches(line, line.proposed),
     )
 
 
-def _catches(line: Line, limit: float) -> str:
+def catches(line: Line, limit: float) -> str:
+    """How many of the rejected edits a limit of this metric catches by itself."""
     return f"{sum(over(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
 
 
