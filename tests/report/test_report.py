@@ -113,7 +113,7 @@ b.png: NOT JUDGED
   ? missing-original: the original is not to be found
     -> Commit the original.
 
-d.png: passes
+d.png: passes with a WARNING
   ! unrecorded: it has no record
 
 Note: b.png was judged as staged.
@@ -155,6 +155,39 @@ def test_an_explanation_holds_every_step_and_every_number():
         "at x 1, y 2, 30 x 40 px",
     ):
         assert said in text
+
+
+def test_a_metric_says_how_its_limit_holds():
+    frame = RegionDrift(
+        "frame", "frame", (Metric("inside", 0.2, "% of full scale", "x", "x"), Metric("seam", 0.3, "share", "x", "x"))
+    )
+    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (1.0, 0.2)),)))
+    assert "inside  0.2 % of full scale   at least 1 % of full scale, else a warning\n" in said
+    assert "seam                   30 %   limit 20 %, else a warning\n" in said
+
+
+def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
+    over = dataclasses.replace(WARNED, drift=8.11)
+    assert as_text.conclusion(over) == "d.png: passes with a WARNING  (drift 8.11; the limit is 1)"
+    assert "passes\x1b[0m with a \x1b[33mWARNING" in as_text.conclusion(over, color=True)
+    assert "WARNING" not in as_text.conclusion(PASSED)
+    assert "WARNING" not in as_text.conclusion(BLOCKED)
+
+
+def test_a_place_within_a_wider_one():
+    assert as_text.place(Box(248, 48, 64, 64)) == "at x 248, y 48, 64 x 64 px"
+    wider = as_text.place(Box(248, 48, 64, 64), Box(20, 20, 300, 100))
+    assert wider == "changed within x 20, y 20, 300 x 100 px; most at x 248, y 48"
+
+
+@given(st.lists(st.sampled_from(["`git add a b`", "144 x 200 px", "x 276, y 80", "25.9 %", "word", "longer-word"])))
+def test_no_line_ends_in_a_command_or_between_a_number_and_its_unit(words):
+    text = " ".join(words)
+    lines = as_text.wrap(text, "    -> ")
+    assert " ".join(line[7:] for line in lines) == text
+    for whole in ("`git add a b`", "144 x 200 px", "25.9 %"):
+        assert sum(line.count(whole) for line in lines) == text.count(whole)
+    assert all(len(line) <= as_text.WIDTH for line in lines)
 
 
 @pytest.mark.parametrize(

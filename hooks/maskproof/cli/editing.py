@@ -1,4 +1,4 @@
-"""Commands that make edits and mend them: masks, candidates, protected pixels, second opinions."""
+"""Commands that make edits and fix them: masks, candidates, protected pixels, second opinions."""
 
 from __future__ import annotations
 
@@ -40,19 +40,31 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the mask to this PNG file."
 )
-@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Open this box, in pixels. May be repeated.")
 @click.option(
-    "--ellipse", "ellipses", multiple=True, metavar="X,Y,W,H", help="Open the ellipse in this box. May be repeated."
+    "--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Make this box editable, in pixels. May be repeated."
 )
 @click.option(
-    "--polygon", "polygons", multiple=True, metavar="'X,Y X,Y …'", help="Open within these corners. May be repeated."
+    "--ellipse",
+    "ellipses",
+    multiple=True,
+    metavar="X,Y,W,H",
+    help="Make the ellipse in this box editable. May be repeated.",
 )
-@click.option("--from", "mask", type=click.Path(path_type=Path), help="Open what another mask opens.")
+@click.option(
+    "--polygon",
+    "polygons",
+    multiple=True,
+    metavar="'X,Y X,Y …'",
+    help="Make all within these corners editable. May be repeated.",
+)
+@click.option("--from", "mask", type=click.Path(path_type=Path), help="Make editable what another mask does.")
 @click.option("--mask-mode", type=click.Choice(MODES), help="Which part of that mask is editable; never guessed.")
-@click.option("--from-diff", "edit", type=click.Path(path_type=Path), help="Open what this edit of ORIGINAL changed.")
+@click.option(
+    "--from-diff", "edit", type=click.Path(path_type=Path), help="Make editable what this edit of ORIGINAL changed."
+)
 @click.option("--refine", is_flag=True, help="Narrow it to the object inside (GrabCut; needs maskproof[vision]).")
 @click.option("--grow", type=click.IntRange(-9999, 9999), default=0, metavar="PX", help="Grow it; below 0: shrink it.")
-@click.option("--invert", is_flag=True, help="After all else, open what is closed and close what is open.")
+@click.option("--invert", is_flag=True, help="After all else, swap what is editable and what is protected.")
 @click.option(
     "--as",
     "written_as",
@@ -85,8 +97,8 @@ def mask(
 ) -> int:
     """Make a mask: say which part of ORIGINAL a model may change.
 
-    What any of the options opens is open. It is then refined, grown and inverted, in this order. Pixels are those of
-    ORIGINAL as it is shown upright.
+    All that the options name becomes editable. The mask is then refined, grown and inverted, in this order. Pixels are
+    those of ORIGINAL as it is shown upright.
     """
     from maskproof import masks
     from maskproof.report import preview as drawing
@@ -125,10 +137,10 @@ def mask(
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
 )
-@click.option("--size", metavar="auto|WxH", help="The size to ask for; by itself what suits the picture.")
+@click.option("--size", metavar="auto|WxH", help="The size to ask for; automatically what suits the picture.")
 @click.option("--quality", help="For instance low, medium or high; models differ.")
 @click.option(
-    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
+    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; automatically for small masks."
 )
 @click.option("--store-prompt/--no-store-prompt", default=None, help="Keep the prompt in the record; as policy says.")
 @click.option(
@@ -148,9 +160,9 @@ def edit(
     jobs: int,
     **given: Any,
 ) -> int:
-    """Make an edit that holds, with the OpenAI Images API or a server that speaks it.
+    """Make a clean edit, with the OpenAI Images API or a server that speaks it.
 
-    Asks for candidates, takes the one that drifted least, puts the protected pixels back, writes picture and record.
+    Asks for candidates, takes the one with the least drift, puts the protected pixels back, writes picture and record.
     """
     from maskproof.edit.api import client as connection
     from maskproof.edit.inputs import Wishes

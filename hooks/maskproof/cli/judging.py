@@ -104,9 +104,11 @@ def compare(
 @commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @format_option("explanation", "signals")
-@click.option("--stealth", is_flag=True, help="Only what the file's marks say, those hidden in its pixels included.")
+@click.option(
+    "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."
+)
 def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
-    """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
+    """Show every step that led to the verdict on one image; for a file outside Git, what it says of its origin."""
     from maskproof.gate.explain import explained, marks
 
     found = None if stealth else explained(Path.cwd(), path)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
 @click.option("--mask", help="The mask that was given to the model.")
 @click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable.")
-@click.option("--generated", is_flag=True, help="Made from nothing: there is no original.")
+@click.option("--generated", is_flag=True, help="Generated without a source image: there is no original.")
 @click.option(
     "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
 )
@@ -67,7 +67,7 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 def find(edit: Path, history: bool, limit: int, writer: Writer) -> int:
     """List the tracked images that are most likely the original of an edit.
 
-    They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
+    They are compared by perceptual hash, which is a hint and proves nothing. Exits 0 also where nothing matches.
     """
     from maskproof.likeness import search
     from maskproof.repo import Repository

@@ -35,7 +35,7 @@ def init(ci: str, rev: str) -> int:
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave the scratch repository in this folder."
 )
 def demo(keep: Path | None) -> int:
-    """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
+    """Show the gate at work: a scratch repository, the hook, a clean edit and one that spilled."""
     from maskproof.setup.demo import run
 
     status: int = run(keep, print)

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Found, Likeness
-    from maskproof.model import Evidence, Finding, ImageReport
+    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 WIDTH = 110
-"""characters of a line, as far as paths and commands, which are never broken, let it be so short"""
-STRANGERS = 3
-"""pictures that are listed where none is alike"""
+"""characters of a line, as far as paths and commands, which are not broken, fit it"""
+UNRELATED = 3
+"""pictures that are listed where none is similar"""
 UNHASHED = 10
 """pictures that could not be compared and are listed"""
-WITH_UNIT = re.compile(r"(?<=\d) (?=%|px\b|x \d)|(?<=\b[xy]) (?=\d)")
-"""the space between a number and its unit, or an axis and its number, where no line ends"""
+UNBROKEN = re.compile(r"`[^`]+`|\d (?=%|px\b|x \d)|\b[xy] (?=\d)")
+"""what no line is broken in: a command, a number and its unit, a place"""
 RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 """what GitHub and Azure take for a command to the runner: `::error::` at the start of a line, `##[…]` anywhere. A colon
 at the start as well, since another one may follow it in the report"""
@@ -52,14 +54,10 @@ def summary(report: Report) -> str:
 
 def conclusion(report: ImageReport, *, color: bool = False) -> str:
     """One image's verdict in a line."""
-    word = WORDS[report.verdict]
-    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; {_held(report, report.drift)})"
-    return f"{safe(report.path)}: {_painted(word, COLORS[word], color)}{drift}"
-
-
-def _held(report: ImageReport, drift: float) -> str:
-    over = report.verdict is Verdict.PASS and drift > 1
-    return "over the limit of 1, which is only warned of here" if over else "the limit is 1"
+    word, warns = WORDS[report.verdict], report.verdict is Verdict.PASS and bool(report.findings)
+    verdict = _painted(word, COLORS[word], color) + (f" with a {_painted('WARNING', COLORS['warn'], color)}" * warns)
+    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; the limit is 1)"
+    return f"{safe(report.path)}: {verdict}{drift}"
 
 
 def explanation(report: ImageReport, *, color: bool = False) -> str:
@@ -70,15 +68,31 @@ def explanation(report: ImageReport, *, color: bool = False) -> str:
         lines += wrap(said, f"  {label:<10}")
         last = stage
     for one in report.regions:
-        lines += [
-            "",
-            f"  {safe(one.drift.name)} ({one.drift.kind})" if one.drift.kind != "frame" else "  the whole frame",
-        ]
-        for metric, limit in zip(one.drift.metrics, one.limits, strict=True):
-            held = "no limit" if limit is None else f"limit {amount(limit, metric.unit)}"
-            place = f"  at {metric.box}" if metric.box else ""
-            lines.append(f"    {metric.name:<18} {amount(metric.value, metric.unit):>16}   {held}{place}")
+        name = "the whole frame" if one.drift.kind == "frame" else f"{safe(one.drift.name)} ({one.drift.kind})"
+        lines += ["", f"  {name}", *_metrics(one)]
     return "\n".join([*lines, "", *_image(report, color)[1:]])
+
+
+def _metrics(region: Judged) -> Iterator[str]:
+    """A line for each metric: its name, how much it is, how much it may be, where it is most."""
+    rows = [
+        (metric.name, amount(metric.value, metric.unit), _limit(region.drift.kind, metric, limit))
+        for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for metric, (name, value, limit) in zip(region.drift.metrics, rows, strict=True):
+        where = place(metric.box) if metric.box else ""
+        yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {limit:<{widths[2]}}  {where}".rstrip()
+
+
+def _limit(kind: str, metric: Metric, limit: float | None) -> str:
+    from maskproof.policy.limits import ROWS  # loads much, and the command line asks every writer what it has
+
+    if limit is None:
+        return "no limit"
+    row = ROWS.get((kind, metric.name))
+    word = "at least" if row and row.at_least else "limit"
+    return f"{word} {amount(limit, metric.unit)}" + (", else a warning" if row and row.warns else "")
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
@@ -100,8 +114,17 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
 def sentence(finding: Finding) -> str:
     """What was found, in which region, and where; not yet safe to print."""
     where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
-    place = f", at {finding.box}" if finding.box else ""
-    return f"{finding.message}{where}{place}"
+    return f"{finding.message}{where}" + (f", {place(finding.box)}" if finding.box else "")
+
+
+def place(most: Box, within: Box | None = None) -> str:
+    """Where a change is.
+
+    Args:
+        most: The box where it is worst.
+        within: A box around all of it, where that is known.
+    """
+    return f"at {most}" if within is None else f"changed within {within}; most at x {most.x}, y {most.y}"
 
 
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
@@ -135,14 +158,14 @@ def matches(result: Found, **_: bool) -> str:
     alike = [one for one in result.nearest if one.alike]
     lines = [safe(f"{result.path} is tracked with the same bytes at {path}") for path in result.same]
     if alike:
-        lines += [f"Like {name} among {among}, nearest first:"]
+        lines += [f"Similar to {name} by perceptual hash, among {among}, nearest first:"]
         lines += [_likeness(one, result) for one in alike]
-        lines += ["Likeness is a hint and proves nothing: look at both."]
+        lines += ["Similarity is a hint and proves nothing: look at both."]
     else:
-        lines += [f"Nothing{' else' if result.same else ''} is like {name} among {among}."]
+        lines += [f"No {'other ' if result.same else ''}match for {name} among {among}."]
         if result.nearest:
-            lines += ["The nearest, which may well be strangers:"]
-            lines += [_likeness(one, result) for one in result.nearest[:STRANGERS]]
+            lines += ["The nearest, which may well be unrelated:"]
+            lines += [_likeness(one, result) for one in result.nearest[:UNRELATED]]
     lines += [f"    -> {safe(result.next_step)}"] if result.next_step else []
     if result.unhashed:
         lines += [f"{counted(len(result.unhashed), 'picture')} could not be compared:"]
@@ -172,7 +195,7 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
         first: What its first line starts with.
         rest: What every other line starts with; None: room as wide as `first`.
     """
-    whole = WITH_UNIT.sub("\u00a0", safe(text))
+    whole = UNBROKEN.sub(lambda found: found.group().replace(" ", "\u00a0"), safe(text))
     lines = textwrap.wrap(
         whole,
         WIDTH,

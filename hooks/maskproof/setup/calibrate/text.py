@@ -73,7 +73,7 @@ def _opening(proposal: Proposal) -> Iterator[str]:
     accepted, rejected = (len(proposal.judged(accepted=side)) for side in (True, False))
     yield (
         f"{counted(accepted, 'accepted edit')} and {counted(rejected, 'rejected edit')} at level {proposal.level}, "
-        f"held against {proposal.source}."
+        f"compared with {proposal.source}."
     )
     if proposal.skipped:
         skipped = ", ".join(f"{count} {value or 'empty'}" for value, count in proposal.skipped)
@@ -143,14 +143,13 @@ def _reason(line: Line) -> str:
 def _outcome(proposal: Proposal) -> Iterator[str]:
     """What all limits do together: one line for now, one for the proposal."""
     for label, limits in (("now", proposal.present), ("as proposed", proposal.proposed)):
-        blocked, stopped = (
-            f"{sum(caught(row, limits) for row in rows)} of {counted(len(rows), f'{word} edit')}"
-            for word, rows in (
-                ("accepted", proposal.judged(accepted=True)),
-                ("rejected", proposal.judged(accepted=False)),
-            )
+        accepted, rejected = (proposal.judged(accepted=side) for side in (True, False))
+        positives = sum(caught(row, limits) for row in accepted)
+        negatives = sum(not caught(row, limits) for row in rejected)
+        yield (
+            f"{label + ':':<13}{positives} of {counted(len(accepted), 'accepted edit')} blocked (false positives), "
+            f"{negatives} of {counted(len(rejected), 'rejected edit')} passed (false negatives)."
         )
-        yield f"{label + ':':<13}{blocked} blocked, {stopped} caught."
     yield ""
 
 
@@ -168,18 +167,20 @@ def _edits(proposal: Proposal) -> Iterator[str]:
         )
         yield ""
     yield from _listed(
-        "Accepted edits that are blocked now:", proposal, [row for row in accepted if caught(row, proposal.present)]
+        "False positives now, accepted edits that are blocked:",
+        proposal,
+        [row for row in accepted if caught(row, proposal.present)],
     )
     yield from _listed(
-        "Accepted edits that stay blocked, by rules that no limit moves:",
+        "False positives that stay, by rules that no limit moves:",
         proposal,
         [row for row in accepted if row.otherwise],
     )
     missed = [row for row in rejected if not caught(row, proposal.present)]
     found = [row for row in missed if caught(row, proposal.proposed)]
-    yield from _listed("Rejected edits that only the proposal catches:", proposal, found)
+    yield from _listed("False negatives now that the proposal catches:", proposal, found)
     yield from _listed(
-        "Rejected edits that no metric catches, now or as proposed (declare the area that matters in them):",
+        "False negatives, now and as proposed (declare the area that matters in them):",
         proposal,
         [row for row in missed if row not in found],
     )
@@ -213,7 +214,7 @@ def _doubts(proposal: Proposal) -> Iterator[str]:
         yield from wrap(
             f"Few data: {counted(accepted, 'accepted edit')}, fewer than {FEW_ACCEPTED}. The largest value among so "
             f"few says little about the next one: for each metric, about 1 in {accepted + 1} new accepted edits goes "
-            "further. Expect false blocks, and calibrate again with more."
+            "further. Expect false positives, and calibrate again with more."
         )
         yield ""
     if rejected < FEW_REJECTED:
@@ -236,7 +237,7 @@ def _few_rejected(count: int) -> str:
         return said + "Nothing can be said about what the limits let through."
     # The exact binomial bound (Clopper and Pearson, 1934) for none of n missed, at 95 %.
     share = 1 - 0.05 ** (1 / count)
-    return said + f"Even if all of them are caught, up to {share:.0%} of others like them may get through unseen."
+    return said + f"Even if all of them are caught, up to {share:.0%} of others like them may be false negatives."
 
 
 def _item(text: str) -> list[str]:
