@@ -50,14 +50,6 @@ def test_the_check_on_main_runs_the_command_of_the_readme() -> None:
     assert done.stdout.strip() in (ROOT / "README.md").read_text()
 
 
-def test_every_rule_has_a_page_and_a_row_in_the_list() -> None:
-    pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
-    assert pages == set(RULES)
-    overview = (ROOT / "docs" / "rules" / "README.md").read_text()
-    for rule, meaning in RULES.items():
-        assert f"| [{rule}]({rule}.md) | {meaning} |" in overview
-
-
 def names_rule(node: ast.Assign) -> bool:
     return any(getattr(target, "attr", getattr(target, "id", "")) == "rule" for target in node.targets)
 
@@ -67,7 +59,7 @@ def test_no_code_speaks_of_a_rule_that_is_not_listed() -> None:
     for file in (ROOT / "hooks").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-                place = {"Finding": 0, "Metric": 3}.get(node.func.id)
+                place = {"Finding": 0, "finding": 0, "Metric": 3}.get(node.func.id)
                 if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
                     spoken.add(node.args[place].value)
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and names_rule(node):

@@ -249,9 +249,11 @@ def test_a_plain_picture_says_nothing(kind):
 
 
 def test_heic_is_read_for_its_marks_and_judged_by_nobody():
-    assert containers.blocks(plain("HEIC"), "a picture").format == "HEIC"
-    with pytest.raises(Unreadable):
-        decode.decode(plain("HEIC"), "a picture")
+    container = containers.blocks(plain("HEIC"), "a picture")
+    assert container.format == "HEIC"
+    for walked in (None, container):
+        with pytest.raises(Unreadable, match="is not a PNG"):
+            decode.decode(plain("HEIC"), "a picture", walked)
 
 
 def test_a_file_that_cannot_be_walked_is_refused_and_not_called_clean():

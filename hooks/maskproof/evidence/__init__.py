@@ -23,22 +23,26 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from maskproof.images.containers import Container
     from maskproof.model import Read
 
 
-def assess(data: bytes, name: str, read: Read | None = None) -> tuple[Evidence, ...]:
+def assess(
+    data: bytes, name: str, read: Read | None = None, container: Container | None = None
+) -> tuple[Evidence, ...]:
     """Every sign found in a file's metadata, and in the `.xmp` and `.c2pa` files beside it; no pixel is decoded.
 
     Args:
         data: The whole file.
         name: Its path: how messages call it, and where its neighbours are.
         read: Neighbouring files by path; None where there are none.
+        container: The file as `containers.blocks` walked it, where that was done before.
 
     Raises:
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    container = containers.blocks(data, name)
+    container = container or containers.blocks(data, name)
     carried = carriers.carried(container, data, name, read)
     found = [sign for signs in vocabularies.VOCABULARIES.values() for sign in signs(carried)]
     if carried.manifests and signatures.available():
@@ -91,14 +95,16 @@ def mask(signs: tuple[Evidence, ...]) -> str | None:
     return next((sign.mask for sign in _telling(signs) if sign.mask), None)
 
 
-def manifest(data: bytes, name: str) -> bytes | None:
+def manifest(data: bytes, name: str, container: Container | None = None) -> bytes | None:
     """The C2PA manifest store in a file, as its bytes stand there, put together; None where it has none.
+
+    `container` is the file as `containers.blocks` walked it, where that was done before.
 
     Raises:
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    return carriers.manifest(containers.blocks(data, name)) or None
+    return carriers.manifest(container or containers.blocks(data, name)) or None
 
 
 def instance_ids(data: bytes, name: str) -> frozenset[str]:
@@ -113,14 +119,16 @@ def instance_ids(data: bytes, name: str) -> frozenset[str]:
     return frozenset(found.union(*(c2pa.ids(store) for _, store in carried.manifests)))
 
 
-def writer(data: bytes, name: str) -> str | None:
+def writer(data: bytes, name: str, container: Container | None = None) -> str | None:
     """The program that last wrote the file, where the file shows it; None where it does not.
+
+    `container` is the file as `containers.blocks` walked it, where that was done before.
 
     Raises:
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    container = containers.blocks(data, name)
+    container = container or containers.blocks(data, name)
     return writers.writer(container, carriers.carried(container, data, name, None))
 
 

@@ -84,28 +84,31 @@ class Stored:
     container: Container
 
 
-def decode(data: bytes, name: str) -> Picture:
+def decode(data: bytes, name: str, container: Container | None = None) -> Picture:
     """A still picture, upright and in sRGB.
 
     Args:
         data: The whole file: PNG, JPEG, WebP, AVIF, GIF or TIFF.
         name: How messages call it.
+        container: The file as `containers.blocks` walked it, where that was done before.
 
     Raises:
         Unreadable: broken, cut short, contradictory, or of a format that is not supported.
         TooLarge: over a limit, known from the header alone.
         SeveralFrames: an animation or a multi-page file.
     """
-    return _guarded(data, name, _decoded)
+    return _guarded(data, name, _decoded, container)
 
 
-def decode_mask(data: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """A mask as the two planes a mask can be drawn in; raises what `decode` raises.
+def decode_mask(
+    data: bytes, name: str, container: Container | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """A mask as the two planes a mask can be drawn in; takes and raises what `decode` does.
 
     Returns:
         Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
     """
-    return _guarded(data, name, _mask_planes)
+    return _guarded(data, name, _mask_planes, container)
 
 
 def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
@@ -188,9 +191,9 @@ class _Shown:
         return None if int(plane.min()) == OPAQUE else plane
 
 
-def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T]) -> T:
+def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T], walked: Container | None = None) -> T:
     """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
-    container = containers.read(data, name)
+    container = containers.read(data, name, walked)
     if container.frames != 1:
         raise SeveralFrames(
             f"{name} holds {container.frames} frames; only still pictures can be judged",
@@ -198,9 +201,9 @@ def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T])
         )
     try:
         # What the decoder leaves unproved is proved beside it: both unpack the same bytes, and neither needs the other.
-        with ThreadPoolExecutor(1) as beside, warnings.catch_warnings():
+        with ThreadPoolExecutor(1) as pool, warnings.catch_warnings():
             warnings.simplefilter("error")
-            proof = beside.submit(container.prove)
+            proof = pool.submit(containers.check_pixels, data, container, name)
             try:
                 return work(data, container, name)
             finally:

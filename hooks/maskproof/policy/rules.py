@@ -1,30 +1,157 @@
-"""The rules: every finding's id, and what it means in one line. Each has a page in docs/rules/."""
+"""The rules: one row for every kind of finding, and the one way to make a finding.
+
+A row is what every report says of a rule: its id, its title, how grave it is, its page, and the words by which people
+in the field search for it. docs/rules/README.md and the pages are tested against the rows. A new rule is a row here,
+a page in docs/rules/, and a function that asks for `finding(id, ...)`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from maskproof.model import Finding, Severity
+
+if TYPE_CHECKING:
+    from maskproof.model import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a finding of this rule means."""
+
+    id: str
+    title: str
+    """one sentence, as in the list of rules"""
+    severity: Severity
+    """what it does under the default policy in the usual case; where that depends, the finding says its own"""
+    known_as: tuple[str, ...]
+    """what the field calls it: the words that a reader may search for, on the page under "Also known as" """
+
+    @property
+    def page(self) -> str:
+        """Its page, as a path in the repository."""
+        return f"docs/rules/{self.id}.md"
+
+
+WARN, UNJUDGED, BLOCK = Severity.WARN, Severity.UNJUDGED, Severity.BLOCK
+
 RULES = {
-    "outside-mask": "Pixels outside the mask changed.",
-    "brand": "A brand area changed.",
-    "text": "A text area changed.",
-    "face": "A face changed.",
-    "product": "A product area changed.",
-    "tone": "Light or colour of the whole protected area moved.",
-    "shift": "The frame moved, turned or was rescaled.",
-    "size": "The edit has other proportions than its original.",
-    "alpha": "The transparency of protected pixels changed.",
-    "frames": "The file holds more than one picture.",
-    "color-profile": "The file describes its colours otherwise than its original.",
-    "unrecorded": "An edit without a record.",
-    "stale-record": "The record does not fit the picture, or cannot be used.",
-    "missing-original": "The recorded original cannot be found.",
-    "missing-mask": "The recorded mask, or an area's mask picture, cannot be found.",
-    "mask-suspect": "Something about the mask is odd.",
-    "new-original": "Original or mask come with the change that they justify.",
-    "policy-loosened": "The change asks for a looser policy.",
-    "unreadable": "The file cannot be read, or not by all viewers alike.",
-    "too-large": "The file or its picture is over a limit.",
-    "provenance-lost": "Content Credentials that were there before are gone.",
-    "edit-missing": "Nothing changed inside the mask.",
-    "seam": "The edit was pasted back with a visible edge.",
-    "name-clash": "Two files have names that some systems cannot tell apart.",
+    rule.id: rule
+    for rule in (
+        Rule("outside-mask", "Pixels outside the mask changed.", BLOCK, ("spill", "bleed")),
+        Rule("brand", "A brand area changed.", BLOCK, ("logo drift", "off-brand colour", "altered logo")),
+        Rule("text", "A text area changed.", BLOCK, ("garbled text", "misspelt lettering")),
+        Rule("face", "A face changed.", BLOCK, ("identity drift", "changed likeness of a person")),
+        Rule("product", "A product area changed.", BLOCK, ("product fidelity", "changed silhouette")),
+        Rule(
+            "tone",
+            "Light or colour of the whole protected area moved.",
+            BLOCK,
+            ("colour cast", "white balance", "exposure shift"),
+        ),
+        Rule("shift", "The frame moved, turned or was rescaled.", BLOCK, ("misregistration", "misalignment")),
+        Rule("size", "The edit has other proportions than its original.", BLOCK, ("aspect ratio", "resolution")),
+        Rule("alpha", "The transparency of protected pixels changed.", BLOCK, ("alpha channel", "opacity")),
+        Rule("frames", "The file holds more than one picture.", UNJUDGED, ("animated", "multi-frame", "multi-page")),
+        Rule(
+            "color-profile",
+            "The file describes its colours otherwise than its original.",
+            WARN,
+            ("ICC profile", "colour space", "gamut"),
+        ),
+        Rule("unrecorded", "An edit without a record.", WARN, ("undeclared AI edit", "missing sidecar")),
+        Rule(
+            "stale-record",
+            "The record does not fit the picture, or cannot be used.",
+            BLOCK,
+            ("digest mismatch", "checksum mismatch"),
+        ),
+        Rule(
+            "missing-original",
+            "The recorded original cannot be found.",
+            UNJUDGED,
+            ("missing source image", "missing reference"),
+        ),
+        Rule(
+            "missing-mask",
+            "The recorded mask, or an area's mask picture, cannot be found.",
+            UNJUDGED,
+            ("missing inpainting mask",),
+        ),
+        Rule("mask-suspect", "Something about the mask is odd.", WARN, ("inverted mask", "mask coverage")),
+        Rule(
+            "new-original",
+            "Original or mask come with the change that they justify.",
+            WARN,
+            ("unreviewed source", "unreviewed mask"),
+        ),
+        Rule("policy-loosened", "The change asks for a looser policy.", WARN, ("weakened configuration",)),
+        Rule(
+            "unreadable",
+            "The file cannot be read, or not by all viewers alike.",
+            UNJUDGED,
+            ("corrupt file", "truncated file", "trailing data"),
+        ),
+        Rule(
+            "too-large", "The file or its picture is over a limit.", UNJUDGED, ("decompression bomb", "file size limit")
+        ),
+        Rule(
+            "provenance-lost",
+            "Content Credentials that were there before are gone.",
+            WARN,
+            ("stripped metadata", "removed C2PA manifest"),
+        ),
+        Rule("edit-missing", "Nothing changed inside the mask.", WARN, ("no-op edit", "unchanged image")),
+        Rule("seam", "The edit was pasted back with a visible edge.", WARN, ("halo", "blending artefact")),
+        Rule(
+            "name-clash",
+            "Two files have names that some systems cannot tell apart.",
+            UNJUDGED,
+            ("case-insensitive path collision", "Unicode normalization"),
+        ),
+    )
 }
+"""the rows by id, in the order of docs/rules/README.md"""
+
+
+def finding(
+    rule: str,
+    message: str,
+    *,
+    severity: Severity | None = None,
+    region: str | None = None,
+    value: float | None = None,
+    limit: float | None = None,
+    unit: str | None = None,
+    box: Box | None = None,
+    advice: str = "",
+    also: tuple[str, ...] = (),
+) -> Finding:
+    """One finding of a rule that has a row.
+
+    Args:
+        rule: The id of a row.
+        message: What is so in this image, in plain English.
+        severity: Where it is not that of the row.
+        region: The region that it is about.
+        value: What was measured, in `unit`.
+        limit: How far it might have gone, in `unit`.
+        unit: Of value and limit.
+        box: Where, in pixels of the original.
+        advice: What to do next; a command where there is one.
+        also: Other metrics of the region over their limits, by name, the worst first.
+
+    Raises:
+        ValueError: there is no such rule, a fault of the program.
+    """
+    row = RULES.get(rule) or _unknown(rule)
+    return Finding(rule, severity or row.severity, message, region, value, limit, unit, box, advice, also)
+
+
+def _unknown(rule: str) -> Rule:
+    import difflib
+
+    near = difflib.get_close_matches(rule, RULES, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RULES)}"
+    raise ValueError(f"there is no rule {rule!r} in maskproof.policy.rules: {hint}")

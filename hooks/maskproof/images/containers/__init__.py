@@ -10,9 +10,6 @@ against its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-
 from maskproof.errors import TooLarge, Unreadable
 from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
 from maskproof.images.containers.block import MAX_BYTES, Block, Container, checked
@@ -24,7 +21,7 @@ WALKED = {**FORMATS, "HEIC": heic}
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
 
-__all__ = ["FORMATS", "Block", "Container", "blocks", "format_of", "read"]
+__all__ = ["FORMATS", "Block", "Container", "blocks", "check_pixels", "format_of", "read"]
 
 
 def format_of(data: bytes) -> str | None:
@@ -32,25 +29,33 @@ def format_of(data: bytes) -> str | None:
     return next((name for name, module in FORMATS.items() if module.matches(data)), None)
 
 
-def read(data: bytes, name: str) -> Container:
-    """Walk a file's blocks and check that its structure leaves no room for two readings.
+def read(data: bytes, name: str, container: Container | None = None) -> Container:
+    """Walk the blocks of a picture that can be judged: its structure leaves no room for two readings.
 
-    Whether its pixels leave none either takes as long as decoding them: `Container.prove` says so, beside the decoder.
+    Whether its pixels leave none either takes as long as decoding them: `check_pixels` says so, beside the decoder.
 
     Args:
         data: The whole file.
         name: How messages call it.
+        container: The file as `blocks` walked it before, of any format; it is not walked again.
 
     Raises:
         Unreadable: unknown format, cut short, or contradictory.
         TooLarge: the file, its picture or its metadata is over a limit.
     """
-    if (found := format_of(data)) is None and len(data) <= MAX_BYTES:
+    if format_of(data) is None and len(data) <= MAX_BYTES:
         raise _unknown(data, name)
-    container = blocks(data, name)
-    if found not in PIXEL_CHECKS:
-        return container
-    return replace(container, prove=partial(PIXEL_CHECKS[found], data, container, name))
+    return container or blocks(data, name)
+
+
+def check_pixels(data: bytes, container: Container, name: str) -> None:
+    """The compressed samples must be those that the header declares; it takes as long as decoding them.
+
+    Raises:
+        Unreadable: they are not, or cannot be unpacked.
+    """
+    if container.format in PIXEL_CHECKS:
+        PIXEL_CHECKS[container.format](data, container, name)
 
 
 def blocks(data: bytes, name: str) -> Container:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from maskproof.errors import TooLarge, Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_BYTES = 64_000_000
 """bytes of a file; 4K photographs as PNG take 13 to 25 MB"""
@@ -51,9 +47,6 @@ class Container:
     """bits of a sample"""
     trailing: int = 0
     """bytes after the end of the picture"""
-    prove: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
-    """checks that the compressed samples are those that the header declares, which takes as long as decoding them and
-    lets other threads run; raises Unreadable"""
 
     def first(self, kind: str) -> bytes | None:
         """The bytes of the first block of this kind."""
