@@ -23,6 +23,7 @@ from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
+from maskproof.report.text import counted
 from maskproof.restore import NOTHING, recorded
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
         raise UsageError(
             f"{folder} cannot be written to: {error.strerror}", "Check the folder and the disk."
         ) from error
-    return (f"kept {len(files)} files of {len(found)} candidate{'' if len(found) == 1 else 's'} in {folder}",)
+    return (f"kept {len(files)} files of {counted(len(found), 'candidate')} in {folder}",)
 
 
 def _to_commit(repository: Repository, ground: Ground) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
+from maskproof.report.text import counted
 from maskproof.restore import NOTHING, Options, Restored, composed, opened, recorded, text
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def summary(outcomes: list[Outcome]) -> str:
     """The last line: how many edits were restored, and how many do not pass."""
     verdicts = [one.verdict for one in outcomes]
     return (
-        f"maskproof: {len(outcomes)} edit{'' if len(outcomes) == 1 else 's'} looked at, "
+        f"maskproof: {counted(len(outcomes), 'edit')} looked at, "
         f"{sum(one.changed for one in outcomes)} restored, {verdicts.count(Verdict.BLOCK)} blocked, "
         f"{verdicts.count(Verdict.UNJUDGED)} not judged."
     )
