@@ -133,6 +133,7 @@ class TestHelp:
         said = " ".join(project.maskproof("--help").stdout.split())
         assert STATUSES in said
         assert all(name in said for name in commands.commands)
+        assert "..." not in said.partition("Commands:")[2], "a command is told in less than a line"
 
     @pytest.mark.parametrize("name", list(commands.commands))
     def test_every_option_is_named_and_explained(self, project, name):

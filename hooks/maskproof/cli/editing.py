@@ -160,9 +160,10 @@ def edit(
     jobs: int,
     **given: Any,
 ) -> int:
-    """Make a clean edit, with the OpenAI Images API or a server that speaks it.
+    """Make a clean edit with the OpenAI Images API.
 
-    Asks for candidates, takes the one with the least drift, puts the protected pixels back, writes picture and record.
+    Any server that speaks that API will do. Asks for candidates, takes the one with the least drift, puts the
+    protected pixels back, writes picture and record.
     """
     from maskproof.edit.api import client as connection
     from maskproof.edit.inputs import Wishes
@@ -300,10 +301,11 @@ def restore(
     out: Path | None,
     force: bool,
 ) -> int:
-    """Put the protected pixels of recorded edits back from their originals, then check again.
+    """Put protected pixels back from the original, then check again.
 
-    The edit stays only where its mask opened the picture. Files are replaced in the working tree and nothing is staged;
-    the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
+    Of a recorded edit only that stays which its mask made editable. Files are replaced in the working tree and
+    nothing is staged; the command that undoes it is printed. With --staged it exits 1 when it changed a file, as
+    fixers do.
     """
     from maskproof.restore import Options, command
 

@@ -108,7 +108,10 @@ def compare(
     "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."
 )
 def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
-    """Show every step that led to the verdict on one image; for a file outside Git, what it says of its origin."""
+    """Show every step that led to the verdict on one image.
+
+    For a file that Git does not track: what it says of its origin.
+    """
     from maskproof.gate.explain import explained, marks
 
     found = None if stealth else explained(Path.cwd(), path)

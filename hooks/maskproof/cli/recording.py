@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
 @click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")
 def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
-    """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
+    """Write the sidecar of an edit.
 
-    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest. Without one,
-    original and mask are proposed from what the files tell, and written only when you agree.
+    It says what the edit was made from, through which mask and by which tool. With an existing sidecar, what is not
+    given is kept: `maskproof record EDIT` alone renews the digest. Without one, original and mask are proposed from
+    what the files tell, and written only when you agree.
     """
     from maskproof.recording import write
 
@@ -65,9 +66,10 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
 @format_option("matches")
 def find(edit: Path, history: bool, limit: int, writer: Writer) -> int:
-    """List the tracked images that are most likely the original of an edit.
+    """List the most likely originals of an edit.
 
-    They are compared by perceptual hash, which is a hint and proves nothing. Exits 0 also where nothing matches.
+    Tracked images are compared by perceptual hash, which is a hint and proves nothing. Exits 0 also where nothing
+    matches.
     """
     from maskproof.likeness import search
     from maskproof.repo import Repository
