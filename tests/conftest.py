@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from maskproof.repo import Repository
+from maskproof.repo.objects import Objects
 from projects import HERO, MASK, Pictures, Project, Scratch, draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from maskproof.repo import Repository
 
 # The same examples on every machine and every run: a law that fails once fails for everybody.
 settings.register_profile("maskproof", derandomize=True, deadline=None, print_blob=False)
@@ -28,19 +29,17 @@ SHARED = Path(os.environ.get("MASKPROOF_SHARED", ROOT.parent / "shared"))
 @pytest.fixture(autouse=True)
 def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Ends the `git cat-file` of every repository that a test opened in its own process; there it would live on."""
-    made: list[Any] = []
-    real = vars(Repository)["_reader"].func
+    made: list[Objects] = []
+    real = Objects.__init__
 
-    def reader(repository: Repository) -> Any:
-        made.append(real(repository))
-        return made[-1]
+    def noted(objects: Objects, repository: Repository) -> None:
+        real(objects, repository)
+        made.append(objects)
 
-    noted = cached_property(reader)
-    noted.__set_name__(Repository, "_reader")
-    monkeypatch.setattr(Repository, "_reader", noted)
+    monkeypatch.setattr(Objects, "__init__", noted)
     yield
     for one in made:
-        one.clear_cache()
+        one.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """PNG colour type by number of channels"""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -42,9 +42,9 @@ def chunk(kind: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def header(width: int, height: int, depth: int, colour: int, interlace: int = 0) -> bytes:
+def header(width: int, height: int, depth: int, color: int, interlace: int = 0) -> bytes:
     """A PNG header chunk."""
-    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace))
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlace))
 
 
 def png(
@@ -54,7 +54,7 @@ def png(
     after: bytes = b"",
     interlaced: bool = False,
     filters: bool = True,
-    colour: int | None = None,
+    color: int | None = None,
 ) -> bytes:
     """A PNG of 8- or 16-bit samples, with chunks before and after its image data, every row filtered another way."""
     cube = samples if samples.ndim == 3 else samples[..., None]
@@ -63,7 +63,7 @@ def png(
     stored = cube.astype(">u2") if depth == 16 else cube
     planes = [stored[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [stored]
     raw = b"".join(_filtered(plane, channels * depth // 8, filters=filters) for plane in planes if plane.size)
-    kind = COLOUR_TYPES[channels] if colour is None else colour
+    kind = COLOR_TYPES[channels] if color is None else color
     return (
         SIGNATURE
         + header(width, height, depth, kind, int(interlaced))
@@ -74,7 +74,7 @@ def png(
     )
 
 
-def packed_png(samples: np.ndarray, depth: int, colour: int, before: bytes = b"") -> bytes:
+def packed_png(samples: np.ndarray, depth: int, color: int, before: bytes = b"") -> bytes:
     """A PNG of 1, 2 or 4 bits a sample, one channel."""
     height, width = samples.shape
     rows = []
@@ -84,7 +84,7 @@ def packed_png(samples: np.ndarray, depth: int, colour: int, before: bytes = b""
         rows.append(b"\0" + bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)))
     return (
         SIGNATURE
-        + header(width, height, depth, colour)
+        + header(width, height, depth, color)
         + before
         + chunk(b"IDAT", zlib.compress(b"".join(rows)))
         + chunk(b"IEND")
@@ -173,12 +173,12 @@ def gif(
     """A GIF of four colours from a list of colour indexes, as many or as few as a test wants."""
     width, height = screen
     left, top, across, down = frame or (0, 0, width, height)
-    colours = bytes([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    colors = bytes([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
     codes = [code for index in indexes for code in (4, index)] + ([5] if stop else [])
     return (
         b"GIF89a"
         + struct.pack("<HHBBB", width, height, 0x81, 0, 0)
-        + colours
+        + colors
         + struct.pack("<BHHHHB", 0x2C, left, top, across, down, 0)
         + b"\x02"
         + gif_codes(codes, 3)

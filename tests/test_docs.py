@@ -88,8 +88,8 @@ def test_the_wheel_holds_the_package_and_the_pictures_of_the_demo(wheel: Path) -
     for file in (
         "cli/__init__.py",
         "py.typed",
-        "fixtures/pass/rerendered/edit.png",
-        "fixtures/block/redrawn/edit.png.maskproof.json",
+        "fixtures/pass/rerendered/change/edit.png",
+        "fixtures/block/redrawn/change/edit.png.maskproof.json",
     ):
         assert f"maskproof/{file}" in held
     assert not any(name.startswith(("tests/", "fixtures/")) for name in held)

@@ -251,6 +251,21 @@ def test_dots_in_toml_text_and_comments_are_no_depth():
     assert documents.read_toml(text.encode(), Outer).name == "." * 200
 
 
+def test_what_a_type_wants_is_worked_out_once(monkeypatch):
+    class Fresh(msgspec.Struct):
+        name: str
+        inner: Inner
+
+    asked = []
+    type_info = documents.inspect.type_info
+    monkeypatch.setattr(documents.inspect, "type_info", lambda kind: asked.append(kind) or type_info(kind))
+    for number in range(3):
+        documents.read_json(b'{"name": "a", "inner": {"width": %d}}' % (number + 1), Fresh)
+        with pytest.raises(Problems):
+            documents.read_json(b"{}", Fresh)
+    assert asked == [Fresh]
+
+
 def test_one_table_of_a_toml_file_is_read_alone():
     text = b'[tool.other]\nx = 1\n[tool.mine]\nname = "a"\n'
     assert documents.read_toml(text, Outer, table=("tool", "mine")).name == "a"

@@ -102,7 +102,6 @@ def test_there_is_no_circle():
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("git", {"repo"}),
         ("subprocess", {"repo", "setup"}),
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
@@ -115,7 +114,7 @@ def test_there_is_no_circle():
         ("csv", {"setup"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),
         ("sqlite3", {"likeness"}),
-        ("imagehash", {"drift", "likeness"}),
+        ("imagehash", {"likeness"}),
         ("openai", {"edit"}),
     ],
 )
@@ -153,7 +152,7 @@ def test_every_module_opens_with_its_concept(file):
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
 
 
-HEAVY = ("numpy", "PIL", "git", "imagehash", "scipy", "openai", "msgspec", "cbor2", "c2pa")
+HEAVY = ("numpy", "PIL", "imagehash", "scipy", "openai", "msgspec", "cbor2", "c2pa")
 
 
 @pytest.mark.parametrize("module", ["maskproof", "maskproof.cli", "maskproof.repo", "maskproof.repo.change"])

@@ -10,10 +10,14 @@ import difflib
 import json
 import re
 import tomllib
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 T = TypeVar("T")
 
@@ -102,7 +106,7 @@ def typed(tree: Any, kind: type[T]) -> T:
         Problems: every mistake found, each naming the key.
     """
     _check_depth(tree)
-    problems = list(_problems(tree, inspect.type_info(kind), ""))
+    problems = _problems(tree, _type_info(kind), "")  # type: ignore[arg-type] # mypy doubts that types are hashable
     if problems:
         more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
         raise Problems(*problems[:MAX_PROBLEMS], *more, tree=tree)
@@ -110,6 +114,18 @@ def typed(tree: Any, kind: type[T]) -> T:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise Problems(str(error), tree=tree) from error
+
+
+@cache
+def _type_info(kind: type) -> inspect.Type:
+    """What a type wants, worked out once: that takes ten times as long as to read a sidecar."""
+    return inspect.type_info(kind)
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by a name that is not known."""
+    near = difflib.get_close_matches(name, names := tuple(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
 
 
 def _check_depth(tree: Any) -> None:
@@ -164,9 +180,7 @@ def _struct_problems(value: dict[str, Any], info: inspect.StructType, place: str
             field = fields[key]
             found += _problems(item, field.type, _join(place, key))
         else:
-            near = difflib.get_close_matches(key, fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
-            found.append(f"the key {_shown(_join(place, key))} is unknown: {hint}")
+            found.append(f"the key {_shown(_join(place, key))} is unknown: {hint(key, fields)}")
     found += [
         f"the key {_shown(_join(place, key))} is missing"
         for key, field in fields.items()
@@ -195,8 +209,6 @@ def _leaf_problems(value: Any, info: inspect.Type, place: str, wanted: str) -> l
 def _plain(info: inspect.Type) -> Any:
     """The Python type behind an inspected leaf, with its constraints."""
     if isinstance(info, inspect.LiteralType):
-        from typing import Literal
-
         return Literal[info.values]
     if isinstance(info, inspect.StructType):
         return info.cls
@@ -205,8 +217,6 @@ def _plain(info: inspect.Type) -> Any:
 
 def _constrained(base: Any, *names: str) -> Any:
     def build(info: Any) -> Any:
-        from typing import Annotated
-
         bounds = {name: getattr(info, name) for name in names if getattr(info, name) is not None}
         return Annotated[base, msgspec.Meta(**bounds)] if bounds else base
 

@@ -6,9 +6,9 @@ Everything here is frozen and knows nothing of Git, files or pictures' formats.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,15 @@ class Kind(StrEnum):
     PRODUCT = "product"
 
 
+AREA_KINDS = tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK)
+"""kinds that an area may be declared as; what lies outside the mask is no area"""
+if TYPE_CHECKING:
+    AreaKind = str
+else:
+    AreaKind = Literal[AREA_KINDS]
+"""one of them, as policy and record write it"""
+
+
 class Severity(StrEnum):
     """What a finding does to the verdict."""
 
@@ -52,7 +61,7 @@ class Verdict(StrEnum):
     UNJUDGED = "unjudged"
 
 
-class Ground(StrEnum):
+class Basis(StrEnum):
     """What speaks for a picture being an AI edit, from the surest to nothing; the surest one counts."""
 
     DECLARED = "declared"
@@ -116,10 +125,10 @@ class Picture:
     """H x W, 0 transparent; None where every pixel is opaque"""
     low: NDArray[np.uint8] | None
     """H x W x channels, the low bytes of 16-bit samples as stored; None for files of 8 bits or fewer"""
-    colour: str
+    color: str
     """how the file describes its colours, in words; `sRGB` where it says nothing else"""
     managed: bool = True
-    """True: `samples` were converted from `colour`; False: the description could not be applied"""
+    """True: `samples` were converted from `color`; False: the description could not be applied"""
     trailing: int = 0
     """bytes after the end of the picture in the file"""
 
@@ -214,7 +223,7 @@ class ImageReport:
     findings: tuple[Finding, ...] = ()
     regions: tuple[Judged, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    ground: Ground = Ground.NONE
+    basis: Basis = Basis.NONE
     """the surest of what speaks for an AI edit"""
     original: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
@@ -222,12 +231,8 @@ class ImageReport:
     """what a reader should know about how this image was judged"""
     chain: tuple[ChainStep, ...] = ()
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
-    steps: tuple[tuple[str, str], ...] = ()
-    """what each stage saw or decided and where that came from, as (stage, sentence), for `explain`"""
-
-    def told(self, stage: str, *sentences: str) -> ImageReport:
-        """The same report with what a stage saw added to its steps."""
-        return replace(self, steps=(*self.steps, *((stage, one) for one in sentences)))
+    inspection: object = None
+    """what the stages found (`gate.inspection.Inspection`), for who explains the verdict"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +262,10 @@ def amount(value: float, unit: str | None) -> str:
     if unit == "px" and float(value).is_integer():
         return f"{value:.0f} px"
     return f"{value:.3g}" + (f" {unit}" if unit else "")
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes, as records write it."""
+    import hashlib  # loads OpenSSL, which not every command needs
+
+    return hashlib.sha256(data).hexdigest()

@@ -6,6 +6,7 @@ while it holds (`pixels.decode`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
@@ -39,22 +40,40 @@ def outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers
     if workers == 1:
         yield from map(function, tasks)
         return
+    with processes(workers, "compared", "Memory may be short: try --jobs 1.") as pool:
+        yield from pool.map(function, tasks)
+
+
+@contextlib.contextmanager
+def processes(workers: int, what: str, advice: str) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes, ended with the block.
+
+    Args:
+        workers: How many.
+        what: What they did with pictures, for a message.
+        advice: What to do where one of them was ended.
+
+    Raises:
+        UsageError: a process was ended from outside.
+    """
     # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
     try:
-        yield from pool.map(function, tasks)
+        yield pool
     except BrokenProcessPool as error:
-        raise UsageError(
-            "a process that compared pictures was ended from outside", "Memory may be short: try --jobs 1."
-        ) from error
+        raise UsageError(f"a process that {what} pictures was ended from outside", advice) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def count(jobs: int | None, tasks: int) -> int:
     """How many processes to use: as many as asked for, else as there are free processors, at most `WORKERS`."""
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(min(free, WORKERS) if jobs is None else jobs, tasks))
+    return max(1, min(min(processors(), WORKERS) if jobs is None else jobs, tasks))
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _leave_interrupts() -> None:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import others
 import pairs
 from harmless import HARMLESS
-from maskproof.gate.compare import compare
-from maskproof.model import ImageReport, Level, Verdict
+from maskproof.gate.named import compare
+from maskproof.model import Level
 from maskproof.policy import Settings
 from maskproof.policy.limits import default_limits
 from tables import Table, show
@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
 def outcome(job: Job) -> Outcome:
     """One comparison through the engine, with the default limits of its level."""
     settings = Settings(level=job.level, areas=job.areas, limits=default_limits(job.level))
-    report = compare(job.inputs(), settings, lambda _: None, ImageReport(job.case, Verdict.PASS))
+    report = compare(job.inputs(), settings, lambda _: None)
     return Outcome(job, report.verdict.value, report.drift or 0.0)
 
 

@@ -95,8 +95,8 @@ def generated(seed: int) -> bytes:
     for _ in range(drawn):
         left, top = (int(one) for one in random.integers(SIDE // 8, SIDE - SIDE // 4, 2))
         width, height = (int(one) for one in random.integers(SIDE // 12, spread, 2))
-        colour = tuple(int(one) for one in random.integers(0, 256, 3))
-        (draw.ellipse, draw.rectangle)[random.integers(2)]((left, top, left + width, top + height), fill=colour)
+        color = tuple(int(one) for one in random.integers(0, 256, 3))
+        (draw.ellipse, draw.rectangle)[random.integers(2)]((left, top, left + width, top + height), fill=color)
     out = io.BytesIO()
     image.save(out, *(("PNG",) if seed % 2 else ("JPEG",)))
     return out.getvalue()

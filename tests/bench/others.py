@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from maskproof import regions
-from maskproof.drift import BORDER
-from maskproof.drift.frame import Frame, place, shown
+from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.grid import grown
+from maskproof.drift.pair import BORDER
 from maskproof.images import decode
 from maskproof.model import Level
 from tables import Table
@@ -155,7 +155,7 @@ def scores(job: Job, node: Path, names: tuple[str, ...]) -> dict[tuple[str, str]
     planes = None if given.mask is None else decode.decode_mask(given.mask, "the mask")
     opened = regions.editable(planes, given.mask_mode, original.size)
     opened = grown(opened, round(BORDER[Level.VISUAL] * max(opened.shape)))
-    placed = place(original, edit, Frame())
+    placed = align(original, edit, Frame())
     pictures = []
     for samples, alpha in ((original.samples, original.alpha), (placed.samples, placed.alpha)):
         picture = shown(samples, alpha).copy()

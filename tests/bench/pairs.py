@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from PIL import Image, ImageOps
 
 from harmless import HARMLESS
-from maskproof.gate.compare import Inputs
+from maskproof.gate.named import Named
 from maskproof.model import Level
 from maskproof.policy import AreaRule
 
@@ -43,7 +43,7 @@ class Job:
     """row of HARMLESS; empty: the case's own edit"""
     masked: bool = True
 
-    def inputs(self) -> Inputs:
+    def inputs(self) -> Named:
         """The bytes to compare."""
         row = dict(self.row)
         mask = (self.root / row["mask"]).read_bytes() if self.masked else None
@@ -52,7 +52,7 @@ class Job:
             original, edit = processed(self.root / row["original"], self.process)
         else:
             original, edit = ((self.root / row[key]).read_bytes() for key in ("original", "edit"))
-        return Inputs(edit, original, mask, mode)
+        return Named(edit, original, mask, mode)
 
 
 def real(root: Path) -> Iterator[Job]:

@@ -1,6 +1,6 @@
 """What restoring a 3840 x 2160 PNG costs, beside what Pillow needs to decode and encode that picture once.
 
-Pillow decodes the original and encodes it at zlib's level of our own encoder. Restoring is all of `restore.composed`:
+Pillow decodes the original and encodes it at zlib's level of our own encoder. Restoring is all of `restore.compose`:
 walking, decoding and checking both files and the mask, registration, pasting, encoding, and decoding what was written
 to see that it is right. Three edits: one that only has to be pasted, one whose tone has to be corrected, one whose
 frame moved. The whole command is a process of its own in a scratch repository: it measures drift before and after as
@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from maskproof.gate.check import Inputs
+from maskproof.gate.named import Named
 from maskproof.images import encode
 from maskproof.policy import from_file
-from maskproof.restore import Options, Restored, composed, opened
+from maskproof.restore import Options, Restored, compose, decode_sources
 from speed import NAMES, OPENED, draw
 from tables import Table, show
 
@@ -121,7 +121,7 @@ def measured(runs: int) -> Table:
         project = repository(folder, folder / "repository")
         work: dict[str, Callable[[], Spent]] = {PILLOW: lambda: spent(lambda: pillow(original))}
         for kind, data in edits(folder).items():
-            given = Inputs(data, original, mask, "white", "edit.png", "the original", "the mask")
+            given = Named(data, original, mask, "white", "edit.png", "the original", "the mask")
             made = restored(given)
             work[f"restoring, {kind} ({made.method})"] = lambda given=given: spent(lambda: restored(given))
             work[f"the whole command, {kind}"] = lambda data=data: command(project, data)
@@ -147,9 +147,9 @@ def measured(runs: int) -> Table:
     return Table(title, ("what", "wall time", "CPU time", "wall / Pillow", "CPU / Pillow", "target"), tuple(rows))
 
 
-def restored(given: Inputs) -> Restored:
+def restored(given: Named) -> Restored:
     """One edit, from bytes to bytes."""
-    return composed(opened(given), SETTINGS, lambda _: None, Options())
+    return compose(decode_sources(given), SETTINGS, lambda _: None, Options())
 
 
 def main() -> None:

@@ -26,9 +26,10 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images import decode
-from maskproof.model import ImageReport, Level, Verdict
+from maskproof.images import files as files_of_a_run
+from maskproof.model import Level
 from maskproof.policy import Settings
 from maskproof.policy.limits import default_limits
 from tables import Table, show
@@ -110,7 +111,7 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
     files = {name: (folder / f"{name}.png").read_bytes() for name in NAMES}
     decoded = {name: decode.decode(data, name) for name, data in files.items()}
     planes = decode.decode_mask(files["mask"], "mask")
-    given = Inputs(files["edit"], files["original"], files["mask"], "white", *("edit", "original", "mask"))
+    given = Named(files["edit"], files["original"], files["mask"], "white", *("edit", "original", "mask"))
     settings = Settings(level=Level.VISUAL, limits=default_limits(Level.VISUAL))
 
     def load() -> None:
@@ -118,10 +119,10 @@ def in_turn(folder: Path, runs: int) -> list[Spent]:
             Image.open(io.BytesIO(files[name])).load()
 
     def measure() -> None:
-        report = ImageReport("edit.png", Verdict.PASS)
-        compare(given, settings, lambda _: None, report, lambda _, name: decoded[name])
+        shown = {"shown_original": decoded["original"], "shown_edit": decoded["edit"]}
+        compare(given, settings, lambda _: None, **shown)
 
-    with patch.object(decode, "decode_mask", lambda *_: planes):
+    with patch.object(files_of_a_run, "decode_mask", lambda *_: planes):
         turns = [(spent(load), spent(measure)) for _ in range(runs + 2)][2:]
     return [
         Spent(*(statistics.median(kind) for kind in zip(*column, strict=True))) for column in zip(*turns, strict=True)

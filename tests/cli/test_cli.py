@@ -364,7 +364,8 @@ class TestCompare:
         pair.write("bad.toml", "version = 2\n[[aeras]]\n")
         pair.write(
             "area.toml",
-            'version = 1\n[[areas]]\npaths = ["**"]\nname = "a"\nkind = "brand"\nmask = "none.png"\nmarks = "white"\n',
+            'version = 1\n[[areas]]\npaths = ["**"]\nname = "a"\nkind = "brand"\n'
+            'mask = "none.png"\nforeground = "white"\n',
         )
         arguments, word = USAGE[case]
         done = pair.maskproof("compare", *arguments)

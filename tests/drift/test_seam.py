@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
-from skimage import data
 
-from maskproof import drift
+from comparisons import PHOTO, judge, picture, rules
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
-from maskproof.gate import verdict
-from maskproof.images import decode
-from maskproof.model import ImageReport, Kind, Level, Picture, Region, Severity, Verdict
-from maskproof.policy.limits import default_limits
+from maskproof.model import Level, Severity, Verdict
 
-PHOTO = Image.fromarray(data.astronaut())
+if TYPE_CHECKING:
+    from maskproof.gate.verdict import Decided
+
 BOX = (150, 150, 360, 360)
-
-
-def picture(image: Image.Image) -> Picture:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return decode.decode(buffer.getvalue(), "test.png")
 
 
 def opening(size: tuple[int, int], box: tuple[int, int, int, int] = BOX) -> Image.Image:
@@ -35,15 +27,9 @@ def opening(size: tuple[int, int], box: tuple[int, int, int, int] = BOX) -> Imag
     return mask
 
 
-def judge(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> ImageReport:
-    opened = np.asarray(mask) > 127
-    protected = (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"),)
-    measured = drift.measure(picture(original), picture(edit), opened, protected, level, drift.Frame())
-    return verdict.decide(ImageReport("test", Verdict.PASS), measured, default_limits(level), "")
-
-
-def rules(report: ImageReport) -> set[str]:
-    return {finding.rule for finding in report.findings}
+def through(original: Image.Image, edit: Image.Image, mask: Image.Image, level: Level = Level.VISUAL) -> Decided:
+    """The verdict on an edit that was made through a mask."""
+    return judge(picture(original), picture(edit), level, opened=np.asarray(mask) > 127)
 
 
 def share(original: np.ndarray, edit: np.ndarray, opened: np.ndarray) -> float:
@@ -61,7 +47,7 @@ def test_a_lighter_patch_pasted_with_a_hard_edge_is_a_warning(level: Level, fact
     photo = PHOTO.resize((512 * factor, 512 * factor), Image.Resampling.BICUBIC)
     # One sample off the grid on which large pictures are reduced.
     mask = opening(photo.size, tuple(value * factor + 1 for value in BOX))
-    report = judge(photo, Image.composite(lighter(photo, 16), photo, mask), mask, level)
+    report = through(photo, Image.composite(lighter(photo, 16), photo, mask), mask, level)
     assert rules(report) == {"seam"}
     assert report.verdict is Verdict.PASS
     (finding,) = report.findings
@@ -81,17 +67,17 @@ def test_a_lighter_patch_pasted_with_a_hard_edge_is_a_warning(level: Level, fact
 def test_the_same_patch_with_a_soft_edge_is_not() -> None:
     mask = opening(PHOTO.size)
     soft = opening(PHOTO.size, (158, 158, 352, 352)).filter(ImageFilter.GaussianBlur(3))
-    assert rules(judge(PHOTO, Image.composite(lighter(PHOTO, 16), PHOTO, soft), mask)) == set()
+    assert rules(through(PHOTO, Image.composite(lighter(PHOTO, 16), PHOTO, soft), mask)) == set()
 
 
 def test_an_object_that_is_cut_off_at_the_edge_in_one_place_is_not() -> None:
     mask, edit = opening(PHOTO.size), PHOTO.copy()
     ImageDraw.Draw(edit).ellipse((330, 200, 390, 260), fill="lime")
-    assert "seam" not in rules(judge(PHOTO, Image.composite(edit, PHOTO, mask), mask))
+    assert "seam" not in rules(through(PHOTO, Image.composite(edit, PHOTO, mask), mask))
 
 
 def test_an_edit_that_lifted_the_whole_frame_has_no_seam() -> None:
-    assert "seam" not in rules(judge(PHOTO, lighter(PHOTO, 16), opening(PHOTO.size)))
+    assert "seam" not in rules(through(PHOTO, lighter(PHOTO, 16), opening(PHOTO.size)))
 
 
 def test_a_new_background_up_to_the_contour_of_what_was_kept_has_no_seam() -> None:
@@ -119,7 +105,7 @@ def test_the_share_is_that_of_the_edge_s_length(part: float) -> None:
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
 @settings(max_examples=20)
-def test_a_seam_is_a_share_and_the_same_when_the_picture_is_laid_on_its_side(seed: int, step: int) -> None:
+def test_seam_is_a_share_and_the_same_when_the_picture_is_laid_on_its_side(seed: int, step: int) -> None:
     rng = np.random.default_rng(seed)
     original = np.asarray(PHOTO.resize((96, 96)))
     opened = np.zeros((96, 96), np.bool_)

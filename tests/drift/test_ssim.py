@@ -1,6 +1,6 @@
 """SSIM from this project's pieces against ffmpeg's `ssim` filter and scikit-image, on equal windows.
 
-The engine uses the contrast-structure term of SSIM only (`drift.structure`), over 8 x 8 windows at stride 4 of luma
+The engine uses the contrast-structure term of SSIM only (`drift.ssim`), over 8 x 8 windows at stride 4 of luma
 0..100. With the luminance term from the same means it is SSIM (Wang et al., 2004), which others compute as well.
 """
 
@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from skimage import data
 from skimage.metrics import structural_similarity
 
+from comparisons import CAT, PHOTO, judge, metric, picture
 from maskproof.drift import ssim
 from maskproof.drift.grid import CELL, Float, cells, windows
 from maskproof.drift.ssim import SSIM_C2, contrast_structure
@@ -115,8 +116,8 @@ def reference(first: Float, second: Float, side: int, stride: int, *, sample: bo
 def ffmpeg_ssim(folder: Path, first: Image.Image, second: Image.Image) -> float:
     """What ffmpeg's `ssim` filter says of two grey pictures: 8 x 8 windows at stride 4, as here."""
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="needs ffmpeg, from the PyPI package imageio-ffmpeg")
-    for name, picture in (("first", first), ("second", second)):
-        picture.save(folder / f"{name}.png")
+    for name, image in (("first", first), ("second", second)):
+        image.save(folder / f"{name}.png")
     done = subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", "first.png", "-i", "second.png", *FFMPEG_FILTER],
         cwd=folder,
@@ -154,3 +155,28 @@ def test_the_formula_is_that_of_scikit_image(first: Image.Image, second: Image.I
     light, contrast = reference(a, b, 7, 1, sample=True)
     _, full = structural_similarity(a, b, win_size=7, data_range=100, full=True)
     assert light * contrast == pytest.approx(full[3:-3, 3:-3], abs=1e-6)
+
+
+def test_structure_term_is_the_published_formula_on_8_px_windows_at_stride_4() -> None:
+    first, second = (
+        np.asarray(one.convert("L").resize((256, 256)), np.float32) / np.float32(2.55) for one in (PHOTO, CAT)
+    )
+    squares = [np.lib.stride_tricks.sliding_window_view(plane, (8, 8))[::4, ::4] for plane in (first, second)]
+    centered = [one - one.mean((2, 3), keepdims=True) for one in squares]
+    constant = (0.03 * 100) ** 2
+    expected = (2 * (centered[0] * centered[1]).mean((2, 3)) + constant) / (
+        np.square(centered[0]).mean((2, 3)) + np.square(centered[1]).mean((2, 3)) + constant
+    )
+    np.testing.assert_allclose(contrast_structure(first, second), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("side", [100, 200])
+def test_area_is_the_share_of_the_largest_connected_part_that_was_replaced(side: int) -> None:
+    edit = np.asarray(PHOTO).copy()
+    edit[40 : 40 + side, 60 : 60 + side] = np.asarray(CAT.resize((side, side)))
+    edit[400:460, 400:460] = np.asarray(CAT.resize((60, 60)))
+    found = metric(judge(picture(PHOTO), picture(edit)), "outside-mask", "area")
+    assert found.value == pytest.approx(side**2 / 512**2, rel=0.12)
+    assert found.box is not None
+    assert (found.box.x, found.box.y) == pytest.approx((60, 40), abs=12)
+    assert (found.box.width, found.box.height) == pytest.approx((side, side), abs=16)

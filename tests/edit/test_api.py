@@ -41,20 +41,20 @@ def sent():
     picture = Picture("PNG", noise(1024, 688), None, None, "sRGB")
     opened = np.zeros((688, 1024), np.bool_)
     opened[200:400, 300:600] = True
-    plan = framing.planned(picture.size, opened, models.known("gpt-image-2"), crop=False, wanted=None)
+    plan = framing.plan(picture.size, opened, models.lookup("gpt-image-2"), crop=False, wanted=None)
     return framing.request(picture, opened, plan)
 
 
 def asked(sent, n=1, model="gpt-image-2", quality=None):
-    return images.asked(
-        models.known(model), sent.image, sent.mask, "a red ball", sent.plan.sent, n, quality, transparent=False
+    return images.build_request(
+        models.lookup(model), sent.image, sent.mask, "a red ball", sent.plan.sent, n, quality, transparent=False
     )
 
 
 def test_one_candidate_is_streamed_and_tells_how_far_it_is(server, connection, sent):
     server.answer(edits(held))
     said: list[str] = []
-    answer = images.edited(connection, asked(sent), said.append)
+    answer = images.request_edits(connection, asked(sent), said.append)
     assert len(answer.pictures) == 1
     assert answer.request_id == server_of.REQUEST_ID
     assert answer.usage == {"input_tokens": 1820, "output_tokens": 4160, "total_tokens": 5980}
@@ -66,7 +66,7 @@ def test_one_candidate_is_streamed_and_tells_how_far_it_is(server, connection, s
 
 def test_several_candidates_come_in_one_plain_answer_in_their_order(server, connection, sent):
     server.answer(edits(held, rerendered, shifted, redrawn, smaller))
-    answer = images.edited(connection, asked(sent, n=5), lambda _: None)
+    answer = images.request_edits(connection, asked(sent, n=5), lambda _: None)
     assert len(set(answer.pictures)) == 5
     assert "stream" not in server.seen[0].fields
     assert server.seen[0].fields["n"] == "5"
@@ -74,7 +74,7 @@ def test_several_candidates_come_in_one_plain_answer_in_their_order(server, conn
 
 def test_what_arrives_is_what_was_prepared(server, connection, sent):
     server.answer(edits(held))
-    images.edited(connection, asked(sent), lambda _: None)
+    images.request_edits(connection, asked(sent), lambda _: None)
     seen = server.seen[0]
     assert seen.files["image"] == ("image/png", sent.image)
     assert seen.files["mask"] == ("image/png", sent.mask)
@@ -84,13 +84,13 @@ def test_what_arrives_is_what_was_prepared(server, connection, sent):
 @pytest.mark.parametrize("answer", [(edits(held, streams=False),), (server_of.NO_STREAM, edits(held))])
 def test_a_server_that_does_not_stream_is_taken_as_it_is(server, connection, sent, answer):
     server.answer(*answer)
-    assert len(images.edited(connection, asked(sent), lambda _: None).pictures) == 1
+    assert len(images.request_edits(connection, asked(sent), lambda _: None).pictures) == 1
     assert len(server.seen) == len(answer)
 
 
 def test_the_client_waits_and_asks_again_when_the_server_is_busy(server, connection, sent):
     server.answer(server_of.BUSY, edits(held))
-    assert len(images.edited(connection, asked(sent), lambda _: None).pictures) == 1
+    assert len(images.request_edits(connection, asked(sent), lambda _: None).pictures) == 1
     assert len(server.seen) == 2
 
 
@@ -121,7 +121,7 @@ def test_the_client_waits_and_asks_again_when_the_server_is_busy(server, connect
 def test_every_failure_says_what_happened_and_what_to_do_next(server, connection, sent, answer, kind, says, advice):
     server.answer(answer)
     with pytest.raises(MaskproofError) as caught:
-        images.edited(connection, asked(sent), lambda _: None)
+        images.request_edits(connection, asked(sent), lambda _: None)
     assert type(caught.value) is kind
     assert says in caught.value.reason
     assert "Nothing was written" in caught.value.reason
@@ -132,7 +132,7 @@ def test_a_failure_in_the_stream_is_told_like_any_other(server, connection, sent
     body = {"type": "error", "error": {"code": "moderation_blocked", "message": "Blocked.", "param": None}}
     server.answer(server_of.events(("error", body)))
     with pytest.raises(UsageError, match="refused the picture"):
-        images.edited(connection, asked(sent), lambda _: None)
+        images.request_edits(connection, asked(sent), lambda _: None)
 
 
 def test_no_answer_in_time(server, monkeypatch, sent):
@@ -140,7 +140,7 @@ def test_no_answer_in_time(server, monkeypatch, sent):
         monkeypatch.setenv(name, value)
     server.answer(server_of.silence)
     with client.connect(0.2).with_options(max_retries=0) as impatient, pytest.raises(NoAnswer) as caught:
-        images.edited(impatient, asked(sent), lambda _: None)
+        images.request_edits(impatient, asked(sent), lambda _: None)
     assert "did not answer in time" in caught.value.reason
     assert "--timeout" in caught.value.advice
 
@@ -166,15 +166,15 @@ def test_a_missing_package_is_said_with_the_way_to_install_it():
 
 
 def test_a_retired_model_is_refused_at_openai_and_nowhere_else(connection, monkeypatch):
-    client.accept(connection, models.known("dall-e-3"))  # a server of one's own may still have it
+    client.accept(connection, models.lookup("dall-e-3"))  # a server of one's own may still have it
     monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
     with openai.OpenAI(api_key="x") as real, pytest.raises(UsageError, match="shut the model gpt-image-1 down on 2026"):
-        client.accept(real, models.known("gpt-image-1"))
+        client.accept(real, models.lookup("gpt-image-1"))
 
 
 def test_another_servers_model_is_asked_for_pictures_instead_of_links(server, connection, sent):
     server.answer(edits(held))
-    images.edited(connection, asked(sent, model="flux-of-mine"), lambda _: None)
+    images.request_edits(connection, asked(sent, model="flux-of-mine"), lambda _: None)
     assert server.seen[0].fields["response_format"] == "b64_json"
     assert "output_format" not in server.seen[0].fields
 
@@ -226,7 +226,7 @@ def test_the_package_is_loaded_only_to_talk_to_a_server():
 def test_a_hostile_server_is_not_believed_the_length_of_its_words(server, connection, sent):
     server.answer(server_of.error(400, "\x1b[31m" + "x" * 10_000, "x", None))
     with pytest.raises(UsageError) as caught:
-        images.edited(connection, asked(sent), lambda _: None)
+        images.request_edits(connection, asked(sent), lambda _: None)
     assert len(caught.value.reason) < 1000
 
 

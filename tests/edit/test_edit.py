@@ -103,7 +103,7 @@ def outside_is_exact(project, out: str, original: str, mask: str, mode: str) -> 
     ]
     same += [(before.samples, after.samples)]
     same += [(before.low, after.low)] if before.low is not None and after.low is not None else []
-    return before.size == after.size and before.colour == after.colour and all((a == b)[held].all() for a, b in same)
+    return before.size == after.size and before.color == after.color and all((a == b)[held].all() for a, b in same)
 
 
 # --- the whole way --------------------------------------------------------------------------------------------------
@@ -163,28 +163,30 @@ def test_a_mask_that_is_not_committed_yet_is_named_with_what_to_commit(project, 
 
 
 def test_a_candidate_that_cannot_be_restored_is_passed_over(project, monkeypatch):
-    job = jobs.named(original=str(project.root / HERO), mask=str(project.root / MASK), mask_mode="white", prompt="x")
-    base = inputs.gathered(Repository(project.root), job, models.known(job.model), inputs.Wishes())
+    job = jobs.from_options(
+        original=str(project.root / HERO), mask=str(project.root / MASK), mask_mode="white", prompt="x"
+    )
+    base = inputs.prepare(Repository(project.root), job, models.lookup(job.model), inputs.EditOptions())
     sent = decode.decode(base.request.image, "sent").samples
     opened = decode.decode(base.request.mask, "mask").alpha == 0
-    found, _ = candidates.placed(base, [png(Image.fromarray(one(sent, opened))) for one in (held, redrawn)])
-    order = candidates.ranked(base, found)
+    found, _ = candidates.place(base, [png(Image.fromarray(one(sent, opened))) for one in (held, redrawn)])
+    order = candidates.rank_candidates(base, found)
     refused: list[str] = []
 
-    def composed(*given: Any) -> Restored:
+    def compose(*given: Any) -> Restored:
         if refused == [] or everything:
             refused.append("x")
             raise CouldNotRestore("the edit is warped")
-        return restore.composed(*given)
+        return restore.compose(*given)
 
-    monkeypatch.setattr(candidates, "composed", composed)
+    monkeypatch.setattr(candidates, "compose", compose)
     everything = False
-    best, made = candidates.restored(base, order, found)
+    best, made = candidates.restore(base, order, found)
     assert best is found[order[1].index]
     assert made.notes == ("candidate 1 was passed over: the edit is warped",)
     everything = True
     with pytest.raises(CouldNotRestore, match="no candidate can be restored"):
-        candidates.restored(base, order, found)
+        candidates.restore(base, order, found)
 
 
 def test_an_edit_of_an_edit_is_held_against_the_first_original_too(project, server):

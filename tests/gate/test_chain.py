@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from maskproof.errors import BrokenChain, RecordError
-from maskproof.gate.chain import LONGEST, follow
+from maskproof.records.parents import MAX_CHAIN, follow
 from maskproof.records.sidecar import parse
 from projects import HERO, MASK, SIZE, png, sha256, texture
 
@@ -291,16 +291,16 @@ class TestFollow:
             found[beside(f"{number}.png")] = parse(json.dumps(tree).encode(), beside(f"{number}.png"))
         return found
 
-    @pytest.mark.parametrize("count", [1, 2, LONGEST])
+    @pytest.mark.parametrize("count", [1, 2, MAX_CHAIN])
     def test_to_its_end(self, count):
         records = self.records(count)
         links = follow(f"{count}.png", records[beside(f"{count}.png")], records.get)
         assert [link.path for link in links] == [f"{number}.png" for number in range(1, count + 1)]
 
     def test_one_too_many(self):
-        records = self.records(LONGEST + 1)
-        last = f"{LONGEST + 1}.png"
-        with pytest.raises(BrokenChain, match=f"more than {LONGEST} edits"):
+        records = self.records(MAX_CHAIN + 1)
+        last = f"{MAX_CHAIN + 1}.png"
+        with pytest.raises(BrokenChain, match=f"more than {MAX_CHAIN} edits"):
             follow(last, records[beside(last)], records.get)
 
     def test_a_parent_that_is_no_record(self):

@@ -17,6 +17,7 @@ from PIL import Image, ImageFont
 
 import pictures
 from maskproof.gate import rank
+from maskproof.images.decode import decode
 from maskproof.model import Box, Finding, ImageReport, Severity, Verdict
 from maskproof.policy import from_file
 from maskproof.report import drawing, sheet
@@ -118,7 +119,7 @@ class TestOrder:
         marks = Image.new("L", SIZE)
         marks.paste(255, (200, 80, 280, 160))
         shoot.project.write("p/logo.png", png(marks))
-        area = 'name = "logo"\nkind = "brand"\nmask = "logo.png"\nmarks = "white"\n'
+        area = 'name = "logo"\nkind = "brand"\nmask = "logo.png"\nforeground = "white"\n'
         shoot.project.write("p/maskproof.toml", f'version = 1\n[[areas]]\npaths = ["**"]\n{area}')
         done = shoot("held.png", "again.png", "--policy", "p/maskproof.toml", "--jobs", "2")
         assert (done.returncode, done.stdout.count("in logo")) == (1, 2)
@@ -392,7 +393,7 @@ def test_a_close_up_holds_the_place(x, y, width, height, scale):
     samples = np.zeros((240, 320, 3), np.uint8)
     samples[y : y + height, x : x + width] = 255
     image = Image.fromarray(samples).resize((320 * scale, 240 * scale), Image.Resampling.NEAREST)
-    picture = rank.pixels.decode(png(image), "x")
+    picture = decode(png(image), "x")
     shown = np.asarray(drawing.close_up(picture, Box(x, y, width, height), sheet.DETAIL, SIZE))
     assert shown.shape == (*sheet.DETAIL[::-1], 3)
     framed = (shown == ORANGE).all(-1)

@@ -312,7 +312,7 @@ class TestPolicy:
         assert held.check().status == 0
 
     def test_mask_picture_of_an_area_changed(self, held):
-        area = INSIDE + 'mask = "brand/area.png"\nmarks = "white"\n'
+        area = INSIDE + 'mask = "brand/area.png"\nforeground = "white"\n'
         held.write("brand/area.png", held.pictures.mask)
         self.policy(held, area, commit=True)
         held.write("brand/area.png", held.pictures.other)
@@ -321,28 +321,11 @@ class TestPolicy:
         assert verdicts(held)[1][SPRING] == ("block", ["brand"])
 
     def test_mask_picture_of_an_area_is_missing(self, held):
-        self.policy(held, INSIDE + 'mask = "brand/none.png"\nmarks = "white"\n')
+        self.policy(held, INSIDE + 'mask = "brand/none.png"\nforeground = "white"\n')
         assert verdicts(held) == (3, {SPRING: ("unjudged", ["missing-mask"])})
 
 
 class TestNames:
-    @pytest.mark.parametrize(
-        "pair",
-        [
-            ("assets/spring.png", "assets/Spring.png"),
-            ("assets/spring.png", "Assets/spring.png"),
-            (unicodedata.normalize("NFC", "assets/é.png"), unicodedata.normalize("NFD", "assets/é.png")),
-        ],
-    )
-    def test_that_are_one_file_elsewhere(self, project, pair):
-        project.edit("held", pair[0])
-        project.commit("One")
-        project.write(pair[1], project.pictures.drifted)
-        project.stage()
-        code, found = verdicts(project)
-        assert (code, found[pair[1]][0]) == (3, "unjudged")
-        assert "name-clash" in found[pair[1]][1]
-
     def test_symbolic_link_in_place_of_an_image(self, held):
         (held.root / SPRING).unlink()
         (held.root / SPRING).symlink_to("hero.png")

@@ -7,18 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.gate import verdict
-from maskproof.model import Finding, ImageReport, Metric, RegionDrift, Severity, Verdict
+from maskproof.model import Finding, Metric, RegionDrift, Severity, Verdict
 from maskproof.policy.limits import LIMITS
 
 ROWS = st.sampled_from([row for row in LIMITS if not row.warns])
 NUMBERS = st.floats(0, 1e6, allow_nan=False)
 
 
-def judged(kind: str, metric: str, value: float, limit: float | None, *findings: Finding) -> ImageReport:
+def judged(kind: str, metric: str, value: float, limit: float | None) -> verdict.Decided:
     drift = RegionDrift("there", kind, (Metric(metric, value, "px", "brand", "{value} over {limit}"),))
-    return verdict.decide(
-        ImageReport("a.png", Verdict.PASS, findings=findings), [drift], {(kind, metric): limit}, "mend it"
-    )
+    return verdict.decide([drift], {(kind, metric): limit}, "mend it")
 
 
 @pytest.mark.parametrize(
@@ -67,9 +65,8 @@ def test_more_drift_never_turns_block_into_pass(row, limit, one, other):
 )
 def test_the_gravest_finding_decides_and_stands_first(severities: tuple[str, ...], answer: str) -> None:
     found = tuple(Finding("brand", Severity(one), one) for one in severities)
-    report = verdict.concluded(ImageReport("a.png", Verdict.PASS, findings=found))
-    assert report.verdict.value == answer
-    order = [finding.severity.value for finding in report.findings]
+    assert verdict.verdict_of(found).value == answer
+    order = [finding.severity.value for finding in verdict.gravest_first(found)]
     assert order == sorted(order, key=["block", "unjudged", "warn"].index)
 
 
@@ -86,7 +83,5 @@ def test_metrics_of_one_rule_speak_once_the_worst_of_them() -> None:
         for name, value in (("light", 2.0), ("color", 5.0), ("spot", 0.5))
     )
     limits = {("outside-mask", name): 1.0 for name in ("light", "color", "spot")}
-    report = verdict.decide(
-        ImageReport("a.png", Verdict.PASS), [RegionDrift("out", "outside-mask", metrics)], limits, ""
-    )
+    report = verdict.decide([RegionDrift("out", "outside-mask", metrics)], limits)
     assert [(finding.message, finding.also) for finding in report.findings] == [("color 5x of 1x", ("light",))]

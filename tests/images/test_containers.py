@@ -182,6 +182,18 @@ def test_a_file_over_the_limit_of_bytes_is_refused_before_it_is_read(monkeypatch
         containers.read(FILES["PNG"], "a picture")
 
 
+def test_every_picture_that_is_small_enough_in_pixels_is_so_in_bytes():
+    side = int(block.MAX_PIXELS**0.5)
+    assert side * (4 * side + 1) + block.MAX_METADATA < block.MAX_BYTES  # RGBA that nothing can compress
+    data = SIGNATURE + header(8000, 6000, 8, 2) + chunk(b"IDAT", bytes(77_000_000)) + chunk(b"IEND")
+    assert containers.read(data, "a photograph").width == 8000
+
+
+def test_a_gif_has_a_smaller_limit():
+    with pytest.raises(TooLarge, match="the limit is 64 MB"):
+        containers.read(FILES["GIF"] + bytes(64_000_000), "a picture")
+
+
 def test_metadata_over_the_limit_is_refused():
     half = chunk(b"tEXt", b"Comment\0" + bytes(block.MAX_METADATA // 2))
     assert containers.read(png(PLAIN, before=half), "a picture").frames == 1
@@ -225,7 +237,7 @@ def test_interlaced_rows_are_counted_for_every_size(width, height, channels, dep
     read_whole(png(samples, interlaced=True, filters=False))
 
 
-COLOUR = {
+COLOR = {
     b"PLTE": bytes(6),
     b"tRNS": bytes(6),
     b"gAMA": bytes(4),
@@ -236,9 +248,9 @@ COLOUR = {
 }
 
 
-@pytest.mark.parametrize("kind", COLOUR)
+@pytest.mark.parametrize("kind", COLOR)
 def test_colour_chunks_stand_once_and_before_the_pixels(kind):
-    one = chunk(kind, COLOUR[kind])
+    one = chunk(kind, COLOR[kind])
     assert containers.read(png(PLAIN, before=one), "a picture").frames == 1
     for twice_or_late in (png(PLAIN, before=one + one), png(PLAIN, after=one), png(PLAIN, before=one, after=one)):
         with pytest.raises(Unreadable, match=kind.decode()):
@@ -321,8 +333,8 @@ def test_gif_streams_hold_exactly_their_pixels(data, said):
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(2, 256), st.integers(0, 3))
-def test_every_lzw_stream_that_an_encoder_writes_is_counted_right(width, height, colours, seed):
-    indexes = np.random.default_rng(seed).integers(0, colours, (height, width)).astype(np.uint8)
+def test_every_lzw_stream_that_an_encoder_writes_is_counted_right(width, height, colors, seed):
+    indexes = np.random.default_rng(seed).integers(0, colors, (height, width)).astype(np.uint8)
     image = Image.fromarray(indexes)
     image.putpalette(bytes(range(256)) * 3)
     read_whole(saved(image, "GIF"))

@@ -18,13 +18,13 @@ from skimage import draw, morphology
 
 import pictures
 from maskproof import masks, regions
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images import decode
 from maskproof.masks import shapes
-from maskproof.masks.difference import changed
-from maskproof.masks.morphology import grown, without_specks
-from maskproof.masks.outline import refined
-from maskproof.model import ImageReport, Verdict
+from maskproof.masks.difference import find_changes
+from maskproof.masks.morphology import grow, remove_specks
+from maskproof.masks.outline import refine
+from maskproof.model import Verdict
 from maskproof.policy import from_file
 from projects import HERO, MASK, OPENED, SIZE, Project, png
 
@@ -100,7 +100,7 @@ class TestMade:
         assert (written.format, written.mode, written.size) == ("PNG", "RGBA", SIZE)
         assert np.array_equal(np.asarray(written)[..., 3] == 0, box(10, 20, 30, 40))
         assert set(np.unique(np.asarray(written)[..., 3])) == {0, 255}
-        assert len(data) < masks.LARGEST
+        assert len(data) < masks.MAX_MASK_BYTES
 
     @pytest.mark.parametrize("mode", MODES)
     def test_in_every_convention_and_back(self, make, mode):
@@ -191,7 +191,7 @@ class TestDifference:
         before, after = (np.asarray(Image.open(io.BytesIO(one))) for one in (project.pictures.original, data))
         touched = (before != after).any(-1)
         assert (opened & touched).sum() >= 0.98 * touched.sum()
-        assert not (opened & ~grown(touched, 16)).any()
+        assert not (opened & ~grow(touched, 16)).any()
         assert "whatever that edit changed" in done.stdout
         assert "maskproof record edit.png" in done.stdout
 
@@ -218,14 +218,14 @@ class TestDifference:
         project.write("edit.png", png(moved.transform(SIZE, Image.Transform.AFFINE, (1, 0, 3, 0, 1, 2))))
         done, opened = make("--from-diff", "edit.png")
         assert done.returncode == 0, done.stderr
-        assert not (opened & ~grown(GIVEN, 16)).any()
+        assert not (opened & ~grow(GIVEN, 16)).any()
 
     def test_what_was_kept_inside_a_change_stays_closed(self):
         chance = np.random.default_rng(3)
         before = chance.integers(0, 255, (400, 400, 3), np.uint8)
         after = 255 - before
         after[150:250, 150:250] = before[150:250, 150:250]
-        opened = changed(*(decode.decode(pictures.saved(one, "PNG"), "x") for one in (before, after)))
+        opened = find_changes(*(decode.decode(pictures.saved(one, "PNG"), "x") for one in (before, after)))
         assert not opened[165:235, 165:235].any()
         assert opened[:130].all()
 
@@ -244,9 +244,9 @@ class TestDifference:
             row = next(row for row in csv.DictReader(table) if row["case"] == name)
         original, edit, mask = ((shared / "cases" / row[key]).read_bytes() for key in ("original", "edit", "mask"))
         before = decode.decode(original, "original")
-        opened = changed(before, decode.decode(edit, "edit"))
-        through = Inputs(edit, original, masks.encoded(opened, "alpha"), "alpha")
-        report = compare(through, from_file(None, "x", None), lambda _: None, ImageReport("x", Verdict.PASS))
+        opened = find_changes(before, decode.decode(edit, "edit"))
+        through = Named(edit, original, masks.encode(opened, "alpha"), "alpha")
+        report = compare(through, from_file(None, "x", None), lambda _: None)
         assert report.verdict is Verdict.PASS, report.findings
         assert opened.sum() <= 1.2 * opened_by(mask, row["mask_mode"], before.size).sum()
 
@@ -273,7 +273,7 @@ class TestOutline:
 
     def test_lies_within_the_shape(self, scene):
         rough = box(150, 70, 160, 160, (400, 300))
-        assert not (refined(scene[0], rough) & ~rough).any()
+        assert not (refine(scene[0], rough) & ~rough).any()
 
     def test_of_the_whole_picture_is_refused(self, make):
         done, _ = make("--box", "0,0,320,240", "--refine")
@@ -396,59 +396,59 @@ SIDE = st.integers(1, 60)
 
 @given(MASKS, RADII)
 def test_growing_covers_and_shrinking_takes_away(mask, radius):
-    assert (mask <= grown(mask, radius)).all()
-    assert (grown(mask, -radius) <= mask).all()
-    assert np.array_equal(grown(mask, -radius), ~grown(~mask, radius))
+    assert (mask <= grow(mask, radius)).all()
+    assert (grow(mask, -radius) <= mask).all()
+    assert np.array_equal(grow(mask, -radius), ~grow(~mask, radius))
 
 
 @given(MASKS, RADII)
 def test_growing_and_then_shrinking_covers(mask, radius):
-    assert (mask <= grown(grown(mask, radius), -radius)).all()
-    assert (grown(grown(mask, -radius), radius) <= mask).all()
+    assert (mask <= grow(grow(mask, radius), -radius)).all()
+    assert (grow(grow(mask, -radius), radius) <= mask).all()
 
 
 @given(MASKS, RADII, RADII)
 def test_growing_more_opens_more(mask, one, other):
     less, more = sorted((one, other))
-    assert (grown(mask, less) <= grown(mask, more)).all()
+    assert (grow(mask, less) <= grow(mask, more)).all()
 
 
 @given(SPARSE, RADII)
 def test_growing_a_union_is_the_union_of_the_grown(mask, radius):
     other = mask[::-1, ::-1]
-    assert np.array_equal(grown(mask | other, radius), grown(mask, radius) | grown(other, radius))
+    assert np.array_equal(grow(mask | other, radius), grow(mask, radius) | grow(other, radius))
 
 
 @given(SPARSE, RADII)
 def test_growth_is_dilation_by_a_disc(mask, radius):
-    assert np.array_equal(grown(mask, radius), morphology.dilation(mask, morphology.disk(radius)))
+    assert np.array_equal(grow(mask, radius), morphology.dilation(mask, morphology.disk(radius)))
 
 
 @pytest.mark.parametrize("radius", [3, 40])
 def test_growth_is_the_same_in_strips(radius):
     mask = np.zeros((1400, 30), bool)
     mask[[0, 510, 513, 1023, 1399], [3, 9, 20, 5, 29]] = True
-    assert np.array_equal(grown(mask, radius), ndimage.distance_transform_edt(~mask) <= radius)
+    assert np.array_equal(grow(mask, radius), ndimage.distance_transform_edt(~mask) <= radius)
 
 
 @given(SPARSE, st.integers(0, 6))
 def test_specks_are_what_is_small(mask, smallest):
     wanted = morphology.remove_small_objects(mask, max_size=smallest - 1, connectivity=2) if smallest > 1 else mask
-    assert np.array_equal(without_specks(mask, smallest), wanted)
+    assert np.array_equal(remove_specks(mask, smallest), wanted)
 
 
 @given(MASKS, st.sampled_from(MODES))
 def test_every_convention_gives_the_same_editable_set(mask, mode):
     if mode == "alpha" and not mask.any():
         return  # nothing is transparent, which the command refuses to write
-    assert np.array_equal(opened_by(masks.encoded(mask, mode), mode, mask.shape[::-1]), mask)
+    assert np.array_equal(opened_by(masks.encode(mask, mode), mode, mask.shape[::-1]), mask)
 
 
 @given(SIDE, SIDE, SIDE, SIDE)
 def test_a_polygon_through_the_corners_of_a_box_is_the_box(x, y, width, height):
     size = (130, 130)
     corners = f"{x},{y} {x + width},{y} {x + width},{y + height} {x},{y + height}"
-    assert np.array_equal(shapes.drawn("polygon", corners, size), box(x, y, width, height, size))
+    assert np.array_equal(shapes.draw("polygon", corners, size), box(x, y, width, height, size))
 
 
 @given(st.lists(st.tuples(SIDE, SIDE), min_size=3, max_size=9), st.integers(0, 8))

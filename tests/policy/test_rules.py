@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from typing import get_args
 
+import msgspec
 import pytest
 
-from maskproof.model import Box, Finding, Severity
+from maskproof.model import Box, Finding, Kind, Level, Severity
+from maskproof.policy.keys import KEYS, Choice
+from maskproof.policy.limits import LIMITS
 from maskproof.policy.rules import RULES, finding
+from maskproof.records.sidecar import Record
 from projects import ROOT
 
 
@@ -51,6 +57,15 @@ def test_a_page_says_what_its_row_says(row):
     assert title == f"# {row.id}"
     assert meaning == row.title
     assert known_as.replace("\n", " ") == f"Also known as: {', '.join(row.known_as)}."
+
+
+@pytest.mark.parametrize("row", RULES.values(), ids=RULES)
+def test_a_page_names_only_what_there_is(row):
+    """Words like `contrast` or `max_editable` on a rule's page are a metric, a key of policy or record, or a value."""
+    page = (ROOT / row.page).read_text()
+    metrics = {limit.metric for limit in LIMITS}
+    keys = {key.name for key in KEYS} | {field.name for field in msgspec.structs.fields(Record)}
+    assert set(re.findall(r"`(\w+)`", page)) <= metrics | keys | {*Level, *Kind, *get_args(Choice)}
 
 
 def test_the_list_of_rules_is_that_of_the_rows():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from maskproof import policy
 from maskproof.errors import RecordError
+from maskproof.model import AREA_KINDS
 from maskproof.records import sidecar
 from maskproof.records.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 from projects import ROOT
@@ -134,6 +135,7 @@ def test_a_record_may_leave_out_what_it_does_not_know(tree):
             ["outside the original"],
         ),
         (changed(areas=[{"name": "a", "kind": "logo", "box": [0, 0, 5, 5]}]), ["areas[0].kind is 'logo'"]),
+        (changed(areas=[{"name": "a", "kind": "outside-mask", "box": [0, 0, 5, 5]}]), ["kind is 'outside-mask'"]),
         (changed(areas=[{"name": "", "kind": "text", "box": [0, 0, 5, 5]}]), ["areas[0].name is ''"]),
         (changed(limits={"brand": 1}), ["'limits' is unknown"]),
         (
@@ -287,9 +289,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 BOXES = st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 9), st.integers(1, 9))
-AREAS = st.builds(
-    AreaRef, name=NAMES, kind=st.sampled_from(["brand", "text", "face", "product"]), box=BOXES
-) | st.builds(
+AREAS = st.builds(AreaRef, name=NAMES, kind=st.sampled_from(AREA_KINDS), box=BOXES) | st.builds(
     AreaRef,
     name=NAMES,
     kind=st.sampled_from(["brand", "text"]),

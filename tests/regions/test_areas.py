@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 from maskproof.regions import ocr
-from maskproof.regions.template import locate
+from maskproof.regions.template import match_template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_mark_is_found_where_it_stands(ground: str, kind: str, scale: float) -
     small = logo.resize((round(240 * scale), round(90 * scale)), Image.Resampling.LANCZOS)
     x, y = scene.width - small.width - 31, scene.height - small.height - 17
     scene.paste(small, (x, y), small)
-    hits = locate(np.asarray(scene), *planes(logo))
+    hits = match_template(np.asarray(scene), *planes(logo))
     assert len(hits) == 1
     box = hits[0].box
     assert (box.x, box.y, box.width, box.height) == pytest.approx((x, y, small.width, small.height), abs=4)
@@ -56,7 +56,7 @@ def test_a_mark_of_one_colour_is_found_by_its_outline_on_a_quiet_ground() -> Non
     scene = Image.new("RGB", (640, 400), (60, 70, 80))
     logo = mark("cut out")
     scene.paste(logo, (300, 200), logo)
-    (hit,) = locate(np.asarray(scene), *planes(logo))
+    (hit,) = match_template(np.asarray(scene), *planes(logo))
     assert (hit.box.x, hit.box.y) == pytest.approx((300, 200), abs=6)
 
 
@@ -65,7 +65,9 @@ def test_a_mark_that_stands_twice_is_found_twice() -> None:
     for place, width in (((20, 20), 160), ((380, 290), 200)):
         small = logo.resize((width, width * 90 // 240))
         scene.paste(small, place, small)
-    assert {(round(hit.box.x, -1), round(hit.box.y, -1)) for hit in locate(np.asarray(scene), *planes(logo))} == {
+    assert {
+        (round(hit.box.x, -1), round(hit.box.y, -1)) for hit in match_template(np.asarray(scene), *planes(logo))
+    } == {
         (20, 20),
         (380, 290),
     }
@@ -74,7 +76,7 @@ def test_a_mark_that_stands_twice_is_found_twice() -> None:
 @pytest.mark.parametrize("ground", GROUNDS)
 @pytest.mark.parametrize("kind", ["opaque", "plate", "cut out"])
 def test_a_mark_that_is_not_there_is_not_found(ground: str, kind: str) -> None:
-    assert locate(np.asarray(GROUNDS[ground]), *planes(mark(kind))) == ()
+    assert match_template(np.asarray(GROUNDS[ground]), *planes(mark(kind))) == ()
 
 
 def saved(folder: Path, name: str, picture: Image.Image) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskproof import regions
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box
 from maskproof.regions import faces
@@ -73,7 +74,7 @@ def stand_in() -> bytes:
 
 def test_another_file_than_the_policy_names_is_not_loaded() -> None:
     with pytest.raises(CouldNotJudge) as caught:
-        faces.find(BLANK, b"another file", digest(b"the file"))
+        faces.detect(BLANK, b"another file", digest(b"the file"))
     assert digest(b"another file") in caught.value.reason
     assert digest(b"the file") in caught.value.reason
     assert "policy" in caught.value.advice
@@ -82,13 +83,13 @@ def test_another_file_than_the_policy_names_is_not_loaded() -> None:
 def test_the_digest_may_be_written_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faces, "available", lambda: False)
     with pytest.raises(CouldNotJudge, match="not installed"):
-        faces.find(BLANK, b"x", f" {digest(b'x').upper()}\n")
+        faces.detect(BLANK, b"x", f" {digest(b'x').upper()}\n")
 
 
 def test_a_missing_extra_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faces, "available", lambda: False)
     with pytest.raises(CouldNotJudge) as caught:
-        faces.find(BLANK, b"", digest(b""))
+        faces.detect(BLANK, b"", digest(b""))
     assert "pip install 'maskproof[vision]'" in caught.value.advice
 
 
@@ -106,7 +107,7 @@ def test_a_file_that_is_no_face_model(what: str, stand_in: bytes, capfd: pytest.
         model.graph.output[3].name = "other"
         data = model.SerializeToString()
     with pytest.raises(CouldNotJudge) as caught:
-        faces.find(BLANK, data, digest(data))
+        faces.detect(BLANK, data, digest(data))
     assert "the face model cannot be used: OpenCV" in caught.value.reason
     assert "opencv_zoo" in caught.value.advice
     assert capfd.readouterr() == ("", "")
@@ -116,7 +117,7 @@ def test_a_file_that_is_no_face_model(what: str, stand_in: bytes, capfd: pytest.
 def test_a_hit_lies_where_it_was_seen(stand_in: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
     picture[80:88, 160:168, 0] = 255
-    (face,) = faces.find(picture, stand_in, digest(stand_in))
+    (face,) = faces.detect(picture, stand_in, digest(stand_in))
     # The middle of the cell at 160, 80 is 164, 84; the hit is 32 x 40 px around it.
     assert face.box == Box(148, 64, 32, 40)
     expected = [(160 + 8 * i / 10, 80 + 8 * (i + 1) / 10) for i in range(0, 10, 2)]
@@ -129,7 +130,7 @@ def test_a_hit_lies_where_it_was_seen(stand_in: bytes, capfd: pytest.CaptureFixt
 def test_blue_is_not_taken_for_red(stand_in: bytes) -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
     picture[80:88, 160:168, 2] = 255
-    assert faces.find(picture, stand_in, digest(stand_in)) == ()
+    assert faces.detect(picture, stand_in, digest(stand_in)) == ()
 
 
 @needs_extra
@@ -138,20 +139,20 @@ def test_faces_of_all_tiles_and_sizes_are_found_once(stand_in: bytes) -> None:
     places = [(80, 80), (1200, 80), (80, 880), (1200, 880), (560, 480)]
     for x, y in places:
         picture[y : y + 32, x : x + 32, 0] = 255
-    found = faces.find(picture, stand_in, digest(stand_in))
+    found = faces.detect(picture, stand_in, digest(stand_in))
     for x, y in places:
         near = [f for f in found if abs(f.box.x + f.box.width / 2 - x - 16) < 40 and abs(f.box.y - y) < 120]
         assert near
     pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :]]
-    assert all(faces._overlap(a.box, b.box) < faces.SAME_FACE for a, b in pairs)
-    assert found == faces.find(picture, stand_in, digest(stand_in))
+    assert all(regions.iou(a.box, b.box) < faces.SAME_FACE for a, b in pairs)
+    assert found == faces.detect(picture, stand_in, digest(stand_in))
 
 
 @needs_extra
 def test_a_box_is_cut_at_the_border(stand_in: bytes) -> None:
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:8, :8, 0] = 255
-    (face,) = faces.find(picture, stand_in, digest(stand_in))
+    (face,) = faces.detect(picture, stand_in, digest(stand_in))
     assert (face.box.x, face.box.y) == (0, 0)
     assert face.box.width < 32
 
@@ -179,7 +180,7 @@ def test_the_real_model_finds_the_astronaut() -> None:
     from skimage import data
 
     model = Path(path).read_bytes()
-    (face,) = faces.find(data.astronaut(), model, digest(model))
+    (face,) = faces.detect(data.astronaut(), model, digest(model))
     box = face.box
     # Her face, by hand: x 175 to 275, y 65 to 190.
     assert 150 < box.x < 200

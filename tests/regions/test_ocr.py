@@ -190,13 +190,13 @@ def no_network(event, arguments):
 sys.addaudithook(no_network)
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from maskproof import reading
+from maskproof.regions import ocr
 picture = Image.new("RGB", (240, 80), "white")
 ImageDraw.Draw(picture).text((20, 20), "SALE 50%", font=ImageFont.load_default(28), fill="black")
 samples = np.asarray(picture)
-first = reading.read(samples)
-assert first and first == reading.read(samples)
-assert reading.read(np.zeros((90, 90, 3), np.uint8)) == ()
+first = ocr.read(samples)
+assert first and first == ocr.read(samples)
+assert ocr.read(np.zeros((90, 90, 3), np.uint8)) == ()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -204,7 +204,7 @@ assert reading.read(np.zeros((90, 90, 3), np.uint8)) == ()
 
 def test_looking_for_the_extra_does_not_import_it() -> None:
     script = (
-        "import sys; from maskproof import faces, reading; reading.available(); faces.available(); "
+        "import sys; from maskproof.regions import faces, ocr; ocr.available(); faces.available(); "
         "assert not {'cv2', 'onnxruntime', 'rapidocr.main'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

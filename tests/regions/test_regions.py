@@ -181,7 +181,7 @@ def odd(
 ) -> list:
     planes = (light_plane, alpha)
     opened = regions.editable(planes, mode, size or light_plane.shape[::-1])
-    return regions.suspicions(planes, mode, opened, most)
+    return regions.suspicions(regions.mask_facts(planes, mode, opened), most)
 
 
 WIDE = np.full((10, 100), 255, np.uint8)
@@ -232,7 +232,7 @@ def test_an_over_wide_mask_gives_its_numbers():
 
 
 def test_without_a_mask_nothing_is_odd():
-    assert regions.suspicions(None, None, HOLE, 0.0) == []
+    assert regions.suspicions(regions.mask_facts(None, None, HOLE), 0.0) == []
 
 
 def test_every_kind_of_picture_is_a_mask_or_refused():

@@ -11,12 +11,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof import report
+from maskproof.gate.inspection import (
+    BrandFacts,
+    ChangeFacts,
+    Failure,
+    FirstFacts,
+    Inputs,
+    Inspection,
+    PairFacts,
+    PictureFacts,
+    RegionFacts,
+    Signals,
+    StepFacts,
+)
 from maskproof.gate.rank import Ranked
-from maskproof.likeness.model import Found, Likeness
+from maskproof.likeness.model import Likeness, Matches
 from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric, RegionDrift, Report, Severity, Verdict
+from maskproof.policy import Settings
+from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool
 from maskproof.report import json as as_json
 from maskproof.report import text as as_text
 from maskproof.report.text import safe
+
+
+def inspection(text: str) -> Inspection:
+    """What the stages found of an edit of an edit, with this text wherever a file, a record or a policy has one."""
+    facts = PictureFacts((4, 4), text, text, managed=True, trailing=0)
+    record = Record(
+        maskproof=1,
+        origin="edited",
+        image=ImageRef(sha256="a" * 64, size=(4, 4)),
+        original=OriginalRef(path=text, sha256="b" * 64, size=(4, 4)),
+        mask=MaskRef(path=text, sha256="c" * 64, mode="alpha"),
+        tool=Tool(provider=text, model=text),
+    )
+    return Inspection(
+        Inputs(
+            text, Settings(source=text), Failure("unreadable", text), record, Failure("unreadable", text), {},
+            ChangeFacts(None, None, "A", (), (), {}, None),
+        ),
+        Signals((Evidence(text, text, ai=True),)),
+        PairFacts(facts, facts, None, 0.5),
+        (BrandFacts(text, text, 2),),
+        (RegionFacts(text, "brand", text, 0.5),),
+        (),
+        FirstFacts(facts, facts, 0.5, (StepFacts(text, text, text, ()),)),
+    )  # fmt: skip
+
 
 METRIC = Metric(
     "structure_area", 0.0731, "share", "brand", "an area of {value} changed (limit {limit})", Box(1, 2, 30, 40)
@@ -59,7 +100,7 @@ BLOCKED = ImageReport(
     evidence=(Evidence("C2PA manifest", "trainedAlgorithmicMedia", ai=True, generator="a model"),),
     original={"path": "assets/base.png", "sha256": "b" * 64, "found": "in the tree"},
     mask={"path": "m.png", "sha256": "c" * 64, "mode": "alpha"},
-    steps=(("change", "the picture is new"), ("record", "edited"), ("record", "original assets/base.png")),
+    inspection=inspection("assets/base.png"),
 )
 UNJUDGED = ImageReport(
     "b.png",
@@ -79,7 +120,7 @@ def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
     """Everything that a report is ever written as."""
     whole = Report((one,), (one.path,))
     near = Likeness("a" * 40, (one.path,), 3, 256, "whole", 1.0, alike=True)
-    found = Found(one.path, (near,), (one.path,), frozenset(), 1, ((one.path, one.path),), one.path, (one.path,))
+    found = Matches(one.path, (near,), (one.path,), frozenset(), 1, ((one.path, one.path),), one.path, (one.path,))
     ranked = Ranked(1, 0, one, one.findings[0] if one.findings else None)
     shown = {
         "run": (whole,),
@@ -251,7 +292,8 @@ def test_the_json_of_a_comparison():
 def test_the_json_of_an_explanation_and_of_marks():
     assert json.loads(as_json.explanation(BLOCKED))["steps"][0] == {
         "stage": "change",
-        "said": "the picture is new",
+        "text": "the picture is new in the index, against an empty repository",
+        "said": "the picture is new in the index, against an empty repository",
     }
     tree = json.loads(as_json.signals(BLOCKED.evidence))
     assert tree.keys() == {"ai", "edit", "generator", "parent", "mask", "evidence"}
@@ -305,7 +347,7 @@ def hostile_report(text: str) -> ImageReport:
         evidence=(Evidence(text, text, ai=True, generator=text, parent=text),),
         original={"path": text, "sha256": "b" * 64, "found": text},
         mask={"path": text, "mode": "alpha"},
-        steps=(("record", text), ("record", f"original {text}")),
+        inspection=inspection(text),
     )
 
 

@@ -16,14 +16,14 @@ from scipy.sparse.linalg import spsolve
 
 import pictures
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
-from maskproof.gate.compare import Inputs
+from maskproof.gate.named import Named
 from maskproof.images import decode, encode
 from maskproof.images.encode import Carried
 from maskproof.policy import AreaRule, Settings, from_file
 from maskproof.records.sidecar import AreaRef, ImageRef, OriginalRef, Record, Transform
-from maskproof.restore import METHODS, NOTHING, Options, Restored, composed, opened
+from maskproof.restore import METHODS, NOTHING, Options, Restored, compose, decode_sources
 from maskproof.restore.poisson import membrane
 from projects import OPENED, QUARTER, SIZE, png, texture
 
@@ -42,8 +42,8 @@ def mask(size: tuple[int, int] = SIZE, box: tuple[int, int, int, int] = OPENED) 
 def restored(
     original: bytes, edit: bytes, masked: bytes, policy: Settings = SETTINGS, record: Record | None = None, **how: Any
 ) -> Restored:
-    given = Inputs(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
-    return composed(opened(given), policy, lambda _: None, Options(**how))
+    given = Named(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
+    return compose(decode_sources(given), policy, lambda _: None, Options(**how))
 
 
 def stored(data: bytes) -> decode.Stored:
@@ -100,10 +100,10 @@ class TestLaws:
         found, source = stored(made.data), stored(written(before))
         outside = np.ones((height, width), np.bool_)
         outside[top : bottom + 1, left : right + 1] = False
-        colours = 1 if channels < 3 else 3
+        colors = 1 if channels < 3 else 3
         assert found.samples.dtype == source.samples.dtype
         assert found.mode.removesuffix("A") == source.mode.removesuffix("A")
-        assert np.array_equal(found.samples[outside][:, :colours], source.samples[outside][:, :colours])
+        assert np.array_equal(found.samples[outside][:, :colors], source.samples[outside][:, :colors])
         if source.mode.endswith("A"):
             assert np.array_equal(found.samples[outside], source.samples[outside])
         elif found.mode.endswith("A"):
@@ -232,9 +232,9 @@ class TestProtection:
 
     @pytest.mark.parametrize("masked", [None, "closed"])
     def test_without_an_open_mask_there_is_nothing_to_keep(self, masked):
-        given = Inputs(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
+        given = Named(png(redrawn()), png(ORIGINAL), mask(box=(0, 0, 0, 0)) if masked else None, "white")
         with pytest.raises(CouldNotRestore, match="give the original back"):
-            composed(opened(given), SETTINGS, lambda _: None, Options(target="a.png"))
+            compose(decode_sources(given), SETTINGS, lambda _: None, Options(target="a.png"))
 
 
 class TestNumbers:
@@ -253,7 +253,7 @@ class TestNumbers:
     def test_a_gamma_that_nothing_applies_is_kept(self):
         original = pictures.png(BYTES, before=pictures.chunk(b"gAMA", (100000).to_bytes(4, "big")))
         made = restored(original, png(spilled(redrawn())), mask())
-        assert stored(made.data).shown.colour == stored(original).shown.colour == "PNG gamma 1"
+        assert stored(made.data).shown.color == stored(original).shown.color == "PNG gamma 1"
 
     def test_16_bits_stay_16_bits(self):
         original = BYTES.astype(np.uint16) * 256 + 77
@@ -287,7 +287,7 @@ class TestNumbers:
         }[kind]
         made = restored(original, png(spilled(redrawn())), mask())
         source = decode.decode(original, "original")
-        changed = pixels_changed(source, made.shown, Placed(made.shown.samples, made.shown.alpha, (), resampled=False))
+        changed = pixels_changed(source, made.shown, Aligned(made.shown.samples, made.shown.alpha, (), resampled=False))
         changed[INSIDE] = False
         assert not changed.any()
         assert any("the original's file holds" in note for note in made.notes)

@@ -120,7 +120,7 @@ class TestCommand:
         team.write(
             "rules/maskproof.toml",
             'version = 1\n[limits.brand]\nlight = 50.0\n[limits.text]\nstroke = 0.1\n[[areas]]\npaths = ["*.png"]\n'
-            'name = "mark"\nkind = "brand"\nmask = "area.png"\nmarks = "white"\n',
+            'name = "mark"\nkind = "brand"\nmask = "area.png"\nforeground = "white"\n',
         )
         area = Image.new("L", (320, 240))
         area.paste(255, (20, 20, 100, 100))

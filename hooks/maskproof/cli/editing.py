@@ -116,9 +116,9 @@ def mask(
     picture = masks.picture(read_file(original), str(original))
     made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
     if output:
-        print(write(output, masks.encoded(made.opened, written_as)))
+        print(write(output, masks.encode(made.editable, written_as)))
     if preview:
-        print(write(preview, drawing.png(str(original), picture, made.opened, f"{made}.")))
+        print(write(preview, drawing.png(str(original), picture, made.editable, f"{made}.")))
     print(f"{made}.")
     lines = [f"Note: {note}." for note in made.notes]
     lines += masks.advice(str(original), str(output), written_as, None if edit is None else str(edit)) if output else []
@@ -166,7 +166,7 @@ def edit(
     protected pixels back, writes picture and record.
     """
     from maskproof.edit.api import client as connection
-    from maskproof.edit.inputs import Wishes
+    from maskproof.edit.inputs import EditOptions
     from maskproof.repo import Repository
 
     if manifest is not None and (original or any(value is not None for value in given.values())):
@@ -176,49 +176,51 @@ def edit(
         )
     if manifest is None and not (original and given["mask"] and given["prompt"]):
         raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
-    repository, wishes = Repository(Path.cwd()), Wishes(force, store_prompt, keep)
+    repository, options = Repository(Path.cwd()), EditOptions(force, store_prompt, keep)
     if manifest is not None:
-        return _edit_all(repository, manifest, wishes, timeout, jobs)
+        return _edit_all(repository, manifest, options, timeout, jobs)
     from maskproof import edit as making
     from maskproof.edit import inputs, text
     from maskproof.edit import jobs as jobs_of
     from maskproof.edit.api import images, models
 
     paths = {key: given.pop(key) for key in ("mask", "out")}
-    job = jobs_of.named(original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given)
-    model = models.known(job.model)
-    base = inputs.gathered(repository, job, model, wishes)
+    job = jobs_of.from_options(
+        original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given
+    )
+    model = models.lookup(job.model)
+    base = inputs.prepare(repository, job, model, options)
     asked = making.request(base, model)
     client = connection.connect(timeout)
     connection.accept(client, model)
     server = connection.host(client)
-    print(text.sending(base, server), flush=True)
+    print(text.describe_request(base, server), flush=True)
     try:
-        answer = images.edited(client, asked, said)
+        answer = images.request_edits(client, asked, said)
     finally:
         said("")
     made = making.finish(repository, base, asked, answer, server)
-    print(text.made(made, color=wants_color()), end="")
+    print(text.describe_edit(made, color=wants_color()), end="")
     return status(made.report)
 
 
-def _edit_all(repository: Any, manifest: Path, wishes: Any, timeout: float | None, at_a_time: int) -> int:
+def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | None, at_a_time: int) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, text
     from maskproof.edit.api import client as connection
 
     listed = jobs.read(read_file(manifest), str(manifest), manifest.parent)
-    ready = batch.opened(repository, connection.connect(timeout), listed, str(manifest), wishes)
-    outcomes: list[batch.Ended] = []
+    ready = batch.open_batch(repository, connection.connect(timeout), listed, str(manifest), options)
+    outcomes: list[batch.JobResult] = []
     try:
         for one in batch.run(ready, at_a_time, lambda text: print(safe(text), file=sys.stderr, flush=True)):
             outcomes.append(one)
-            print(text.ended(one), flush=True)
+            print(text.describe_job(one), flush=True)
     except KeyboardInterrupt:
         print("maskproof: left at once; answers under way are lost", file=sys.stderr)
     ended = [one.job for one in outcomes]
     left = [job for job in ready.todo if job not in ended]
-    print(text.closing(ready.done, outcomes, left, str(manifest)), end="")
+    print(text.describe_batch(ready.done, outcomes, left, str(manifest)), end="")
     errors = {one.error.exit_status for one in outcomes if one.error}
     reports = [one.made.report for one in outcomes if one.made]
     return INTERRUPTED if left else max(errors, default=0) or status(*reports)
@@ -356,5 +358,5 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
     places = f"{counted(len(found.places), 'place')} of {found.path}, before and after,"
     print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
     said, answered = reviewing.opinion(client, name, found)
-    print(reviewing.told(found, said, answered, color=wants_color()), end="")
+    print(reviewing.describe(found, said, answered, color=wants_color()), end="")
     return 0

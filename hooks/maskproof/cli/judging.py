@@ -81,13 +81,12 @@ def compare(
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
-    from maskproof.gate.compare import Inputs
-    from maskproof.gate.compare import compare as compare_pair
-    from maskproof.model import ImageReport, Verdict
+    from maskproof.gate.named import Named
+    from maskproof.gate.named import compare as compare_named
 
     together(mask, mask_mode)
     settings, read = policy_for(edit, policy_file, level)
-    inputs = Inputs(
+    named = Named(
         read_file(edit),
         read_file(original),
         None if mask is None else read_file(mask),
@@ -96,7 +95,7 @@ def compare(
         str(original),
         str(mask),
     )
-    found = compare_pair(inputs, settings, read, ImageReport(str(edit), Verdict.PASS))
+    found = compare_named(named, settings, read)
     emit(partial(writer.image, found), output, conclusion(found))
     return status(found)
 

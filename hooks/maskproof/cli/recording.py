@@ -12,6 +12,7 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import MODES, commands, emit, format_option, in_ci, progress
+from maskproof.model import AREA_KINDS
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "areas",
     multiple=True,
     metavar="NAME:KIND:X,Y,W,H",
-    help="Protect this area as well (KIND: brand, text, face or product). May be repeated.",
+    help=f"Protect this area as well (KIND: {', '.join(AREA_KINDS)}). May be repeated.",
 )
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
 @click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")

@@ -1,6 +1,6 @@
-"""What a declared area is asked beside what stands out of it: one row a kind in `MEASURES`.
+"""What a declared area is asked because of its kind, beside what every region is asked.
 
-A brand is a matter of colour and place, a text of strokes, a face of proportions and skin, a product of its outline.
+A brand is a matter of colour, a text of strokes, a face of proportions and skin, a product of its outline.
 Each measure sees the area cut out of both pictures at full size, with the frame's own motion undone.
 """
 
@@ -13,33 +13,38 @@ import numpy as np
 from PIL import Image
 
 from maskproof.drift.ciede2000 import ciede2000, cielab
-from maskproof.drift.glyphs import stroke_difference
 from maskproof.drift.oklab import oklab
+from maskproof.drift.pair import MIN_MOTION
 from maskproof.drift.registration import register
-from maskproof.model import Kind, Metric
+from maskproof.model import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-CELLS = 12
+    from maskproof.drift.pair import Pair
+    from maskproof.model import Region
+
+VIEW_MARGIN = 0.25
+"""margin around an area, as a share of its shorter side, that its own measures see"""
+VIEW_MARGIN_PX = (4, 48)
+"""the least and the most that this comes to"""
+MIN_CELLS = 12
 """cells that the shorter side of an area is cut into at the least before colours are compared"""
-LARGEST_CELL = 8
+MAX_CELL_PX = 8
 """pixels of a cell's side at the most; a cell averages noise out"""
-SHOWS = 5.0
+SHOWN_WITHIN = 5.0
 """ΔE00 within which a cell of the original counts as showing a brand colour"""
 SKIN_HUE = (15.0, 85.0)
 """OKLab hue angles of skin, degrees, from the lightest to the darkest tones"""
 SKIN_CHROMA = (2.0, 18.0)
 """OKLab chroma x100 of skin; greys lie below, saturated clothes above"""
-FEWEST_CELLS = 12
+MIN_SKIN_CELLS = 12
 """cells of skin that are needed before its tone is told"""
 EDGE = 20.0
 """luma, of 100, that an edge has to rise by over two pixels"""
-FEWEST_EDGES = 80
+MIN_EDGE_PIXELS = 80
 """pixels of edge that are needed before an outline is told"""
-FARTHEST = 20
+MAX_DISTANCE_PX = 20
 """pixels at which an edge counts as gone; beyond, distance says nothing"""
 
 
@@ -57,12 +62,25 @@ class View:
     """brand colours that the policy names for the area, sRGB"""
 
 
-def measures(kind: Kind, view: View) -> tuple[Metric, ...]:
-    """The metrics that one kind of area has of its own."""
-    return tuple(metric for measure in MEASURES.get(kind, ()) for metric in measure(view))
+def view_of(pair: Pair, region: Region) -> View:
+    """A declared area cut out of both pictures at full size, with a margin, the frame's motion undone."""
+    rows, columns = np.flatnonzero(region.mask.any(1)), np.flatnonzero(region.mask.any(0))
+    margin = int(np.clip(VIEW_MARGIN * min(len(rows), len(columns)), *VIEW_MARGIN_PX))
+    height, width = region.mask.shape
+    top, bottom = max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + 1 + margin)
+    left, right = max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + 1 + margin)
+    cut = np.s_[top:bottom, left:right]
+    edit = pair.full[1][cut]
+    if pair.motion.trusted and pair.motion.reach >= MIN_MOTION:
+        a, b, c, d, e, f = pair.motion.matrix
+        c, f = c * pair.factor + a * left + b * top, f * pair.factor + d * left + e * top
+        picture = Image.fromarray(pair.full[1])
+        size = (right - left, bottom - top)
+        edit = np.asarray(picture.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC))
+    return View(pair.full[0][cut], edit, region.mask[cut], region.colors)
 
 
-def colours(view: View) -> list[Metric]:
+def colors(view: View) -> list[Metric]:
     """CIEDE2000 of cell means: the middle, the 95 % quantile, and how far named brand colours are off."""
     first, second = (cielab(_cell_means(one, view.mask)) for one in (view.original, view.edit))
     difference = ciede2000(first, second)
@@ -84,7 +102,7 @@ def colours(view: View) -> list[Metric]:
     ]
     for color in view.colors:
         wanted = cielab(np.array(color, np.float32))
-        shows = ciede2000(first, np.broadcast_to(wanted, first.shape)) < SHOWS
+        shows = ciede2000(first, np.broadcast_to(wanted, first.shape)) < SHOWN_WITHIN
         if shows.any():
             off = ciede2000(second[shows], np.broadcast_to(wanted, second[shows].shape))
             name = "#{:02x}{:02x}{:02x}".format(*color)
@@ -100,34 +118,11 @@ def colours(view: View) -> list[Metric]:
     return found
 
 
-def position(view: View) -> list[Metric]:
-    """How far the area moved within the frame."""
-    motion = register(_luma(view.original), _luma(view.edit), view.mask)
-    reach = motion.reach if motion.trusted else 0.0
-    return [
-        Metric(
-            "place",
-            reach,
-            "px",
-            "shift",
-            f"it moved within the frame by {{value}} (limit {{limit}}): "
-            f"{motion.dx:+.1f} px across, {motion.dy:+.1f} px down",
-        )
-    ]
-
-
-def likeness(view: View) -> list[Metric]:
-    """Hamming distance of 256-bit dHashes: a second opinion that only ever warns."""
-    import imagehash
-
-    first, second = (imagehash.dhash(Image.fromarray(one), hash_size=16) for one in (view.original, view.edit))
-    return [
-        Metric("dhash", float(first - second), "bits", "brand", "its dHash differs in {value} of 256 (limit {limit})")
-    ]
-
-
 def strokes(view: View) -> list[Metric]:
     """The largest share of a letter's contrast that came or went."""
+    # SciPy is loaded where there is an area that needs it: it takes longer to load than most pictures to judge.
+    from maskproof.drift.glyphs import stroke_difference
+
     return [
         Metric(
             "stroke",
@@ -144,7 +139,7 @@ def skin(view: View) -> list[Metric]:
     first, second = (oklab(_cell_means(one, view.mask)) for one in (view.original, view.edit))
     hue, chroma = np.degrees(np.arctan2(first[:, 2], first[:, 1])), np.hypot(first[:, 1], first[:, 2])
     shows = (hue > SKIN_HUE[0]) & (hue < SKIN_HUE[1]) & (chroma > SKIN_CHROMA[0]) & (chroma < SKIN_CHROMA[1])
-    if shows.sum() < FEWEST_CELLS:
+    if shows.sum() < MIN_SKIN_CELLS:
         return []
     value = float(np.linalg.norm(np.median(second[shows] - first[shows], axis=0)))
     return [Metric("skin_tone", value, "OKLab x100", "tone", "the tone of skin moved by {value} (limit {limit})")]
@@ -165,26 +160,18 @@ def outline(view: View) -> list[Metric]:
     from scipy.ndimage import distance_transform_edt
 
     edges = [_edges(_luma(one)) & view.mask for one in (view.original, view.edit)]
-    if min(int(one.sum()) for one in edges) < FEWEST_EDGES:
+    if min(int(one.sum()) for one in edges) < MIN_EDGE_PIXELS:
         return []
     away = np.concatenate([distance_transform_edt(~edges[1])[edges[0]], distance_transform_edt(~edges[0])[edges[1]]])
-    value = float(np.quantile(np.minimum(away, FARTHEST), 0.95))
+    value = float(np.quantile(np.minimum(away, MAX_DISTANCE_PX), 0.95))
     return [
         Metric("outline", value, "px", "product", "its outline moved by {value} (95 % of it by less; limit {limit})")
     ]
 
 
-MEASURES: dict[Kind, tuple[Callable[[View], list[Metric]], ...]] = {
-    Kind.BRAND: (colours, position, likeness),
-    Kind.TEXT: (strokes,),
-    Kind.FACE: (proportions, skin),
-    Kind.PRODUCT: (outline,),
-}
-
-
 def _cell_means(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Mean colours (n x 3, 0 to 255) of the cells that lie in the area."""
-    side = int(np.clip(min(mask.shape) // CELLS, 1, LARGEST_CELL))
+    side = int(np.clip(min(mask.shape) // MIN_CELLS, 1, MAX_CELL_PX))
     rows, columns = mask.shape[0] // side, mask.shape[1] // side
     cut = picture[: rows * side, : columns * side].astype(np.float32)
     means = cut.reshape(rows, side, columns, side, 3).mean((1, 3))

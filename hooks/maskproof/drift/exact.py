@@ -11,69 +11,69 @@ from maskproof.model import Box, Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from maskproof.drift.frame import Placed
+    from maskproof.drift.frame import Aligned
     from maskproof.drift.grid import Mask
     from maskproof.model import Picture, Region
 
-BAND = 32
+BAND_ROWS = 32
 """rows compared at once: what lies in between then stays in the processor's cache"""
 
 
-def changed(original: Picture, edit: Picture, placed: Placed, regions: Sequence[Region]) -> list[Metric]:
+def changed(original: Picture, edit: Picture, aligned: Aligned, regions: Sequence[Region]) -> list[tuple[Metric]]:
     """For each region the pixels of which any sample differs, low bytes of 16-bit files included; all after resampling.
 
     Args:
         original: The picture before the edit.
         edit: The edit as decoded.
-        placed: The edit in the original's frame.
+        aligned: The edit in the original's frame.
         regions: Of the original's size.
     """
     height, width = original.samples.shape[:2]
     down, across = np.zeros((len(regions), height), np.bool_), np.zeros((len(regions), width), np.bool_)
     counts = [0] * len(regions)
-    for rows, unlike in _bands(original, edit, placed):
+    for rows, unlike in _bands(original, edit, aligned):
         for index, region in enumerate(regions):
             mine = unlike & region.mask[rows]
             counts[index] += int(np.count_nonzero(mine))
             down[index, rows] = mine.any(1)
             across[index] |= mine.any(0)
-    return [_metric(*one) for one in zip(regions, counts, down, across, strict=True)]
+    return [(_metric(*found),) for found in zip(regions, counts, down, across, strict=True)]
 
 
-def pixels_changed(original: Picture, edit: Picture, placed: Placed) -> Mask:
+def pixels_changed(original: Picture, edit: Picture, aligned: Aligned) -> Mask:
     """Those pixels as a mask, H x W; the pictures are as in `changed`."""
     found = np.empty(original.samples.shape[:2], np.bool_)
-    for rows, unlike in _bands(original, edit, placed):
+    for rows, unlike in _bands(original, edit, aligned):
         found[rows] = unlike
     return found
 
 
-def _bands(original: Picture, edit: Picture, placed: Placed) -> Iterator[tuple[slice, Mask]]:
+def _bands(original: Picture, edit: Picture, aligned: Aligned) -> Iterator[tuple[slice, Mask]]:
     """A few rows at a time, and which of their pixels are other ones."""
     height, width = original.samples.shape[:2]
     deep = _low_bytes_compare(original, edit)
-    for top in range(0, height, BAND):
-        rows = slice(top, top + BAND)
-        unlike = np.ones((1, width), np.bool_) if placed.resampled else _unlike(original, placed, rows)
-        if deep and not placed.resampled:
+    for top in range(0, height, BAND_ROWS):
+        rows = slice(top, top + BAND_ROWS)
+        unlike = np.ones((1, width), np.bool_) if aligned.resampled else _unlike(original, aligned, rows)
+        if deep and not aligned.resampled:
             unlike = unlike | _low_unlike(original, edit, rows)
         yield rows, unlike
 
 
-def _unlike(original: Picture, placed: Placed, rows: slice) -> Mask:
+def _unlike(original: Picture, aligned: Aligned, rows: slice) -> Mask:
     """Pixels of these rows (h x w) of which any sample differs, alpha included."""
     first = original.samples[rows]
-    samples = (first != placed.samples[rows]).reshape(len(first), -1)
+    samples = (first != aligned.samples[rows]).reshape(len(first), -1)
     # Each joined with its two neighbours in the row, and every third one kept: memory is walked in order, which is
     # several times as fast as np.any over an axis of three.
     joined = samples[:, :-2] | samples[:, 1:-1]
     joined |= samples[:, 2:]
     found: Mask = joined[:, ::3]
-    if original.alpha is not None or placed.alpha is not None:
+    if original.alpha is not None or aligned.alpha is not None:
         opaque = np.uint8(255)
         found = found | (
             (opaque if original.alpha is None else original.alpha[rows])
-            != (opaque if placed.alpha is None else placed.alpha[rows])
+            != (opaque if aligned.alpha is None else aligned.alpha[rows])
         )
     return found
 
@@ -81,7 +81,7 @@ def _unlike(original: Picture, placed: Placed, rows: slice) -> Mask:
 def _low_bytes_compare(original: Picture, edit: Picture) -> bool:
     """Whether low bytes of 16-bit samples are there and say something: they are kept as stored, in either frame."""
     deep = original.low is not None or edit.low is not None
-    return deep and original.colour == edit.colour and edit.size == original.size
+    return deep and original.color == edit.color and edit.size == original.size
 
 
 def _low_unlike(original: Picture, edit: Picture, rows: slice) -> Mask:

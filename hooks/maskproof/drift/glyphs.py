@@ -3,7 +3,7 @@
 A respelt letter takes ink from one place and puts ink in another, at the full contrast between ink and paper and over
 at least about a stroke's width. Re-encoding, noise, a softer re-rendering and a move of less than a pixel change many
 samples too, but their differences have both signs within a stroke and cancel where they are averaged. So the signed
-difference of luma is averaged over half a stroke, and its largest value is held against the contrast of the text
+difference of luma is averaged over half a stroke, and its largest value is divided by the contrast of the text
 around it: the share of a letter's contrast that came or went.
 
 Works in every script and at letter heights from 12 px. What it does not see: a change of colour at equal luma
@@ -29,25 +29,25 @@ BLUR = 0.5
 """stroke widths; the deviation of the averaging. 0.75 and 1 were tried: thin tails (O, Q) drown; 0.4: noise rises"""
 BLUR_RANGE = (0.75, 2.5)
 """px; under 0.75 noise no longer cancels, over 2.5 a small mark between large letters would be averaged away"""
-AROUND = 8
+AROUND_WIDTHS = 8
 """stroke widths to either side within which the contrast of the text is taken; with 2 and 4 paper without a letter
 near has nothing but noise as its contrast, and JPEG ringing reads as a letter"""
-LEAST_CONTRAST = 100.0
+MIN_CONTRAST = 100.0
 """of 255; fainter text is judged as if it had this contrast, since noise of 6 levels is not fainter with it"""
-RESIDUE_SHARE = 0.75
-"""quantile of the averaged difference that stands for the area's own residue: one changed letter in four is less"""
-RESIDUE_WEIGHT = 5.0
-"""how much contrast a letter must have for each level of residue; with 0, residue of real edits outdid small letters"""
-RESIDUE_MOST = 12.0
-"""of 255; no more residue than this is excused, so that noise or a wholly different text cannot hide a letter. Text on
-16 held edits had up to 6.5, synthetic heavy residue up to 15"""
-REACH = 1.5
+RESIDUAL_SHARE = 0.75
+"""quantile of the averaged difference that stands for the area's own residual: one changed letter in four is less"""
+RESIDUAL_WEIGHT = 5.0
+"""contrast that a letter must have for each level of residual; with 0, residual of real edits outdid small letters"""
+MAX_RESIDUAL = 12.0
+"""of 255; no more residual than this is excused, so that noise or a wholly different text cannot hide a letter. Text on
+16 clean edits had up to 6.5, synthetic heavy residual up to 15"""
+MAX_SHIFT_PX = 1.5
 """px; how far the text as a whole may have moved"""
-STILL = 0.05
+MIN_SHIFT_PX = 0.05
 """px; a smaller move is left alone, because resampling would soften one side only"""
 GAIN = (0.7, 1.4)
 """how far contrast may have changed as a whole; beyond, letters fade and that counts"""
-WINDOW = 15
+WINDOW_PX = 15
 """px; where ink and paper are told apart to measure a stroke's width"""
 
 
@@ -76,10 +76,10 @@ def stroke_difference(original: NDArray[np.uint8], edit: NDArray[np.uint8], mask
     width = stroke_width(was, mask)
     difference = np.where(mask, was - now, np.float32(0))
     came_or_went = np.abs(ndimage.gaussian_filter(difference, float(np.clip(BLUR * width, *BLUR_RANGE))))
-    side = 2 * round(AROUND * width) + 1
-    contrast = np.maximum(np.maximum(_contrast(was, mask, side), _contrast(now, mask, side)), LEAST_CONTRAST)
-    residue = min(float(np.quantile(came_or_went[mask], RESIDUE_SHARE)), RESIDUE_MOST)
-    return float((came_or_went / (contrast + RESIDUE_WEIGHT * residue))[mask].max())
+    side = 2 * round(AROUND_WIDTHS * width) + 1
+    contrast = np.maximum(np.maximum(_contrast(was, mask, side), _contrast(now, mask, side)), MIN_CONTRAST)
+    residual = min(float(np.quantile(came_or_went[mask], RESIDUAL_SHARE)), MAX_RESIDUAL)
+    return float((came_or_went / (contrast + RESIDUAL_WEIGHT * residual))[mask].max())
 
 
 def stroke_width(luma: Plane, mask: NDArray[np.bool_]) -> float:
@@ -92,10 +92,10 @@ def stroke_width(luma: Plane, mask: NDArray[np.bool_]) -> float:
         luma: h x w, 0 to 255.
         mask: h x w, where to look.
     """
-    high = ndimage.maximum_filter(luma, WINDOW)
-    low = ndimage.minimum_filter(luma, WINDOW)
+    high = ndimage.maximum_filter(luma, WINDOW_PX)
+    low = ndimage.minimum_filter(luma, WINDOW_PX)
     spread = np.where(mask, high - low, 0)
-    lettered = mask & (spread > max(LEAST_CONTRAST / 2.5, 0.5 * float(np.percentile(spread[mask], 95))))
+    lettered = mask & (spread > max(MIN_CONTRAST / 2.5, 0.5 * float(np.percentile(spread[mask], 95))))
     light = luma > (high + low) / 2
     return max(1.0, min(_thickness(light & lettered), _thickness(~light & lettered)))
 
@@ -117,7 +117,7 @@ def _contrast(luma: Plane, mask: NDArray[np.bool_], side: int) -> Plane:
 
 
 def _shift(was: Plane, now: Plane) -> NDArray[np.float64]:
-    """By how much, y and x in pixels, `now` as a whole has to move to lie on `was`: up to REACH, 0 under STILL.
+    """By how much, y and x in pixels, `now` as a whole has to move to lie on `was`: MIN_SHIFT_PX to MAX_SHIFT_PX, or 0.
 
     Source: B. D. Lucas and T. Kanade, An iterative image registration technique, IJCAI 1981.
     """
@@ -135,8 +135,8 @@ def _shift(was: Plane, now: Plane) -> NDArray[np.float64]:
     for _ in range(4):
         error = goal - ndimage.shift(start, shift, order=1, mode="nearest")
         step = np.linalg.solve(normal, [np.vdot(gradient_y, error), np.vdot(gradient_x, error)])
-        shift = np.clip(shift - step, -REACH, REACH)
-    return shift if float(np.abs(shift).max()) >= STILL else np.zeros(2)
+        shift = np.clip(shift - step, -MAX_SHIFT_PX, MAX_SHIFT_PX)
+    return shift if float(np.abs(shift).max()) >= MIN_SHIFT_PX else np.zeros(2)
 
 
 def _same_tone(was: Plane, now: Plane, mask: NDArray[np.bool_]) -> Plane:

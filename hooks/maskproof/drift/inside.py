@@ -15,30 +15,30 @@ from maskproof.model import Metric
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float
 
-TOP = 0.005
+TOP_SHARE = 0.005
 """share of the cells whose mean is taken as the strongest change; one cell alone may be noise"""
-RESIDUE = 6.0
+MAX_RESIDUAL = 6.0
 """luma, hundredths of full scale, that the outside may explain of the inside's change at the most"""
-CHANGED = 4.0
+CHANGED_STEP = 4.0
 """luma, hundredths of full scale, by which a 4 x 4 mean has to differ to count as changed"""
 
 
-def inside(original: Float, edit: Float, opened: Float, outside: Float) -> tuple[Metric, ...]:
-    """How much stronger the inside changed than the residue, and how much more of the outside changed than of it.
+def inside(original: Float, edit: Float, editable: Float, outside: Float) -> tuple[Metric, ...]:
+    """How much stronger the inside changed than the residual, and how much more of the outside changed than of it.
 
     Args:
         original: Opponent planes averaged over cells, 3 x rows x columns.
         edit: The same of the edit, aligned; its tone step is left in, since it is a change as well.
-        opened: Samples of each cell where editing was allowed, rows x columns, 0 to 16.
+        editable: Samples of each cell where editing was allowed, rows x columns, 0 to 16.
         outside: The same of samples where nothing may change.
     """
     difference = edit - original
     stronger: Float = np.maximum(np.abs(difference[0]), np.hypot(difference[1], difference[2]))
-    allowed, kept = opened > CELL**2 / 2, outside > CELL**2 / 2
-    if not allowed.any() or not kept.any():
+    inner, kept = editable > CELL**2 / 2, outside > CELL**2 / 2
+    if not inner.any() or not kept.any():
         return ()
-    strongest = _top(stronger[allowed]) - min(_top(stronger[kept]), RESIDUE)
-    surplus = float((stronger[kept] > CHANGED).mean() - (stronger[allowed] > CHANGED).mean())
+    strongest = _top(stronger[inner]) - min(_top(stronger[kept]), MAX_RESIDUAL)
+    surplus = float((stronger[kept] > CHANGED_STEP).mean() - (stronger[inner] > CHANGED_STEP).mean())
     return (
         Metric(
             "inside",
@@ -59,5 +59,5 @@ def inside(original: Float, edit: Float, opened: Float, outside: Float) -> tuple
 
 def _top(differences: Float) -> float:
     """Mean of the largest differences."""
-    count = max(1, round(TOP * differences.size))
+    count = max(1, round(TOP_SHARE * differences.size))
     return float(np.partition(differences, -count)[-count:].mean())

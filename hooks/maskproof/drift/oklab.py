@@ -1,7 +1,7 @@
 """Two sets of numbers for a colour: one to find drift with, one to name it in.
 
-`opponent` is linear in the sRGB samples. Editors and encoders leave residue that is about even in them, so damage
-stands out there; in OKLab one step of a near-black sample is 8 L, and the residue of dark areas would drown what
+`opponent` is linear in the sRGB samples. Editors and encoders leave residual that is about even in them, so damage
+rises above it there; in OKLab one step of a near-black sample is 8 L, and the residual of dark areas would drown what
 happens elsewhere. `oklab` is even to the eye (B. Ottosson, "A perceptual color space for image processing", 2020)
 and is what findings quote.
 """
@@ -22,7 +22,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """weights of red, green and blue in luma (Rec. 601), as in JPEG (ITU-T T.871)"""
 RED, BLUE = np.float32(1.402), np.float32(1.772)
 """red less luma, and blue less luma, over the colour differences (ITU-T T.871)"""
-BAND = 32
+BAND_ROWS = 32
 """rows of planes that are made at once"""
 
 TO_LMS = np.array(
@@ -53,9 +53,9 @@ def opponent(rgb: Bytes, factor: int = 1) -> Float:
     planes = np.empty((3, height, width), np.float32)
     scale = np.array([1, 1 / RED, 1 / BLUE], np.float32)[:, None, None] * np.float32(100 / 255 / factor**2)
     # In bands, because what lies in between then stays in the processor's cache: a third of the time.
-    for top in range(0, height, BAND):
-        luma, red_difference, blue_difference = band = planes[:, top : top + BAND]
-        red, green, blue = _sums(rgb[top * factor : (top + BAND) * factor], factor)
+    for top in range(0, height, BAND_ROWS):
+        luma, red_difference, blue_difference = band = planes[:, top : top + BAND_ROWS]
+        red, green, blue = _sums(rgb[top * factor : (top + BAND_ROWS) * factor], factor)
         np.multiply(red, LUMA[0], out=luma)
         luma += np.multiply(green, LUMA[1], out=green)
         luma += blue * LUMA[2]

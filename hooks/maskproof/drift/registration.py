@@ -28,18 +28,18 @@ LEVEL = np.array([[1, 1, 0.5], [1, 1, 0.5]])
 STEPS = 8
 """Gauss-Newton steps per level; known warps (20 px, 2 %, 1 degree of 1024) settled in 4 or 5."""
 TUKEY = 4.685
-"""Tukey's tuning constant, in robust standard deviations: 95 % efficiency on Gaussian residue."""
-SNAP = 0.5
+"""Tukey's tuning constant, in robust standard deviations: 95 % efficiency on Gaussian residual."""
+INTEGER_GAIN = 0.5
 """A whole-sample shift is taken if it halves the difference; for a true one of a clean picture it is near 0."""
 SETTLED = 0.1
 """Motion, in samples of the coarse picture, below which it is not worth refining: it will not be undone anyway."""
 SOFT = 2.0
 """Luma step (of 100) below which an error says nothing about motion."""
-HAIR = 0.08
+SUBPIXEL_MIN = 0.08
 """samples; a shift below it is left alone"""
-HAIR_STEPS = 3
-HAIR_GAIN = 0.6
-"""A shift by less than a sample is undone only if it brings the protected difference down to this share."""
+SUBPIXEL_STEPS = 3
+SUBPIXEL_GAIN = 0.6
+"""A sub-pixel shift is undone only if it brings the protected difference down to this share."""
 GAIN = 0.9
 """An alignment is used only if it brings the protected area's mean difference down to this share."""
 
@@ -69,7 +69,7 @@ class Motion:
     """The map brought original and edit closer; otherwise it is a guess and nothing is aligned by it."""
 
 
-STILL = Motion((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False)
+NO_MOTION = Motion((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False)
 
 
 def register(original: Float, edit: Float, protected: Mask) -> Motion:
@@ -78,7 +78,7 @@ def register(original: Float, edit: Float, protected: Mask) -> Motion:
     first, second = shrunk(original, factor), shrunk(edit, factor)
     weight = shrunk(protected.astype(np.float32), factor) > 0.99
     if min(first.shape) < 16 or weight.sum() < 256:
-        return STILL
+        return NO_MOTION
     start = IDENTITY
     candidates = [start]
     shift = _phase_shift(first, second, weight)
@@ -86,7 +86,7 @@ def register(original: Float, edit: Float, protected: Mask) -> Motion:
         candidates.append(start + np.array([[0, 0, shift[0]], [0, 0, shift[1]]]))
     before = _distance(first, second, weight, start)
     if before < 0.02:
-        return STILL
+        return NO_MOTION
     # Half as fine first: a step of one sample there is two here, which is as far as a gradient can see.
     half_first, half_second = shrunk(first, 2), shrunk(second, 2)
     half_weight = shrunk(weight.astype(np.float32), 2) > 0.99
@@ -106,7 +106,7 @@ def _reach(matrix: Affine, shape: tuple[int, ...]) -> float:
     return float(np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=1).max())
 
 
-def snapped(motion: Motion, original: Float, edit: Float, protected: Mask) -> Motion:
+def integer_shift(motion: Motion, original: Float, edit: Float, protected: Mask) -> Motion:
     """The motion, or the whole-sample shift near it where that explains the protected samples better.
 
     Thin strokes on flat colour blur away in the coarse picture, and a shift by whole samples is undone without
@@ -120,7 +120,7 @@ def snapped(motion: Motion, original: Float, edit: Float, protected: Mask) -> Mo
     for dx, dy in {(x + i, y + j) for x, y in {centre, (0, 0)} for i in (-1, 0, 1) for j in (-1, 0, 1)}:
         error[dx, dy] = _shift_error(original, edit, protected, rows, dx, dy)
     best = min(error, key=lambda shift: (error[shift], abs(shift[0]) + abs(shift[1])))
-    if best == (0, 0) or error[best] > SNAP * error[0, 0]:
+    if best == (0, 0) or error[best] > INTEGER_GAIN * error[0, 0]:
         return motion
     dx, dy = best
     return Motion(
@@ -135,7 +135,7 @@ def snapped(motion: Motion, original: Float, edit: Float, protected: Mask) -> Mo
     )
 
 
-def hairs_breadth(original: Float, edit: Float, protected: Mask) -> tuple[float, float]:
+def subpixel_shift(original: Float, edit: Float, protected: Mask) -> tuple[float, float]:
     """A shift of the whole frame by less than a sample, (0, 0) unless it explains the protected difference well.
 
     Found at full size by least squares over sampled rows: a coarse picture does not show it.
@@ -152,23 +152,23 @@ def hairs_breadth(original: Float, edit: Float, protected: Mask) -> tuple[float,
     gx = (edit[rows, 2:] - edit[rows, :-2])[inner] / 2
     dx = dy = 0.0
     moved = original
-    for _ in range(HAIR_STEPS):
+    for _ in range(SUBPIXEL_STEPS):
         left = (edit[rows, 1:-1] - moved[rows, 1:-1])[inner]
         left = left - np.median(left)
         normal = np.array([[gx @ gx, gx @ gy], [gx @ gy, gy @ gy]], np.float64) + np.eye(2)
         step = -np.linalg.solve(normal, np.array([gx @ left, gy @ left], np.float64))
         dx, dy = dx + float(step[0]), dy + float(step[1])
-        if not HAIR <= np.hypot(dx, dy) < 1:
+        if not SUBPIXEL_MIN <= np.hypot(dx, dy) < 1:
             return 0.0, 0.0
         moved = warped(original, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
     after = np.minimum(np.abs(edit[rows, 1:-1] - moved[rows, 1:-1]), 10)[inner].mean()
-    return (dx, dy) if after < HAIR_GAIN * error else (0.0, 0.0)
+    return (dx, dy) if after < SUBPIXEL_GAIN * error else (0.0, 0.0)
 
 
 def _sampled_rows(protected: Mask) -> NDArray[np.intp]:
     """Up to 48 evenly spaced rows that hold protected samples: plenty to tell one whole-sample shift from another."""
-    held = np.flatnonzero(protected.any(axis=1))
-    return held[:: max(1, len(held) // 48)]
+    rows = np.flatnonzero(protected.any(axis=1))
+    return rows[:: max(1, len(rows) // 48)]
 
 
 def _shift_error(original: Float, edit: Float, protected: Mask, rows: NDArray[np.intp], dx: int, dy: int) -> float:

@@ -1,9 +1,9 @@
-"""What stands out of an edit's own residue.
+"""The residual: what an edit changes everywhere, and how far each window deviates from it.
 
-Every edit leaves a residue where nothing was meant to change: none for a composite, several levels for a diffusion
+Every edit leaves a residual where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
 the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of 8 to 64 samples and compared
-with the middle and the upper spread of its own kind; how much residue is accepted at all is bounded, so that noise
+with the middle and the upper spread of its own kind; how much residual is accepted at all is bounded, so that noise
 added everywhere becomes drift itself.
 """
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 SCALES = (2, 3, 4, 6, 8, 16)
 """Sides of the windows in cells."""
 MEASURES = ("light", "color", "spot", "loss", "contrast", "blur")
-FLOOR = 0.5
-"""Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residue of zero
-(a composite) does not make one level of rounding stand out."""
+MIN_SPREAD = 0.5
+"""Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
+(a composite) does not make an outlier of one level of rounding."""
 BINS = 14
 """Texture classes; 14 found slightly more of the small changes than 8, and 5 fewer."""
 UPPER = 0.9
 """The spread is taken from the middle to this quantile. 0.75 and 0.8 found fewer; above, damage itself is counted as
-residue."""
-FEWEST = 40
+residual."""
+MIN_CLASS_WINDOWS = 40
 """Windows a texture class needs; with less in all, one class is used."""
-SAMPLE = 8192
-"""Windows that the residue is estimated from, evenly picked."""
+SAMPLED_WINDOWS = 8192
+"""Windows that the residual is estimated from, evenly picked."""
 DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
-STRIP = 32
+STRIP_ROWS = 32
 """Rows that are summed up at once."""
 SUMS, FRAMED = 10, 4
 """How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
@@ -49,16 +49,16 @@ LOG_STEPS = 128
 LEVELS = 1400
 """Levels that there are: the largest mean square of a difference is 10,000."""
 WIDE, WIDE_STEP = 6, 2
-"""Windows of so many cells and more are placed at every second one, where that leaves SAMPLE of them."""
-SHARE = 0.6
+"""Windows of so many cells and more are placed at every second one, where that leaves SAMPLED_WINDOWS of them."""
+MIN_SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
-"""side, in cells, of the windows that the level of the residue is taken from"""
-MIDDLE_BOUND = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0, "blur": 2.0}
-SPREAD_BOUND = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5, "blur": 3.5}
-"""Largest middle and spread that count as residue, hundredths of full scale: about 1.5 times what held edits and
-harmless processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
-contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them stands out."""
+"""side, in cells, of the windows that the level of the residual is taken from"""
+MAX_MIDDLE = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0, "blur": 2.0}
+MAX_SPREAD = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5, "blur": 3.5}
+"""Largest middle and spread that count as residual, hundredths of full scale: about 1.5 times what clean edits and
+benign processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
+contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them is drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ class Scale:
     """Cells from one window to the next."""
     usable: Mask
     """Enough of the window is protected."""
-    standing: dict[str, Float]
-    """How far each measure stands out, in spreads."""
+    deviations: dict[str, Float]
+    """How far each measure lies above the middle, in spreads."""
     others: tuple[Float, ...]
     """Sums over the windows of the planes that were handed in."""
 
 
-def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside: Executor) -> Float:
+def cell_sums(original: Float, edit: Float, offset: Float, protected: Mask, pool: Executor) -> Float:
     """Sums over cells from which every measure is taken.
 
     Args:
@@ -85,7 +85,7 @@ def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside:
         edit: The same of the edit, aligned.
         offset: The tone step of each plane, which is taken out.
         protected: H x W.
-        beside: Where parts of the picture are worked on at once.
+        pool: Where parts of the picture are worked on at once.
 
     Returns:
         SUMS x rows x columns: weight, luma, luma squared, soft luma squared (the FRAMED ones); red, blue, luma x
@@ -96,7 +96,7 @@ def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside:
     height = len(protected) // CELL * CELL
 
     def strip(top: int) -> Float:
-        bottom = min(top + STRIP, height)
+        bottom = min(top + STRIP_ROWS, height)
         wide = slice(max(0, top - 1), min(len(protected), bottom + 1))  # `mean3` looks at the rows beside its own
         own = slice(top - wide.start, bottom - wide.start)
         weight, light = protected[wide].astype(np.float32), original[0, wide]
@@ -111,26 +111,26 @@ def gather(original: Float, edit: Float, offset: Float, protected: Mask, beside:
 
     # In strips, because what lies in between then stays in the processor's cache.
     none = np.empty((SUMS, 0, protected.shape[1] // CELL), np.float32)
-    return np.concatenate([none, *beside.map(strip, range(0, height, STRIP))], axis=1)
+    return np.concatenate([none, *pool.map(strip, range(0, height, STRIP_ROWS))], axis=1)
 
 
-def scales(sums: Float, reference: Float, others: Sequence[Float], beside: Executor) -> Iterator[Scale]:
-    """Every measure at each window size, compared with the residue of the reference area.
+def scales(sums: Float, reference: Float, others: Sequence[Float], pool: Executor) -> Iterator[Scale]:
+    """Every measure at each window size, compared with the residual of the reference area.
 
     Args:
-        sums: From `gather`.
-        reference: Samples in each cell that the residue is estimated from, rows x columns.
+        sums: From `cell_sums`.
+        reference: Samples in each cell that the residual is estimated from, rows x columns.
         others: More planes of cells, which are handed back as sums over the same windows.
-        beside: Where the sizes are worked on at once.
+        pool: Where the sizes are worked on at once.
     """
     sides = [side for side in SCALES if side <= min(reference.shape)]
     margin = max(sides, default=0)
-    many = reference.size >= SAMPLE * WIDE_STEP**2
+    many = reference.size >= SAMPLED_WINDOWS * WIDE_STEP**2
     padded = (all_windows(np.pad(plane, margin), sides) for plane in sums[:FRAMED])
     rest = (all_windows(plane, sides) for plane in (*sums[FRAMED:], reference, *others))
     # Plane by plane and size by size: little memory is in use at any time.
     started = [
-        beside.submit(_scale, side, WIDE_STEP if many and side >= WIDE else 1, margin, wide, found)
+        pool.submit(_scale, side, WIDE_STEP if many and side >= WIDE else 1, margin, wide, found)
         for side, wide, found in zip(sides, zip(*padded, strict=True), zip(*rest, strict=True), strict=True)
     ]
     return (one.result() for one in started)
@@ -143,16 +143,16 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     own = [np.ascontiguousarray(plane[::step, ::step]) for plane in rest]
     sums, reference, others = own[: SUMS - FRAMED], own[SUMS - FRAMED], own[SUMS - FRAMED + 1 :]
     weight, texture, unrest, values = _measured(framed, around, sums)
-    enough = SHARE * (side * CELL) ** 2
+    enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
     by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
-    standing = {}
+    deviations = {}
     for name, value in values.items():
         classes = by_unrest if name == "blur" else by_texture
-        expected, width = classes.residue(value, MIDDLE_BOUND[name], SPREAD_BOUND[name])
-        width += np.float32(FLOOR)
-        standing[name] = (value - expected) / width
-    return Scale(side, step, usable, standing, tuple(others))
+        expected, width = classes.residual(value, MAX_MIDDLE[name], MAX_SPREAD[name])
+        width += np.float32(MIN_SPREAD)
+        deviations[name] = (value - expected) / width
+    return Scale(side, step, usable, deviations, tuple(others))
 
 
 def _measured(
@@ -161,15 +161,15 @@ def _measured(
     """Weight, texture (mean squared detail), unrest around and each measure of windows.
 
     Args:
-        framed: Sums over windows, the first FRAMED of `gather`.
+        framed: Sums over windows, the first FRAMED of `cell_sums`.
         around: The same over what surrounds each window.
         rest: The other sums over windows.
     """
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
-    light, square, soft, red, blue, loss, texture, blur, band = _over([*framed[1:], *rest], n)
-    light_around, square_around, soft_around = _over(around[1:], m)
+    light, square, soft, red, blue, loss, texture, blur, band = _ratios([*framed[1:], *rest], n)
+    light_around, square_around, soft_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
     values = {
         "light": np.abs(light),
@@ -182,7 +182,7 @@ def _measured(
     return weight, texture, unrest, values
 
 
-def _over(sums: Sequence[Float], weight: Float) -> list[Float]:
+def _ratios(sums: Sequence[Float], weight: Float) -> list[Float]:
     return [plane / weight for plane in sums]
 
 
@@ -202,26 +202,26 @@ class _Classes:
         """Classes of the same size, of the reference area or, where that is too small, of all usable windows."""
         level = (np.log(np.maximum(texture, 0) * 4 + 1) * LOG_STEPS).astype(np.uint16)
         at = np.flatnonzero(reference)
-        if len(at) < FEWEST:
+        if len(at) < MIN_CLASS_WINDOWS:
             at = np.flatnonzero(usable)
-        at = at[:: max(1, -(-len(at) // SAMPLE))]
+        at = at[:: max(1, -(-len(at) // SAMPLED_WINDOWS))]
         # Levels are whole numbers of 16 bits because numpy sorts those ten times as fast.
         order = at[np.argsort(level.ravel()[at], kind="stable")]
-        classes = max(1, min(BINS, len(order) // FEWEST))
+        classes = max(1, min(BINS, len(order) // MIN_CLASS_WINDOWS))
         each = len(order) // classes
         members = order[: classes * each].reshape(classes, each)
         centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
         return cls(level.astype(np.intp), members, centres.astype(np.intp))
 
-    def residue(self, value: Float, middle_bound: float, spread_bound: float) -> tuple[Float, Float]:
+    def residual(self, value: Float, max_middle: float, max_spread: float) -> tuple[Float, Float]:
         """Middle and upper spread of a measure at each window's level: bounded, linear between centres of classes."""
         each = self.members.shape[1]
         if not each:
             return np.zeros_like(value), np.zeros_like(value)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
-        middle = np.minimum(ranked[:, half], middle_bound)
-        spread = np.minimum(ranked[:, high] - ranked[:, half], spread_bound)
+        middle = np.minimum(ranked[:, half], max_middle)
+        spread = np.minimum(ranked[:, high] - ranked[:, half], max_spread)
         # At each level once, then looked up: there are far fewer levels than windows.
         expected, width = (
             np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
@@ -230,22 +230,17 @@ class _Classes:
         return expected, width
 
 
-def residue_level(sums: Float, weight: Float) -> Metric:
+def residual_level(sums: Float, weight: Float) -> tuple[Metric]:
     """What three quarters of the protected area stay below: RMS of the luma difference in 16 px windows.
 
     Args:
-        sums: Cell sums from `gather`.
+        sums: Cell sums from `cell_sums`.
         weight: Protected samples in each cell, rows x columns.
     """
     value = 0.0
     if min(weight.shape) >= LEVEL_SIDE:
         inside, squares = windows(weight, LEVEL_SIDE), windows(sums[2], LEVEL_SIDE)
-        usable = inside > SHARE * (LEVEL_SIDE * CELL) ** 2
+        usable = inside > MIN_SHARE * (LEVEL_SIDE * CELL) ** 2
         value = float(np.sqrt(np.quantile(squares[usable] / inside[usable], 0.75))) if usable.any() else 0.0
-    return Metric(
-        "residue",
-        value,
-        "% of full scale",
-        "outside-mask",
-        "nearly all of the protected area was drawn anew: its luma differs by {value} RMS (limit {limit})",
-    )
+    says = "nearly all of the protected area was drawn anew: its luma differs by {value} RMS (limit {limit})"
+    return (Metric("residue", value, "% of full scale", "outside-mask", says),)

@@ -17,39 +17,39 @@ from maskproof.model import Box, Metric
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
-PIECE = 8
+PIECE_SIDE = 8
 """side, in samples, of the blocks that cut the edge into pieces; what texture adds averages out over this length"""
-DEEP = 2
+DEPTH = 2
 """samples on each side of the edge whose mean is taken; the next ones say how much the picture varies there anyway"""
 CONTOUR = 2.0
 """times the original's own step that is taken off: masks follow contours, and a contour is no seam"""
-VISIBLE = 1.0
+VISIBLE_STEP = 1.0
 """step, in hundredths of full scale beyond what the surroundings explain, that is seen as a line in flat colour"""
-MOST = 6_000
+MAX_CROSSINGS = 6_000
 """crossings of the edge looked at each way, more than a plain mask has: the cost of a mask full of holes has an end"""
 
 Index = NDArray[np.int64]
 
 
-def seam(original: Float, edit: Float, opened: Mask, outside: Mask) -> tuple[Metric, ...]:
+def seam(original: Float, edit: Float, editable: Mask, outside: Mask) -> tuple[Metric, ...]:
     """Share of the mask's edge along which the edit steps where the original does not; nothing without an edge.
 
     Args:
         original: Opponent planes, 3 x H x W.
         edit: The same of the edit, aligned.
-        opened: H x W, True where editing was allowed.
+        editable: H x W, True where editing was allowed.
         outside: H x W, True where it was not, up to the edge.
     """
-    samples = _crossings(opened, outside)
+    samples = _crossings(editable, outside)
     if not len(samples):
         return ()
-    piece = _piece(samples, opened.shape[1])
+    piece = _piece(samples, editable.shape[1])
     order = np.argsort(piece, kind="stable")
     names, starts, lengths = np.unique(piece[order], return_index=True, return_counts=True)
     before, after = (_profile(planes, samples[order], starts, lengths) for planes in (original, edit))
     step = _step(before, after)
-    share = float(lengths[step > VISIBLE].sum() / lengths.sum())
-    box = _box(int(names[np.argmax(step)]), opened.shape[1]) if share else None
+    share = float(lengths[step > VISIBLE_STEP].sum() / lengths.sum())
+    box = _box(int(names[np.argmax(step)]), editable.shape[1]) if share else None
     says = "a step that the original does not have runs along {value} of the mask's edge (limit {limit})"
     return (Metric("seam", share, "share", "seam", says, box),)
 
@@ -72,24 +72,24 @@ def _length(values: Float) -> Float:
     return np.asarray(np.sqrt(np.square(values).sum(0)), np.float32)
 
 
-def _crossings(opened: Mask, outside: Mask) -> Index:
+def _crossings(editable: Mask, outside: Mask) -> Index:
     """Where rows and columns cross the edge: N x 8 places in the flattened picture, from far outside to far inside.
 
     Kept are crossings with samples enough on both sides.
     """
-    width = opened.shape[1]
-    inner, outer = opened.ravel(), outside.ravel()
-    reach = np.arange(1 - 2 * DEEP, 2 * DEEP + 1)
+    width = editable.shape[1]
+    inner, outer = editable.ravel(), outside.ravel()
+    reach = np.arange(1 - 2 * DEPTH, 2 * DEPTH + 1)
     found = []
-    for way, length in ((1, width), (width, opened.shape[0])):
+    for way, length in ((1, width), (width, editable.shape[0])):
         first = np.flatnonzero(inner[:-way] != inner[way:])
-        first = first[:: max(1, -(-len(first) // MOST))]
+        first = first[:: max(1, -(-len(first) // MAX_CROSSINGS))]
         along = first % width if way == 1 else first // width
-        first = first[(along >= 2 * DEEP) & (along < length - 2 * DEEP - 1)]
+        first = first[(along >= 2 * DEPTH) & (along < length - 2 * DEPTH - 1)]
         inwards = inner[first + way]
         last = np.where(inwards, first, first + way)
         samples = last[:, None] + np.where(inwards, way, -way)[:, None] * reach
-        found.append(samples[outer[samples[:, : 2 * DEEP]].all(1) & inner[samples[:, 2 * DEEP :]].all(1)])
+        found.append(samples[outer[samples[:, : 2 * DEPTH]].all(1) & inner[samples[:, 2 * DEPTH :]].all(1)])
     return np.concatenate(found)
 
 
@@ -98,19 +98,19 @@ def _piece(samples: Index, width: int) -> Index:
 
     Opposite edges in one block are kept apart, since their steps could cancel out.
     """
-    last = samples[:, 2 * DEEP - 1]
-    block = last // width // PIECE * -(-width // PIECE) + last % width // PIECE
-    way = samples[:, 2 * DEEP] - last
+    last = samples[:, 2 * DEPTH - 1]
+    block = last // width // PIECE_SIDE * -(-width // PIECE_SIDE) + last % width // PIECE_SIDE
+    way = samples[:, 2 * DEPTH] - last
     return np.asarray(block * 4 + (way > 0) + 2 * (np.abs(way) == 1), np.int64)
 
 
 def _profile(planes: Float, samples: Index, starts: Index, lengths: Index) -> Float:
-    """Means of DEEP samples each, far outside, outside, inside, far inside, over the pieces: 3 x N x 4."""
-    values = planes.reshape(3, -1)[:, samples].reshape(3, len(samples), 4, DEEP).mean(-1)
+    """Means of DEPTH samples each, far outside, outside, inside, far inside, over the pieces: 3 x N x 4."""
+    values = planes.reshape(3, -1)[:, samples].reshape(3, len(samples), 4, DEPTH).mean(-1)
     return np.asarray(np.add.reduceat(values, starts, axis=1) / lengths[:, None], np.float32)
 
 
 def _box(piece: int, width: int) -> Box:
     """The block of a piece."""
-    row, column = divmod(piece // 4, -(-width // PIECE))
-    return Box(column * PIECE, row * PIECE, PIECE, PIECE)
+    row, column = divmod(piece // 4, -(-width // PIECE_SIDE))
+    return Box(column * PIECE_SIDE, row * PIECE_SIDE, PIECE_SIDE, PIECE_SIDE)

@@ -1,6 +1,6 @@
-"""How much of the protected area became something else: the largest connected part with another structure or colour.
+"""The largest connected changed region: the part of the protected area that has another structure or colour.
 
-Structure is judged at two scales, because fine texture drawn anew with the same look changes only the finer one
+Structure is judged at two scales, because fine texture re-rendered with the same look changes only the finer one
 (field notes).
 """
 
@@ -12,7 +12,7 @@ from maskproof.drift.grid import CELL, Float, Mask, cells, largest_blob, shrunk,
 from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.model import Box, Metric
 
-LEAST_CELLS = 2000
+MIN_AREA_CELLS = 2000
 """cells that a share is taken of at the least: JPEG at quality 75 changes the structure of six cells of a 64 px
 thumbnail"""
 COLOR_STEP = 6.0
@@ -23,32 +23,33 @@ SSIM_C2 = 58.5225 / 2.55**2
 """(0.03 x 255)^2, for luma 0..100 (Wang et al., 2004)."""
 
 
-def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], held: Float) -> Metric:
+def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights: Float) -> tuple[Metric]:
     """The largest connected part of the protected area with another structure (at two scales) or another colour.
 
     Args:
         luma: Of the original and of the edit, aligned; H x W each, 0 to 100.
         means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
-        held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
+        weights: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
     says = "{value} of the protected area became something else in one piece (limit {limit})"
     factor = max(1, round(max(luma[0].shape) / 640))
     fine = [shrunk(plane, factor) for plane in luma]
     coarse = [shrunk(plane, 2) for plane in fine]
-    weight = shrunk(held, factor) / CELL**2
+    weight = shrunk(weights, factor) / CELL**2
     if weight.sum() < 1 or min(weight.shape) < 4:
-        return Metric("area", 0.0, "share", "outside-mask", says)
+        return (Metric("area", 0.0, "share", "outside-mask", says),)
     structure = contrast_structure(fine[0], fine[1])
     rough = contrast_structure(coarse[0], coarse[1])
     rough = np.repeat(np.repeat(rough, 2, 0), 2, 1)
     rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
     changed = np.zeros(weight.shape, np.bool_)
     changed[:rows, :columns] = (structure[:rows, :columns] < STRUCTURE_STEP) & (rough[:rows, :columns] < STRUCTURE_STEP)
-    changed |= _recoloured(*means, factor)
+    changed |= _recolored(*means, factor)
     changed &= weight > 0.5
     blob = largest_blob(changed)
-    value = float(weight[blob].sum() / max(float(weight.sum()), LEAST_CELLS))
-    return Metric("area", value, "share", "outside-mask", says, _box_of(blob, CELL * factor) if blob.any() else None)
+    value = float(weight[blob].sum() / max(float(weight.sum()), MIN_AREA_CELLS))
+    box = _box_of(blob, CELL * factor) if blob.any() else None
+    return (Metric("area", value, "share", "outside-mask", says, box),)
 
 
 def _box_of(blob: Mask, unit: int) -> Box:
@@ -67,7 +68,7 @@ def contrast_structure(first: Float, second: Float) -> Float:
     return term
 
 
-def _recoloured(original: Float, edit: Float, factor: int) -> Mask:
+def _recolored(original: Float, edit: Float, factor: int) -> Mask:
     """Cells (of the picture reduced by `factor`) whose mean colour moved by more than COLOR_STEP."""
     labs = [oklab(rgb_of(shrunk(means, factor))) for means in (original, edit)]
     far: Mask = np.sqrt(np.square(labs[0] - labs[1]).sum(-1)) > COLOR_STEP

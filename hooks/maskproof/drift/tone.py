@@ -11,22 +11,22 @@ from maskproof.drift.grid import CELL, Float, shrunk
 from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.model import Metric
 
-PLACES = 80
+PLACES_ALONG = 80
 """places along the long side at which colours are compared; more of them move no median"""
-WHOLLY = 0.99
+MIN_PROTECTED_SHARE = 0.99
 """share of a place that has to be protected"""
 
 
-def tone(original: Float, edit: Float, held: Float) -> tuple[Metric, ...]:
+def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
     """Offset of the whole protected area in OKLab x100, gain of lightness, turn of hue.
 
     Args:
         original: Opponent planes averaged over cells, 3 x rows x columns.
         edit: The same of the edit, in the original's frame.
-        held: Samples of each cell where nothing may change, rows x columns, 0 to 16.
+        weights: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
-    factor = max(1, round(max(held.shape) / PLACES))
-    weight = shrunk(held, factor) > WHOLLY * CELL**2
+    factor = max(1, round(max(weights.shape) / PLACES_ALONG))
+    weight = shrunk(weights, factor) > MIN_PROTECTED_SHARE * CELL**2
     if not weight.any():
         return ()
     labs = [oklab(rgb_of(shrunk(means, factor)[:, weight])) for means in (original, edit)]
@@ -47,8 +47,8 @@ def tone(original: Float, edit: Float, held: Float) -> tuple[Metric, ...]:
 def _hue_turn(first: Float, second: Float) -> float:
     """Median turn of hue of the coloured samples (chroma over 4), degrees."""
     chroma = np.minimum(np.hypot(first[:, 1], first[:, 2]), np.hypot(second[:, 1], second[:, 2]))
-    coloured = chroma > 4
-    if coloured.sum() < 20:
+    colored = chroma > 4
+    if colored.sum() < 20:
         return 0.0
     turn = np.arctan2(second[:, 2], second[:, 1]) - np.arctan2(first[:, 2], first[:, 1])
-    return float(np.degrees(np.median(((turn + np.pi) % (2 * np.pi) - np.pi)[coloured])))
+    return float(np.degrees(np.median(((turn + np.pi) % (2 * np.pi) - np.pi)[colored])))

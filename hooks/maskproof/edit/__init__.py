@@ -1,14 +1,13 @@
 """Making an edit that holds: ask for candidates, take the one that drifted least, put the protected pixels back.
 
-ground -> request -> candidates -> mapped back -> ranked -> restored -> judged -> picture and record
+prepare -> request -> candidates -> mapped back -> ranked -> restored -> judged -> picture and record
 
-That way has three parts: `ground.gathered` and `request` before anything is sent, `service.images.edited` for the
+That way has three parts: `inputs.prepare` and `request` before anything is sent, `api.images.request_edits` for the
 answer of the server, and `finish` for all that follows. A batch does the second part of several jobs at a time.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +20,17 @@ from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.model import sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
 from maskproof.report.text import counted
-from maskproof.restore import NOTHING, recorded
+from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:
-    from maskproof.edit.api.images import Answer, Asked
+    from maskproof.edit.api.images import Answer, ImageRequest
     from maskproof.edit.api.models import ImageModel
     from maskproof.edit.candidates import Candidate
-    from maskproof.edit.inputs import Ground
+    from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
     from maskproof.model import ImageReport
     from maskproof.repo import Repository
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class EditResult:
     """One edit that was written."""
 
     out: str
@@ -57,33 +57,35 @@ class Made:
     """paths to commit with it"""
 
 
-def request(ground: Ground, model: ImageModel) -> Asked:
+def request(prepared: PreparedEdit, model: ImageModel) -> ImageRequest:
     """What the server is asked for.
 
     Raises:
         UsageError: the model does not take what the job asks for.
     """
-    job, prepared = ground.job, ground.request
-    transparent = ground.original.alpha is not None
-    return images.asked(
+    job, sent = prepared.job, prepared.request
+    transparent = prepared.original.alpha is not None
+    return images.build_request(
         model,
-        prepared.image,
-        prepared.mask,
+        sent.image,
+        sent.mask,
         job.prompt,
-        prepared.plan.sent,
+        sent.plan.sent,
         job.n,
         job.quality,
         transparent=transparent,
     )
 
 
-def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer, server: str) -> Made:
+def finish(
+    repository: Repository, prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str
+) -> EditResult:
     """From the answer of the server to the picture and its record.
 
     Args:
         repository: Where both are written.
-        ground: The job.
-        asked: What the server was asked for.
+        prepared: The job.
+        request: What the server was asked for.
         answer: What it answered.
         server: Its name, for the record.
 
@@ -91,36 +93,36 @@ def finish(repository: Repository, ground: Ground, asked: Asked, answer: Answer,
         NoAnswer: the answer holds no picture.
         UsageError: something cannot be written.
     """
-    found, told = candidates.placed(ground, answer.pictures)
-    kept = _keep(ground, found)
-    order = candidates.ranked(ground, found)
-    best, restored = candidates.restored(ground, order, found)
+    found, told = candidates.place(prepared, answer.pictures)
+    kept = _keep_candidates(prepared, found)
+    order = candidates.rank_candidates(prepared, found)
+    best, restored = candidates.restore(prepared, order, found)
     record = msgspec.structs.replace(
-        ground.record,
-        image=ImageRef(sha256=_digest(restored.data), size=ground.original.size),
-        tool=_tool(ground, asked, answer, server, best),
-        restored=recorded(restored, _digest(best.received), dropped=_manifest(best.received)),
+        prepared.record,
+        image=ImageRef(sha256=sha256_of(restored.data), size=prepared.original.size),
+        tool=_tool(prepared, request, answer, server, best),
+        restored=to_record(restored, sha256_of(best.received), dropped=_manifest(best.received)),
     )
-    _write(ground, restored.data, sidecar.render(record))
-    report = candidates.judged(ground, restored)
+    _write(prepared, restored.data, sidecar.render(record))
+    report = candidates.judge(prepared, restored)
     count = len(answer.pictures)
-    fewer = () if count >= asked.n else (f"the server sent {count} of {asked.n} candidates",)
-    notes = (*ground.notes, *fewer, *told, *restored.notes, *kept)
-    return Made(ground.out, order, best.name, _how(restored), report, notes, _to_commit(repository, ground))
+    fewer = () if count >= request.n else (f"the server sent {count} of {request.n} candidates",)
+    notes = (*prepared.notes, *fewer, *told, *restored.notes, *kept)
+    return EditResult(prepared.out, order, best.name, _how(restored), report, notes, _to_commit(repository, prepared))
 
 
-def _tool(ground: Ground, asked: Asked, answer: Answer, server: str, best: Candidate) -> Tool:
+def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str, best: Candidate) -> Tool:
     """What no answer repeats, written down while it is known."""
-    prompt = asked.prompt
+    prompt = request.prompt
     return Tool(
         provider="openai" if server == connection.OPENAI else server,
-        model=asked.model,
-        prompt=prompt if ground.keeps_prompt else None,
-        prompt_sha256=None if ground.keeps_prompt else _digest(prompt.encode()),
+        model=request.model,
+        prompt=prompt if prepared.keeps_prompt else None,
+        prompt_sha256=None if prepared.keeps_prompt else sha256_of(prompt.encode()),
         parameters={
-            **asked.parameters,
+            **request.parameters,
             "candidate": best.number,
-            "job": ground.digest,
+            "job": prepared.digest,
             **({"request_id": answer.request_id} if answer.request_id else {}),
             **({"usage": answer.usage} if answer.usage else {}),
         },
@@ -133,7 +135,7 @@ def _manifest(received: bytes) -> str | None:
         found = evidence.manifest(received, "the candidate")
     except CouldNotJudge:  # the picture itself was read; what cannot be read beside it is not kept either
         return None
-    return None if found is None else _digest(found)
+    return None if found is None else sha256_of(found)
 
 
 def _how(restored: Restored) -> str:
@@ -146,31 +148,31 @@ def _how(restored: Restored) -> str:
     )
 
 
-def _write(ground: Ground, image: bytes, record: bytes) -> None:
+def _write(prepared: PreparedEdit, image: bytes, record: bytes) -> None:
     """The picture first: a crash in between leaves a picture without a record, never a record of bytes that are not."""
-    target = ground.root / ground.out
-    beside = ground.root / sidecar.path_of(ground.out)
+    target = prepared.root / prepared.out
+    beside = prepared.root / sidecar.path_of(prepared.out)
     try:
         for file in (target, beside):
             sweep(file)
         write_together((target, image), (beside, record))
     except OSError as error:
         raise UsageError(
-            f"{ground.out} cannot be written: {error.strerror}", "Check the folder and the disk."
+            f"{prepared.out} cannot be written: {error.strerror}", "Check the folder and the disk."
         ) from error
 
 
-def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
+def _keep_candidates(prepared: PreparedEdit, found: tuple[Candidate, ...]) -> tuple[str, ...]:
     """Every candidate as it came, and in the frame of the original where that is another picture; before all else."""
-    folder = ground.wishes.keep
+    folder = prepared.options.keep
     if folder is None:
         return ()
     files = []
     for one in found:
         # The digest in the name: a second run adds its candidates and loses none.
-        name = f"{Path(ground.out).stem}-{one.number}-{_digest(one.received)[:8]}"
+        name = f"{Path(prepared.out).stem}-{one.number}-{sha256_of(one.received)[:8]}"
         files.append((folder / f"{name}.{one.format}", one.received))
-        if ground.request.plan.canvas != ground.original.size or one.size != ground.original.size:
+        if prepared.request.plan.canvas != prepared.original.size or one.size != prepared.original.size:
             files.append((folder / f"{name}.placed.png", one.placed))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,13 +184,9 @@ def _keep(ground: Ground, found: tuple[Candidate, ...]) -> tuple[str, ...]:
     return (f"kept {len(files)} files of {counted(len(found), 'candidate')} in {folder}",)
 
 
-def _to_commit(repository: Repository, ground: Ground) -> tuple[str, ...]:
+def _to_commit(repository: Repository, prepared: PreparedEdit) -> tuple[str, ...]:
     """The edit, its record, and what they refer to, as far as the index does not hold it as it is."""
     changed = repository.unstaged()
-    named = (ground.original_name, ground.mask.path)
+    named = (prepared.original_name, prepared.mask.path)
     missing = [name for name in named if name in changed or name not in repository.index.entries]
-    return (ground.out, sidecar.path_of(ground.out), *missing)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return (prepared.out, sidecar.path_of(prepared.out), *missing)

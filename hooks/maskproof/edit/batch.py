@@ -26,10 +26,10 @@ from maskproof.report.text import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from maskproof.edit import Made
+    from maskproof.edit import EditResult
     from maskproof.edit.api.client import Client
-    from maskproof.edit.api.images import Answer, Asked
-    from maskproof.edit.inputs import Ground, Wishes
+    from maskproof.edit.api.images import Answer, ImageRequest
+    from maskproof.edit.inputs import EditOptions, PreparedEdit
     from maskproof.edit.jobs import Job
     from maskproof.repo import Repository
 
@@ -46,15 +46,15 @@ class Batch:
     todo: tuple[Job, ...]
     done: tuple[Job, ...]
     """made by an earlier run"""
-    wishes: Wishes
+    options: EditOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class JobResult:
     """What became of one job: an edit, or the reason why there is none."""
 
     job: Job
-    made: Made | None = None
+    made: EditResult | None = None
     error: MaskproofError | None = None
 
 
@@ -62,11 +62,13 @@ class Ended:
 class Stop:
     """Whether an interrupt asked to stop; the one thing here that a signal changes."""
 
-    asked: bool = False
+    requested: bool = False
     under_way: int = field(default=0)
 
 
-def opened(repository: Repository, client: Client, listed: tuple[Job, ...], name: str, wishes: Wishes) -> Batch:
+def open_batch(
+    repository: Repository, client: Client, listed: tuple[Job, ...], name: str, options: EditOptions
+) -> Batch:
     """The jobs that are still to be made, once nothing stands in the way of any.
 
     Args:
@@ -74,7 +76,7 @@ def opened(repository: Repository, client: Client, listed: tuple[Job, ...], name
         client: The connection.
         listed: All jobs.
         name: How messages call the list.
-        wishes: What holds for every job.
+        options: What holds for every job.
 
     Raises:
         JobsError: with what is wrong with each job that could not be sent.
@@ -84,20 +86,20 @@ def opened(repository: Repository, client: Client, listed: tuple[Job, ...], name
         try:
             sources = inputs.sources(job)
             out = repository.path_of(job.target)
-            if jobs.done(repository.root / out, out, jobs.digest(job, sources)):
+            if jobs.is_done(repository.root / out, out, jobs.digest(job, sources)):
                 finished.append(job)
                 continue
-            inputs.spared(repository, job, force=wishes.force)
-            connection.accept(client, models.known(job.model))
+            inputs.check_output(repository, job, force=options.force)
+            connection.accept(client, models.lookup(job.model))
             todo.append(job)
         except UsageError as error:
             problems.append(f"jobs[{number}]: {error.reason}")
     if problems:
         raise JobsError(name, tuple(problems))
-    return Batch(repository, client, tuple(todo), tuple(finished), wishes)
+    return Batch(repository, client, tuple(todo), tuple(finished), options)
 
 
-def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterator[Ended]:
+def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterator[JobResult]:
     """Make what is to be made, in the order in which the answers come.
 
     Args:
@@ -109,49 +111,49 @@ def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterat
         What became of each job. After an interrupt the iteration ends early.
     """
     left = iter(batch.todo)
-    arrived: queue.SimpleQueue[tuple[Ground, Asked, Any]] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[tuple[PreparedEdit, ImageRequest, Any]] = queue.SimpleQueue()
     with _patient(progress) as stop:
         while True:
-            while stop.under_way < at_a_time and not stop.asked and (job := next(left, None)) is not None:
-                if (failed := _sent(batch, job, arrived, progress)) is not None:
+            while stop.under_way < at_a_time and not stop.requested and (job := next(left, None)) is not None:
+                if (failed := _send(batch, job, arrived, progress)) is not None:
                     yield failed
                 else:
                     stop.under_way += 1
             if not stop.under_way:
                 return
-            yield _finished(batch, *arrived.get())
+            yield _finish(batch, *arrived.get())
             stop.under_way -= 1
 
 
-def _sent(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None]) -> Ended | None:
+def _send(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None]) -> JobResult | None:
     """Send one job and wait for its answer in a thread; what keeps it from being sent comes back at once."""
     try:
-        model = models.known(job.model)
-        base = inputs.gathered(batch.repository, job, model, batch.wishes)
-        asked = edit.request(base, model)
+        model = models.lookup(job.model)
+        base = inputs.prepare(batch.repository, job, model, batch.options)
+        request = edit.request(base, model)
     except MaskproofError as error:
-        return Ended(job, error=error)
+        return JobResult(job, error=error)
 
     def wait() -> None:
         outcome: Answer | BaseException
         try:
-            outcome = images.edited(batch.client, asked, lambda text: progress(f"{base.out}: {text}"))
+            outcome = images.request_edits(batch.client, request, lambda text: progress(f"{base.out}: {text}"))
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it, and raised there
             outcome = error
-        arrived.put((base, asked, outcome))
+        arrived.put((base, request, outcome))
 
     # A daemon, so that a second interrupt can leave it behind.
     threading.Thread(target=wait, daemon=True).start()
     return None
 
 
-def _finished(batch: Batch, base: Ground, asked: Asked, outcome: Answer | BaseException) -> Ended:
+def _finish(batch: Batch, base: PreparedEdit, request: ImageRequest, outcome: Answer | BaseException) -> JobResult:
     try:
         if isinstance(outcome, BaseException):
             raise outcome
-        return Ended(base.job, edit.finish(batch.repository, base, asked, outcome, connection.host(batch.client)))
+        return JobResult(base.job, edit.finish(batch.repository, base, request, outcome, connection.host(batch.client)))
     except MaskproofError as error:
-        return Ended(base.job, error=error)
+        return JobResult(base.job, error=error)
 
 
 @contextmanager
@@ -159,17 +161,17 @@ def _patient(progress: Callable[[str], None]) -> Iterator[Stop]:
     """The first interrupt asks to stop, the second one is an interrupt as always."""
     stop = Stop()
 
-    def asked(number: int, frame: Any) -> None:
-        if stop.asked:
+    def interrupt(number: int, frame: Any) -> None:
+        if stop.requested:
             signal.default_int_handler(number, frame)
-        stop.asked = True
+        stop.requested = True
         if stop.under_way:
             progress(
                 f"stopping after {counted(stop.under_way, 'answer')} under way, which may be "
                 f"paid for already; press Ctrl-C again to leave at once"
             )
 
-    before = signal.signal(signal.SIGINT, asked)
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield stop
     finally:

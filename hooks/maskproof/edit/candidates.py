@@ -14,19 +14,18 @@ from maskproof.drift.frame import Frame
 from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.gate import rank
-from maskproof.gate.compare import Inputs, compare
+from maskproof.gate.named import Named, compare
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
-from maskproof.restore import Options, composed, opened
-from maskproof.restore.alignment import brought_back
+from maskproof.restore import Options, compose, decode_sources
+from maskproof.restore.alignment import realign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from maskproof.drift.registration import Motion
-    from maskproof.edit.inputs import Ground
+    from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
-    from maskproof.model import Picture
+    from maskproof.model import ImageReport, Picture
     from maskproof.restore import Restored
 
 
@@ -51,14 +50,14 @@ class Candidate:
         return f"candidate {self.number}"
 
 
-def placed(ground: Ground, pictures: Sequence[bytes]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+def place(prepared: PreparedEdit, pictures: Sequence[bytes]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The candidates that are pictures, and notes on the others and on what had to be stretched.
 
     Raises:
         NoAnswer: none is a picture.
     """
     found, notes = [], []
-    plan = ground.request.plan
+    plan = prepared.request.plan
     for number, data in enumerate(pictures, 1):
         name = f"candidate {number}"
         try:
@@ -66,30 +65,32 @@ def placed(ground: Ground, pictures: Sequence[bytes]) -> tuple[tuple[Candidate, 
         except CouldNotJudge as error:
             notes.append(f"{error.reason}; it was left out")
             continue
-        if told := framing.stretched(picture.size, plan):
+        if told := framing.describe_stretch(picture.size, plan):
             notes.append(f"{name} {told}")
-        whole = framing.png(framing.placed(ground.original, picture, plan))
+        whole = framing.png(framing.place(prepared.original, picture, plan))
         found.append(Candidate(number, picture.size, picture.format.lower(), data, whole))
     if not found:
         raise NoAnswer(f"the model's answer holds no picture that can be read: {'; '.join(notes)}", "Try again.")
     return tuple(found), tuple(notes)
 
 
-def ranked(ground: Ground, candidates: Sequence[Candidate]) -> tuple[Ranked, ...]:
+def rank_candidates(prepared: PreparedEdit, candidates: Sequence[Candidate]) -> tuple[Ranked, ...]:
     """The candidates, best first."""
     return rank.ranked(
-        ground.sources.original,
+        prepared.sources.original,
         [(one.name, one.placed) for one in candidates],
-        ground.sources.mask,
-        ground.mask.mode,
-        ground.settings,
-        ground.read,
-        original_name=ground.original_name,
-        mask_name=ground.mask.path,
+        prepared.sources.mask,
+        prepared.mask.mode,
+        prepared.settings,
+        prepared.read,
+        original_name=prepared.original_name,
+        mask_name=prepared.mask.path,
     )
 
 
-def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candidate]) -> tuple[Candidate, Restored]:
+def restore(
+    prepared: PreparedEdit, order: Sequence[Ranked], candidates: Sequence[Candidate]
+) -> tuple[Candidate, Restored]:
     """The first candidate of the order whose protected pixels can be put back, with them put back.
 
     Raises:
@@ -99,8 +100,10 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
     for one in order:
         candidate = candidates[one.index]
         try:
-            edit, moved = _aligned(ground, candidate)
-            made = composed(opened(_inputs(ground, edit)), ground.settings, ground.read, Options(target=ground.out))
+            edit, moved = _align(prepared, candidate)
+            made = compose(
+                decode_sources(_named(prepared, edit)), prepared.settings, prepared.read, Options(target=prepared.out)
+            )
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
             continue
@@ -111,47 +114,47 @@ def restored(ground: Ground, order: Sequence[Ranked], candidates: Sequence[Candi
     )
 
 
-def judged(ground: Ground, made: Restored) -> ImageReport:
+def judge(prepared: PreparedEdit, made: Restored) -> ImageReport:
     """The finished edit, as the gate will see it; what is decoded already is not decoded again."""
-
-    def known_or_decoded(data: bytes, name: str) -> Picture:
-        known = {id(made.data): made.shown, id(ground.sources.original): ground.original}
-        return known[id(data)] if id(data) in known else decode(data, name)
-
-    report = ImageReport(ground.out, Verdict.PASS)
-    return compare(_inputs(ground, made.data), ground.settings, ground.read, report, known_or_decoded)
-
-
-def _inputs(ground: Ground, edit: bytes) -> Inputs:
-    return Inputs(
-        edit,
-        ground.sources.original,
-        ground.sources.mask,
-        ground.mask.mode,
-        ground.out,
-        ground.original_name,
-        ground.mask.path,
-        ground.record,
+    return compare(
+        _named(prepared, made.data),
+        prepared.settings,
+        prepared.read,
+        shown_original=prepared.original,
+        shown_edit=made.shown,
     )
 
 
-def _aligned(ground: Ground, candidate: Candidate) -> tuple[bytes, Motion | None]:
+def _named(prepared: PreparedEdit, edit: bytes) -> Named:
+    return Named(
+        edit,
+        prepared.sources.original,
+        prepared.sources.mask,
+        prepared.mask.mode,
+        prepared.out,
+        prepared.original_name,
+        prepared.mask.path,
+        prepared.record,
+    )
+
+
+def _align(prepared: PreparedEdit, candidate: Candidate) -> tuple[bytes, Motion | None]:
     """A candidate whose crop was moved back to where it was cut out, and the motion that was undone.
 
     Around a crop the original stands still, so that only within the crop can it be seen that the model moved its frame.
     """
-    x, y, width, height = ground.request.plan.box
-    if (width, height) == ground.original.size:
+    x, y, width, height = prepared.request.plan.box
+    if (width, height) == prepared.original.size:
         return candidate.placed, None
     cut = np.s_[y : y + height, x : x + width]
     whole = decode(candidate.placed, candidate.name)
-    brought = brought_back(_part(ground.original, cut), _part(whole, cut), Frame(), ground.opened[cut])
-    if brought.motion is None:
+    realigned = realign(_part(prepared.original, cut), _part(whole, cut), Frame(), prepared.editable[cut])
+    if realigned.motion is None:
         return candidate.placed, None
-    planes = [framing.planes(one, with_alpha=whole.alpha is not None) for one in (ground.original, whole)]
-    moved, there = brought.moved(planes[1][cut]), brought.valid[..., None]
+    planes = [framing.planes(one, with_alpha=whole.alpha is not None) for one in (prepared.original, whole)]
+    moved, there = realigned.move(planes[1][cut]), realigned.valid[..., None]
     planes[1][cut] = np.where(there, moved, planes[0][cut])
-    return framing.png(planes[1]), brought.motion
+    return framing.png(planes[1]), realigned.motion
 
 
 def _part(picture: Picture, cut: tuple[slice, slice]) -> Picture:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.edit.api.models import FEWEST, LONGEST_SIDE, MOST, STEP, WIDEST
+from maskproof.edit.api.models import MAX_ASPECT, MAX_PIXELS, MAX_SIDE, MIN_PIXELS, STEP
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ Size = tuple[int, int]
 
 CROP_SHARE = 0.5
 """share of the picture up to which a crop is sent by itself"""
-CONTEXT = 0.5
+CONTEXT_SHARE = 0.5
 """what is shown around the mask's box on each side, as a share of the box's longer side"""
-LEAST_CONTEXT = 96
+MIN_CONTEXT_PX = 96
 """px; what is shown around the mask's box on each side at the least"""
 SCALES = sorted(
     {Fraction(top, bottom) for top in range(1, 9) for bottom in range(1, 9)}
@@ -44,7 +44,7 @@ SCALES = sorted(
     key=lambda scale: (abs(np.log(float(scale))), scale),
 )
 """enlargements that are tried, the mildest first; fractions of small numbers keep both sides whole, unstretched"""
-LARGEST_IMAGE, LARGEST_MASK = 50_000_000, 4_000_000
+MAX_IMAGE_BYTES, MAX_MASK_BYTES = 50_000_000, 4_000_000
 """bytes; the API takes less than this"""
 
 
@@ -74,7 +74,7 @@ class Plan:
         """What a record calls the crop; None where the whole picture is shown."""
         return None if self.box == (0, 0, *size) else self.box
 
-    def told(self, size: Size) -> str:
+    def describe(self, size: Size) -> str:
         """The plan in words, for an original of this size."""
         x, y, width, height = self.box
         share = width * height / (size[0] * size[1])
@@ -99,14 +99,12 @@ class Request:
     plan: Plan
 
 
-def planned(
-    size: Size, opened: NDArray[np.bool_], model: ImageModel, *, crop: bool | None, wanted: Size | None
-) -> Plan:
+def plan(size: Size, editable: NDArray[np.bool_], model: ImageModel, *, crop: bool | None, wanted: Size | None) -> Plan:
     """How to show a picture to a model.
 
     Args:
         size: The original's.
-        opened: H x W, True where editing is allowed; at least one pixel.
+        editable: H x W, True where editing is allowed; at least one pixel.
         model: Says which sizes it takes.
         crop: Only the surroundings of the mask, or the whole picture; None: what serves better.
         wanted: The size to ask for; None: the mildest scale and then the least padding.
@@ -116,43 +114,43 @@ def planned(
     """
     if wanted is not None:
         _check_size(wanted, model)
-    whole = _fitted((0, 0, *size), size, model, wanted)
+    whole = _fit((0, 0, *size), size, model, wanted)
     if crop is False:
         return whole
-    part = _fitted(_context(opened, model), size, model, wanted)
+    part = _fit(_context(editable, model), size, model, wanted)
     small = part.box[2] * part.box[3] <= CROP_SHARE * size[0] * size[1]
     return part if crop or small or whole.scale < min(1, part.scale) else whole
 
 
-def request(original: Picture, opened: NDArray[np.bool_], plan: Plan) -> Request:
+def request(original: Picture, editable: NDArray[np.bool_], plan: Plan) -> Request:
     """The files to send.
 
     Args:
         original: The picture to edit, H x W.
-        opened: H x W, True where editing is allowed.
-        plan: From `planned`.
+        editable: H x W, True where editing is allowed.
+        plan: From `plan`.
 
     Raises:
         UsageError: one of the files is larger than the API takes.
     """
     planes = [original.samples] if original.alpha is None else [original.samples, original.alpha[..., None]]
-    shown = _scaled(_padded(_cut(np.concatenate(planes, axis=-1), plan), plan.pad), plan.sent)
-    allowed = np.pad(_cut(opened, plan), _sides(plan.pad))
+    shown = _scale(_pad(_cut(np.concatenate(planes, axis=-1), plan), plan.pad), plan.sent)
+    allowed = np.pad(_cut(editable, plan), _sides(plan.pad))
     # Whatever the mask touches is opened, so that no editable pixel is left as it was when it is mapped back.
     held = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
     mask = np.zeros((*held.shape, 4), np.uint8)
     mask[..., 3] = held * np.uint8(255)
     made = Request(png(shown), png(mask), plan)
-    for name, data, most in (("picture", made.image, LARGEST_IMAGE), ("mask", made.mask, LARGEST_MASK)):
-        if len(data) >= most:
+    for name, data, limit in (("picture", made.image, MAX_IMAGE_BYTES), ("mask", made.mask, MAX_MASK_BYTES)):
+        if len(data) >= limit:
             raise UsageError(
-                f"the {name} to send has {len(data)} bytes; the API takes less than {most}",
+                f"the {name} to send has {len(data)} bytes; the API takes less than {limit}",
                 "Send less of it with `--crop`, or ask for a smaller `--size`.",
             )
     return made
 
 
-def placed(original: Picture, candidate: Picture, plan: Plan) -> NDArray[np.uint8]:
+def place(original: Picture, candidate: Picture, plan: Plan) -> NDArray[np.uint8]:
     """A candidate in the frame of the original: H x W x 3, or x 4 where either has alpha; sRGB.
 
     Where the model was shown a crop, the rest is the original's. A candidate of another size than asked for is scaled.
@@ -161,11 +159,11 @@ def placed(original: Picture, candidate: Picture, plan: Plan) -> NDArray[np.uint
     whole, part = (planes(picture, with_alpha=with_alpha) for picture in (original, candidate))
     left, top, _, _ = plan.pad
     x, y, width, height = plan.box
-    whole[y : y + height, x : x + width] = _scaled(part, plan.canvas)[top : top + height, left : left + width]
+    whole[y : y + height, x : x + width] = _scale(part, plan.canvas)[top : top + height, left : left + width]
     return whole
 
 
-def stretched(candidate: Size, plan: Plan) -> str:
+def describe_stretch(candidate: Size, plan: Plan) -> str:
     """What to say of a candidate's size; empty where it is what was asked for."""
     if candidate == plan.sent:
         return ""
@@ -174,15 +172,15 @@ def stretched(candidate: Size, plan: Plan) -> str:
     return f"came as {sizes} and was {'scaled' if same else 'stretched'} back"
 
 
-def _context(opened: NDArray[np.bool_], model: ImageModel) -> tuple[int, int, int, int]:
+def _context(editable: NDArray[np.bool_], model: ImageModel) -> tuple[int, int, int, int]:
     """The mask's box with what surrounds it, never less than the model takes; x, y, width, height in the picture."""
-    height, width = opened.shape
-    columns, rows = np.flatnonzero(opened.any(0)), np.flatnonzero(opened.any(1))
+    height, width = editable.shape
+    columns, rows = np.flatnonzero(editable.any(0)), np.flatnonzero(editable.any(1))
     left, right = int(columns[0]), int(columns[-1]) + 1
     top, bottom = int(rows[0]), int(rows[-1]) + 1
-    margin = max(LEAST_CONTEXT, round(CONTEXT * max(right - left, bottom - top)))
+    margin = max(MIN_CONTEXT_PX, round(CONTEXT_SHARE * max(right - left, bottom - top)))
     wide, tall = min(width, right - left + 2 * margin), min(height, bottom - top + 2 * margin)
-    fewest = FEWEST if model.sizes is None else min(one * other for one, other in model.sizes)
+    fewest = MIN_PIXELS if model.sizes is None else min(one * other for one, other in model.sizes)
     if wide * tall < fewest:
         grown = sqrt(fewest / (wide * tall))
         wide, tall = min(width, ceil(wide * grown)), min(height, ceil(tall * grown))
@@ -192,7 +190,7 @@ def _context(opened: NDArray[np.bool_], model: ImageModel) -> tuple[int, int, in
     return x, y, wide, tall
 
 
-def _fitted(need: tuple[int, int, int, int], size: Size, model: ImageModel, wanted: Size | None) -> Plan:
+def _fit(need: tuple[int, int, int, int], size: Size, model: ImageModel, wanted: Size | None) -> Plan:
     """The plan that shows at least the needed box: at the mildest scale, then with the least padding."""
     x, y, width, height = need
     sizes = [wanted] if wanted else model.sizes
@@ -213,7 +211,7 @@ def _free(need: Size) -> Iterator[tuple[Size, Size]]:
     for scale in SCALES:
         step = STEP * scale.denominator // gcd(scale.numerator, STEP)
         wide, tall = (_up(side, step) for side in need)
-        wide, tall = max(wide, _up(ceil(tall / WIDEST), step)), max(tall, _up(ceil(wide / WIDEST), step))
+        wide, tall = max(wide, _up(ceil(tall / MAX_ASPECT), step)), max(tall, _up(ceil(wide / MAX_ASPECT), step))
         sent = int(wide * scale), int(tall * scale)
         if _within(sent):
             yield (wide, tall), sent
@@ -229,7 +227,7 @@ def _around(need: Size, sent: Size) -> Size:
 
 
 def _within(sent: Size) -> bool:
-    return max(sent) <= LONGEST_SIDE and FEWEST <= sent[0] * sent[1] <= MOST
+    return max(sent) <= MAX_SIDE and MIN_PIXELS <= sent[0] * sent[1] <= MAX_PIXELS
 
 
 def _check_size(wanted: Size, model: ImageModel) -> None:
@@ -241,18 +239,21 @@ def _check_size(wanted: Size, model: ImageModel) -> None:
                 "Choose " + ", ".join(f"{wide}x{tall}" for wide, tall in model.sizes) + " or auto.",
             )
         return
-    wrong = [
+    mistakes = [
         text
         for applies, text in (
             (wanted[0] % STEP or wanted[1] % STEP, f"both sides have to be multiples of {STEP}"),
-            (max(wanted) > LONGEST_SIDE, f"no side may be over {LONGEST_SIDE} px"),
-            (max(wanted) > WIDEST * min(wanted), f"the proportions may be 1:{WIDEST} to {WIDEST}:1"),
-            (not FEWEST <= wanted[0] * wanted[1] <= MOST, f"there may be {FEWEST} to {MOST} pixels"),
+            (max(wanted) > MAX_SIDE, f"no side may be over {MAX_SIDE} px"),
+            (max(wanted) > MAX_ASPECT * min(wanted), f"the proportions may be 1:{MAX_ASPECT} to {MAX_ASPECT}:1"),
+            (
+                not MIN_PIXELS <= wanted[0] * wanted[1] <= MAX_PIXELS,
+                f"there may be {MIN_PIXELS} to {MAX_PIXELS} pixels",
+            ),
         )
         if applies
     ]
-    if wrong:
-        raise UsageError(f"the size {named} does not do: {'; '.join(wrong)}", "Choose another `--size`, or auto.")
+    if mistakes:
+        raise UsageError(f"the size {named} does not do: {'; '.join(mistakes)}", "Choose another `--size`, or auto.")
 
 
 def _start(low: int, high: int, length: int, end: int) -> int:
@@ -274,12 +275,12 @@ def _sides(pad: tuple[int, int, int, int]) -> tuple[tuple[int, int], tuple[int, 
     return (top, bottom), (left, right)
 
 
-def _padded(samples: NDArray[np.generic], pad: tuple[int, int, int, int]) -> NDArray[np.generic]:
+def _pad(samples: NDArray[np.generic], pad: tuple[int, int, int, int]) -> NDArray[np.generic]:
     """With its own mirror image around it, which a model goes on with as with any picture."""
     return np.pad(samples, (*_sides(pad), (0, 0)), mode="symmetric")
 
 
-def _scaled(samples: NDArray[np.generic], size: Size) -> NDArray[np.uint8]:
+def _scale(samples: NDArray[np.generic], size: Size) -> NDArray[np.uint8]:
     plain = np.ascontiguousarray(samples, np.uint8)
     if (plain.shape[1], plain.shape[0]) == size:
         return plain

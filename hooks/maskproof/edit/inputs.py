@@ -6,7 +6,6 @@ the protected areas are taken out of it, the request, and the record as far as i
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Severity
+from maskproof.model import Severity, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
@@ -43,7 +42,7 @@ NOT_YET = ImageRef(sha256="0" * 64, size=(1, 1))
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class EditOptions:
     """What holds for every job of one command."""
 
     force: bool = False
@@ -55,7 +54,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class PreparedEdit:
     """One job, ready to be sent."""
 
     job: Job
@@ -67,7 +66,7 @@ class Ground:
     """the edit's path in the repository"""
     sources: Sources
     original: Picture
-    opened: NDArray[np.bool_]
+    editable: NDArray[np.bool_]
     """H x W, True where editing is allowed and no area is protected"""
     record: Record
     """what can be said before the edit is there"""
@@ -75,26 +74,26 @@ class Ground:
     read: Read
     """where policy finds the pictures of its areas"""
     request: framing.Request
-    wishes: Wishes
+    options: EditOptions
     notes: tuple[str, ...]
     """what a reader should know before it is sent"""
 
     @property
     def keeps_prompt(self) -> bool:
         """Does the record hold the prompt itself?"""
-        asked = self.wishes.store_prompt
-        return self.settings.prompt == "store" if asked is None else asked
+        wanted = self.options.store_prompt
+        return self.settings.prompt == "store" if wanted is None else wanted
 
     @property
     def original_name(self) -> str:
         """The original's path in the repository."""
-        assert self.record.original is not None  # noqa: S101 - set by `gathered`
+        assert self.record.original is not None  # noqa: S101 - set by `prepare`
         return self.record.original.path
 
     @property
     def mask(self) -> MaskRef:
         """The mask and its mode."""
-        assert self.record.mask is not None  # noqa: S101 - set by `gathered`
+        assert self.record.mask is not None  # noqa: S101 - set by `prepare`
         return self.record.mask
 
 
@@ -107,7 +106,7 @@ def sources(job: Job) -> Sources:
     return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)))
 
 
-def spared(repository: Repository, job: Job, *, force: bool) -> str:
+def check_output(repository: Repository, job: Job, *, force: bool) -> str:
     """Where the edit goes, once it is sure that it can be written there and nothing is lost by it.
 
     Raises:
@@ -136,59 +135,61 @@ def spared(repository: Repository, job: Job, *, force: bool) -> str:
     return out
 
 
-def gathered(repository: Repository, job: Job, model: ImageModel, wishes: Wishes) -> Ground:
+def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOptions) -> PreparedEdit:
     """A job ready to be sent.
 
     Args:
         repository: Where everything lies.
         job: What to make.
         model: The model that is asked.
-        wishes: What holds for every job.
+        options: What holds for every job.
 
     Raises:
         UsageError: something is missing, contradictory, unreadable or would be lost, or the gate would not accept it.
         PolicyError: the policy has mistakes.
     """
     given = sources(job)
-    out = spared(repository, job, force=wishes.force)
+    out = check_output(repository, job, force=options.force)
     try:
-        return _gathered(repository, job, model, given, out, wishes)
+        return _prepare(repository, job, model, given, out, options)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
 
 
-def _gathered(repository: Repository, job: Job, model: ImageModel, given: Sources, out: str, wishes: Wishes) -> Ground:
+def _prepare(
+    repository: Repository, job: Job, model: ImageModel, given: Sources, out: str, options: EditOptions
+) -> PreparedEdit:
     names = repository.path_of(job.original), repository.path_of(job.mask)
     original = decode(given.original, names[0])
     planes = decode_mask(given.mask, names[1])
     scope = Scope(open_change(repository, Selection()))
     settings = scope.settings(out)
-    if wishes.store_prompt and settings.prompt != "store":
+    if options.store_prompt and settings.prompt != "store":
         raise UsageError(
             f"the policy ({settings.source}) keeps only the digest of prompts", "Leave out `--store-prompt`."
         )
     draft = _draft(repository, out, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
-    opened, notes = _open(original, planes, draft, settings, scope.trusted)
-    plan = framing.planned(original.size, opened, model, crop=job.crop, wanted=job.wanted)
+    editable, notes = _find_editable(original, planes, draft, settings, scope.read_trusted)
+    plan = framing.plan(original.size, editable, model, crop=job.crop, wanted=job.wanted)
     transform = Transform(crop=plan.crop(original.size), pad=plan.pad)
-    return Ground(
+    return PreparedEdit(
         job,
         jobs.digest(job, given),
         repository.root,
         out,
         given,
         original,
-        opened,
-        _agreed(draft, transform, out),
+        editable,
+        _check_record(draft, transform, out),
         settings,
-        scope.trusted,
-        framing.request(original, opened, plan),
-        wishes,
+        scope.read_trusted,
+        framing.request(original, editable, plan),
+        options,
         notes,
     )
 
 
-def _open(
+def _find_editable(
     original: Picture, planes: Planes, draft: Record, settings: Settings, read: Read
 ) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     """Where the model may edit: what the mask opens, without the protected areas in it.
@@ -197,28 +198,28 @@ def _open(
         UsageError: nothing is left, or the gate would block such a mask.
     """
     assert draft.mask is not None  # noqa: S101 - a draft has one
-    opened = regions.editable(planes, draft.mask.mode, original.size)
-    suspect = regions.suspicions(planes, draft.mask.mode, opened, settings.max_editable)
-    if wrong := [one for one in suspect if one.severity is Severity.BLOCK]:
+    editable = regions.editable(planes, draft.mask.mode, original.size)
+    suspect = regions.suspicions(regions.mask_facts(planes, draft.mask.mode, editable), settings.max_editable)
+    if wrong := [finding for finding in suspect if finding.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
     areas, missing = areas_of(original, settings, draft, read)
-    declared = regions.build(opened, areas, lambda path: mask_picture(read, path))[1:]
-    left = opened & ~np.logical_or.reduce([one.mask for one in declared], initial=False, axis=0)
+    declared = regions.build(editable, areas, lambda path: mask_picture(read, path))[1:]
+    left = editable & ~np.logical_or.reduce([region.mask for region in declared], initial=False, axis=0)
     if not left.any():
-        what = "everything that it opens is a protected area" if opened.any() else "it opens nothing"
+        what = "everything that it opens is a protected area" if editable.any() else "it opens nothing"
         raise UsageError(
             f"the mask {draft.mask.path} leaves nothing to edit: {what} (mode {draft.mask.mode})",
             "Look at the mask and its mode, and at the areas that the policy protects.",
         )
-    held = [one.name for one in declared if (one.mask & opened).any()]
-    notes = [f"the protected area {name!a} inside the mask was closed to the model" for name in held]
-    return left, (*(one.message for one in suspect), *missing, *notes)
+    inside = [region.name for region in declared if (region.mask & editable).any()]
+    notes = [f"the protected area {name!a} inside the mask was closed to the model" for name in inside]
+    return left, (*(finding.message for finding in suspect), *missing, *notes)
 
 
 def _draft(  # what a record says before there is an edit
     repository: Repository, out: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
 ) -> Record:
-    original = OriginalRef(path=names[0], sha256=_digest(given.original), size=size)
+    original = OriginalRef(path=names[0], sha256=sha256_of(given.original), size=size)
     before = recording.old_record(repository.root / sidecar.path_of(out), sidecar.path_of(out))
     same = before is not None and before.original is not None and before.original.sha256 == original.sha256
     return Record(
@@ -226,13 +227,13 @@ def _draft(  # what a record says before there is an edit
         origin="edited",
         image=NOT_YET,
         original=original,
-        mask=MaskRef(path=names[1], sha256=_digest(given.mask), mode=mode),
+        mask=MaskRef(path=names[1], sha256=sha256_of(given.mask), mode=mode),
         areas=before.areas if before is not None and same else [],
         parent=recording.parent_of(repository, original),
     )
 
 
-def _agreed(draft: Record, transform: Transform, out: str) -> Record:
+def _check_record(draft: Record, transform: Transform, out: str) -> Record:
     """The draft with its transform, once a reader would take it: paths in it may be refused."""
     whole = msgspec.structs.replace(draft, transform=None if transform == Transform() else transform)
     try:
@@ -241,7 +242,3 @@ def _agreed(draft: Record, transform: Transform, out: str) -> Record:
         raise UsageError(
             f"its record would be wrong: {error.reason}", "Rename what it names, and try again."
         ) from error
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -6,7 +6,6 @@ and the parameters. The digest stands in the record, so that a list can be run a
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -19,13 +18,14 @@ from msgspec import Meta
 from maskproof.documents import Problems, read_toml, typed
 from maskproof.edit.api.models import DEFAULT
 from maskproof.errors import CouldNotJudge, JobsError, UsageError
+from maskproof.model import sha256_of
 from maskproof.records import sidecar
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
-MOST_CANDIDATES = 10
+MAX_CANDIDATES = 10
 """what the API makes for one request"""
-LONGEST_PROMPT = 32_000
+MAX_PROMPT_CHARS = 32_000
 """characters; what the API takes"""
 
 
@@ -34,12 +34,12 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     original: Name
     mask: Name
-    prompt: Annotated[str, Meta(min_length=1, max_length=LONGEST_PROMPT, description="what to change, in words")]
+    prompt: Annotated[str, Meta(min_length=1, max_length=MAX_PROMPT_CHARS, description="what to change, in words")]
     mask_mode: Literal["alpha", "white", "black"] | None = None
     """None: `alpha`, where the mask leaves no doubt"""
     out: Name | None = None
     """None: beside the original, with `-edit` in its name"""
-    n: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES, description="a number of candidates from 1 to 10")] = 1
+    n: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES, description="a number of candidates from 1 to 10")] = 1
     model: Annotated[str, Meta(min_length=1, max_length=200, description="the name of a model")] = DEFAULT
     size: Annotated[
         str, Meta(pattern=r"^(auto|[0-9]{1,5}x[0-9]{1,5})\Z", description='"auto" or a size such as "1536x1024"')
@@ -78,7 +78,7 @@ class Sources:
     mask: bytes
 
 
-def named(**given: Any) -> Job:
+def from_options(**given: Any) -> Job:
     """The job that a command line names; what is None was not given.
 
     Raises:
@@ -115,14 +115,14 @@ def read(data: bytes, name: str, folder: Path) -> tuple[Job, ...]:
 def digest(job: Job, sources: Sources) -> str:
     """What a job is known by: SHA-256 over everything that its result depends on."""
     parts = (
-        hashlib.sha256(sources.original).hexdigest(),
-        hashlib.sha256(sources.mask).hexdigest(),
+        sha256_of(sources.original),
+        sha256_of(sources.mask),
         *(getattr(job, key) for key in ("mask_mode", "prompt", "n", "model", "size", "quality", "crop")),
     )
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    return sha256_of(msgspec.json.encode(parts))
 
 
-def done(target: Path, name: str, wanted: str) -> bool:
+def is_done(target: Path, name: str, wanted: str) -> bool:
     """Is this job's edit there, with the record of this very job?
 
     Args:
@@ -136,7 +136,7 @@ def done(target: Path, name: str, wanted: str) -> bool:
     except (OSError, CouldNotJudge):
         return False
     told = record.tool.parameters.get("job") if record.tool else None
-    return told == wanted and record.image.sha256 == hashlib.sha256(image).hexdigest()
+    return told == wanted and record.image.sha256 == sha256_of(image)
 
 
 def _from(job: Job, folder: Path) -> Job:

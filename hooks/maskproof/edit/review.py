@@ -17,13 +17,14 @@ import msgspec
 from msgspec import Meta
 from PIL import Image
 
-from maskproof.drift.frame import place, shown
-from maskproof.edit.api.answers import Part, asked
+from maskproof.drift.frame import align, shown
+from maskproof.edit.api.answers import Part, ask
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.gate.check import inputs_of, judge
+from maskproof.gate.check import judge
 from maskproof.gate.compare import frame_of
+from maskproof.gate.edited import sources_of
+from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
-from maskproof.images.decode import decode
 from maskproof.model import Box, Severity
 from maskproof.policy.limits import ROWS
 from maskproof.repo.change import Selection, open_change
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
     from maskproof.model import ImageReport, Picture
     from maskproof.repo import Repository
 
-MOST_PAIRS = 4
+MAX_PAIRS = 4
 """places that are shown; each costs two pictures"""
-MARGIN, LEAST_MARGIN = 0.5, 48
+MARGIN_SHARE, MIN_MARGIN_PX = 0.5, 48
 """what is shown around a place on each side: a share of its longer side, and px at the least"""
-SMALL, LARGE = 512, 1024
+ENLARGED_BELOW_PX, REDUCED_ABOVE_PX = 512, 1024
 """px; crops with a longer side below the first are enlarged, above the second reduced"""
 SAME_PLACE = 0.5
 """intersection over the smaller of two boxes from which on they are one place"""
@@ -107,19 +108,18 @@ def ready(repository: Repository, path: str) -> Ready:
     scope = Scope(open_change(repository, Selection()))
     if path not in scope.delta.head.entries:
         raise UsageError(f"{path} is not known to Git", "Stage it and its record with `git add`, then ask again.")
-    record = scope.record(path)
+    record = scope.ledger.record(path)
     if record is None or record.original is None:
         raise UsageError(
             f"{path} has no record that names an original, so there is nothing to hold it against",
             "Record it first: `maskproof record EDIT --original FILE --mask FILE`.",
         )
-    report = judge(scope, path)
-    data = scope.delta.head.read(path)
-    if data is None:
+    report = judge(gather(scope, path), scope.files)
+    source = scope.source(scope.delta.head, path)
+    if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
-    inputs, _ = inputs_of(scope, path, data, record)
-    original = decode(inputs.original, inputs.original_name)
-    edit = place(original, decode(inputs.edit, path), frame_of(record))
+    original = scope.files.picture(sources_of(scope, path, record)[0])
+    edit = align(original, scope.files.picture(source), frame_of(record))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 
@@ -135,10 +135,10 @@ def opinion(client: Client, model: str, one: Ready) -> tuple[Opinion, str]:
     for number, spot in enumerate(one.places, 1):
         parts += [Part(f"Pair {number}, before:"), Part(picture=spot.before)]
         parts += [Part(f"Pair {number}, after:"), Part(picture=spot.after)]
-    return asked(client, model, RULES, parts, Opinion)
+    return ask(client, model, RULES, parts, Opinion)
 
 
-def told(one: Ready, said: Opinion, model: str, *, color: bool) -> str:
+def describe(one: Ready, said: Opinion, model: str, *, color: bool) -> str:
     """The opinion beside the verdict; everything that the model wrote is shown harmless."""
     lines = [conclusion(one.report, color=color), "", safe(f"A second opinion by {model}, which changes no verdict:")]
     answers = {pair.pair: pair for pair in said.pairs}
@@ -162,7 +162,7 @@ def _places(
             continue
         taken.append(wide)
         yield Place(wide, why, *(_crop(picture, wide) for picture in (before, after)))
-        if len(taken) == MOST_PAIRS:
+        if len(taken) == MAX_PAIRS:
             return
 
 
@@ -189,7 +189,7 @@ def _by_drift(report: ImageReport) -> list[tuple[Box, str]]:
 
 
 def _with_margin(box: Box, size: tuple[int, int]) -> Box:
-    margin = max(LEAST_MARGIN, round(MARGIN * max(box.width, box.height)))
+    margin = max(MIN_MARGIN_PX, round(MARGIN_SHARE * max(box.width, box.height)))
     left, top = max(0, box.x - margin), max(0, box.y - margin)
     right, bottom = min(size[0], box.x + box.width + margin), min(size[1], box.y + box.height + margin)
     return Box(left, top, right - left, bottom - top)
@@ -204,7 +204,7 @@ def _overlap(one: Box, other: Box) -> float:
 def _crop(picture: NDArray[np.uint8], box: Box) -> bytes:
     cut = Image.fromarray(picture[box.y : box.y + box.height, box.x : box.x + box.width])
     longer = max(cut.size)
-    factor = max(1, SMALL // longer) if longer < SMALL else min(1.0, LARGE / longer)
+    factor = max(1, ENLARGED_BELOW_PX // longer) if longer < ENLARGED_BELOW_PX else min(1.0, REDUCED_ABOVE_PX / longer)
     size = max(1, round(cut.width * factor)), max(1, round(cut.height * factor))
     out = io.BytesIO()
     (cut if size == cut.size else cut.resize(size, Image.Resampling.LANCZOS)).save(out, "PNG")

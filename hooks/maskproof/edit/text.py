@@ -11,19 +11,19 @@ from maskproof.report.text import image, ranking, safe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from maskproof.edit import Made
-    from maskproof.edit.batch import Ended
-    from maskproof.edit.inputs import Ground
+    from maskproof.edit import EditResult
+    from maskproof.edit.batch import JobResult
+    from maskproof.edit.inputs import PreparedEdit
     from maskproof.edit.jobs import Job
 
 
-def sending(ground: Ground, server: str) -> str:
+def describe_request(prepared: PreparedEdit, server: str) -> str:
     """What goes to which server, before it does."""
-    part = ground.request.plan.told(ground.original.size)
-    return safe(f"Sending {ground.original_name} ({part}) and its mask to {server}")
+    part = prepared.request.plan.describe(prepared.original.size)
+    return safe(f"Sending {prepared.original_name} ({part}) and its mask to {server}")
 
 
-def made(one: Made, *, color: bool) -> str:
+def describe_edit(one: EditResult, *, color: bool) -> str:
     """One edit: its candidates, what was done to the best of them, and the verdict on what was written."""
     lines = [ranking(one.order, (), color=color).rpartition("\n\n")[0]]
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(one.notes)]
@@ -37,7 +37,7 @@ def made(one: Made, *, color: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ended(one: Ended) -> str:
+def describe_job(one: JobResult) -> str:
     """One job of a list in a line or two."""
     name = one.job.target
     if one.made is not None:
@@ -50,7 +50,7 @@ def ended(one: Ended) -> str:
     )
 
 
-def closing(done: Sequence[Job], outcomes: Sequence[Ended], left: Sequence[Job], name: str) -> str:
+def describe_batch(done: Sequence[Job], outcomes: Sequence[JobResult], left: Sequence[Job], name: str) -> str:
     """The last lines of a list: how many were made, what to commit, what is left to do."""
     good = [one.made for one in outcomes if one.made is not None]
     counts = [

@@ -43,11 +43,16 @@ def assess(
         TooLarge: the file is over a limit.
     """
     container = container or containers.blocks(data, name)
-    carried = carriers.carried(container, data, name, read)
+    carried = carriers.collect(container, data, name, read)
     found = [sign for signs in vocabularies.VOCABULARIES.values() for sign in signs(carried)]
     if carried.manifests and signatures.available():
-        found = signatures.verified(found, carried, data, container.format)
+        found = signatures.annotate(found, carried, data, container.format)
     return tuple(found)
+
+
+def neighbours(name: str) -> tuple[str, ...]:
+    """Paths of the files beside an image that `assess` asks for."""
+    return carriers.neighbours(name)
 
 
 def hidden(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> tuple[Evidence, ...]:
@@ -114,7 +119,7 @@ def instance_ids(data: bytes, name: str) -> frozenset[str]:
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    carried = carriers.carried(containers.blocks(data, name), data, name, None)
+    carried = carriers.collect(containers.blocks(data, name), data, name, None)
     found = {one for packet in carried.xmp for one in declared.ids(packet)}
     return frozenset(found.union(*(c2pa.ids(store) for _, store in carried.manifests)))
 
@@ -129,7 +134,7 @@ def writer(data: bytes, name: str, container: Container | None = None) -> str | 
         TooLarge: the file is over a limit.
     """
     container = container or containers.blocks(data, name)
-    return writers.writer(container, carriers.carried(container, data, name, None))
+    return writers.writer(container, carriers.collect(container, data, name, None))
 
 
 def _telling(signs: tuple[Evidence, ...]) -> list[Evidence]:

@@ -1,7 +1,7 @@
 """Carriers: where each format keeps what tools write: named texts, XMP, C2PA manifests, EXIF, IPTC, bytes at the end.
 
 Everything that a file carries is brought into one shape, `Carried`, so that a vocabulary does not ask for the format.
-A new place to look is a function here and a line in `carried`. All sizes are bounded: a text unfolds to 1 MB, all texts
+A new place to look is a function here and a line in `collect`. All sizes are bounded: a text unfolds to 1 MB, all texts
 of a file to 8 MB together, and 20,000 texts are read.
 """
 
@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence import exif
-from maskproof.evidence.xmp import Xmp, extended, parse
+from maskproof.evidence.xmp import Xmp, join_extended, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,8 @@ MAX_TEXTS = 8_000_000
 """bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
 MAX_COUNT = 20_000
 """texts that are read, and datasets of IPTC"""
+XMP_FILES, C2PA_FILES = (".xmp", ".XMP"), (".c2pa",)
+"""endings of files beside an image that speak of it"""
 MAX_TRAILER = 4_000_000
 """bytes behind the picture that are looked at"""
 XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
@@ -85,14 +87,14 @@ class Carried:
         return [one for one in self.texts if one.key in keys]
 
 
-def carried(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
+def collect(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
     """All that a file and its neighbours carry."""
     named = _png_texts(container)
     profiles = _raw_profiles(named)
     block = _exif(container) or profiles.get("exif", b"")
     photoshop = _photoshop(container) or profiles.get("iptc", b"")
     packets = _packets(container, named, profiles)
-    packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, (".xmp", ".XMP"))]
+    packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, XMP_FILES)]
     found = [Text(f"PNG text `{key[:40]}`", key, text) for key, text in named if key != XMP_KEY]
     found += [Text(f"EXIF {tag}", tag, text) for tag, text in exif.texts(container, block)]
     found += [Text(source, "comment", text) for source, text in _comments(container)]
@@ -103,15 +105,20 @@ def carried(container: Container, data: bytes, name: str, read: Read | None) -> 
         if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
     ]
     stores = [(OWN_STORE, own)] if (own := manifest(container)) else []
-    stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, (".c2pa",))]
+    stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, C2PA_FILES)]
     return Carried(
         (container.width, container.height),
         tuple(found),
         tuple(packets),
         tuple(stores),
         tuple(_iptc(photoshop)),
-        container.first("sefd") or (data[-container.trailing :][:MAX_TRAILER] if container.trailing > 0 else b""),
+        container.first("sefd") or _trailer(data, container.trailing),
     )
+
+
+def _trailer(data: bytes, count: int) -> bytes:
+    start = len(data) - max(count, 0)
+    return data[start : start + MAX_TRAILER]
 
 
 def manifest(container: Container) -> bytes:
@@ -182,7 +189,7 @@ def _jpeg_packets(container: Container) -> list[Xmp]:
     guid = packets[0].first("xmpNote:HasExtendedXMP") if packets else None
     if guid:
         parts = (one[len(XMP_EXTENSION) :] for one in blocks if one.startswith(XMP_EXTENSION))
-        more = extended(parts, guid)
+        more = join_extended(parts, guid)
         packets.append(
             parse(more, "extended XMP")
             if more is not None
@@ -213,18 +220,18 @@ def _text(data: bytes, _room: int) -> tuple[str, str]:
 
 def _compressed_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
-    return key.decode("latin-1"), _inflated(rest[1:], room).decode("utf-8", "replace")
+    return key.decode("latin-1"), _inflate(rest[1:], room).decode("utf-8", "replace")
 
 
 def _international_text(data: bytes, room: int) -> tuple[str, str]:
     key, _, rest = data.partition(b"\0")
     compressed = rest[:1] == b"\1"
     text = rest[2:].split(b"\0", 2)[-1]
-    whole = _inflated(text, room) if compressed else text[:MAX_TEXT]
+    whole = _inflate(text, room) if compressed else text[:MAX_TEXT]
     return key.decode("latin-1"), whole.decode("utf-8", "replace")
 
 
-def _inflated(data: bytes, room: int) -> bytes:
+def _inflate(data: bytes, room: int) -> bytes:
     """Inflated up to `room` bytes; a bomb gives what came before the bound, a broken stream nothing."""
     if room < 1:  # zlib takes 0 for no bound at all
         return b""
@@ -302,12 +309,21 @@ def _iptc(data: bytes) -> Iterator[tuple[str, str]]:
         at += 5 + length
 
 
+def neighbours(name: str) -> tuple[str, ...]:
+    """Paths of the files beside an image that may speak of it."""
+    return tuple(path for endings in (XMP_FILES, C2PA_FILES) for path in _paths_beside(name, endings))
+
+
+def _paths_beside(name: str, endings: tuple[str, ...]) -> list[str]:
+    stem = name.rpartition(".")[0] if "." in name.rpartition("/")[2] else name
+    return list(dict.fromkeys(base + ending for base in (name, stem) for ending in endings))
+
+
 def _beside(name: str, read: Read | None, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """Files beside the image: `hero.png.xmp`, then `hero.xmp`."""
     if read is None:
         return
-    stem = name.rpartition(".")[0] if "." in name.rpartition("/")[2] else name
-    for path in dict.fromkeys(base + ending for base in (name, stem) for ending in endings):
+    for path in _paths_beside(name, endings):
         found = read(path)
         if found and len(found) <= MAX_TRAILER:
             yield path, found

@@ -78,7 +78,7 @@ def available() -> bool:
     return find_spec("c2pa") is not None
 
 
-def verified(signs: list[Evidence], carried: Carried, data: bytes, kind: str) -> list[Evidence]:
+def annotate(signs: list[Evidence], carried: Carried, data: bytes, kind: str) -> list[Evidence]:
     """The signs of C2PA manifests with what their signatures are worth, and a sign that says so for each store.
 
     Args:

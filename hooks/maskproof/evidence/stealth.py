@@ -40,12 +40,12 @@ def read(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> tuple[s
         if plane is None:
             continue
         cube = plane if plane.ndim == 3 else plane[..., None]  # noqa: PLR2004
-        if found := _unpacked(cube):
+        if found := _unpack(cube):
             return found
     return None
 
 
-def _unpacked(plane: NDArray[np.uint8]) -> tuple[str, str] | None:
+def _unpack(plane: NDArray[np.uint8]) -> tuple[str, str] | None:
     head = _bytes(plane, 0, SIGNATURE + LENGTH)
     if head[:SIGNATURE] not in SIGNATURES:
         return None

@@ -49,7 +49,7 @@ ROBIDOUX = (
     (85, 75, 135, 156, 189, 238, 311, 418),
 )
 """mozjpeg's quantization table at quality 50, for lightness and colour alike; others use two, of another shape"""
-COARSE = 4
+MIN_FIRST_STEP = 4
 """steps of its first entry from which the shape of a scaled table can be told"""
 
 
@@ -60,18 +60,18 @@ def writer(container: Container, carried: Carried) -> str | None:
     for keys, form in ((FIELDS, NAMED), (COMMENTS, MADE_WITH)):
         for one in carried.of(*keys):
             if match := form.match(one.text[:200]):
-                return _called(match.group(1) or match.group(2))
+                return _display_name(match.group(1) or match.group(2))
     if container.format == "PNG" and container.first("iDOT") is not None:
         return "Apple ImageIO"
     for packet in carried.xmp:
         if (tool := packet.first("xmp:CreatorTool")) and (match := NAMED.match(tool[:200])):
-            return _called(match.group(1))
+            return _display_name(match.group(1))
     if container.format == "JPEG":
         return _of_jpeg(container)
     return None
 
 
-def _called(name: str) -> str:
+def _display_name(name: str) -> str:
     return NAMES.get(name.casefold(), name)
 
 
@@ -100,7 +100,7 @@ def _mozjpeg() -> frozenset[bytes]:
     flat = [ROBIDOUX[y][x] for x, y in order]
     scales = (5000 // quality if quality < 50 else 200 - 2 * quality for quality in range(1, 101))  # noqa: PLR2004
     tables = (bytes(min(max((one * scale + 50) // 100, 1), 255) for one in flat) for scale in scales)
-    return frozenset(table for table in tables if table[0] >= COARSE)
+    return frozenset(table for table in tables if table[0] >= MIN_FIRST_STEP)
 
 
 def _zigzag(place: tuple[int, int]) -> tuple[int, int]:

@@ -77,7 +77,7 @@ def parse(packet: bytes, source: str) -> Xmp:
     return Xmp(source, tuple(reader.found), reader.broken)
 
 
-def extended(segments: Iterable[bytes], guid: str) -> bytes | None:
+def join_extended(segments: Iterable[bytes], guid: str) -> bytes | None:
     """The extended packet that this digest names, put together; None where a part is missing or two overlap.
 
     Args:

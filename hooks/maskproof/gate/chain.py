@@ -1,4 +1,4 @@
-"""Chains: an edit of an edit is held against its first original as well.
+"""Chains: an edit of an edit is compared with its first original as well.
 
 Each edit of a chain may stay within its limits against the picture before it, and the last one still be far from
 where it all began. So the records are followed from parent to parent, and the last edit is compared once more, with
@@ -15,37 +15,27 @@ import numpy as np
 from PIL import Image
 
 from maskproof import drift, regions
-from maskproof.drift.frame import place
-from maskproof.errors import BrokenChain, RecordError
+from maskproof.drift.frame import align
 from maskproof.gate import verdict
-from maskproof.images.decode import decode, decode_mask
-from maskproof.model import ChainStep, Finding, ImageReport, Region, Severity, Verdict
-from maskproof.records import sidecar
-from maskproof.repo.paths import is_sidecar
+from maskproof.gate.compare import frame_of, picture_facts, policy_reader
+from maskproof.gate.descriptions import other_profile
+from maskproof.gate.inspection import Failure, FirstFacts, Original, StepFacts
+from maskproof.model import ChainStep, Region, Severity
+from maskproof.policy.rules import finding
+from maskproof.regions.areas import areas_of, mask_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from maskproof.model import Picture
+    from maskproof.gate.inspection import ChainLink, Inputs, Inspection
+    from maskproof.images.files import Files, Source
+    from maskproof.model import Finding, Picture, RegionDrift
     from maskproof.policy import Settings
-    from maskproof.records.sidecar import Record
     from maskproof.regions import Area, Planes
 
     Mask = NDArray[np.bool_]
-
-LONGEST = 16
-"""edits of a chain that are followed; each is measured, so a longer one would keep a commit waiting"""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One edit of a chain."""
-
-    path: str
-    """the picture"""
-    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class Step:
     path: str
     original_name: str
     original: Picture
-    mask: bytes | None
+    mask: Planes | None
     mask_name: str
     mask_mode: str | None
     frame: drift.Frame
@@ -64,89 +54,108 @@ class Step:
     """declared in pixels of its original"""
 
 
-def follow(path: str, record: Record, record_of: Callable[[str], Record | None]) -> tuple[Link, ...]:
-    """The edits that led to a picture, the oldest first and the picture itself last.
-
-    Args:
-        path: The picture.
-        record: Its record.
-        record_of: The record at the path of a sidecar; None where there is none.
-
-    Raises:
-        BrokenChain: a record on the way is missing, broken or contradicts the next, or the way has no end.
-    """
-    links = [Link(path, record)]
-    seen = {sidecar.path_of(path)}
-    while (parent := links[0].record.parent) is not None:
-        if parent in seen:
-            raise BrokenChain(
-                f"the parents of {path} run in a circle: {sidecar.path_of(links[0].path)} leads back to {parent}",
-                "Correct `parent` in the record of the edit that was made first.",
-            )
-        if len(links) == LONGEST:
-            raise BrokenChain(
-                f"{path} is the last of more than {LONGEST} edits of edits, which are not followed to their end",
-                "Make the edit again from a picture nearer to the first original.",
-            )
-        seen.add(parent)
-        links.insert(0, Link(sidecar.image_of(parent), _parent(links[0], parent, record_of)))
-    # A first picture that was generated is an original itself: there is nothing that it could have drifted from.
-    return tuple(links[1:] if links[0].record.original is None else links)
+def chain_of(inputs: Inputs) -> tuple[ChainLink, ...] | Failure:
+    """The edits that led to an image; empty where its original is a first one."""
+    return inputs.reference.chain if isinstance(inputs.reference, Original) else ()
 
 
-def against_first(
-    report: ImageReport,
-    steps: Sequence[Step],
-    edit: bytes,
-    settings: Settings,
-    picture_of: Callable[[str], Planes],
-) -> ImageReport:
-    """The report with the comparison of the last edit with the first original added to it.
-
-    Args:
-        report: The last edit, compared with its own original.
-        steps: The chain, the oldest edit first; at least two.
-        edit: The last edit.
-        settings: Its level and limits.
-        picture_of: Decodes the mask picture at a path.
+def compare_with_first(
+    inputs: Inputs,
+    measured: tuple[RegionDrift, ...],
+    chain: tuple[ChainLink, ...],
+    edit: Source,
+    files: Files,
+    threads: int,
+) -> FirstFacts | None:
+    """The last edit of a chain beside the first original; None where there is no chain, or nothing was compared.
 
     Raises:
         CouldNotJudge: a picture of the chain cannot be decoded, or an area cannot be drawn.
     """
-    pictures = [*(step.original for step in steps), decode(edit, report.path)]
+    if len(chain) < 2 or not measured:  # noqa: PLR2004 - one edit is no chain
+        return None
+    settings, read = inputs.settings, policy_reader(inputs, files)
+    # Policy speaks of the last edit, in pixels of its own original; every record adds areas in pixels of its own.
+    bare = replace(settings, areas=(), detect=())
+    steps = []
+    for link in chain:
+        original = files.picture(link.original)
+        areas, _ = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
+        steps.append(_step(link, original, areas, files))
+    pictures = [*(step.original for step in steps), files.picture(edit)]
     places = tuple(
         _Place(before, after.size, step.frame)
         for step, before, after in zip(steps, pictures, pictures[1:], strict=False)
     )
+
+    def picture_of(path: str) -> Planes:
+        return mask_picture(read, path)
+
     opened = _opened(steps, places)
-    areas = _areas(steps, places, picture_of)
-    held = [
-        _held(picture, places[:number], (*regions.build(opened[number - 1], (), picture_of), *areas), settings)
+    areas_in_first = _areas(steps, places, picture_of)
+    rows = [
+        _measured(
+            picture,
+            places[:number],
+            (*regions.build(opened[number - 1], (), picture_of), *areas_in_first),
+            settings,
+            threads,
+        )
         for number, picture in enumerate(pictures[1:], 1)
     ]
-    drifted = tuple(ChainStep(step.path, one.drift or 0.0) for step, one in zip(steps, held, strict=True))
-    share = regions.share_of(opened[-1])
+    facts = tuple(
+        StepFacts(step.path, step.original_name, step.mask_name, row) for step, row in zip(steps, rows, strict=True)
+    )
+    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), regions.share_of(opened[-1]), facts)
+
+
+def drifted(inspection: Inspection) -> tuple[ChainStep, ...]:
+    """The drift of each edit of a chain against the first original, the oldest first."""
+    first = inspection.first
+    if first is None or isinstance(first, Failure):
+        return ()
+    limits = inspection.inputs.settings.limits
+    return tuple(ChainStep(step.path, verdict.decide(step.measured, limits).drift) for step in first.steps)
+
+
+def from_first(inspection: Inspection) -> list[Finding]:
+    """What the comparison with the first original found, and how much each step added to it."""
+    first = inspection.first
+    if first is None or isinstance(first, Failure):
+        return []
+    steps, name = drifted(inspection), first.steps[0].made_from
+    settings = inspection.inputs.settings
+    last = verdict.decide(first.steps[-1].measured, settings.limits)
     found = [
-        *_suspicions(share, settings.max_editable),
-        *(one for one in drift.descriptions(pictures[0], pictures[-1]) if one.rule == "color-profile"),
-        *(_with_steps(one, drifted, steps[0].original_name) for one in held[-1].findings),
+        *_suspicions(first.editable, settings.max_editable),
+        *other_profile(first.original, first.edit),
+        *(_with_steps(one, steps, name) for one in verdict.gravest_first(last.findings)),
     ]
-    return _added(report, steps[0].original_name, drifted, found).told("chain", *_told(steps, drifted, share))
+    return [replace(one, message=f"against the first original {name}: {one.message}") for one in found]
 
 
-def _held(edit: Picture, places: Sequence[_Place], protected: Sequence[Region], settings: Settings) -> ImageReport:
-    """One edit of the chain held against the first original; the first region is what lies outside the masks."""
+def _step(link: ChainLink, original: Picture, areas: tuple[Area, ...], files: Files) -> Step:
+    """One edit of a chain; its own pixels are the next one's original."""
+    mask = link.record.mask
+    return Step(
+        link.path,
+        link.original.path,
+        original,
+        None if link.mask is None else files.mask(link.mask),
+        "" if mask is None else mask.path,
+        None if mask is None else mask.mode,
+        frame_of(link.record),
+        areas,
+    )
+
+
+def _measured(
+    edit: Picture, places: Sequence[_Place], protected: Sequence[Region], settings: Settings, threads: int
+) -> tuple[RegionDrift, ...]:
+    """One edit of the chain compared with the first original; the first region is what lies outside the masks."""
     placed, frame = _brought(edit, places)
     opened = ~protected[0].mask
-    measured = drift.measure(places[0].original, placed, opened, tuple(protected), settings.level, frame)
-    return verdict.decide(ImageReport("", Verdict.PASS), measured, settings.limits, "")
-
-
-def _added(report: ImageReport, first: str, drifted: tuple[ChainStep, ...], found: Sequence[Finding]) -> ImageReport:
-    """The report with the second comparison; its drift is the worse of both."""
-    told = [replace(one, message=f"against the first original {first}: {one.message}") for one in found]
-    worst = max(report.drift or 0.0, drifted[-1].drift)
-    return verdict.concluded(replace(report, drift=worst, chain=drifted, findings=(*report.findings, *told)))
+    return drift.measure(places[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,7 @@ class _Place:
 
     @property
     def frame(self) -> drift.Frame:
-        """An edit of its original's own size was mapped back already, as in `drift.frame.place`."""
+        """An edit of its original's own size was mapped back already, as in `drift.frame.align`."""
         return drift.Frame() if self.size == self.original.size else self.recorded
 
     @property
@@ -169,41 +178,11 @@ class _Place:
         return self.frame != drift.Frame()
 
 
-def _parent(child: Link, parent: str, record_of: Callable[[str], Record | None]) -> Record:
-    """The record of the edit that another was made from."""
-    beside = sidecar.path_of(child.path)
-    if not is_sidecar(parent):
-        raise BrokenChain(f"{beside} names the parent {parent}, which is not the name of a record", RENEW)
-    try:
-        record = record_of(parent)
-    except RecordError as error:
-        raise BrokenChain(f"{child.path} was made from an edit whose record is broken: {error.reason}") from error
-    if record is None:
-        raise BrokenChain(
-            f"{beside} names the parent {parent}, which is gone: there is no such record in this commit, so the first "
-            f"original of {child.path} is not known",
-            f"Bring {parent} back, or name the record that took its place with `maskproof record --parent`.",
-        )
-    original = child.record.original
-    if original is None or record.image.sha256 != original.sha256:
-        named = "none" if original is None else f"{original.path}, {original.sha256[:12]}…"
-        raise BrokenChain(
-            f"{beside} contradicts its parent: the original that it names ({named}) is not the picture that "
-            f"{parent} was written for ({record.image.sha256[:12]}…)",
-            RENEW,
-        )
-    return record
-
-
-RENEW = "Record the edit again: `maskproof record EDIT --original PICTURE` works the parent out."
-
-
 def _opened(steps: Sequence[Step], places: Sequence[_Place]) -> list[Mask]:
     """For each step, what the masks up to it opened, in the first original's frame."""
     found: list[Mask] = []
     for number, (step, lies) in enumerate(zip(steps, places, strict=True)):
-        planes = None if step.mask is None else decode_mask(step.mask, step.mask_name)
-        own = _in_first(regions.editable(planes, step.mask_mode, lies.original.size), places[:number])
+        own = _in_first(regions.editable(step.mask, step.mask_mode, lies.original.size), places[:number])
         found.append(own | found[-1] if found else own)
     return found
 
@@ -211,7 +190,7 @@ def _opened(steps: Sequence[Step], places: Sequence[_Place]) -> list[Mask]:
 def _areas(steps: Sequence[Step], places: Sequence[_Place], picture_of: Callable[[str], Planes]) -> tuple[Region, ...]:
     """All areas that are declared along the chain, in the first original's frame, each once.
 
-    One that lies in a padding has no counterpart in the first original; it is held against its own original only.
+    One that lies in a padding has no counterpart in the first original; it is compared with its own original only.
     """
     found: list[Region] = []
     for number, (step, lies) in enumerate(zip(steps, places, strict=True)):
@@ -251,7 +230,7 @@ def _brought(edit: Picture, places: Sequence[_Place]) -> tuple[Picture, drift.Fr
         if lies.mapped and edit.size != lies.size:
             edit = _at_size(edit, lies.size)
         if lies.mapped and lies is not places[0]:
-            put = place(lies.original, edit, lies.frame)
+            put = align(lies.original, edit, lies.frame)
             edit = replace(edit, samples=put.samples, alpha=put.alpha, low=None)
     return edit, places[0].frame
 
@@ -275,9 +254,8 @@ def _suspicions(share: float, allowed: float) -> list[Finding]:
         return []
     said = f"the masks of all its edits together open {share:.1%} of it; the policy allows one mask {allowed:.1%}"
     return [
-        Finding(
+        finding(
             "mask-suspect",
-            Severity.WARN,
             said,
             value=share,
             limit=allowed,
@@ -301,13 +279,3 @@ def _by_step(drifted: Sequence[ChainStep]) -> str:
     names = Counter(one.path.rsplit("/", 1)[-1] for one in drifted)
     short = {one.path: name if names[name := one.path.rsplit("/", 1)[-1]] == 1 else one.path for one in drifted}
     return "drift by step: " + ", ".join(f"{short[one.path]} {one.drift:.2f}" for one in drifted)
-
-
-def _told(steps: Sequence[Step], drifted: Sequence[ChainStep], share: float) -> list[str]:
-    said = [f"the first original is {steps[0].original_name}; the masks up to the last edit open {share:.1%} of it"]
-    return said + [
-        f"step {number}: {step.path}, made from {step.original_name} under "
-        f"{f'the mask {step.mask_name}' if step.mask is not None else 'no mask'}: drift {one.drift:.2f} against the "
-        f"first original"
-        for number, (step, one) in enumerate(zip(steps, drifted, strict=True), 1)
-    ]

@@ -1,90 +1,132 @@
-"""Comparing one edit with its original, without Git: decode, find the areas, measure, decide.
+"""Comparing: an edit and what it has to be held to, as stages from pictures to numbers.
 
-This is what `maskproof compare` runs, and what every image of a change that has an original comes to.
+decode -> protect -> measure; what an image is compared with depends on its origin (`origins`). Nothing here decides.
 """
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskproof import drift, regions
-from maskproof.errors import CouldNotJudge
-from maskproof.gate import verdict
-from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Finding, ImageReport, Read, Severity
+from maskproof.gate.inspection import Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.regions.areas import areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from maskproof.model import Picture, Region
-    from maskproof.policy import Settings
+    from maskproof.gate.inspection import BrandFacts, Inputs, Reference
+    from maskproof.images.files import Files, Source
+    from maskproof.model import Kind, Picture, Read, Region, RegionDrift
     from maskproof.records.sidecar import Record
-
-Decode = Callable[[bytes, str], "Picture"]
+    from maskproof.regions import Area
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """The bytes of one comparison, and how messages call them."""
+class Pair:
+    """Two decoded pictures, and what of the first one has to be kept."""
 
-    edit: bytes
-    original: bytes
-    mask: bytes | None = None
-    mask_mode: str | None = None
-    edit_name: str = "the edit"
-    original_name: str = "the original"
-    mask_name: str = "the mask"
-    record: Record | None = None
-    """the sidecar, for its transform and the areas that it adds"""
+    original: Picture
+    edit: Picture
+    editable: NDArray[np.bool_]
+    """H x W of the original, True where editing was allowed"""
+    mask: regions.MaskFacts | None = None
+    """None: there is none"""
+    frame: drift.Frame = drift.Frame()  # noqa: RUF009 - frozen
+    areas: tuple[Area, ...] | None = None
+    """what is protected by name; None: what policy and record declare"""
+    only: Kind | None = None
+    """the kind of region that is measured; None: all of them, and the whole frame"""
+
+    @classmethod
+    def whole(cls, original: Picture, edit: Picture) -> Pair:
+        """Two pictures with nothing editable."""
+        return cls(original, edit, regions.editable(None, None, original.size))
 
 
-def compare(
-    inputs: Inputs, settings: Settings, read: Read, report: ImageReport, decode: Decode = decode
-) -> ImageReport:
-    """One edit against its original.
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The comparisons that one image needs: none, one, or for a generated picture one for each reference."""
 
-    Args:
-        inputs: The bytes of both, and of the mask.
-        settings: Level, limits and areas.
-        read: Where policy finds the mask pictures of its areas.
-        report: What is known already; findings and metrics are added to it.
-        decode: Where original and edit are decoded; handed in by who has them decoded already.
+    pairs: tuple[Pair, ...] = ()
+    brands: tuple[BrandFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """What is protected in each pair; first what lies outside the mask, then each declared area."""
+
+    regions: tuple[tuple[Region, ...], ...]
+    notes: tuple[str, ...]
+    """what could not be looked for"""
+
+
+def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
+    """An edit beside its recorded original, its mask decoded.
+
+    Raises:
+        CouldNotJudge: one of the three cannot be decoded.
     """
-    try:
-        original = decode(inputs.original, inputs.original_name)
-        edit = decode(inputs.edit, inputs.edit_name)
-        planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
-        opened = regions.editable(planes, inputs.mask_mode, original.size)
-        areas, missing = areas_of(original, settings, inputs.record, read)
-        protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
-        found = [
-            *regions.suspicions(planes, inputs.mask_mode, opened, settings.max_editable),
-            *drift.descriptions(original, edit),
-        ]
-        report = (
-            replace(report, findings=(*report.findings, *found), notes=(*report.notes, *missing))
-            .told("pixels", *_told_pixels(original, edit))
-            .told("regions", *_told_regions(opened, protected))
+    assert isinstance(reference, Original)  # noqa: S101 - what `origins` gathers for edits
+    original, after = files.picture(reference.original), files.picture(edit)
+    planes = None if reference.mask is None else files.mask(reference.mask)
+    editable = regions.editable(planes, reference.mask_mode, original.size)
+    mask = regions.mask_facts(planes, reference.mask_mode, editable)
+    return Pairs((Pair(original, after, editable, mask, frame_of(record_of(inputs))),))
+
+
+def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
+    """The protected regions of every pair.
+
+    Raises:
+        CouldNotJudge: an area cannot be drawn or located.
+    """
+    read = policy_reader(inputs, files)
+    built: list[tuple[Region, ...]] = []
+    notes: list[str] = []
+    for pair in pairs.pairs:
+        if (areas := pair.areas) is None:
+            areas, missing = areas_of(pair.original, inputs.settings, record_of(inputs), read)
+            notes += missing
+        built.append(regions.build(pair.editable, areas, lambda path: mask_picture(read, path)))
+    return Protected(tuple(built), tuple(notes))
+
+
+def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) -> tuple[RegionDrift, ...]:
+    """The metrics of every pair; empty where there is nothing to compare."""
+    return tuple(
+        row
+        for pair, areas in zip(pairs.pairs, protected.regions, strict=True)
+        for row in drift.measure(
+            pair.original, pair.edit, pair.editable, areas, inputs.settings.level, pair.frame, readers(), threads
         )
-        measured = drift.measure(original, edit, opened, protected, settings.level, frame_of(inputs.record), readers())
-    except CouldNotJudge as error:
-        return concluded(report, failure(error))
-    return verdict.decide(report, measured, settings.limits, _advice(report))
+        if pair.only is None or row.kind == pair.only
+    )
 
 
-def failure(error: CouldNotJudge) -> Finding:
-    """An error that kept an image from being judged, as a finding."""
-    return Finding(error.rule, Severity.UNJUDGED, error.reason, advice=error.advice)
+def describe_pair(pairs: Pairs) -> PairFacts | None:
+    """What was compared, for the report; None where a reference is no picture of its own."""
+    pair = next((one for one in pairs.pairs if one.only is None), None)
+    if pair is None:
+        return None
+    share = pair.mask.editable if pair.mask else regions.share_of(pair.editable)
+    return PairFacts(picture_facts(pair.original), picture_facts(pair.edit), pair.mask, share)
 
 
-def concluded(report: ImageReport, *found: Finding) -> ImageReport:
-    """The report with further findings, and the verdict that follows."""
-    return verdict.concluded(replace(report, findings=(*report.findings, *found)))
+def describe_regions(pairs: Pairs, protected: Protected) -> tuple[RegionFacts, ...]:
+    """What was protected, for the report."""
+    return tuple(
+        RegionFacts(region.name, region.kind, region.source, regions.share_of(region.mask))
+        for pair, areas in zip(pairs.pairs, protected.regions, strict=True)
+        for region in areas
+        if pair.only is None
+    )
+
+
+def picture_facts(picture: Picture) -> PictureFacts:
+    """A picture without its samples."""
+    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing)
 
 
 def frame_of(record: Record | None) -> drift.Frame:
@@ -94,29 +136,16 @@ def frame_of(record: Record | None) -> drift.Frame:
     return drift.Frame(record.transform.crop, record.transform.pad)
 
 
-def _advice(report: ImageReport) -> str:
-    """What to do about drift. A comparison without Git has no steps to explain."""
-    tracked = any(stage == "change" for stage, _ in report.steps)
-    if not tracked:
-        return "See where and why: the same command with `--format json`. Then edit again."
-    path = shlex.quote(report.path)
-    return (
-        f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
-        f"`maskproof restore {path}`."
-    )
+def record_of(inputs: Inputs) -> Record | None:
+    """The record, where it can be read."""
+    return None if isinstance(inputs.record, Failure) else inputs.record
 
 
-def _told_pixels(original: Picture, edit: Picture) -> list[str]:
-    return [
-        f"{name}: {picture.size[0]} x {picture.size[1]} px, {picture.format}, {picture.colour}"
-        for name, picture in (("original", original), ("edit", edit))
-    ]
+def policy_reader(inputs: Inputs, files: Files) -> Read:
+    """Where what policy names is read: path in, bytes out, None where there is no such file."""
 
+    def read(path: str) -> bytes | None:
+        source = inputs.policy_files.get(path)
+        return None if source is None else files.data(source)
 
-def _told_regions(opened: NDArray[np.bool_], protected: tuple[Region, ...]) -> list[str]:
-    said = [f"the mask opens {regions.share_of(opened):.1%} of the picture"]
-    return said + [
-        f"{region.name} ({region.kind}): {regions.share_of(region.mask):.1%} of the picture, "
-        f"asked for by {region.source}"
-        for region in protected
-    ]
+    return read

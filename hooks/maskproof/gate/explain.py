@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from maskproof import evidence
 from maskproof.errors import UsageError
 from maskproof.gate.check import judge
+from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
 from maskproof.records.sidecar import image_of
 from maskproof.repo import Repository
@@ -37,7 +38,8 @@ def explained(where: Path, path: Path) -> ImageReport | None:
     name = image_of(name) if is_sidecar(name) else name
     if name not in repository.index.entries:
         return None
-    return judge(Scope(open_change(repository, Selection(named=()))), name)
+    scope = Scope(open_change(repository, Selection(named=())))
+    return judge(gather(scope, name), scope.files)
 
 
 def marks(data: bytes, name: str, *, stealth: bool = False) -> tuple[Evidence, ...]:

@@ -1,8 +1,8 @@
-"""A picture that its record declares to be made from nothing: it has no original, and brand areas hold all the same.
+"""A picture generated without a source image: it has no original, and brand areas are checked all the same.
 
-An area with a reference mark (`find`) is looked for in the picture itself, and what stands there is held against the
-mark. A drawn area is held against the version before, where there is one of the same size. What has no reference cannot
-be held against anything, and `explain` says so.
+An area with a reference logo (`find`) is looked for in the picture itself, and what stands there is compared with the
+logo. A drawn area is compared with the version before, where there is one of the same size. What has no reference
+cannot be compared with anything, and `explain` says so.
 """
 
 from __future__ import annotations
@@ -13,82 +13,109 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof import drift, regions
-from maskproof.gate import provenance, verdict
-from maskproof.images.decode import decode
-from maskproof.model import Finding, Kind, Level, Severity
-from maskproof.regions.areas import declared, mark_of, mask_picture, readers
-from maskproof.regions.template import drawn, locate
+from maskproof.gate.compare import Pair, Pairs, policy_reader
+from maskproof.gate.edited import follow_parents
+from maskproof.gate.inspection import Before, BrandFacts, Failure
+from maskproof.model import Kind, Severity
+from maskproof.policy.rules import finding
+from maskproof.regions.areas import declared, reference_logo
+from maskproof.regions.template import match_template, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from maskproof.gate.inspection import Inputs, Inspection, Reference
     from maskproof.gate.scope import Scope
-    from maskproof.model import ImageReport, Picture, Read, RegionDrift
+    from maskproof.images.files import Files, Source
+    from maskproof.model import Finding, Picture, Read
     from maskproof.policy import AreaRule, Settings
+    from maskproof.records.sidecar import Record
     from maskproof.regions import Area
-    from maskproof.regions.template import Drawn
+    from maskproof.regions.template import Rendered
 
-Reference = tuple["Picture", "tuple[Area, ...]"]
-"""a picture as large as the generated one that shows how areas have to look, and those areas"""
-Places = list[tuple["AreaRule", "tuple[Drawn, ...]"]]
-"""where the mark of each rule stands, and how it has to look there"""
+Places = list[tuple["AreaRule", "tuple[Rendered, ...]"]]
+"""where the logo of each rule stands, and how it has to look there"""
 
 
-def hold(scope: Scope, path: str, edit: bytes, settings: Settings, report: ImageReport) -> ImageReport:
-    """The brand areas of a generated picture, each held against its reference.
+def gather_before(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Before:
+    """The version before; raises BrokenChain where the record names a parent that cannot be followed."""
+    del edit
+    assert record is not None  # noqa: S101 - its record says that it was generated
+    follow_parents(scope, path, record)
+    drawn_areas = any(rule.kind == Kind.BRAND and rule.find is None for rule in settings.areas)
+    return Before(scope.source(scope.delta.base, path, f"the version before of {path}") if drawn_areas else None)
 
-    Args:
-        scope: The change that it is part of.
-        path: Where it lies.
-        edit: Its bytes.
-        settings: The policy for it.
-        report: What is known already.
+
+def decode_references(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
+    """The picture beside each reference that shows how its brand areas have to look.
 
     Raises:
         CouldNotJudge: the picture or a reference cannot be read.
     """
-    report = replace(
-        report, findings=(*report.findings, *_contradicted(report), *provenance.lost(scope, path, edit, None))
-    )
-    rules = [rule for rule in settings.areas if rule.kind == "brand"]
+    assert isinstance(reference, Before)  # noqa: S101 - what `origins` gathers for generated pictures
+    rules = [rule for rule in inputs.settings.areas if rule.kind == Kind.BRAND]
     if not rules:
-        return verdict.concluded(report)
-    picture = decode(edit, path)
-    marked = [rule for rule in rules if rule.find is not None]
-    places = [(rule, _places(rule, picture, scope.trusted)) for rule in marked]
-    lost = [_not_there(rule, settings.source) for rule, marks in places if not marks]
+        return Pairs()
+    read, source = policy_reader(inputs, files), inputs.settings.source
+    picture = files.picture(edit)
+    places = [(rule, _places(rule, picture, read)) for rule in rules if rule.find is not None]
     references = [
-        *_marks(picture, places, settings.source),
-        *_before(scope, path, picture, [rule for rule in rules if rule.find is None], settings),
+        *_with_logos(picture, places, source),
+        *_before(picture, reference, [rule for rule in rules if rule.find is None], files, source),
     ]
-    report = replace(report, findings=(*report.findings, *lost)).told(
-        "regions", *(_told(rule, places, references) for rule in rules)
+    nothing = np.ones((picture.size[1], picture.size[0]), np.bool_)
+    return Pairs(
+        tuple(Pair(original, picture, nothing, areas=areas, only=Kind.BRAND) for original, areas in references),
+        tuple(_facts(rule, places, references) for rule in rules),
     )
-    rows = [row for reference in references for row in _measured(reference, picture, settings.level, scope.trusted)]
-    if not rows:
-        return verdict.concluded(report)
-    return verdict.decide(report, rows, settings.limits, "Put the right mark into the picture, or make it again.")
 
 
-def _measured(reference: Reference, picture: Picture, level: Level, read: Read) -> Iterator[RegionDrift]:
-    """What the areas of one reference come to; there is no frame and no outside that could drift."""
-    original, areas = reference
-    opened = np.ones((original.size[1], original.size[0]), np.bool_)
-    protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
-    for row in drift.measure(original, picture, opened, protected, level, drift.Frame(), readers()):
-        if row.kind == Kind.BRAND:
-            yield row
+def contradicted(inspection: Inspection) -> list[Finding]:
+    """A file that says of itself that it is an edit, beside a record that says that it was generated."""
+    signals = inspection.signals
+    if isinstance(signals, Failure) or not isinstance(inspection.inputs.reference, Before):
+        return []
+    sign = next((one for one in signals.evidence if one.edit and one.confidence != "low"), None)
+    if sign is None:
+        return []
+    return [
+        finding(
+            "stale-record",
+            f"the record says that the picture was made from nothing, but the file says that it is an edit "
+            f"({sign.says}, {sign.source})",
+            severity=Severity.WARN,
+            advice="If it is one, record its original with `maskproof record`.",
+        )
+    ]
 
 
-def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Drawn, ...]:
-    mark = mark_of(rule, read)
-    hits = locate(picture.samples, mark.samples, mark.alpha)
-    return tuple(drawn(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
+def without_logo(inspection: Inspection) -> list[Finding]:
+    """Brand areas whose reference logo matches nowhere in a generated picture."""
+    if isinstance(inspection.brands, Failure):
+        return []
+    return [
+        finding(
+            "brand",
+            f"the mark {brand.find} of the area {brand.name!a} is not to be found in this generated picture: either "
+            "it was left out or it was redrawn",
+            severity=Severity.WARN,
+            region=brand.name,
+            advice="Look at the picture; where the mark does not belong, narrow the paths of the area in "
+            f"{inspection.inputs.settings.source}.",
+        )
+        for brand in inspection.brands
+        if brand.find is not None and not brand.places
+    ]
 
 
-def _marks(picture: Picture, places: Places, source: str) -> Iterator[Reference]:
-    """The picture itself with every mark that was found in it put there as it should be."""
+def _places(rule: AreaRule, picture: Picture, read: Read) -> tuple[Rendered, ...]:
+    mark = reference_logo(rule, read)
+    hits = match_template(picture.samples, mark.samples, mark.alpha)
+    return tuple(rendered(picture.samples, mark.samples, mark.alpha, hit.box) for hit in hits)
+
+
+def _with_logos(picture: Picture, places: Places, source: str) -> Iterator[tuple[Picture, tuple[Area, ...]]]:
+    """The picture itself with every logo that was found in it put there as it should be."""
     areas = [area for rule, marks in places for area in declared(rule, source, tuple(one.box for one in marks))]
     if not areas:
         return
@@ -99,49 +126,20 @@ def _marks(picture: Picture, places: Places, source: str) -> Iterator[Reference]
 
 
 def _before(
-    scope: Scope, path: str, picture: Picture, rules: list[AreaRule], settings: Settings
-) -> Iterator[Reference]:
+    picture: Picture, reference: Before, rules: list[AreaRule], files: Files, source: str
+) -> Iterator[tuple[Picture, tuple[Area, ...]]]:
     """The version before, for areas that are drawn; nothing where there is none, or one of another size."""
-    data = scope.delta.base.read(path) if rules else None
-    if data is None:
+    if reference.version is None or not rules:
         return
-    before = decode(data, f"the version before of {path}")
+    before = files.picture(reference.version)
     if before.size == picture.size:
-        yield before, tuple(area for rule in rules for area in declared(rule, settings.source))
+        yield before, tuple(area for rule in rules for area in declared(rule, source))
 
 
-def _not_there(rule: AreaRule, source: str) -> Finding:
-    return Finding(
-        "brand",
-        Severity.WARN,
-        f"the mark {rule.find} of the area {rule.name!a} is not to be found in this generated picture: either it was "
-        "left out or it was redrawn",
-        rule.name,
-        advice=f"Look at the picture; where the mark does not belong, narrow the paths of the area in {source}.",
-    )
-
-
-def _told(rule: AreaRule, places: Places, references: list[Reference]) -> str:
-    """What an area was held against."""
+def _facts(rule: AreaRule, places: Places, references: list[tuple[Picture, tuple[Area, ...]]]) -> BrandFacts:
+    """What an area was compared with."""
     if rule.find is not None:
         count = next(len(marks) for one, marks in places if one is rule)
-        return f"{rule.name} (brand): held against {rule.find}, found in {count} place{'' if count == 1 else 's'}"
-    if any(area.name == rule.name for _, areas in references for area in areas):
-        return f"{rule.name} (brand): held against the version before"
-    return f"{rule.name} (brand): nothing to hold it against, as there is no version before of this size"
-
-
-def _contradicted(report: ImageReport) -> list[Finding]:
-    """A file that says of itself that it is an edit, beside a record that says that it was made from nothing."""
-    sign = next((one for one in report.evidence if one.edit and one.confidence != "low"), None)
-    if sign is None:
-        return []
-    return [
-        Finding(
-            "stale-record",
-            Severity.WARN,
-            f"the record says that the picture was made from nothing, but the file says that it is an edit "
-            f"({sign.says}, {sign.source})",
-            advice="If it is one, record its original with `maskproof record`.",
-        )
-    ]
+        return BrandFacts(rule.name, rule.find, count, bool(count))
+    compared = any(area.name == rule.name for _, areas in references for area in areas)
+    return BrandFacts(rule.name, None, compared=compared)

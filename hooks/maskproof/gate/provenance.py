@@ -1,4 +1,4 @@
-"""Lost provenance: a picture that carried Content Credentials before, and carries none now.
+"""Provenance: what a file says of itself, and Content Credentials that it carried before and carries no more.
 
 Editors write a C2PA manifest; optimizers, converters and most libraries drop it without a word. What dropped it is
 named where the file or the repository's own hooks show it.
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Finding, Severity
-from maskproof.repo import sha256_of
+from maskproof.gate.compare import record_of
+from maskproof.gate.inspection import Failure, Original, Signals, Tracked
+from maskproof.model import sha256_of
+from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.gate.scope import Scope
-    from maskproof.model import Read
+    from maskproof.gate.inspection import ChangeFacts, Inputs, Inspection
+    from maskproof.images.files import Files, Source
+    from maskproof.model import Evidence, Finding
 
 HOOKS_FILE = ".pre-commit-config.yaml"
 HOOK_ID = re.compile(r"^\s*(?:-\s+)?id:\s*['\"]?([\w.-]+)", re.MULTILINE)
@@ -30,62 +33,86 @@ OPTIMIZERS = re.compile(
 """parts of the names of programs that write pictures anew, as hooks are named after them"""
 
 
-def lost(
-    scope: Scope, path: str, edit: bytes, original: tuple[str, bytes] | None, dropped: str | None = None
-) -> list[Finding]:
-    """The finding for a manifest that is gone.
+def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
+    """What an image of a change says of itself.
 
-    Args:
-        scope: The change that the picture is part of.
-        path: Where it lies.
-        edit: Its bytes.
-        original: The name and the bytes of its recorded original; None where it has none.
-        dropped: SHA-256 of a manifest that its record says was dropped knowingly.
+    Raises:
+        CouldNotJudge: it cannot be read, and somebody asks.
     """
-    if _manifest(edit, path) is not None:
+    change, record = inputs.change, record_of(inputs)
+    if change is None:
+        return Signals()
+    try:
+        found = _signs(edit, change, files)
+    except CouldNotJudge:
+        # Where policy asks nothing of files without a record, a broken one is not its business.
+        if inputs.unrecorded and inputs.settings.unrecorded == "off":
+            return Signals()
+        raise
+    stale = record is not None and record.image.sha256 != edit.sha256
+    lost_from = _lost_from(inputs, edit, change, files)
+    rewritten_by = _rewritten_by(edit, change, files) if stale or lost_from else ""
+    return Signals(found, stale, lost_from, rewritten_by)
+
+
+def lost(inspection: Inspection) -> list[Finding]:
+    """The finding for a manifest that is gone."""
+    signals = inspection.signals
+    if isinstance(signals, Failure) or not signals.lost_from:
         return []
-    held = ((name, _manifest(data, name)) for name, data in _earlier(scope, path, original))
-    earlier = next((name for name, store in held if store is not None and sha256_of(store) != dropped), None)
-    if earlier is None:
-        return []
-    who = dropped_by(edit, path, scope.delta.head.read)
     return [
-        Finding(
+        finding(
             "provenance-lost",
-            Severity.WARN,
-            f"{earlier} carries Content Credentials (a C2PA manifest) and this file carries none"
-            + (f"; {who}" if who else ""),
+            f"{signals.lost_from} carries Content Credentials (a C2PA manifest) and this file carries none"
+            + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
             advice="Export it again with its credentials and run no optimizer behind that, or let the reviewer know "
             "that they are meant to go.",
         )
     ]
 
 
-def dropped_by(data: bytes, path: str, read: Read) -> str:
+def _signs(edit: Source, change: ChangeFacts, files: Files) -> tuple[Evidence, ...]:
+    def beside(path: str) -> bytes | None:
+        source = change.neighbours.get(path)
+        return None if source is None else files.data(source)
+
+    return evidence.assess(files.data(edit), edit.path, beside, files.container(edit))
+
+
+def _lost_from(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files) -> str:
+    """Which earlier picture carries a manifest while this one carries none; empty: none does.
+
+    A manifest that the record says was dropped knowingly does not count.
+    """
+    reference, record = inputs.reference, record_of(inputs)
+    asked = not isinstance(reference, Tracked) or (inputs.settings.unrecorded != "off" and reference.lost is None)
+    if not asked or _manifest(edit, files) is not None:
+        return ""
+    dropped = record.restored.dropped_manifest if record and record.restored else None
+    held = ((name, _manifest(source, files)) for name, source in _earlier(inputs, change))
+    return next((name for name, store in held if store is not None and sha256_of(store) != dropped), "")
+
+
+def _rewritten_by(edit: Source, change: ChangeFacts, files: Files) -> str:
     """What wrote a picture anew, in words, as far as anything shows it; empty where nothing does."""
-    if (writer := evidence.writer(data, path)) is not None:
+    writer = evidence.writer(files.data(edit), edit.path, files.container(edit))
+    if writer is not None:
         return f"the file was last written by {writer}"
-    config = read(HOOKS_FILE)
-    hooks = HOOK_ID.findall(config.decode("utf-8", "replace")) if config else []
+    config = change.neighbours.get(HOOKS_FILE)
+    hooks = HOOK_ID.findall(files.data(config).decode("utf-8", "replace")) if config else []
     named = [hook for hook in hooks if OPTIMIZERS.search(hook)]
     return f"the hook {named[0]!a} in {HOOKS_FILE} writes pictures anew" if named else ""
 
 
-def _earlier(scope: Scope, path: str, original: tuple[str, bytes] | None) -> Iterator[tuple[str, bytes]]:
-    if original is not None:
-        yield f"its original {original[0]}", original[1]
-    before, now = scope.delta.base.entries.get(path), scope.delta.head.entries.get(path)
-    if before is not None and before != now:
-        try:
-            data = scope.delta.base.read(path)
-        except CouldNotJudge:
-            return
-        if data is not None:
-            yield "its version before", data
+def _earlier(inputs: Inputs, change: ChangeFacts) -> Iterator[tuple[str, Source]]:
+    if isinstance(inputs.reference, Original):
+        yield f"its original {inputs.reference.original.path}", inputs.reference.original
+    if change.before is not None:
+        yield "its version before", change.before
 
 
-def _manifest(data: bytes, name: str) -> bytes | None:
+def _manifest(source: Source, files: Files) -> bytes | None:
     try:
-        return evidence.manifest(data, name)
+        return evidence.manifest(files.data(source), source.called, files.container(source))
     except CouldNotJudge:
         return None

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from maskproof import parallel
 from maskproof.errors import CouldNotJudge
-from maskproof.gate.compare import Inputs, compare
-from maskproof.gate.verdict import over
+from maskproof.gate.named import Named, compare
+from maskproof.gate.verdict import ratio
 from maskproof.images import containers
 from maskproof.model import Finding, ImageReport, Severity, Verdict
 
@@ -40,7 +40,7 @@ Candidate = tuple[str, bytes]
 class Task:
     """One comparison, as it is handed to a process."""
 
-    inputs: Inputs
+    inputs: Named
     settings: Settings
     files: dict[str, bytes | None]
     """the pictures and models that the policy names, by path"""
@@ -95,7 +95,7 @@ def ranked(
     """
     files = _files(settings, read)
     tasks = [
-        Task(Inputs(data, original, mask, mode, name, original_name, mask_name), settings, files)
+        Task(Named(data, original, mask, mode, name, original_name, mask_name), settings, files)
         for name, data in candidates
     ]
     reports: list[ImageReport] = []
@@ -108,7 +108,7 @@ def ranked(
 
 def judged(task: Task) -> ImageReport:
     """One candidate, judged as `maskproof compare` would."""
-    return compare(task.inputs, task.settings, task.files.get, ImageReport(task.inputs.edit_name, Verdict.PASS))
+    return compare(task.inputs, task.settings, task.files.get)
 
 
 def in_order(reports: Sequence[ImageReport]) -> tuple[Ranked, ...]:
@@ -157,11 +157,9 @@ def _excess(finding: Finding) -> float:
     """How far a finding is over its limit, or under one that has to be reached."""
     if finding.value is None or finding.limit is None:
         return 0.0
-    return max(over(finding.value, finding.limit), over(finding.limit, finding.value))
+    return max(ratio(finding.value, finding.limit), ratio(finding.limit, finding.value))
 
 
 def _files(settings: Settings, read: Read) -> dict[str, bytes | None]:
     """Whatever the policy names, read before the work is shared: another process cannot ask for it."""
-    named = [place for rule in settings.areas for place in (rule.mask, rule.find)]
-    named += [settings.face_model.path] if settings.face_model else []
-    return {place: read(place) for place in named if place is not None}
+    return {place: read(place) for place in settings.named_files}

@@ -14,29 +14,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import structs
-
 from maskproof import likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
-from maskproof.gate import chain
 from maskproof.images.decode import decode_mask
+from maskproof.images.files import Files, Source
+from maskproof.policy import trust
+from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
-from maskproof.repo import REGULAR
+from maskproof.records.ledger import Ledger
 from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
-    from maskproof.repo.change import Delta
+    from maskproof.repo.change import Change
 
 
 @dataclass(frozen=True)
 class Scope:
     """A change, with policy and records read from both of its sides."""
 
-    delta: Delta
+    delta: Change
 
     @cached_property
     def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
@@ -45,68 +42,65 @@ class Scope:
         Raises:
             PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
         """
-        head = policy.find(self.delta.head.read)
+        head = policy.load(self.delta.head.read)
         try:
-            return policy.find(self.delta.base.read), head
+            return policy.load(self.delta.base.read), head
         except PolicyError:
             return None, head
 
     def settings(self, path: str) -> policy.Settings:
         """The policy for one image: the base's, tightened by the head's."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighten(base, head)
+        return trust.tighten(base, head)
 
     def loosened(self, path: str) -> tuple[str, ...]:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
         base, head = (policy.resolve(one, path) for one in self.policies)
-        return policy.tighter_keys(head, base)
+        return trust.tighter_keys(head, base)
 
-    def trusted(self, path: str) -> bytes | None:
+    @cached_property
+    def files(self) -> Files:
+        """Where the stages read this change's files."""
+        return Files(self.delta.repository.objects)
+
+    def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
+        """A regular file of one side by its id; None where there is no such file."""
+        oid = tree.blob_id(path)
+        return None if oid is None else Source(oid, path, name=name)
+
+    def located(self, path: str, sha256: str) -> Source | None:
+        """A file by its digest: on the head, in the path's history, or in Git LFS; None where it is in none of them.
+
+        Raises:
+            MissingObject: it may be in history that this clone does not hold.
+        """
+        found = self.delta.repository.objects.locate(path, sha256, self.delta.head)
+        return None if found is None else Source(found[0], path, sha256, found[1])
+
+    def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
-        data = self.delta.base.read(path)
-        return self.delta.head.read(path) if data is None else data
+        return self.source(self.delta.base, path) or self.source(self.delta.head, path)
+
+    def read_trusted(self, path: str) -> bytes | None:
+        """The bytes of such a file; None where neither side has it."""
+        source = self.trusted(path)
+        return None if source is None else self.files.data(source)
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
         base, repository = self.delta.base, self.delta.repository
-        entry = base.entries.get(path)
-        now = [entry.oid] if entry and entry.mode in REGULAR else []
+        now = [oid] if (oid := base.blob_id(path)) else []
         for oid in itertools.chain(now, repository.versions(path, base)):
             # What cannot be read proves nothing, and is no reason to leave an image unjudged.
             with contextlib.suppress(CouldNotJudge):
-                if repository.digest(oid, path) == sha256:
+                if repository.objects.digest(oid, path) == sha256:
                     return True
         return False
 
-    def record(self, path: str) -> Record | None:
-        """An image's record on the head; None where it has none.
-
-        Raises:
-            RecordError: the sidecar has mistakes.
-            CouldNotJudge: its bytes cannot be had.
-        """
-        record = _written(self.delta.head, path)
-        return None if record is None else self._with_parent(path, record)
-
-    def _with_parent(self, path: str, record: Record) -> Record:
-        """A record with the parent that it leaves out though its original is a recorded edit itself.
-
-        Otherwise leaving `parent` out would be the way around the comparison with the first original.
-        """
-        if record.parent is not None or record.original is None:
-            return record
-        parent = self._edits.get(record.original.sha256)
-        return record if parent in {None, path} else structs.replace(record, parent=sidecar.path_of(str(parent)))
-
-    def told(self, path: str) -> str:
-        """How the change concerns an image, in words."""
-        states = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
-        state = states.get(self.touched.get(path, ""), "is not changed itself")
-        head, base = self.delta.head.commit, self.delta.base.commit
-        return (
-            f"the picture {state} in {f'commit {head[:12]}' if head else 'the index'}, against "
-            f"{f'commit {base[:12]}' if base else 'an empty repository'}"
-        )
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The records of both sides."""
+        return Ledger(self.delta.base, self.delta.head)
 
     @cached_property
     def touched(self) -> dict[str, str]:
@@ -124,8 +118,8 @@ class Scope:
             base, head = self.policies
             found |= {
                 image
-                for image in self._recorded
-                if policy.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+                for image in self.ledger.images
+                if trust.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
             }
         return tuple(sorted(found))
 
@@ -138,21 +132,10 @@ class Scope:
                 groups[unicodedata.normalize("NFC", path).casefold()].append(path)
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 
-    @cached_property
-    def recorded_content(self) -> dict[str, str]:
-        """Recorded images of either side, by blob id: the same bytes under another name need a record as well."""
-        sides = (self.delta.head.entries, self.delta.base.entries)
-        return {
-            side[image].oid: image
-            for side in sides
-            for image in map(sidecar.image_of, filter(is_sidecar, side))
-            if image in side
-        }
-
     def _images_of(self, path: str) -> set[str]:
         """The images that one touched or named path leads to."""
         entries = self.delta.head.entries
-        found = set(self._users.get(path, ()))
+        found = self.ledger.users(path)
         if is_sidecar(path):
             image = sidecar.image_of(path)
             return found | ({image} if image in entries or path in entries or path in self.delta.named else set())
@@ -165,7 +148,7 @@ class Scope:
             if path in (area.mask, area.find)
             for one in area.paths
         ]
-        return found | {image for image in self._recorded if policy.matches(patterns, image)}
+        return found | {image for image in self.ledger.images if matches(patterns, image)}
 
     def nearest(self, path: str, edit: bytes) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.
@@ -173,7 +156,7 @@ class Scope:
         Raises:
             CouldNotJudge: it cannot be decoded.
         """
-        return likeness.likeness(self.delta.repository, self._likeness, (path, edit))
+        return likeness.nearest(self.delta.repository, self._likeness, (path, edit))
 
     @cached_property
     def _likeness(self) -> likeness.Index:
@@ -181,81 +164,12 @@ class Scope:
         index.update(self.delta.repository.image_blobs(self.delta.base))
         return index
 
-    @cached_property
-    def masks(self) -> frozenset[str]:
-        """Pictures that records on the base use as masks: what a mask looks like is nobody's business.
-
-        Of the base, lest a record that comes with the change take a picture out of the check.
-        """
-        records = _readable(self.delta.base).values()
-        return frozenset(record.mask.path for record in records if record.mask is not None)
-
     def mask_mode(self, path: str) -> str | None:
         """Which part of a mask is editable, where a record on the head or the mask itself leaves no doubt."""
-        for record in self._records.values():
-            if record.mask is not None and record.mask.path == path:
-                return record.mask.mode
+        if (mode := self.ledger.mask_mode(path)) is not None:
+            return mode
         try:
             data = self.delta.head.read(path)
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None
-
-    @cached_property
-    def _recorded(self) -> tuple[str, ...]:
-        return tuple(sidecar.image_of(path) for path in self.delta.head.entries if is_sidecar(path))
-
-    @cached_property
-    def _users(self) -> dict[str, set[str]]:
-        """For each original, mask and parent record: the images whose records, or their parents', name it."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for image in self._records:
-            for record in self._chain(image):
-                for used in (record.original, record.mask):
-                    if used is not None:
-                        found[used.path].add(image)
-                if record.parent is not None:
-                    found[record.parent].add(image)
-        return found
-
-    def _chain(self, image: str) -> Iterator[Record]:
-        """An image's record and those of the edits that led to it, as far as they can be read."""
-        seen: set[str] = set()
-        while image in self._records and image not in seen and len(seen) < chain.LONGEST:
-            seen.add(image)
-            record = self._records[image]
-            yield record
-            if record.parent is None:
-                return
-            image = sidecar.image_of(record.parent)
-
-    @cached_property
-    def _edits(self) -> dict[str, str]:
-        """The recorded edits on the head, by the digest of their bytes."""
-        return {one.image.sha256: image for image, one in self._as_written.items() if one.origin == "edited"}
-
-    @cached_property
-    def _records(self) -> dict[str, Record]:
-        """The records on the head that can be read, by image; of the others it is said when their image is judged."""
-        return {image: self._with_parent(image, record) for image, record in self._as_written.items()}
-
-    @cached_property
-    def _as_written(self) -> dict[str, Record]:
-        return _readable(self.delta.head)
-
-
-def _written(tree: Tree, image: str) -> Record | None:
-    """An image's record as its sidecar has it; None where there is none."""
-    path = sidecar.path_of(image)
-    data = tree.read(path)
-    return None if data is None else sidecar.parse(data, path)
-
-
-def _readable(tree: Tree) -> dict[str, Record]:
-    """Every record of a tree that can be read, by image."""
-    found = {}
-    for image in map(sidecar.image_of, filter(is_sidecar, tree.entries)):
-        with contextlib.suppress(CouldNotJudge):
-            if (record := _written(tree, image)) is not None:
-                found[image] = record
-    return found

@@ -13,121 +13,108 @@ within the limits of it is a copy, and no edit. `off` asks nothing; for the othe
 | no           | new, looks like it, beyond          | -     | block |
 | no           | anything else                       | -     | -     |
 
-Likeness only ever raises a finding: no picture passes because it looks like another.
+Similarity only ever raises a finding: no picture passes because it looks like another.
 """
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge
-from maskproof.gate import provenance
-from maskproof.gate.compare import Inputs, compare, concluded, failure
-from maskproof.model import Finding, Ground, ImageReport, Severity, Verdict
+from maskproof.gate import verdict
+from maskproof.gate.compare import Pair, Pairs
+from maskproof.gate.descriptions import described
+from maskproof.gate.inspection import Failure, LostRecord, Relation, Tracked
+from maskproof.images.files import Source
+from maskproof.model import Severity, Verdict
+from maskproof.policy.rules import finding
 from maskproof.records import sidecar
-from maskproof.records.proposal import Known, command, propose
-from maskproof.repo import REGULAR, sha256_of
+from maskproof.records.proposal import Proposal, TreeFacts, command, propose
 
 if TYPE_CHECKING:
+    from maskproof.gate.inspection import Inputs, Inspection, Reference, Signals
     from maskproof.gate.scope import Scope
+    from maskproof.images.files import Files
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Evidence
+    from maskproof.model import Finding
     from maskproof.policy import Settings
-    from maskproof.records.proposal import Proposal
-    from maskproof.repo import Entry
+    from maskproof.records.sidecar import Record
 
 SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A tracked picture that this one may have been made from."""
-
-    path: str
-    oid: str
-    replaced: bool
-    """True: the version before, at the same path; False: another picture that it looks like"""
-    likeness: Likeness | None
-    """how alike the two are; None where one of them cannot be decoded"""
-
-    @property
-    def alike(self) -> bool:
-        """Does it look like the tracked picture?"""
-        return self.likeness is not None and self.likeness.alike
-
-    @property
-    def whole(self) -> bool:
-        """False: it looks like a part of the tracked picture, so that the two cannot be compared sample by sample."""
-        return self.replaced or self.likeness is None or self.likeness.how == "whole"
-
-    def __str__(self) -> str:
-        name = "its version before" if self.replaced else self.path
-        return name if self.likeness is None else f"{name} ({self.likeness.distance} of 256 bits apart)"
-
-
-def judge(scope: Scope, path: str, edit: bytes, settings: Settings, report: ImageReport) -> ImageReport:
-    """The verdict on a picture that has no record.
-
-    Args:
-        scope: The change that it is part of.
-        path: Where it lies.
-        edit: Its bytes.
-        settings: The policy for it.
-        report: What is known already, its marks among it.
-    """
+def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
+    """What the repository knows of a picture without a record; raises CouldNotJudge where its bytes cannot be had."""
+    del record
     if settings.unrecorded == "off":
-        return concluded(report)
+        return Tracked()
     if lost := _lost_record(scope, path):
-        return concluded(report, lost)
-    report = replace(report, findings=(*report.findings, *provenance.lost(scope, path, edit, None)))
-    relation = _relation(scope, path, edit, settings)
-    compared = _compared(scope, path, edit, settings, relation)
-    if relation is not None:
-        report = report.told("likeness", f"it {'replaces' if relation.replaced else 'looks like'} {relation}")
-    if compared is not None:
-        report = replace(
-            report,
-            drift=compared.drift,
-            regions=compared.regions,
-            original={"path": relation.path, "found": f"{relation}, blob {relation.oid[:12]}"} if relation else None,
-            steps=(*report.steps, *compared.steps),
-        )
-    ai = bool(evidence.is_ai(report.evidence))
-    report = replace(report, ground=_ground(report.evidence, relation, compared))
-    severity = _severity(settings, relation, compared, ai=ai)
+        return Tracked(lost)
+    data = scope.files.data(edit)
+    relation = _relation(scope, path, edit, data, settings)
+    return Tracked(None, relation, _proposal(scope, path, data, relation))
+
+
+def decode_relation(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
+    """The picture beside the tracked one with everything protected; nothing where that cannot tell anything.
+
+    Raises:
+        CouldNotJudge: one of the two cannot be decoded.
+    """
+    assert isinstance(reference, Tracked)  # noqa: S101 - what `origins` gathers for pictures without a record
+    relation = reference.relation
+    if relation is None or not relation.whole:
+        return Pairs()
+    del inputs
+    original = files.picture(relation.source)
+    return Pairs((Pair.whole(original, files.picture(edit)),))
+
+
+def unrecorded(inspection: Inspection) -> list[Finding]:
+    """The finding of a picture without a record, by the table above."""
+    inputs, signals = inspection.inputs, inspection.signals
+    if not inputs.unrecorded or inputs.settings.unrecorded == "off" or isinstance(signals, Failure):
+        return []
+    tracked = inputs.reference
+    if not isinstance(tracked, Tracked):
+        return []
+    if tracked.lost is not None:
+        return [_without_its_record(inputs.path, tracked.lost)]
+    compared = comparison_verdict(inspection)
+    ai = bool(evidence.is_ai(signals.evidence))
+    severity = _severity(SEVERITY[inputs.settings.unrecorded], tracked.relation, compared, ai=ai)
     if severity is None:
-        return concluded(report)
-    if severity is Severity.UNJUDGED and compared is not None:
-        return concluded(report, *compared.findings)
-    proposal = _proposal(scope, path, report.evidence, relation)
-    return concluded(
-        report,
-        Finding(
-            "unrecorded",
-            severity,
-            _message(report, relation, compared, ai=ai),
-            advice=_advice(path, proposal, severity, ai=ai),
-        ),
-    )
+        return []
+    if severity is Severity.UNJUDGED:
+        return _of_the_comparison(inspection)
+    message = _message(signals, tracked.relation, inspection, ai=ai)
+    advice = _advice(inputs.path, tracked.proposal, severity, ai=ai)
+    return [finding("unrecorded", message, severity=severity, advice=advice)]
 
 
-def _ground(signs: tuple[Evidence, ...], relation: Relation | None, compared: ImageReport | None) -> Ground:
-    """The surest of what speaks for an AI edit."""
-    if evidence.is_ai(signs):
-        return Ground.SIGNED if any(sign.ai and sign.signed for sign in signs) else Ground.UNSIGNED
-    changed = compared is None or compared.verdict is not Verdict.PASS
-    return Ground.LIKENESS if relation and relation.alike and changed else Ground.NONE
+def comparison_verdict(inspection: Inspection) -> Verdict | None:
+    """The verdict on the comparison with the tracked picture; None where the two were not compared."""
+    if inspection.comparison_failure is None and inspection.decided is None:
+        return None
+    return verdict.verdict_of(_of_the_comparison(inspection))
 
 
-def _severity(
-    settings: Settings, relation: Relation | None, compared: ImageReport | None, *, ai: bool
-) -> Severity | None:
+def _of_the_comparison(inspection: Inspection) -> list[Finding]:
+    """What the comparison with the tracked picture alone would say."""
+    failure = inspection.comparison_failure
+    return [
+        *described(inspection.pair),
+        *(inspection.decided.findings if inspection.decided else ()),
+        *(() if failure is None else (failure.finding,)),
+    ]
+
+
+def _severity(asked: Severity, relation: Relation | None, compared: Verdict | None, *, ai: bool) -> Severity | None:
     """The table above; None: nothing to say."""
-    asked = SEVERITY[settings.unrecorded]
-    beyond = compared is not None and compared.verdict is not Verdict.PASS
+    beyond = compared not in {None, Verdict.PASS}
     if ai:
         return Severity.BLOCK if relation and relation.replaced and beyond else asked
     if relation is None or not relation.alike:
@@ -136,34 +123,18 @@ def _severity(
         return Severity.WARN
     if not beyond:
         return None
-    assert compared is not None  # noqa: S101 - only what was compared is beyond a limit
-    if compared.verdict is Verdict.UNJUDGED:
+    if compared is Verdict.UNJUDGED:
         # At `warn` nobody asked for pictures without marks to be judged: one that cannot be is no reason to stop.
         return Severity.UNJUDGED if asked is Severity.BLOCK else None
     return asked
 
 
-def _lost_record(scope: Scope, path: str) -> Finding | None:
+def _lost_record(scope: Scope, path: str) -> LostRecord | None:
     """A picture that was a recorded edit before this change, here or under another name."""
-    beside = sidecar.path_of(path)
-    if beside in scope.delta.base.entries:
-        return Finding(
-            "unrecorded",
-            Severity.BLOCK,
-            f"the record of this AI edit, {beside}, is deleted while the picture stays",
-            advice=(
-                f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too; "
-                "a new picture that is no AI edit takes another name."
-            ),
-        )
-    if (former := scope.recorded_content.get(scope.delta.head.entries[path].oid)) is None:
-        return None
-    return Finding(
-        "unrecorded",
-        Severity.BLOCK,
-        f"this is the AI edit {former} under another name, without its record",
-        advice=f"Give it the record: `{_bring_record(scope, former, beside)}`.",
-    )
+    if sidecar.path_of(path) in scope.delta.base.entries:
+        return LostRecord(path, "")
+    former = scope.ledger.images_by_blob.get(scope.delta.head.entries[path].oid)
+    return None if former is None else LostRecord(former, _bring_record(scope, former, sidecar.path_of(path)))
 
 
 def _bring_record(scope: Scope, former: str, beside: str) -> str:
@@ -176,67 +147,84 @@ def _bring_record(scope: Scope, former: str, beside: str) -> str:
     return moved if sidecar.path_of(former) in entries else f"git checkout HEAD -- {source} && {moved}"
 
 
-def _relation(scope: Scope, path: str, edit: bytes, settings: Settings) -> Relation | None:
-    """The tracked picture to hold it against: the version before, or under `block` the one that it looks like."""
-    before = scope.delta.base.entries.get(path)
-    if path in scope.masks or _same(scope, path, before, edit):
+def _without_its_record(path: str, lost: LostRecord) -> Finding:
+    if lost.bring:
+        return finding(
+            "unrecorded",
+            f"this is the AI edit {lost.former} under another name, without its record",
+            severity=Severity.BLOCK,
+            advice=f"Give it the record: `{lost.bring}`.",
+        )
+    beside = sidecar.path_of(path)
+    return finding(
+        "unrecorded",
+        f"the record of this AI edit, {beside}, is deleted while the picture stays",
+        severity=Severity.BLOCK,
+        advice=(
+            f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too; "
+            "a new picture that is no AI edit takes another name."
+        ),
+    )
+
+
+def _relation(scope: Scope, path: str, edit: Source, data: bytes, settings: Settings) -> Relation | None:
+    """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
+    before = scope.source(scope.delta.base, path)
+    if scope.ledger.is_mask(path) or _same(scope, before, edit):
         return None
     replaced = None
-    if before is not None and before.mode in REGULAR:
-        replaced = Relation(
-            path, before.oid, True, likeness.resemblance(scope.delta.repository, before.oid, path, edit)
-        )
+    if before is not None:
+        similar = likeness.similarity(scope.delta.repository, before.oid, path, data)
+        replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
     if settings.unrecorded != "block" or (replaced and replaced.alike):
         return replaced
-    return _nearest(scope, path, edit) or replaced
+    return _nearest(scope, path, data) or replaced
 
 
-def _same(scope: Scope, path: str, before: Entry | None, edit: bytes) -> bool:
+def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
     """Is it the version before to the byte? A picture that moves into Git LFS is another blob with the same content."""
-    if before is None or before.mode not in REGULAR:
+    if before is None:
         return False
     try:
-        return scope.delta.repository.digest(before.oid, path) == sha256_of(edit)
+        return scope.delta.repository.objects.digest(before.oid, before.path) == edit.sha256
     except CouldNotJudge:
         return False
 
 
-def _nearest(scope: Scope, path: str, edit: bytes) -> Relation | None:
+def _nearest(scope: Scope, path: str, data: bytes) -> Relation | None:
     """The tracked picture on the base that this one looks like most; None where it looks like none, or is one."""
     own = scope.delta.head.entries[path].oid
     if any(entry.oid == own for entry in scope.delta.base.entries.values()):
         return None
     try:
-        nearest = scope.nearest(path, edit)
+        nearest = scope.nearest(path, data)
     except CouldNotJudge:
         return None
-    return Relation(nearest.paths[0], nearest.oid, False, nearest) if nearest and nearest.alike else None
-
-
-def _compared(
-    scope: Scope, path: str, edit: bytes, settings: Settings, relation: Relation | None
-) -> ImageReport | None:
-    """The picture held against the tracked one with everything protected; None where that cannot tell anything."""
-    if relation is None or not relation.whole:
+    if nearest is None or not nearest.alike:
         return None
-    report = ImageReport(path, Verdict.PASS)
+    path = nearest.paths[0]
+    return Relation(Source(nearest.oid, path, name=_named(path, nearest)), False, nearest)
+
+
+def _named(picture: str, similar: Likeness | None) -> str:
+    return picture if similar is None else f"{picture} ({similar.distance} of 256 bits apart)"
+
+
+def _proposal(scope: Scope, path: str, data: bytes, relation: Relation | None) -> Proposal:
+    """The record that it may need; asked of the tree only where something speaks for an edit."""
     try:
-        original = scope.delta.repository.blob(relation.oid, relation.path)
-    except CouldNotJudge as error:
-        return concluded(report, failure(error))
-    inputs = Inputs(edit, original, None, None, path, str(relation))
-    return compare(inputs, settings, scope.trusted, report)
+        signs = evidence.assess(data, path, scope.delta.head.read)
+    except CouldNotJudge:
+        return Proposal()
+    if not (evidence.is_ai(signs) or (relation and relation.alike)):
+        return Proposal()
+    alike = (relation.source.path, str(relation)) if relation else None
+    return propose(path, signs, TreeFacts(scope.delta.head.entries, scope.mask_mode), lambda: alike)
 
 
-def _proposal(scope: Scope, path: str, signs: tuple[Evidence, ...], relation: Relation | None) -> Proposal:
-    known = Known(scope.delta.head.entries, scope.mask_mode)
-    alike = (relation.path, str(relation)) if relation else None
-    return propose(path, signs, known, lambda: alike)
-
-
-def _message(report: ImageReport, relation: Relation | None, compared: ImageReport | None, *, ai: bool) -> str:
+def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:
     """What is wrong, from the surest sign to the weakest."""
-    marks = ", ".join(dict.fromkeys(f"{sign.says}, {sign.source}" for sign in report.evidence if sign.ai))
+    marks = ", ".join(dict.fromkeys(f"{sign.says}, {sign.source}" for sign in signals.evidence if sign.ai))
     said = f"the file says that AI made or changed it ({marks}), and it has no record" if ai else "it has no record"
     if relation is None:
         return said
@@ -244,7 +232,8 @@ def _message(report: ImageReport, relation: Relation | None, compared: ImageRepo
         said += ", though it replaces a tracked picture"
     else:
         said += f", though it looks like {'' if relation.whole else 'a part of '}{relation}"
-    worst = next((one for one in compared.findings if one.severity is not Severity.WARN), None) if compared else None
+    compared = verdict.gravest_first(_of_the_comparison(inspection)) if relation.whole else ()
+    worst = next((one for one in compared if one.severity is not Severity.WARN), None)
     if worst is None:
         return said + (", and is within the limits of it" if relation.whole else "")
     where = f", at {worst.box}" if worst.box else ""

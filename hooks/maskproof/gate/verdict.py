@@ -7,25 +7,41 @@ not be judged leaves it unjudged; warnings never change the answer.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maskproof.model import Finding, ImageReport, Judged, Metric, RegionDrift, Severity, Verdict, amount
+from maskproof.model import Finding, Judged, Metric, RegionDrift, Severity, Verdict, amount
 from maskproof.policy.limits import ROWS
+from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 WORST = 1e6
 """the largest ratio that is told apart; JSON has no infinity"""
+GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
 Limits = dict[tuple[str, str], float | None]
 
 
-def decide(report: ImageReport, measured: Iterable[RegionDrift], limits: Limits, advice: str) -> ImageReport:
-    """The report with every metric held against its limit, and the verdict that follows.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Metrics beside their limits, and what follows."""
+
+    regions: tuple[Judged, ...]
+    drift: float
+    """the worst value over its limit, warnings left out; 1.0 is exactly at the limit"""
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the metrics alone ask for."""
+        return verdict_of(self.findings)
+
+
+def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") -> Decided:
+    """Every metric compared with its limit.
 
     Args:
-        report: What is known of the image so far, with findings that need no measuring.
         measured: Metrics by region.
         limits: The limit by (kind, metric); None or absent: shown, never a finding.
         advice: What to do about drift; a command where there is one.
@@ -34,30 +50,33 @@ def decide(report: ImageReport, measured: Iterable[RegionDrift], limits: Limits,
         Judged(drift, tuple(limits.get((drift.kind, metric.name)) for metric in drift.metrics)) for drift in measured
     )
     rows = [
-        _Held.of(one.drift, metric, limit)
-        for one in judged
-        for metric, limit in zip(one.drift.metrics, one.limits, strict=True)
+        _LimitedMetric.of(region.drift, metric, limit)
+        for region in judged
+        for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
         if limit is not None
     ]
     worst = max((row.ratio for row in rows if not row.warns), default=0.0)
-    groups: dict[tuple[str, str], list[_Held]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[_LimitedMetric]] = defaultdict(list)
     for row in rows:
         if row.ratio > 1:
             groups[row.drift.name, row.metric.rule].append(row)
-    found = tuple(_finding(group, advice) for group in groups.values())
-    return concluded(replace(report, regions=judged, drift=worst, findings=(*report.findings, *found)))
+    return Decided(judged, worst, tuple(_finding(group, advice) for group in groups.values()))
 
 
-def concluded(report: ImageReport) -> ImageReport:
-    """The report with the verdict that its findings ask for, the gravest finding first."""
-    order = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
-    findings = tuple(sorted(report.findings, key=lambda finding: order.index(finding.severity)))
-    gravest = findings[0].severity if findings else None
-    verdict = {Severity.BLOCK: Verdict.BLOCK, Severity.UNJUDGED: Verdict.UNJUDGED}.get(gravest, Verdict.PASS)  # type: ignore[arg-type]
-    return replace(report, verdict=verdict, findings=findings)
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """The verdict that findings ask for: the gravest one decides."""
+    severities = {one.severity for one in findings}
+    if Severity.BLOCK in severities:
+        return Verdict.BLOCK
+    return Verdict.UNJUDGED if Severity.UNJUDGED in severities else Verdict.PASS
 
 
-def over(value: float, limit: float) -> float:
+def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same findings, those that block before those that could not be judged before warnings."""
+    return tuple(sorted(findings, key=lambda one: GRAVEST.index(one.severity)))
+
+
+def ratio(value: float, limit: float) -> float:
     """A value over its limit: 1.0 is exactly at the limit; with a limit of 0, 1 plus the value, or 0 for none."""
     if limit > 0:
         return min(value / limit, WORST)
@@ -65,8 +84,8 @@ def over(value: float, limit: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """One metric held against its limit."""
+class _LimitedMetric:
+    """One metric compared with its limit."""
 
     drift: RegionDrift
     metric: Metric
@@ -75,29 +94,26 @@ class _Held:
     warns: bool
 
     @classmethod
-    def of(cls, drift: RegionDrift, metric: Metric, limit: float) -> _Held:
+    def of(cls, drift: RegionDrift, metric: Metric, limit: float) -> _LimitedMetric:
         row = ROWS[drift.kind, metric.name]
-        ratio = over(limit, metric.value) if row.at_least else over(metric.value, limit)
-        return cls(drift, metric, limit, ratio, row.warns)
+        excess = ratio(limit, metric.value) if row.at_least else ratio(metric.value, limit)
+        return cls(drift, metric, limit, excess, row.warns)
 
 
-def _finding(group: list[_Held], advice: str) -> Finding:
+def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     """One finding for all metrics of a region that ask for the same rule: the worst speaks, the others are named."""
     worst, *others = sorted(group, key=lambda row: (row.warns, -row.ratio))
     metric = worst.metric
     message = metric.says.replace("{value}", amount(metric.value, metric.unit))
-    message = message.replace("{limit}", amount(worst.limit, metric.unit))
-    severity = Severity.WARN if worst.warns else Severity.BLOCK
-    advice = "" if worst.warns else advice
-    return Finding(
+    return finding(
         metric.rule,
-        severity,
-        message,
-        worst.drift.name,
-        metric.value,
-        worst.limit,
-        metric.unit,
-        metric.box,
-        advice,
-        tuple(row.metric.name for row in others),
+        message.replace("{limit}", amount(worst.limit, metric.unit)),
+        severity=Severity.WARN if worst.warns else Severity.BLOCK,
+        region=worst.drift.name,
+        value=metric.value,
+        limit=worst.limit,
+        unit=metric.unit,
+        box=metric.box,
+        advice="" if worst.warns else advice,
+        also=tuple(row.metric.name for row in others),
     )

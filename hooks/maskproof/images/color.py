@@ -7,7 +7,6 @@ What is not applied (a PNG gamma, an HDR code, CMYK without a profile) is named,
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import struct
 from functools import lru_cache
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageCms
+
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ SRGB_TRANSFERS = frozenset({1, 2, 6, 13})
 FITTING = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode by the colour space an ICC profile is for"""
 
-COLOUR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
+COLOR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
 
 
 def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tuple[Image.Image, str, bool]:
@@ -51,18 +52,18 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
         The picture; how the file describes its colours; whether that description was applied.
     """
     base, alpha = split(image)
-    coded = _colour_code(container)
+    coded = _color_code(container)
     if coded is not None:
-        colour, managed, shown = coded, coded == SRGB, base.convert("RGB")
+        color, managed, shown = coded, coded == SRGB, base.convert("RGB")
     elif icc:
-        shown, colour, managed = _through_profile(base, icc)
+        shown, color, managed = _through_profile(base, icc)
     elif base.mode in {"CMYK", "LAB"}:
-        shown, colour, managed = base.convert("RGB"), f"{base.mode} without a profile", False
+        shown, color, managed = base.convert("RGB"), f"{base.mode} without a profile", False
     else:
-        shown, colour, managed = base.convert("RGB"), *_png_colour(container)
+        shown, color, managed = base.convert("RGB"), *_png_color(container)
     if alpha is not None:
         shown.putalpha(alpha)
-    return shown, colour, managed
+    return shown, color, managed
 
 
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -96,20 +97,20 @@ def from_srgb(samples: NDArray[np.uint8], icc: bytes | None, mode: str) -> NDArr
     return np.atleast_3d(np.asarray(image.convert(mode) if shown is None else shown))
 
 
-def colour_chunks(container: Container) -> tuple[tuple[str, bytes], ...]:
+def color_chunks(container: Container) -> tuple[tuple[str, bytes], ...]:
     """What a PNG says of its colours besides an ICC profile, as chunks that another PNG can hold."""
     if container.format != "PNG":
         return ()
-    return tuple((block.kind, block.data) for block in container.blocks if block.kind in COLOUR_CHUNKS)
+    return tuple((block.kind, block.data) for block in container.blocks if block.kind in COLOR_CHUNKS)
 
 
 def _through_profile(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     except OSError:
-        return base.convert("RGB"), f"a broken ICC profile ({hashlib.sha256(icc).hexdigest()[:8]})", False
+        return base.convert("RGB"), f"a broken ICC profile ({sha256_of(icc)[:8]})", False
     space = profile.profile.xcolor_space.strip()
-    name = f"ICC profile {_name(profile)} ({hashlib.sha256(icc).hexdigest()[:8]})"
+    name = f"ICC profile {_name(profile)} ({sha256_of(icc)[:8]})"
     mode = FITTING.get(space)
     if mode == "RGB" and base.mode == "L":
         base = base.convert("RGB")
@@ -161,7 +162,7 @@ def _is_srgb(transform: Any, mode: str) -> bool:
     return int(np.abs(difference).max()) <= TOLERANCE
 
 
-def _colour_code(container: Container) -> str | None:
+def _color_code(container: Container) -> str | None:
     """The H.273 code points of PNG cICP or AVIF nclx, in words; None where there are none."""
     if container.format == "PNG" and (code := container.first("cICP")) and len(code) >= 2:  # noqa: PLR2004
         primaries, transfer = code[0], code[1]
@@ -178,7 +179,7 @@ def _colour_code(container: Container) -> str | None:
     return f"colour code {primaries}/{transfer} of ITU-T H.273"
 
 
-def _png_colour(container: Container) -> tuple[str, bool]:
+def _png_color(container: Container) -> tuple[str, bool]:
     """GAMA and cHRM where they ask for something else than sRGB; viewers disagree on them, so they are only named."""
     if container.format != "PNG":
         return SRGB, True

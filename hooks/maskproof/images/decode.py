@@ -2,7 +2,7 @@
 
 Two files can hold equal numbers and show different pictures: an ICC profile, a gamma, an orientation tag, a
 palette, the low byte of 16 bits. Here a file becomes the samples that a careful viewer would show, and what
-cannot be applied is named in `Picture.colour`, so that nothing is hidden by a conversion. `decode_stored` gives the
+cannot be applied is named in `Picture.color`, so that nothing is hidden by a conversion. `decode_stored` gives the
 numbers as the file holds them as well: a picture that is written again must not go through sRGB.
 """
 
@@ -23,7 +23,7 @@ from PIL import Image, UnidentifiedImageError
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.images import containers
-from maskproof.images.color import SRGB, colour_chunks, split, to_srgb
+from maskproof.images.color import SRGB, color_chunks, split, to_srgb
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def decode(data: bytes, name: str, container: Container | None = None) -> Pictur
         TooLarge: over a limit, known from the header alone.
         SeveralFrames: an animation or a multi-page file.
     """
-    return _guarded(data, name, _decoded, container)
+    return _guard(data, name, _decode, container)
 
 
 def decode_mask(
@@ -108,7 +108,7 @@ def decode_mask(
     Returns:
         Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
     """
-    return _guarded(data, name, _mask_planes, container)
+    return _guard(data, name, _mask_planes, container)
 
 
 def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
@@ -129,15 +129,15 @@ def thumbnail(data: bytes, name: str, side: int) -> NDArray[np.uint8]:
         Unreadable, TooLarge, SeveralFrames: as in `decode`.
     """
 
-    def reduced(data: bytes, container: Container, name: str) -> NDArray[np.uint8]:
-        image = _opened(data, container, name)
+    def reduce(data: bytes, container: Container, name: str) -> NDArray[np.uint8]:
+        image = _open(data, container, name)
         image.draft("L", (2 * side, 2 * side))
         high, _ = _bytes_of_16(image, data, container, name)
         method = _turn(image, container, name)
         small = grey_square(high, side)
         return np.asarray(small if method is None else small.transpose(method))
 
-    return _guarded(data, name, reduced)
+    return _guard(data, name, reduce)
 
 
 def grey_square(image: Image.Image, side: int) -> Image.Image:
@@ -150,7 +150,7 @@ def grey_square(image: Image.Image, side: int) -> Image.Image:
 
 def decode_stored(data: bytes, name: str) -> Stored:
     """A still picture with its samples as they are stored; limits, strictness and errors as in `decode`."""
-    return _guarded(data, name, _stored)
+    return _guard(data, name, _decode_stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class _Shown:
     """RGB or RGBA, upright, in sRGB"""
     low: Image.Image | None
     """low bytes of 16-bit samples, upright"""
-    colour: str
+    color: str
     managed: bool
 
     @property
@@ -191,7 +191,7 @@ class _Shown:
         return None if int(plane.min()) == OPAQUE else plane
 
 
-def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T], walked: Container | None = None) -> T:
+def _guard(data: bytes, name: str, work: Callable[[bytes, Container, str], T], walked: Container | None = None) -> T:
     """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
     container = containers.read(data, name, walked)
     if container.frames != 1:
@@ -223,7 +223,7 @@ def _guarded(data: bytes, name: str, work: Callable[[bytes, Container, str], T],
         ) from error
 
 
-def _opened(data: bytes, container: Container, name: str) -> Any:
+def _open(data: bytes, container: Container, name: str) -> Any:
     """A picture whose header is read, when Pillow and the container agree on what it is."""
     image = Image.open(io.BytesIO(data), formats=[container.format])
     if image.format != container.format or getattr(image, "n_frames", 1) != 1:
@@ -239,47 +239,47 @@ def _opened(data: bytes, container: Container, name: str) -> Any:
     return image
 
 
-def _decoded(data: bytes, container: Container, name: str) -> Picture:
+def _decode(data: bytes, container: Container, name: str) -> Picture:
     return _picture(_raw(data, container, name))
 
 
 def _raw(data: bytes, container: Container, name: str) -> _Raw:
-    image = _opened(data, container, name)
+    image = _open(data, container, name)
     high, low = _bytes_of_16(image, data, container, name)
-    return _Raw(container, image, _keyed(high, low, container), low, _turn(image, container, name))
+    return _Raw(container, image, _apply_key(high, low, container), low, _turn(image, container, name))
 
 
-def _shown(raw: _Raw) -> _Shown:
-    shown, colour, managed = to_srgb(raw.high, raw.image.info.get("icc_profile"), raw.container)
+def _show(raw: _Raw) -> _Shown:
+    shown, color, managed = to_srgb(raw.high, raw.image.info.get("icc_profile"), raw.container)
     low = raw.low
     if raw.turn is not None:
         shown, low = shown.transpose(raw.turn), None if low is None else low.transpose(raw.turn)
-    return _Shown(shown, low, colour, managed)
+    return _Shown(shown, low, color, managed)
 
 
 def _picture(raw: _Raw) -> Picture:
-    shown = _shown(raw)
+    shown = _show(raw)
     return Picture(
         raw.container.format,
         np.ascontiguousarray(np.asarray(shown.image)[..., :3]),
         shown.alpha,
         None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
-        shown.colour,
+        shown.color,
         shown.managed,
         raw.container.trailing,
     )
 
 
 def _mask_planes(data: bytes, container: Container, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    shown = _shown(_raw(data, container, name))
+    shown = _show(_raw(data, container, name))
     return np.asarray(shown.image.convert("L")), shown.alpha
 
 
-def _stored(data: bytes, container: Container, name: str) -> Stored:
+def _decode_stored(data: bytes, container: Container, name: str) -> Stored:
     raw = _raw(data, container, name)
     shown = _picture(raw)
     base, alpha = split(raw.high)
-    if base.mode == "RGB" and alpha is None and raw.low is None and (shown.colour == SRGB or not shown.managed):
+    if base.mode == "RGB" and alpha is None and raw.low is None and (shown.color == SRGB or not shown.managed):
         samples: NDArray[Any] = shown.samples  # nothing was converted; a copy would be 150 MB of a 50 Mpx picture
     else:
         samples = _stored_samples(raw, base, alpha)
@@ -290,10 +290,10 @@ def _stored(data: bytes, container: Container, name: str) -> Stored:
         base.mode + ("" if alpha is None else "A"),
         samples,
         said.get("icc_profile"),
-        colour_chunks(container),
+        color_chunks(container),
         said.get("exif", b"").removeprefix(b"Exif\0\0"),
         said.get("xmp", b""),
-        _widened(raw, alpha is not None),
+        _describe_widening(raw, alpha is not None),
         raw.turn is not None or container.format == "TIFF",
         tuple(tuple(table) for _, table in sorted(tables.items())),
         container,
@@ -315,7 +315,7 @@ def _stored_samples(raw: _Raw, base: Image.Image, alpha: Image.Image | None) -> 
     return np.concatenate([samples, plane], axis=2)
 
 
-def _widened(raw: _Raw, transparent: bool) -> str:
+def _describe_widening(raw: _Raw, transparent: bool) -> str:
     """What a file holds that is not written again as it is, in words."""
     if raw.image.mode in {"P", "PA"}:
         return "a palette"
@@ -349,7 +349,7 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
         grey = Image.merge("LA", (bands[0], bands[2]))
         return grey, Image.merge("LA", (bands[1], bands[3]))
     other: Any = Image.open(io.BytesIO(data), formats=[container.format])
-    other.tile = [_swapped(tile) for tile in other.tile]
+    other.tile = [_swap(tile) for tile in other.tile]
     other.load()
     image.load()
     return image, other
@@ -377,7 +377,7 @@ def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpos
     return asked
 
 
-def _keyed(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:
+def _apply_key(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:
     """The picture with the one colour transparent that a PNG tRNS chunk names, compared as it is stored.
 
     Pillow compares the stored number with samples that it widened (2 and 4 bits) or narrowed (16 bits) to 8.
@@ -403,7 +403,7 @@ def _raw_mode(tile: Any) -> Any:
     return tile.args[0] if isinstance(tile.args, tuple) else tile.args
 
 
-def _swapped(tile: Any) -> Any:
+def _swap(tile: Any) -> Any:
     """A tile whose 16-bit samples are taken in the other byte order, so that the low byte comes out."""
     raw = _raw_mode(tile)
     native = "B" if sys.byteorder == "little" else "L"

@@ -20,9 +20,9 @@ from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
 from maskproof.likeness.hashes import LIKE, LIKE_CROPPED
 from maskproof.likeness.index import Index, Updated
-from maskproof.likeness.model import Found, Likeness
+from maskproof.likeness.model import Likeness, Matches
 from maskproof.likeness.store import open_store
-from maskproof.repo import sha256_of
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from maskproof.repo import Repository
 
-__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "likeness", "open_index", "resemblance", "search"]
+__all__ = ["LIKE", "LIKE_CROPPED", "Index", "Likeness", "Updated", "nearest", "open_index", "search", "similarity"]
 
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
@@ -52,7 +52,7 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
     return Index(repository, open_store(repository.common_dir.joinpath(*FILE) if trusted else None))
 
 
-def likeness(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
+def nearest(repository: Repository, index: Index, edit: tuple[str, bytes]) -> Likeness | None:
     """The indexed picture that is most like a file; None where the index is empty.
 
     Args:
@@ -67,12 +67,12 @@ def likeness(repository: Repository, index: Index, edit: tuple[str, bytes]) -> L
     return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
 
 
-def resemblance(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
+def similarity(repository: Repository, oid: str, path: str, edit: bytes) -> Likeness | None:
     """How alike one blob of a path and other bytes of it are; None where either cannot be decoded."""
     index = open_index(repository, trusted=False)
     index.update([(oid, path)], jobs=1)
     try:
-        return likeness(repository, index, (path, edit))
+        return nearest(repository, index, (path, edit))
     except CouldNotJudge:
         return None
 
@@ -85,7 +85,7 @@ def search(
     history: bool = False,
     count: int = 10,
     progress: Callable[[int, int], None] | None = None,
-) -> Found:
+) -> Matches:
     """The tracked pictures that are most like a file: those staged or committed, and with `history` all before them.
 
     Args:
@@ -113,7 +113,7 @@ def search(
     others = tuple(one for one in nearest if one.oid not in same)[:count]
     own = _own_path(repository, name)
     without = updated.failed | updated.missing
-    return Found(
+    return Matches(
         name,
         others,
         tuple(sorted(path for oid, path in blobs if oid in same and path != own)),
@@ -135,7 +135,7 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
     if one.alike:
         return one
     try:
-        other = thumbnail(repository.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
+        other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], hashes.SIDE)
     except CouldNotJudge:
         return one
     same = edges.correlation(picture, other) >= edges.SAME_DRAWING
@@ -145,7 +145,7 @@ def _looked_at(repository: Repository, picture: NDArray[np.uint8], one: Likeness
 def _is(repository: Repository, one: Likeness, data: bytes) -> bool:
     """Is this the very file that was asked about?"""
     try:
-        return repository.digest(one.oid, one.paths[0]) == sha256_of(data)
+        return repository.objects.digest(one.oid, one.paths[0]) == sha256_of(data)
     except CouldNotJudge:
         return False
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import imagehash
 import numpy as np
 from PIL import Image
 
@@ -101,6 +100,8 @@ def of(thumbnail: NDArray[np.uint8]) -> bytes:
     Args:
         thumbnail: SIDE x SIDE luma, 0 to 255, upright.
     """
+    import imagehash  # loads SciPy: half of the time that a command takes to start
+
     cells = _placed(thumbnail, ((0.0, 1.0),))[0, 0]
     telling = np.abs(np.diff(cells, axis=1)) >= TELLING
     bits = imagehash.dhash(Image.fromarray(np.round(cells).astype(np.uint8)), ROWS).hash & telling

@@ -6,19 +6,15 @@ in every worktree and on every branch.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections import defaultdict, deque
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.errors import CouldNotJudge, MissingObject, UsageError
+from maskproof import parallel
+from maskproof.errors import CouldNotJudge, MissingObject
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import hashes
 from maskproof.likeness.model import Likeness
@@ -171,16 +167,15 @@ class Index:
 
     def _hashed(self, oids: list[str], jobs: int | None, missing: dict[str, str]) -> Iterator[tuple[str, Outcome]]:
         """What came of each blob whose content is here; the others go to `missing`."""
-        workers = min(jobs or _processors(), len(oids))
+        workers = min(jobs or parallel.processors(), len(oids))
         contents = self._contents(oids, missing)
         if workers <= 1 or len(oids) <= FEW:
             yield from ((oid, data if isinstance(data, str) else hashed(data)) for oid, data in contents)
             return
         # No threads: a decoder's warnings become errors, and Python can ask for that only for all threads at once.
-        # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
         pending: deque[tuple[str, int, Future[Outcome]]] = deque()
-        try:
+        advice = "Memory may be short. What was hashed so far is kept: run the same again."
+        with parallel.processes(workers, "decoded", advice) as pool:
             for oid, data in contents:
                 if isinstance(data, str):
                     yield oid, data
@@ -190,23 +185,14 @@ class Index:
                     first, _, future = pending.popleft()
                     yield first, future.result()
             yield from ((oid, future.result()) for oid, _, future in pending)
-        except BrokenProcessPool as error:
-            raise UsageError(
-                "a process that decoded pictures was ended from outside",
-                "Memory may be short. What was hashed so far is kept: run the same again.",
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _contents(self, oids: list[str], missing: dict[str, str]) -> Iterator[tuple[str, bytes | str]]:
         """The bytes of each blob, or why they cannot be decoded."""
-        for oid in oids:
-            try:
-                yield oid, self._repository.blob(oid, NAME)
-            except MissingObject as error:
-                missing[oid] = error.reason
-            except CouldNotJudge as error:
-                yield oid, error.reason
+        for oid, data in self._repository.objects.blobs(oids, NAME):
+            if isinstance(data, MissingObject):
+                missing[oid] = data.reason
+            else:
+                yield oid, data.reason if isinstance(data, CouldNotJudge) else data
 
 
 def hashed(data: bytes) -> Outcome:
@@ -215,12 +201,3 @@ def hashed(data: bytes) -> Outcome:
         return hashes.of(thumbnail(data, NAME, hashes.SIDE))
     except CouldNotJudge as error:
         return error.reason
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; only the first one answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -26,7 +26,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Matches:
     """The tracked pictures that are most like one file."""
 
     path: str

@@ -20,10 +20,10 @@ from PIL import Image
 from maskproof import regions
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode, decode_mask
-from maskproof.masks.morphology import grown, pieces
-from maskproof.masks.shapes import drawn
+from maskproof.masks.morphology import count_pieces, grow
+from maskproof.masks.shapes import draw
 from maskproof.model import Box
-from maskproof.policy import MAX_EDITABLE
+from maskproof.policy.keys import MAX_EDITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-LARGEST = 4_000_000
+MAX_MASK_BYTES = 4_000_000
 """bytes; OpenAI's Images API takes masks of less than 4 MB"""
 
 
@@ -59,27 +59,27 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MaskResult:
     """A mask, and what a person should know about it."""
 
-    opened: Mask
+    editable: Mask
     """H x W of the original, True where editing is allowed"""
     notes: tuple[str, ...]
 
     @property
     def share(self) -> float:
         """How much of the picture is open, 0 to 1."""
-        return float(self.opened.mean())
+        return float(self.editable.mean())
 
     def __str__(self) -> str:
-        rows, columns = np.flatnonzero(self.opened.any(1)), np.flatnonzero(self.opened.any(0))
+        rows, columns = np.flatnonzero(self.editable.any(1)), np.flatnonzero(self.editable.any(0))
         left, top = int(columns[0]), int(rows[0])
         box = Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-        count = pieces(self.opened)
+        count = count_pieces(self.editable)
         return f"{percent(self.share)} of the picture is open, in {count} piece{'' if count == 1 else 's'} within {box}"
 
 
-def make(original: Picture, plan: Plan) -> Made:
+def make(original: Picture, plan: Plan) -> MaskResult:
     """A mask for an original.
 
     Args:
@@ -95,46 +95,46 @@ def make(original: Picture, plan: Plan) -> Made:
             "Add --box, --polygon, --ellipse, --from with --mask-mode, or --from-diff.",
         )
     notes: list[str] = []
-    opened = np.zeros(original.samples.shape[:2], np.bool_)
+    editable = np.zeros(original.samples.shape[:2], np.bool_)
     for source in _sources(original, plan, notes):
-        opened |= source
+        editable |= source
     if plan.refine:
-        from maskproof.masks.outline import refined
+        from maskproof.masks.outline import refine
 
-        opened = refined(original.samples, opened)
-    opened = grown(opened, plan.grow)
-    opened = ~opened if plan.invert else opened
-    _refuse(opened, plan)
-    if (share := float(opened.mean())) > MAX_EDITABLE:
+        editable = refine(original.samples, editable)
+    editable = grow(editable, plan.grow)
+    editable = ~editable if plan.invert else editable
+    _refuse(editable, plan)
+    if (share := float(editable.mean())) > MAX_EDITABLE:
         notes.append(
             f"the gate blocks edits whose mask opens more than {MAX_EDITABLE:.0%} of the picture unless the policy's "
             f"max_editable says otherwise; this one opens {percent(share)}"
         )
-    return Made(opened, tuple(notes))
+    return MaskResult(editable, tuple(notes))
 
 
-def encoded(opened: Mask, mode: str) -> bytes:
+def encode(editable: Mask, mode: str) -> bytes:
     """A mask as a PNG file, hard-edged.
 
     Args:
-        opened: H x W, True where editing is allowed.
+        editable: H x W, True where editing is allowed.
         mode: How to say so: `alpha`: RGBA, transparent where editable, as OpenAI's models want it; `white` or `black`:
             grey, 255 or 0 where editable.
 
     Raises:
         UsageError: the file would be larger than image models take.
     """
-    closed = np.where(opened, np.uint8(0), np.uint8(255))
+    closed = np.where(editable, np.uint8(0), np.uint8(255))
     if mode == "alpha":
-        black = Image.new("L", opened.shape[::-1])
+        black = Image.new("L", editable.shape[::-1])
         image = Image.merge("RGBA", (black, black, black, Image.fromarray(closed)))
     else:
         image = Image.fromarray(closed if mode == "black" else ~closed)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
-    if out.tell() >= LARGEST:
+    if out.tell() >= MAX_MASK_BYTES:
         raise UsageError(
-            f"the mask takes {out.tell() / 1e6:.1f} MB; image models take less than {LARGEST / 1e6:.0f} MB",
+            f"the mask takes {out.tell() / 1e6:.1f} MB; image models take less than {MAX_MASK_BYTES / 1e6:.0f} MB",
             "Make it simpler: its edge has too much fine detail.",
         )
     return out.getvalue()
@@ -172,35 +172,36 @@ def percent(share: float) -> str:
 def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
     """What each source opens; what is odd about one is added to the notes."""
     for kind, written in plan.shapes:
-        yield drawn(kind, written, original.size)
+        yield draw(kind, written, original.size)
     if plan.mask is not None:
         name, data = plan.mask
         planes = _read(decode_mask, data, name)
-        opened = regions.editable(planes, plan.mask_mode, original.size)
-        notes += [f"{name}: {one.message}" for one in regions.suspicions(planes, plan.mask_mode, opened, 1.0)]
-        yield opened
+        editable = regions.editable(planes, plan.mask_mode, original.size)
+        facts = regions.mask_facts(planes, plan.mask_mode, editable)
+        notes += [f"{name}: {one.message}" for one in regions.suspicions(facts, 1.0)]
+        yield editable
     if plan.edit is not None:
-        from maskproof.masks.difference import changed
+        from maskproof.masks.difference import find_changes
 
         name, data = plan.edit
-        opened = changed(original, picture(data, name))
-        if not opened.any():
+        editable = find_changes(original, picture(data, name))
+        if not editable.any():
             raise UsageError(
                 f"{name} shows no change beyond its residue, so its difference opens nothing",
                 "Check that both names are right and that the edit is not a copy of the original.",
             )
         notes.append(
-            f"the difference to {name} opens whatever that edit changed, {percent(float(opened.mean()))} of the "
+            f"the difference to {name} opens whatever that edit changed, {percent(float(editable.mean()))} of the "
             f"picture, meant or not; look at the preview before you judge the edit through it"
         )
-        yield opened
+        yield editable
 
 
-def _refuse(opened: Mask, plan: Plan) -> None:
+def _refuse(editable: Mask, plan: Plan) -> None:
     """Raise for a mask that protects everything, or nothing."""
-    if opened.any() and not opened.all():
+    if editable.any() and not editable.all():
         return
-    what = "everything: nothing of the picture would be protected" if opened.any() else "nothing: no model could edit"
+    what = "everything: nothing of the picture would be protected" if editable.any() else "nothing: no model could edit"
     by = [f"--grow {plan.grow}"] if plan.grow else []
     by += ["--invert"] if plan.invert else []
     by += ["--mask-mode"] if plan.mask else []

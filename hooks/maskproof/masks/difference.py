@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, place, shown
+from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import register, snapped, warped
-from maskproof.masks.morphology import grown, without_specks
+from maskproof.drift.registration import integer_shift, register, warped
+from maskproof.masks.morphology import grow, remove_specks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from maskproof.masks.morphology import Mask
     from maskproof.model import Picture
 
-LONGEST = 1600
+COMPARED_SIDE_PX = 1600
 """samples of the long side at which pictures are compared, as in `drift`"""
 WINDOW = 7
 """side, in samples, of the square whose root mean square difference is a place's change: a small letter's height"""
 BINS = 8
 """of equal numbers of places, by texture: local deviation of luma"""
-USUAL = 0.3
+RESIDUAL_QUANTILE = 0.3
 """quantile of a bin's changes that counts as its residue; half of a picture may have been edited"""
 STRONG, WEAK = (5.0, 6.0, 12.0), (2.5, 2.5, 6.0)
 """times the residue, at least and at most so much in hundredths of full scale; found on real edits (docs/mask.md)"""
@@ -42,41 +42,41 @@ HOLE = 0.04
 """share of the long side: holes smaller than its square are closed; a larger one was kept on purpose"""
 GROWTH = 0.008
 """share of the long side by which the mask is grown at last: editors feather, and the window blurs"""
-FARTHEST = 0.02
+MAX_MOTION_SHARE = 0.02
 """share of the long side by which a frame may have moved; what seems to have moved farther was redrawn"""
-MOVED = 0.3
+MIN_MOTION = 0.3
 """samples from which on a motion is undone"""
-QUIET = 0.3
+STEADY_SHARE = 0.3
 """share of the places, those that changed least, that tell the step of tone"""
 ROUNDS = 4
 """of finding those places and their step; it settles in two or three"""
 
 
-def changed(original: Picture, edit: Picture) -> Mask:
+def find_changes(original: Picture, edit: Picture) -> Mask:
     """Where an edit changed its original: H x W of the original, True where it did.
 
     Args:
         original: The picture before the edit.
         edit: The edit, of any size; it is scaled to the original's.
     """
-    factor = -(-max(original.size) // LONGEST)
-    placed = place(original, edit, Frame())
-    known = _as_fine(shown(original.samples, original.alpha), edit.size if placed.resampled else original.size)
-    before = opponent(_reduced(known, factor))
-    after, valid = _aligned(before, opponent(_reduced(shown(placed.samples, placed.alpha), factor)))
+    factor = -(-max(original.size) // COMPARED_SIDE_PX)
+    aligned = align(original, edit, Frame())
+    known = _limit_detail(shown(original.samples, original.alpha), edit.size if aligned.resampled else original.size)
+    before = opponent(_reduce(known, factor))
+    after, valid = _align(before, opponent(_reduce(shown(aligned.samples, aligned.alpha), factor)))
     strength = np.where(valid, _strength(before, after - _step(before, after, valid)), 0)
-    residue = _residue(strength, before[0], valid)
-    weak, strong = (strength > np.clip(times * residue, low, high) for times, low, high in (WEAK, STRONG))
+    residual = _residual(strength, before[0], valid)
+    weak, strong = (strength > np.clip(times * residual, low, high) for times, low, high in (WEAK, STRONG))
     long = max(valid.shape)
-    mask = _around(weak, strong, round((SPECK * long) ** 2))
+    mask = _spread(weak, strong, round((SPECK * long) ** 2))
     gap = max(2, round(SPECK * long / 2))
-    mask = grown(grown(mask, gap), -gap)
-    mask = ~without_specks(~mask, round((HOLE * long) ** 2))
-    mask = grown(mask, max(2, round(GROWTH * long))) if mask.any() else mask
+    mask = grow(grow(mask, gap), -gap)
+    mask = ~remove_specks(~mask, round((HOLE * long) ** 2))
+    mask = grow(mask, max(2, round(GROWTH * long))) if mask.any() else mask
     return np.asarray(Image.fromarray(mask).resize(original.size, Image.Resampling.NEAREST), np.bool_)
 
 
-def _as_fine(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+def _limit_detail(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """A picture without what is lost on the way through another size, or detail that no edit of it can have counts."""
     own = picture.shape[1], picture.shape[0]
     if size[0] >= own[0] and size[1] >= own[1]:
@@ -85,11 +85,11 @@ def _as_fine(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.ui
     return np.asarray(there.resize(own, Image.Resampling.LANCZOS))
 
 
-def _aligned(before: Float, after: Float) -> tuple[Float, Mask]:
+def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     """The edit's planes (3 x h x w) with a small motion of the frame undone, and where they hold samples."""
     everywhere = np.ones(before.shape[1:], np.bool_)
-    motion = snapped(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
-    if not motion.trusted or not MOVED <= motion.reach <= FARTHEST * max(everywhere.shape):
+    motion = integer_shift(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
+    if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
     valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
     # What came into the picture with the motion has nothing to be held against, and must not reach into windows beside.
@@ -102,8 +102,8 @@ def _step(before: Float, after: Float, valid: Mask) -> Float:
     step = np.zeros((3, 1, 1), np.float32)
     for _ in range(ROUNDS):
         strength = _strength(before, after - step)
-        quiet = valid & (strength <= np.quantile(strength[valid], QUIET))
-        step = step + np.median((after - before - step)[:, quiet], axis=1)[:, None, None]
+        steady = valid & (strength <= np.quantile(strength[valid], STEADY_SHARE))
+        step = step + np.median((after - before - step)[:, steady], axis=1)[:, None, None]
     return step
 
 
@@ -112,23 +112,23 @@ def _strength(before: Float, after: Float) -> Float:
     return np.sqrt(np.maximum(_mean(((after - before) ** 2).sum(0)), 0))  # a running mean may end below 0 by a hair
 
 
-def _residue(strength: Float, luma: Float, valid: Mask) -> Float:
+def _residual(strength: Float, luma: Float, valid: Mask) -> Float:
     """What most places with the texture of each place show (h x w)."""
     texture = np.sqrt(np.maximum(_mean(luma**2) - _mean(luma) ** 2, 0))
     bins = np.searchsorted(np.quantile(texture[valid], np.arange(1, BINS) / BINS), texture)
-    usual = np.zeros(BINS, np.float32)
+    typical = np.zeros(BINS, np.float32)
     for number in range(BINS):
         seen = strength[valid & (bins == number)]
-        usual[number] = np.quantile(seen, USUAL) if seen.size else 0
-    return _mean(usual[bins])
+        typical[number] = np.quantile(seen, RESIDUAL_QUANTILE) if seen.size else 0
+    return _mean(typical[bins])
 
 
-def _around(weak: Mask, strong: Mask, fewest: int) -> Mask:
+def _spread(weak: Mask, strong: Mask, minimum: int) -> Mask:
     """The weak parts that hold at least so many strong samples."""
     from scipy.ndimage import label
 
     labels, count = label(weak, np.ones((3, 3)))
-    kept = np.bincount(labels[strong & weak], minlength=count + 1) >= max(fewest, 1)
+    kept = np.bincount(labels[strong & weak], minlength=count + 1) >= max(minimum, 1)
     kept[0] = False
     return np.asarray(kept[labels], np.bool_)
 
@@ -139,5 +139,5 @@ def _mean(plane: Float) -> Float:
     return np.asarray(uniform_filter(plane, WINDOW), np.float32)
 
 
-def _reduced(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+def _reduce(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture

@@ -19,13 +19,13 @@ STRIP = 512
 """rows that are worked on in one go: the exact distance transform takes 16 bytes a pixel"""
 
 
-def grown(mask: Mask, radius: int) -> Mask:
+def grow(mask: Mask, radius: int) -> Mask:
     """The mask (H x W) with everything within `radius` pixels of it; below 0 it is shrunk by as much.
 
     Shrinking is growing what is closed, so growing and then shrinking never takes anything away.
     """
     if radius < 0:
-        return ~grown(~mask, -radius)
+        return ~grow(~mask, -radius)
     near = mask.copy()
     if radius == 0 or not mask.any():
         return near
@@ -42,7 +42,7 @@ def grown(mask: Mask, radius: int) -> Mask:
     return near
 
 
-def without_specks(mask: Mask, smallest: int) -> Mask:
+def remove_specks(mask: Mask, smallest: int) -> Mask:
     """The mask without parts of fewer than `smallest` pixels; pixels that touch at a corner are one part.
 
     Asked of what is closed, it closes small holes of what is open.
@@ -55,7 +55,7 @@ def without_specks(mask: Mask, smallest: int) -> Mask:
     return np.asarray(large[labels], np.bool_)
 
 
-def pieces(mask: Mask) -> int:
+def count_pieces(mask: Mask) -> int:
     """How many separate parts a mask has."""
     from scipy.ndimage import label
 

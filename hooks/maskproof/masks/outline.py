@@ -14,14 +14,14 @@ import numpy as np
 from PIL import Image
 
 from maskproof.errors import UsageError
-from maskproof.masks.morphology import grown, without_specks
+from maskproof.masks.morphology import grow, remove_specks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from maskproof.masks.morphology import Mask
 
-LONGEST = 900
+CUT_SIDE_PX = 900
 """samples of the long side that the cut is found at; its time grows faster than the number of samples"""
 ROUNDS = 5
 """of modelling and cutting, as in OpenCV's sample; the outline hardly moves after the third"""
@@ -29,7 +29,7 @@ SPECK = 0.02
 """share of the shape's shorter side: what is smaller than its square is no object, and no hole in one"""
 
 
-def refined(picture: NDArray[np.uint8], rough: Mask) -> Mask:
+def refine(picture: NDArray[np.uint8], rough: Mask) -> Mask:
     """The object inside a rough shape: H x W, True on the object.
 
     Args:
@@ -44,7 +44,7 @@ def refined(picture: NDArray[np.uint8], rough: Mask) -> Mask:
             "refining a shape to an object's outline needs OpenCV, which is not installed",
             "Run `pip install 'maskproof[vision]'`, or leave out --refine.",
         )
-    factor = -(-max(rough.shape) // LONGEST)
+    factor = -(-max(rough.shape) // CUT_SIDE_PX)
     small = np.ascontiguousarray(np.asarray(Image.fromarray(picture).reduce(factor))[..., ::-1])
     shape = np.asarray(Image.fromarray(rough.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
     if shape.all():
@@ -55,7 +55,7 @@ def refined(picture: NDArray[np.uint8], rough: Mask) -> Mask:
     found = _cut(small, shape)
     side = min(int(shape.any(0).sum()), int(shape.any(1).sum()))
     speck = max(4, round((SPECK * side) ** 2))
-    found = ~without_specks(~without_specks(found, speck), speck)
+    found = ~remove_specks(~remove_specks(found, speck), speck)
     if not found.any():
         raise UsageError(
             "no object stands out from its surroundings inside the shape",
@@ -63,7 +63,7 @@ def refined(picture: NDArray[np.uint8], rough: Mask) -> Mask:
         )
     whole = Image.fromarray(found.view(np.uint8) * np.uint8(255)).resize(rough.shape[::-1], Image.Resampling.BILINEAR)
     # The cut runs through the pixels of the outline; a hair more takes their mixed colours along.
-    return grown(np.asarray(whole) > 127, max(1, factor)) & rough  # noqa: PLR2004
+    return grow(np.asarray(whole) > 127, max(1, factor)) & rough  # noqa: PLR2004
 
 
 def _cut(picture: NDArray[np.uint8], shape: Mask) -> Mask:

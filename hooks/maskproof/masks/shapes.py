@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"-?[0-9]{1,6}\Z")
 CORNERS = 3
 """the fewest that enclose anything"""
-WRITTEN = {"box": "X,Y,W,H", "ellipse": "X,Y,W,H", "polygon": "'x,y x,y x,y'"}
+SYNTAX = {"box": "X,Y,W,H", "ellipse": "X,Y,W,H", "polygon": "'x,y x,y x,y'"}
 """how each shape is written on the command line"""
 
 Numbers = tuple[int, ...]
@@ -65,10 +65,10 @@ def polygon(numbers: Numbers, size: tuple[int, int]) -> Mask:
 
 
 DRAW: dict[str, Callable[[Numbers, tuple[int, int]], Mask]] = {"box": box, "polygon": polygon, "ellipse": ellipse}
-"""what draws each kind of shape; another kind is a function and a row here and in `WRITTEN`"""
+"""what draws each kind of shape; another kind is a function and a row here and in `SYNTAX`"""
 
 
-def drawn(kind: str, written: str, size: tuple[int, int]) -> Mask:
+def draw(kind: str, written: str, size: tuple[int, int]) -> Mask:
     """A shape as it was written on the command line.
 
     Args:
@@ -95,7 +95,7 @@ def drawn(kind: str, written: str, size: tuple[int, int]) -> Mask:
         )
     mask = DRAW[kind](numbers, size) if right > left and bottom > top else np.zeros(size[::-1], np.bool_)
     if not mask.any():
-        raise UsageError(f"the {kind} {written!a} covers no pixel", f"It is written {WRITTEN[kind]}, in pixels.")
+        raise UsageError(f"the {kind} {written!a} covers no pixel", f"It is written {SYNTAX[kind]}, in pixels.")
     return mask
 
 
@@ -106,7 +106,7 @@ def _numbers(kind: str, written: str) -> Numbers:
     whole = all(corner.count(",") == each - 1 for corner in corners) and all(map(NUMBER.match, pieces))
     if not whole or (kind == "polygon" and len(corners) < CORNERS):
         raise UsageError(
-            f"the {kind} {written!a} is not {WRITTEN[kind]} in whole pixels",
+            f"the {kind} {written!a} is not {SYNTAX[kind]} in whole pixels",
             "For instance `--polygon '120,80 300,80 210,240'`."
             if kind == "polygon"
             else f"For instance `--{kind} 64,48,220,80`: left, top, width, height.",

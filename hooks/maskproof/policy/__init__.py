@@ -1,71 +1,47 @@
 """The policy: what this repository protects, how closely, and what happens to edits without a record.
 
-It lives in `maskproof.toml`, or in `[tool.maskproof]` of pyproject.toml. In a change under review the copy
-on the base is the trusted one: the copy in the change may ask for more at once, and for less only after it
-has been merged. So both are resolved for each image, and the stricter answer wins key by key.
+It lives in `maskproof.toml`, or in `[tool.maskproof]` of pyproject.toml. Here is what such a file may hold and what it
+says for one image; which copy of it is believed stands in trust.py, its keys in keys.py, its numbers in limits.py.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import Problems, read_toml
+from maskproof.documents import Problems, hint, read_toml
 from maskproof.errors import PolicyError
-from maskproof.model import Level, Read
-from maskproof.policy.limits import LIMITS, ROWS, default_limits
+from maskproof.model import AreaKind, Level, Read
+from maskproof.policy.keys import KEYS, Defaults, Keys
+from maskproof.policy.limits import LIMITS, default_limits
+from maskproof.policy.patterns import matches
 from maskproof.repo.paths import POLICY_FILES
 
 NAME, TABLE_FILE = POLICY_FILES
-MAX_EDITABLE = 0.95
-"""share of the picture that a mask may open; the widest honest mask among 25 real edits opens 0.86"""
 
-Choice = Literal["off", "warn", "block"]
 Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patterns such as "assets/**"')]
-Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour such as "#12324a"')]
-Keep = Literal["store", "sha256"]
-Detector = Literal["text", "face"]
-Detect = Annotated[list[Detector], Meta(description='a list of "text" and "face"')]
+Pixels = Literal["white", "black", "transparent", "opaque"]
 Offset = Annotated[int, Meta(ge=0, le=65535)]
 Side = Annotated[int, Meta(ge=1, le=65535)]
 
 
-class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What holds for every image unless a rule says otherwise."""
-
-    level: Level | None = None
-    unrecorded: Choice | None = None
-    new_original: Choice | None = None
-    max_editable: Share | None = None
-    detect: Detect | None = None
-    prompt: Keep | None = None
-    """whether `maskproof edit` keeps a prompt in the record, or only its digest"""
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Rule(Defaults, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The same keys for the images that `paths` match; the last rule that matches wins, key by key."""
 
     paths: Paths
-    level: Level | None = None
-    unrecorded: Choice | None = None
-    new_original: Choice | None = None
-    max_editable: Share | None = None
-    detect: Detect | None = None
-    prompt: Keep | None = None
 
 
 class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An area protected in every matching image: exactly one of box, polygon and mask."""
+    """An area protected in every matching image: exactly one of box, polygon, mask and find."""
 
     paths: Paths
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    kind: Literal["brand", "text", "face", "product"]
+    kind: AreaKind
     box: (
         Annotated[
             tuple[Offset, Offset, Side, Side],
@@ -77,8 +53,10 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         list[Annotated[tuple[Offset, Offset], Meta(description="[x, y] in whole pixels of the original")]] | None
     ) = None
     mask: str | None = None
-    marks: Literal["white", "black", "transparent", "opaque"] | None = None
+    foreground: Pixels | None = None
     """which pixels of the mask picture are the area; asked for wherever `mask` is used"""
+    marks: Annotated[Pixels | None, Meta(extra_json_schema={"deprecated": True})] = None
+    """what `foreground` was called before; read for one version, and never set in a policy that was read"""
     find: str | None = None
     """a reference picture that is located in the original: every place where it stands is the area"""
     colors: Annotated[list[Color], Meta(description='a list of colours such as "#12324a"')] = []
@@ -110,18 +88,10 @@ FoundPolicy = tuple[str, Policy] | None
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The policy resolved for one image."""
+class Settings(Keys):
+    """The policy resolved for one image: its keys, and what the whole file says."""
 
-    level: Level = Level.VISUAL
-    unrecorded: Choice = "warn"
-    new_original: Choice = "warn"
-    max_editable: float = MAX_EDITABLE
     areas: tuple[AreaRule, ...] = ()
-    detect: tuple[Detector, ...] = ()
-    """what is looked for in the original and protected wherever it is found"""
-    prompt: Keep = "store"
-    """`sha256`: a record holds only the digest of a prompt"""
     face_model: FaceModel | None = None
     limits: dict[tuple[str, str], float | None] = field(default_factory=lambda: default_limits(Level.VISUAL))
     """limit by (kind, metric); None: measured, never blocks"""
@@ -130,8 +100,15 @@ class Settings:
     source: str = "the built-in defaults"
     """the file that these settings come from"""
 
+    @property
+    def named_files(self) -> tuple[str, ...]:
+        """Paths of the pictures and models that the policy names for this image, each once."""
+        named = [place for rule in self.areas for place in (rule.mask, rule.find)]
+        named += [self.face_model.path] if self.face_model and "face" in self.detect else []
+        return tuple(dict.fromkeys(place for place in named if place is not None))
 
-def find(read: Read) -> FoundPolicy:
+
+def load(read: Read) -> FoundPolicy:
     """The policy file of one version of the repository, and what it says; None where there is none.
 
     Raises:
@@ -161,9 +138,11 @@ def parse(data: bytes, path: str) -> Policy | None:
     except Problems as error:
         tree = error.tree if isinstance(error.tree, dict) else {}
         raise PolicyError(path, (*error.problems, *_limit_problems(tree.get("limits")))) from error
-    if policy is not None and (problems := tuple(_contradictions(policy))):
+    if policy is None:
+        return None
+    if problems := tuple(_contradictions(policy)):
         raise PolicyError(path, problems)
-    return policy
+    return msgspec.structs.replace(policy, areas=[_renamed(area) for area in policy.areas])
 
 
 def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settings:
@@ -175,20 +154,18 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         level: Takes the place of the policy's level.
     """
     source, policy = found or (Settings.source, Policy(version=1))
+    parts = (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path)))
     chosen: dict[str, Any] = {}
-    for part in (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path))):
-        chosen |= {
-            key: value
-            for key in ("level", "unrecorded", "new_original", "max_editable", "detect", "prompt")
-            if (value := getattr(part, key)) is not None
-        }
+    for key in KEYS:
+        for value in (getattr(part, key.name) for part in parts):
+            if value is not None:
+                chosen[key.name] = key.stricter(value, value)  # in the form that all its values have: a list is sorted
     if level is not None:
         chosen["level"] = level
     own: dict[tuple[str, str], float | None] = {
         (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
     }
     areas = tuple(area for area in policy.areas if matches(area.paths, path))
-    chosen["detect"] = tuple(sorted(set(chosen.get("detect", ()))))
     return Settings(
         **chosen,
         areas=areas,
@@ -212,64 +189,6 @@ def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> S
     return resolve(found, path, None if level is None else Level(level))
 
 
-def tighten(base: Settings, head: Settings) -> Settings:
-    """The stricter of two answers, key by key."""
-    limits = {key: _stricter(key, base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
-    return Settings(
-        level=max(base.level, head.level, key=LEVELS.index),
-        unrecorded=max(base.unrecorded, head.unrecorded, key=CHOICES.index),
-        new_original=max(base.new_original, head.new_original, key=CHOICES.index),
-        max_editable=min(base.max_editable, head.max_editable),
-        areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
-        detect=tuple(sorted({*base.detect, *head.detect})),
-        prompt=max(base.prompt, head.prompt, key=KEPT.index),
-        face_model=base.face_model or head.face_model,
-        limits=limits,
-        own_limits=frozenset(
-            key
-            for key, limit in limits.items()
-            if (key in base.own_limits and limit == base.limits.get(key))
-            or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
-        ),
-        source=base.source if tighter_keys(base, head) == () else head.source,
-    )
-
-
-def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
-    """Keys in which `head` is stricter than `base`, named as in the policy file."""
-    keys = [
-        name
-        for name, order in (
-            ("level", LEVELS),
-            ("unrecorded", CHOICES),
-            ("new_original", CHOICES),
-            ("prompt", KEPT),
-        )
-        if order.index(getattr(head, name)) > order.index(getattr(base, name))
-    ]
-    if head.max_editable < base.max_editable:
-        keys.append("max_editable")
-    keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
-    keys += [f"detect.{name}" for name in head.detect if name not in base.detect]
-    # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
-    own = base.own_limits | head.own_limits
-    keys += [
-        f"limits.{'.'.join(key)}"
-        for key, value in head.limits.items()
-        if (head.level is base.level or key in own)
-        and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
-    ]
-    return tuple(keys)
-
-
-def matches(patterns: list[str], path: str) -> bool:
-    """Does one pattern match?
-
-    `*` stays in a folder, `**` crosses folders; a pattern without / matches a name in any folder.
-    """
-    return any(_expression(pattern).fullmatch(path) for pattern in patterns)
-
-
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a policy file, made from the types above."""
     return {
@@ -277,43 +196,6 @@ def schema() -> dict[str, Any]:
         "title": "maskproof policy",
         **msgspec.json.schema(Policy),
     }
-
-
-LEVELS = tuple(Level)
-CHOICES: tuple[Choice, ...] = ("off", "warn", "block")
-KEPT: tuple[Keep, ...] = ("store", "sha256")
-CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
-"""the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression that never goes back over what it matched between two wildcards.
-
-    The first place where the piece after a wildcard fits is as good as any later one, since the next wildcard takes
-    what lies between. Without these atomic groups a pattern with many wildcards would keep a check busy for ever.
-    """
-    anchored = pattern if "/" in pattern else f"**/{pattern}"
-    first, *rest = CROSSING.split(anchored.removeprefix("/"))
-    text = _within(first)
-    for number, (wildcard, piece) in enumerate(zip(rest[::2], rest[1::2], strict=True), 1):
-        gap = "(?:.*?/)??" if wildcard == "**/" else ".*?"
-        text += f"{gap}{_within(piece)}" if 2 * number == len(rest) else f"(?>{gap}{_within(piece)})"
-    return re.compile(text, re.DOTALL)
-
-
-def _within(piece: str) -> str:
-    """The part of a pattern between two `**`."""
-    first, *rest = ("".join("[^/]" if char == "?" else re.escape(char) for char in one) for one in piece.split("*"))
-    inner = "".join(f"(?>[^/]*?{one})" for one in rest[:-1])
-    return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])
-
-
-def _stricter(key: tuple[str, str], one: float | None, other: float | None) -> float | None:
-    """The limit that lets less through; no limit lets everything through."""
-    held = [value for value in (one, other) if value is not None]
-    if key in ROWS and ROWS[key].at_least:
-        return max(held, default=None)
-    return min(held, default=None)
 
 
 def _contradictions(policy: Policy) -> list[str]:
@@ -325,20 +207,27 @@ def _contradictions(policy: Policy) -> list[str]:
             found.append(f"{where} needs exactly one of box, polygon, mask and find")
         if area.colors and area.kind != "brand":
             found.append(f"{where}: colors belong to areas of kind brand")
-        if (area.mask is None) != (area.marks is None):
-            found.append(f"{where}: mask and marks go together; marks says which pixels of the mask are the area")
+        if area.foreground is not None and area.marks is not None:
+            found.append(f"{where} has both foreground and marks, which is its old name; keep foreground")
+        if (area.mask is None) != ((area.foreground or area.marks) is None):
+            found.append(
+                f"{where}: mask and foreground go together; foreground says which pixels of the mask are the area"
+            )
         if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
             found.append(f"{where}: a polygon needs at least 3 points")
-    asked = [policy.defaults.detect, *(rule.detect for rule in policy.rules)]
-    if policy.face_model is None and any("face" in one for one in asked if one):
+    asked = [part.detect or () for part in (policy.defaults, *policy.rules)]
+    if policy.face_model is None and any("face" in one for one in asked):
         found.append('detect names "face", which needs a [face_model] with path and sha256')
     return found + _limit_problems(policy.limits)
 
 
+def _renamed(area: AreaRule) -> AreaRule:
+    """An area under its keys of today, so that renaming one is no change of what is protected."""
+    return msgspec.structs.replace(area, foreground=area.foreground or area.marks, marks=None)
+
+
 def _limit_problems(limits: Any) -> list[str]:
     """Kinds and metrics that do not exist; what is no table is a mistake of its type."""
-    import difflib
-
     known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
     found = []
     for kind, rows in limits.items() if isinstance(limits, dict) else ():
@@ -346,9 +235,7 @@ def _limit_problems(limits: Any) -> list[str]:
             place, names, options = f"limits.{kind}", list(rows) if isinstance(rows, dict) else [], known[kind]
         else:
             place, names, options = "limits", [kind], list(known)
-        for name in names:
-            if name not in options:
-                near = difflib.get_close_matches(name, options, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options)}"
-                found.append(f"the key {f'{place}.{name}'!a} is unknown: {hint}")
+        found += [
+            f"the key {f'{place}.{name}'!a} is unknown: {hint(name, options)}" for name in names if name not in options
+        ]
     return found

@@ -7,10 +7,8 @@ and block. What each metric measures, and the data behind the numbers, stands in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from maskproof.model import Level
+from maskproof.model import Kind, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,7 @@ class Limit:
     """A metric of one kind of region, and how far it may go."""
 
     kind: str
-    """outside-mask, brand, text, face, product, or `frame` for the picture as a whole"""
+    """a `Kind`, or `frame` for the picture as a whole"""
     metric: str
     unit: str
     visual: float | None
@@ -31,23 +29,17 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-STANDING = ("light", "color", "spot", "loss", "contrast", "blur")
-"""measures of what stands out of the residue; 1.0 is as far as any harmless change stood out"""
+OUTLIERS = ("light", "color", "spot", "loss", "contrast", "blur")
+"""measures of local change over the residual; 1.0 is as far as any benign processing went"""
 
 LIMITS = (
-    *(
-        Limit(kind, metric, "x", 1.0, 0.7, None)
-        for kind in ("outside-mask", "brand", "text", "face", "product")
-        for metric in STANDING
-    ),
-    *(Limit(kind, "changed", "px", None, None, 0) for kind in ("outside-mask", "brand", "text", "face", "product")),
+    *(Limit(kind.value, metric, "x", 1.0, 0.7, None) for kind in Kind for metric in OUTLIERS),
+    *(Limit(kind.value, "changed", "px", None, None, 0) for kind in Kind),
     Limit("outside-mask", "area", "share", 0.012, 0.006, None),
     Limit("outside-mask", "residue", "% of full scale", 6.5, 4.0, None),
     Limit("brand", "delta_e", "ΔE00", 5.0, 3.0, None),
     Limit("brand", "delta_e_p95", "ΔE00", 14.0, 9.0, None),
     Limit("brand", "brand_color", "ΔE00", 5.0, 3.0, None),
-    Limit("brand", "place", "px", None, None, None),
-    Limit("brand", "dhash", "bits", None, None, None),
     Limit("text", "stroke", "share", 0.18, 0.15, None),
     Limit("text", "characters", "share", 0, 0, None),
     Limit("face", "geometry", "px", 2.0, 1.2, None),

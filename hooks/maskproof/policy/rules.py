@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maskproof.documents import hint
 from maskproof.model import Finding, Severity
 
 if TYPE_CHECKING:
@@ -145,13 +146,6 @@ def finding(
     Raises:
         ValueError: there is no such rule, a fault of the program.
     """
-    row = RULES.get(rule) or _unknown(rule)
-    return Finding(rule, severity or row.severity, message, region, value, limit, unit, box, advice, also)
-
-
-def _unknown(rule: str) -> Rule:
-    import difflib
-
-    near = difflib.get_close_matches(rule, RULES, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RULES)}"
-    raise ValueError(f"there is no rule {rule!r} in maskproof.policy.rules: {hint}")
+    if rule not in RULES:
+        raise ValueError(f"there is no rule {rule!r} in maskproof.policy.rules: {hint(rule, RULES)}")
+    return Finding(rule, severity or RULES[rule].severity, message, region, value, limit, unit, box, advice, also)

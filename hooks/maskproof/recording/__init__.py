@@ -6,7 +6,6 @@ for: a mask drawn in black and white does not say which of the two was editable.
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from maskproof.atomic import read_file, write_atomically
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode, decode_mask
+from maskproof.model import AREA_KINDS, sha256_of
 from maskproof.recording import sources
 from maskproof.records import proposal, sidecar
 from maskproof.records.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
 """options that only a picture made from another one has"""
-KINDS = ("brand", "text", "face", "product")
 
 
 def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
@@ -73,14 +72,14 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         else "edited"
         if given["original"]
         else (old.origin if old else "edited"),
-        image=ImageRef(sha256=_digest(data), size=_size(data, path)),
+        image=ImageRef(sha256=sha256_of(data), size=_size(data, path)),
         original=original,
         mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
         transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
         parent=None if original is None else _parent(repository, path, original, given, old),
-        restored=old.restored if old and old.image.sha256 == _digest(data) else None,
+        restored=old.restored if old and old.image.sha256 == sha256_of(data) else None,
     )
     text = sidecar.render(record)
     try:
@@ -109,7 +108,7 @@ def _filled(
         if found.mask is None:
             return given, ()
     else:
-        found = sources.learned(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
         if found.original is None:
             return given, ()  # what is missing is said where it is needed
     lines = _proposed(found, original=not given["original"], mask=not given["mask"])
@@ -193,7 +192,7 @@ def _original(
     data = _committed(repository, place) if place == path else read_file(repository.root / place, place)
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
-    return OriginalRef(path=place, sha256=_digest(data), size=_size(data, place))
+    return OriginalRef(path=place, sha256=sha256_of(data), size=_size(data, place))
 
 
 def parent_of(repository: Repository, original: OriginalRef) -> str | None:
@@ -270,7 +269,7 @@ def _mask(
     place = repository.path_of(given)
     data = read_file(repository.root / place, place)
     planes = _read(decode_mask, data, place)
-    return MaskRef(path=place, sha256=_digest(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
+    return MaskRef(path=place, sha256=sha256_of(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
 
 
 def mode_of(given: str | None, planes: Planes, place: str) -> str:
@@ -299,12 +298,13 @@ def _area(text: str) -> AreaRef:
     name, _, rest = text.partition(":")
     kind, _, numbers = rest.partition(":")
     pieces = numbers.split(",")
-    if not name or kind not in KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
+    if not name or kind not in AREA_KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
         raise UsageError(
-            f"the area {text!a} is not NAME:KIND:X,Y,W,H", "For instance `--area logo:brand:64,48,220,80`."
+            f"the area {text!a} is not NAME:KIND:X,Y,W,H, KIND one of {', '.join(AREA_KINDS)}",
+            "For instance `--area logo:brand:64,48,220,80`.",
         )
     x, y, width, height = (int(one) for one in pieces)
-    return AreaRef(name=name, kind=kind, box=(x, y, width, height))  # type: ignore[arg-type]
+    return AreaRef(name=name, kind=kind, box=(x, y, width, height))
 
 
 def _size(data: bytes, name: str) -> tuple[int, int]:
@@ -316,10 +316,6 @@ def _read(decode: Any, data: bytes, name: str) -> Any:
         return decode(data, name)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _sides(size: tuple[int, int]) -> str:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None] | None
 
 
-def learned(scope: Scope, path: str, edit: bytes, *, trusted: bool, progress: Progress = None) -> Proposal:
+def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progress: Progress = None) -> Proposal:
     """The original and mask that an edit in the working tree was probably made from.
 
     Args:
         scope: The change under way in its repository.
         path: The edit's path in the repository.
         edit: Its bytes.
-        trusted: Whether an index of likenesses that lies there may be used; see `find.open_index`.
+        trusted: Whether an index of likenesses that lies there may be used; see `likeness.open_index`.
         progress: Told how many pictures are hashed of how many.
     """
     repository = scope.delta.repository
@@ -43,11 +43,11 @@ def learned(scope: Scope, path: str, edit: bytes, *, trusted: bool, progress: Pr
         if found := _by_id(scope, path, evidence.parent(signs)):
             return found
         before = repository.head.entries.get(path)
-        if before is not None and (seen := likeness.resemblance(repository, before.oid, path, edit)) and seen.alike:
+        if before is not None and (seen := likeness.similarity(repository, before.oid, path, edit)) and seen.alike:
             return path, f"it takes the place of the committed version ({seen.distance} of 256 bits apart)"
         return _by_likeness(scope, path, edit, trusted, progress)
 
-    return proposal.propose(path, signs, proposal.Known(repository.index.entries, scope.mask_mode), alike)
+    return proposal.propose(path, signs, proposal.TreeFacts(repository.index.entries, scope.mask_mode), alike)
 
 
 def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
@@ -56,7 +56,7 @@ def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
         signs: tuple[Evidence, ...] = evidence.assess(edit, path, scope.delta.head.read)
     except CouldNotJudge:
         signs = ()
-    known = proposal.Known(scope.delta.repository.index.entries, scope.mask_mode)
+    known = proposal.TreeFacts(scope.delta.repository.index.entries, scope.mask_mode)
     return proposal.through(path, original, "", signs, known)
 
 
@@ -71,7 +71,7 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
     )
     for oid, place in blobs:
         try:
-            data = scope.delta.repository.blob(oid, place)
+            data = scope.delta.repository.objects.blob(oid, place)
             # Reading ids takes a hundred times as long as looking for the bytes.
             if place != path and named.encode() in data and named in evidence.instance_ids(data, place):
                 return place, f"the file names its id {named}"

@@ -26,7 +26,7 @@ OWN_ALPHA = "its alpha"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TreeFacts:
     """What the repository knows that a proposal can be drawn from."""
 
     tracked: Collection[str]
@@ -51,7 +51,7 @@ class Proposal:
 def propose(
     path: str,
     signs: tuple[Evidence, ...],
-    known: Known,
+    known: TreeFacts,
     alike: Callable[[], tuple[str, str] | None],
 ) -> Proposal:
     """What one edit was probably made from.
@@ -70,7 +70,7 @@ def propose(
     return through(path, *source, signs, known)
 
 
-def through(path: str, original: str, why: str, signs: tuple[Evidence, ...], known: Known) -> Proposal:
+def through(path: str, original: str, why: str, signs: tuple[Evidence, ...], known: TreeFacts) -> Proposal:
     """The proposal for an original that is settled: the mask that goes with it."""
     found = Proposal(original, why, provider=evidence.generator(signs))
     if evidence.mask(signs) == OWN_ALPHA and original != path:
@@ -94,7 +94,7 @@ def command(path: str, found: Proposal) -> str:
     return shlex.join(words)
 
 
-def _by_name(named: str | None, path: str, known: Known) -> str | None:
+def _by_name(named: str | None, path: str, known: TreeFacts) -> str | None:
     """The one tracked image of this file name; None where there is none, or more than one."""
     if not named:
         return None
@@ -103,7 +103,7 @@ def _by_name(named: str | None, path: str, known: Known) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _mask_of(path: str, original: str, known: Known) -> str | None:
+def _mask_of(path: str, original: str, known: TreeFacts) -> str | None:
     """A tracked image whose name says that it is the mask of the edit, or else of its original."""
     for picture in (path, original):
         stem = picture.rsplit(".", 1)[0]

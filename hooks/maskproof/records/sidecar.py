@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from maskproof.documents import Problems, read_json
 from maskproof.errors import RecordError
+from maskproof.model import AreaKind  # noqa: TC001 - msgspec reads it
 from maskproof.repo.paths import SIDECAR_SUFFIX
 
 Digest = Annotated[
@@ -86,7 +87,7 @@ class AreaRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """An area that the record adds to what is protected: exactly one of box and polygon."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    kind: Literal["brand", "text", "face", "product"]
+    kind: AreaKind
     box: BoxNumbers | None = None
     polygon: list[Point] | None = None
 

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Finding, Kind, Region, Severity
+from maskproof.model import Box, Finding, Kind, Region, Severity
+from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +73,8 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
         return np.zeros((height, width), np.bool_)
     light, alpha = planes
     plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
-    opened = plane >= HALF if mode == "white" else plane < HALF
-    return _fitted(opened, size)
+    editable = plane >= HALF if mode == "white" else plane < HALF
+    return _fit(editable, size)
 
 
 def plain_mode(planes: Planes) -> str | None:
@@ -86,45 +87,74 @@ def plain_mode(planes: Planes) -> str | None:
 
 
 def build(
-    opened: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
+    editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
 ) -> tuple[Region, ...]:
     """The regions of one image: everything outside the mask, then each declared area, also where the mask opens it.
 
     Args:
-        opened: H x W, True where editing was allowed.
+        editable: H x W, True where editing was allowed.
         areas: Declared by policy and record.
         picture_of: Decodes the mask picture at a path.
 
     Raises:
         CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
     """
-    size = (opened.shape[1], opened.shape[0])
+    size = (editable.shape[1], editable.shape[0])
     drawn = [
         Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
     ]
     # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
-    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~opened, "mask"), *drawn)
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
 
 
-def suspicions(
-    planes: Planes | None, mode: str | None, opened: NDArray[np.bool_], max_editable: float
-) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class MaskFacts:
+    """What a mask says of itself beside its pixels."""
+
+    mode: str | None
+    """which part is editable"""
+    size: tuple[int, int]
+    """width and height in pixels"""
+    frame: tuple[int, int]
+    """width and height of the picture that it belongs to"""
+    has_alpha: bool
+    soft: float
+    """share that is neither editable nor protected"""
+    editable: float
+    """share of the picture that it opens"""
+
+
+def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.bool_]) -> MaskFacts | None:
+    """What can be odd about a mask, as numbers; None where there is no mask."""
+    if planes is None:
+        return None
+    light, alpha = planes
+    plane = alpha if mode == "alpha" and alpha is not None else light
+    return MaskFacts(
+        mode,
+        (light.shape[1], light.shape[0]),
+        (editable.shape[1], editable.shape[0]),
+        alpha is not None,
+        _soft_share(plane),
+        share_of(editable),
+    )
+
+
+def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
     """What is odd about a mask, said and never mended silently.
 
     A mask that opens more than the policy allows blocks: it would leave nothing to protect.
     """
-    if planes is None:
+    if mask is None:
         return []
-    light, alpha = planes
-    share = share_of(opened)
     found: list[Finding] = []
 
     def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
         found.append(
-            Finding(
+            finding(
                 "mask-suspect",
-                severity,
                 message,
+                severity=severity,
                 unit="share" if numbers else None,
                 value=numbers.get("value"),
                 limit=numbers.get("limit"),
@@ -132,26 +162,24 @@ def suspicions(
             )
         )
 
-    if share > max_editable:
+    if mask.editable > max_editable:
         suspect(
-            f"the mask opens {share:.1%} of the picture for editing; the policy allows {max_editable:.1%}",
+            f"the mask opens {mask.editable:.1%} of the picture for editing; the policy allows {max_editable:.1%}",
             Severity.BLOCK,
-            value=share,
+            value=mask.editable,
             limit=max_editable,
         )
-    if mode == "alpha" and alpha is None:
+    if mask.mode == "alpha" and not mask.has_alpha:
         suspect("the mask has no transparent pixel, so in mode alpha it opens nothing; was it drawn in white or black?")
-    elif not share:
-        suspect(f"the mask opens nothing for editing in mode {mode}; is it drawn the other way round?")
-    plane = alpha if mode == "alpha" and alpha is not None else light
-    soft = _soft_share(plane)
-    if soft > SOFT_SHARE:
-        suspect(f"{soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
-    ratio = (plane.shape[1] / plane.shape[0]) / (opened.shape[1] / opened.shape[0])
-    if abs(ratio - 1) > ASPECT_TOLERANCE:
+    elif not mask.editable:
+        suspect(f"the mask opens nothing for editing in mode {mask.mode}; is it drawn the other way round?")
+    if mask.soft > SOFT_SHARE:
+        suspect(f"{mask.soft:.1%} of the mask is grey, neither open nor closed; it is split at half")
+    (width, height), frame = mask.size, mask.frame
+    if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:
         suspect(
-            f"the mask is {plane.shape[1]} x {plane.shape[0]} px, other proportions than the original's "
-            f"{opened.shape[1]} x {opened.shape[0]} px; it was stretched"
+            f"the mask is {width} x {height} px, other proportions than the original's {frame[0]} x {frame[1]} px; "
+            "it was stretched"
         )
     return found
 
@@ -159,6 +187,14 @@ def suspicions(
 def share_of(mask: NDArray[np.bool_]) -> float:
     """Share of a mask (H x W) that is set, 0 to 1; counting is ten times as fast as a mean."""
     return np.count_nonzero(mask) / mask.size
+
+
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    both = max(wide, 0) * max(tall, 0)
+    return both / (one.width * one.height + other.width * other.height - both)
 
 
 def _soft_share(plane: NDArray[np.uint8]) -> float:
@@ -174,7 +210,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
         light, alpha = picture_of(area.mask)
         solid = np.full_like(light, 255) if alpha is None else alpha
         marked = {"white": light >= HALF, "black": light < HALF, "transparent": solid < HALF, "opaque": solid >= HALF}
-        mask = _fitted(marked[area.marks or "white"], size)
+        mask = _fit(marked[area.marks or "white"], size)
     else:
         canvas = Image.new("1", size)
         draw = ImageDraw.Draw(canvas)
@@ -200,7 +236,7 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
     return mask
 
 
-def _fitted(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _fit(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """The mask in another frame, without inventing in-between values."""
     if (mask.shape[1], mask.shape[0]) == size:
         return mask

@@ -14,7 +14,7 @@ from maskproof.errors import CouldNotJudge, MissingMask
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Box, Kind, Metric, Picture, Read
 from maskproof.regions import Area, faces, ocr
-from maskproof.regions.template import locate
+from maskproof.regions.template import match_template
 
 if TYPE_CHECKING:
     from maskproof import drift, regions
@@ -48,17 +48,17 @@ def areas_of(
     areas = [
         one
         for rule in settings.areas
-        for one in declared(rule, settings.source, _located(rule, settings.source, original, read))
+        for one in declared(rule, settings.source, _locate(rule, settings.source, original, read))
     ]
     areas += [
         Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
         for area in (record.areas if record else ())
     ]
-    found, notes = _detected(original, settings, read)
+    found, notes = _detect(original, settings, read)
     return (*areas, *found), notes
 
 
-def readers() -> drift.Readers:
+def readers() -> drift.ExtraMeasures:
     """Measures that optional parts add: the strings of a text area, where the reader is installed."""
     return {Kind.TEXT: words} if ocr.available() else {}
 
@@ -85,7 +85,7 @@ def mask_picture(read: Read, path: str) -> regions.Planes:
     return decode_mask(_file(read, path), path)
 
 
-def mark_of(rule: AreaRule, read: Read) -> Picture:
+def reference_logo(rule: AreaRule, read: Read) -> Picture:
     """The reference picture of an area that is located.
 
     Raises:
@@ -98,7 +98,9 @@ def mark_of(rule: AreaRule, read: Read) -> Picture:
 def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[Area]:
     """The areas of one rule: one as drawn, or one for each place where its mark stands."""
     colors = tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:7], 16)) for one in rule.colors)
-    area = Area(rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.marks, colors)
+    area = Area(
+        rule.name, Kind(rule.kind), source, rule.box, _corners(rule.polygon), rule.mask, rule.foreground, colors
+    )
     if rule.find is None:
         return [area]
     return [
@@ -107,23 +109,23 @@ def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[
     ]
 
 
-def _located(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
+def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
     """Where the mark of an area stands in the original; nothing where the area is drawn."""
     if rule.find is None:
         return ()
-    mark = mark_of(rule, read)
-    hits = locate(original.samples, mark.samples, mark.alpha)
-    if not hits:
+    logo = reference_logo(rule, read)
+    matches = match_template(original.samples, logo.samples, logo.alpha)
+    if not matches:
         error = CouldNotJudge(
             f"the mark {rule.find} of the area {rule.name!a} is not to be found in the original",
             f"Draw the area with `box` in {source}, or name a picture that looks like the mark in it.",
         )
         error.rule = rule.kind
         raise error
-    return tuple(hit.box for hit in hits)
+    return tuple(match.box for match in matches)
 
 
-def _detected(original: Picture, settings: Settings, read: Read) -> tuple[list[Area], tuple[str, ...]]:
+def _detect(original: Picture, settings: Settings, read: Read) -> tuple[list[Area], tuple[str, ...]]:
     """Text and faces that policy wants protected wherever they are, and what could not be looked for."""
     found: list[Area] = []
     notes: list[str] = []
@@ -140,7 +142,7 @@ def _detected(original: Picture, settings: Settings, read: Read) -> tuple[list[A
     if "face" in settings.detect and settings.face_model is not None:
         if faces.available():
             model = settings.face_model
-            seen = faces.find(original.samples, _file(read, model.path), model.sha256)
+            seen = faces.detect(original.samples, _file(read, model.path), model.sha256)
             found += [
                 Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", _numbers(one.box))
                 for index, one in enumerate(seen)

@@ -10,7 +10,6 @@ Needs the extra `maskproof[vision]`. The model is published under the MIT licenc
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,8 @@ import numpy as np
 from PIL import Image
 
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Box
+from maskproof.model import Box, sha256_of
+from maskproof.regions import iou
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ a smaller size"""
 CONFIDENCE = 0.8
 """0 to 1; OpenCV's samples use 0.6 to 0.9. A face too many costs a stricter area, one too few its protection"""
 SAME_FACE = 0.3
-"""intersection over union from which two hits are one face, as in OpenCV's sample"""
+"""intersection over union from which two detections are one face, as in OpenCV's sample"""
 MODEL_ADVICE = (
     "Take face_detection_yunet_2023mar.onnx or a later one from OpenCV's model zoo (opencv/opencv_zoo, MIT), check it, "
     "and name its path and sha256 in the policy."
@@ -65,7 +65,7 @@ def available() -> bool:
     return find_spec("cv2") is not None
 
 
-def find(picture: NDArray[np.uint8], model: bytes, sha256: str) -> tuple[Face, ...]:
+def detect(picture: NDArray[np.uint8], model: bytes, sha256: str) -> tuple[Face, ...]:
     """The faces in a picture, the surest first.
 
     Args:
@@ -77,7 +77,7 @@ def find(picture: NDArray[np.uint8], model: bytes, sha256: str) -> tuple[Face, .
         CouldNotJudge: the extra is not installed, the model is another file than the policy names, or it is no
             YuNet model.
     """
-    digest = hashlib.sha256(model).hexdigest()
+    digest = sha256_of(model)
     if digest != sha256.strip().lower():
         raise CouldNotJudge(
             f"the face model has the sha256 {digest}, but the policy names {sha256.strip().lower()}",
@@ -87,10 +87,10 @@ def find(picture: NDArray[np.uint8], model: bytes, sha256: str) -> tuple[Face, .
         raise CouldNotJudge(
             "faces cannot be found: OpenCV is not installed", "Install the extra: pip install 'maskproof[vision]'."
         )
-    hits: list[Face] = []
+    found: list[Face] = []
     for long_side in _sizes(max(picture.shape[:2])):
-        hits.extend(_find_at(picture, long_side, model))
-    return _distinct(hits)
+        found.extend(_detect_at(picture, long_side, model))
+    return _distinct(found)
 
 
 def _sizes(own: int) -> tuple[int, ...]:
@@ -98,7 +98,7 @@ def _sizes(own: int) -> tuple[int, ...]:
     return tuple(sorted({min(own, side) for side in LONG_SIDES}))
 
 
-def _find_at(picture: NDArray[np.uint8], long_side: int, model: bytes) -> Iterator[Face]:
+def _detect_at(picture: NDArray[np.uint8], long_side: int, model: bytes) -> Iterator[Face]:
     height, width = picture.shape[:2]
     scale = long_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -109,7 +109,7 @@ def _find_at(picture: NDArray[np.uint8], long_side: int, model: bytes) -> Iterat
             tile = np.zeros((TILE, TILE, 3), np.uint8)
             # OpenCV's channel order; a part smaller than a tile stands on black, as OpenCV itself pads.
             tile[: part.shape[0], : part.shape[1]] = part[..., ::-1]
-            for row in _detect(tile, model):
+            for row in _run(tile, model):
                 face = _face(row, (left, top), scale, (width, height))
                 if face is not None:
                     yield face
@@ -120,7 +120,7 @@ def _starts(length: int) -> range:
     return range(0, max(1, length - OVERLAP), TILE - OVERLAP)
 
 
-def _detect(tile: NDArray[np.uint8], model: bytes) -> NDArray[np.float32]:
+def _run(tile: NDArray[np.uint8], model: bytes) -> NDArray[np.float32]:
     """N x 15 as OpenCV gives them: x, y, width, height, five points, confidence."""
     import cv2
 
@@ -178,17 +178,9 @@ def _face(row: NDArray[np.float32], offset: tuple[int, int], scale: float, size:
 
 
 def _distinct(faces: list[Face]) -> tuple[Face, ...]:
-    """Of hits on the same face only the surest; ties keep the order of sizes and places."""
+    """Of detections of the same face only the surest; ties keep the order of sizes and places."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda one: (-one.confidence, one.box.y, one.box.x)):
-        if all(_overlap(face.box, other.box) < SAME_FACE for other in kept):
+        if all(iou(face.box, other.box) < SAME_FACE for other in kept):
             kept.append(face)
     return tuple(kept)
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union, 0 to 1."""
-    wide = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    high = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    both = max(0, wide) * max(0, high)
-    return both / (a.width * a.height + b.width * b.height - both)

@@ -36,10 +36,10 @@ TILE = 960
 """px; the side of the parts in which a picture over WHOLE is searched, beside a look at all of it, reduced"""
 OVERLAP = 240
 """px; parts share this much; a longer line of small letters may come in two pieces"""
-SMALL_SIDE = 48
+DOUBLED_SIDE_PX = 48
 """px; a picture with a shorter side is doubled first. Letters of 5 px: 28 of 40 words right instead of 20, of 6 px:
 38 instead of 35, of 8 px and up: no difference"""
-SMALLEST_SIDE = 8
+MIN_SIDE_PX = 8
 """px; nothing can be read in a smaller picture"""
 TALL = 1.5
 """a line that is this much higher than wide (PaddleOCR's number) is read turned either way, and the surer one counts"""
@@ -107,11 +107,11 @@ def read(picture: NDArray[np.uint8]) -> tuple[Line, ...]:
     """
     engine = _engine()
     height, width = picture.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
+    if min(height, width) < MIN_SIDE_PX:
         return ()
-    scale = 2.0 if min(height, width) < SMALL_SIDE else min(1.0, (PIXELS / (height * width)) ** 0.5)
-    quads = [quad / scale for quad in _found(engine, _scaled(picture, scale))]
-    return _ordered([line for quad in _distinct(quads) if (line := _read_line(picture, _corners(quad))).text])
+    scale = 2.0 if min(height, width) < DOUBLED_SIDE_PX else min(1.0, (PIXELS / (height * width)) ** 0.5)
+    quads = [quad / scale for quad in _find_lines(engine, _scale(picture, scale))]
+    return _order([line for quad in _distinct(quads) if (line := _read_line(picture, _corners(quad))).text])
 
 
 def read_again(picture: NDArray[np.uint8], lines: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -140,7 +140,7 @@ def character_error_rate(before: str, after: str) -> float:
 
     Source: V. I. Levenshtein, Binary codes capable of correcting deletions, insertions, and reversals, 1966.
     """
-    old, new = _folded(before), _folded(after)
+    old, new = _fold(before), _fold(after)
     row = list(range(len(new) + 1))
     for i, a in enumerate(old, 1):
         above, row = row, [i]
@@ -173,7 +173,7 @@ def compare_lines(before: tuple[Line, ...], after: tuple[Line, ...]) -> tuple[Ch
     return tuple(sorted(changes, key=lambda change: (change.box.y, change.box.x)))
 
 
-def _found(engine: Any, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+def _find_lines(engine: Any, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     """Rectangles of lines, 4 x 2 each, x and y in pixels of the picture: first of all of it, then of its parts."""
 
     def look(part: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -184,7 +184,7 @@ def _found(engine: Any, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]
     if height * width <= WHOLE:
         return list(look(picture))
     scale = (WHOLE / (height * width)) ** 0.5
-    quads = list(look(_scaled(picture, scale)) / scale)
+    quads = list(look(_scale(picture, scale)) / scale)
     for top in range(0, max(1, height - OVERLAP), TILE - OVERLAP):
         for left in range(0, max(1, width - OVERLAP), TILE - OVERLAP):
             quads.extend(look(picture[top : top + TILE, left : left + TILE]) + np.array([left, top]))
@@ -210,7 +210,7 @@ def _upright(quad: NDArray[np.float64]) -> Box:
     return Box(x, y, int(high[0]) - x, int(high[1]) - y)
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
@@ -227,7 +227,7 @@ def _places(before: tuple[Line, ...], after: tuple[Line, ...]) -> list[tuple[tup
             merged[side].append(line)
             groups = [group for group in groups if not any(group is one for one in touching)]
             groups.append(merged)
-    return [(_ordered(old), _ordered(new)) for old, new in groups]
+    return [(_order(old), _order(new)) for old, new in groups]
 
 
 def _same_place(a: Box, b: Box) -> bool:
@@ -238,7 +238,7 @@ def _same_place(a: Box, b: Box) -> bool:
     return wide * high >= SAME_PLACE * min(a.width * a.height, b.width * b.height)
 
 
-def _ordered(lines: list[Line]) -> tuple[Line, ...]:
+def _order(lines: list[Line]) -> tuple[Line, ...]:
     """Top to bottom, and left to right among lines whose middles lie within half a line."""
     if not lines:
         return ()
@@ -278,11 +278,11 @@ def _read_line(picture: NDArray[np.uint8], corners: Corners) -> Line:
     )
     upright = np.asarray(straight, np.uint8)
     ways = [np.rot90(upright, turns) for turns in (1, 3)] if height >= TALL * width else [upright]
-    text, confidence = max((_recognised(way) for way in ways), key=lambda known: known[1])
+    text, confidence = max((_recognise(way) for way in ways), key=lambda known: known[1])
     return Line(text, box, confidence, corners)
 
 
-def _recognised(straight: NDArray[np.uint8]) -> tuple[str, float]:
+def _recognise(straight: NDArray[np.uint8]) -> tuple[str, float]:
     known = _engine()(np.ascontiguousarray(straight), use_det=False, use_cls=False, use_rec=True)
     return (known.txts or ("",))[0].strip(), float((known.scores or (0.0,))[0])
 
@@ -297,7 +297,7 @@ def _bgr(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(picture[..., ::-1])
 
 
-def _scaled(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _scale(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     if scale == 1.0:
         return picture
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)

@@ -1,41 +1,29 @@
-"""Git: which files a change touches, and their bytes, always from Git objects and never from the working tree.
+"""Git: which files a change touches and which trees it lies between, never asked of the working tree.
 
-The working tree lies: filters rewrite files on checkout, and a file that is not part of the commit is there to be
-read. So paths come from `git diff` and `git ls-files`, and bytes from `git cat-file --batch` by object id.
+Paths come from `git diff` and `git ls-files`, and bytes from `objects`, which a commit without images does not load.
 GIT_INDEX_FILE is kept as Git set it: `git commit -a` and `git commit -- path` judge another index than `.git/index`.
-
-Listing runs git directly, because importing GitPython costs more than all else that a commit without images
-needs; reading objects goes through GitPython's long-lived `cat-file`.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, UsageError
+from maskproof.errors import MissingObject, UsageError
 from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from maskproof.repo.objects import Objects
+
 REGULAR = frozenset({"100644", "100755"})
 CONFLICT = "unmerged"
-POINTER = (
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
-    rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
-)
-"""a canonical Git LFS pointer; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
-POINTER_BYTES = 1024
-"""a pointer is smaller than this many bytes"""
-MAX_BLOB = 64_000_000
-"""bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """a check never talks to a server, not even for objects that a partial clone left out"""
 PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
@@ -44,7 +32,7 @@ DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PathChange:
     """One path whose content differs between base and head."""
 
     path: str
@@ -88,16 +76,19 @@ class Tree:
             found[os.fsdecode(path)] = Entry(mode.decode(), oid.decode())
         return found
 
+    def blob_id(self, path: str) -> str | None:
+        """The blob of a regular file; None where there is no such file, as for a link or a path in conflict."""
+        entry = self.entries.get(path)
+        return entry.oid if entry is not None and entry.mode in REGULAR else None
+
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file, Git LFS followed; None where there is no such file.
 
         Raises:
             CouldNotJudge: the file is there but its bytes cannot be had.
         """
-        entry = self.entries.get(path)
-        if entry is None or entry.mode not in REGULAR:
-            return None
-        return self.repository.blob(entry.oid, path)
+        oid = self.blob_id(path)
+        return None if oid is None else self.repository.objects.blob(oid, path)
 
 
 @dataclass(frozen=True)
@@ -134,11 +125,11 @@ class Repository:
             )
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
 
-    def staged(self) -> tuple[Change, ...]:
+    def staged(self) -> tuple[PathChange, ...]:
         """What a commit made now would change."""
         return _changes(self.git("diff", "--cached", *DIFF))
 
-    def between(self, base: str, head: str) -> tuple[Change, ...]:
+    def between(self, base: str, head: str) -> tuple[PathChange, ...]:
         """What changed from one commit to another."""
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
@@ -150,6 +141,13 @@ class Repository:
         how = ("--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules")
         lines = self.git("status", *how).split(b"\0")[:-1]
         return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The bytes of its blobs."""
+        from maskproof.repo.objects import Objects
+
+        return Objects(self)
 
     @cached_property
     def root(self) -> Path:
@@ -293,146 +291,17 @@ class Repository:
                 if is_image(path := os.fsdecode(name)):
                     yield oid.decode(), path
 
-    def by_digest(self, path: str, sha256: str, tree: Tree) -> tuple[bytes, str] | None:
-        """Bytes by their SHA-256: at a path, in the path's history, or as a Git LFS object.
-
-        Returns:
-            The bytes and where they were, in words; None where they are in none of these places.
-
-        Raises:
-            MissingObject: they may be in history that this clone does not hold.
-        """
-        unread: CouldNotJudge | None = None
-        entry = tree.entries.get(path)
-        places = [(entry.oid, "in the tree")] if entry and entry.mode in REGULAR else []
-        for oid, place in itertools.chain(places, ((oid, "in history") for oid in self.versions(path, tree))):
-            try:
-                if self.digest(oid, path) == sha256:
-                    return self.blob(oid, path), f"{place}, blob {oid[:12]}"
-            except (MissingObject, TooLarge) as error:
-                # Another version may be the recorded one; the error is told only if none is.
-                unread = unread or error
-        if (data := self.lfs_object(sha256)) is not None:
-            return data, "in Git LFS"
-        if unread is not None:
-            raise unread
-        if self.shallow:
-            raise MissingObject(
-                f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
-            )
-        return None
-
-    def keep(self, data: bytes) -> str:
-        """Store bytes as an object that no file or commit names, and give its id: `git cat-file blob ID` prints them.
-
-        Git removes it after two weeks (gc.pruneExpire). It is written through to the disk, which Git does not do by
-        itself, because the only other copy may be replaced next.
-        """
-        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync", "-c", "core.looseCompression=1")
-        return self.git(*safely, "hash-object", "-w", "--stdin", "--no-filters", given=data).decode().strip()
-
-    def digest(self, oid: str, name: str) -> str:
-        """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.
-
-        Raises:
-            MissingObject, TooLarge: as in `blob`.
-        """
-        data = self._object(oid, name)
-        return pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
-
-    def blob(self, oid: str, name: str) -> bytes:
-        """The bytes of a blob; a Git LFS pointer is followed to its object.
-
-        Raises:
-            MissingObject: the bytes are not on this machine.
-            TooLarge: there are more of them than are read into memory.
-        """
-        data = self._object(oid, name)
-        if (pointer := _pointer(data)) is None:
-            return data
-        digest, size = pointer
-        content = self.lfs_object(digest)
-        if content is None or len(content) != size:
-            raise MissingObject(
-                f"{name} lies in Git LFS and its content is not on this machine",
-                f"Run `git lfs pull --include={_quoted(name)}`, then check again.",
-            )
-        return content
-
-    def lfs_object(self, digest: str) -> bytes | None:
-        """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
-        stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
-        if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
-            return None
-        data = stored.read_bytes()
-        return data if sha256_of(data) == digest else None
-
-    @cached_property
-    def _lfs(self) -> Path:
-        """Where Git LFS keeps its objects: `lfs.storage`, taken from the folder with the objects."""
-        set_to = os.fsdecode(self.git("config", "--get", "lfs.storage", allowed=(0, 1)).rstrip(b"\n"))
-        return self.common_dir / (set_to or "lfs")
-
-    def _object(self, oid: str, name: str) -> bytes:
-        try:
-            # Kind and size first: a stream that is not read to its end would answer the next question.
-            _, kind, size = self._reader.get_object_header(oid)
-        except (ValueError, OSError) as error:
-            advice = (
-                "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
-                if self.partial
-                else DEEPEN
-                if self.shallow
-                else "Check the repository with `git fsck`."
-            )
-            raise MissingObject(f"Git has no object {oid[:12]} for {name}", advice) from error
-        if size > MAX_BLOB:
-            raise TooLarge(
-                f"{name} has {size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
-                "Save it with stronger compression or smaller.",
-            )
-        if kind not in {"blob", b"blob"}:  # GitPython declares str and returns bytes
-            raise MissingObject(f"{name} is not a file in Git", "Record a file.")
-        return bytes(self._reader.get_object_data(oid)[3])
-
-    @cached_property
-    def _reader(self) -> Any:
-        from git.cmd import Git
-
-        reader = Git(str(self.where))
-        reader.update_environment(**OFFLINE)
-        return reader
-
 
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
 
 
-def sha256_of(data: bytes) -> str:
-    """The SHA-256 of some bytes, as records write it."""
-    import hashlib  # loads OpenSSL: a tenth of what a commit without images costs
-
-    return hashlib.sha256(data).hexdigest()
-
-
-def _quoted(name: str) -> str:
-    import shlex
-
-    return shlex.quote(name)
-
-
-def _pointer(data: bytes) -> tuple[str, int] | None:
-    """Digest and size that a Git LFS pointer names; None for any other content."""
-    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
-    return (found.group(1).decode(), int(found.group(2))) if found else None
-
-
-def _changes(raw: bytes) -> tuple[Change, ...]:
+def _changes(raw: bytes) -> tuple[PathChange, ...]:
     """Paths and states of `git diff --raw -z`; a path in conflict stands twice and is kept as U."""
     fields = raw.split(b"\0")[:-1]
-    found: dict[str, Change] = {}
+    found: dict[str, PathChange] = {}
     for head, path in zip(fields[::2], fields[1::2], strict=True):
         name = os.fsdecode(path)
         status = head.rsplit(b" ", 1)[1].decode()[:1]
         if name not in found or status == "U":
-            found[name] = Change(name, status)
+            found[name] = PathChange(name, status)
     return tuple(found.values())

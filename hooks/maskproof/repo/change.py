@@ -15,7 +15,7 @@ from maskproof.repo.paths import is_ours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from maskproof.repo import Change, Repository, Tree
+    from maskproof.repo import PathChange, Repository, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Delta:
+class Change:
     """Both sides of a change."""
 
     repository: Repository
@@ -39,7 +39,7 @@ class Delta:
     """the trusted side: what is already in the project"""
     head: Tree
     """what is judged: the index, or a commit"""
-    changes: tuple[Change, ...]
+    changes: tuple[PathChange, ...]
     named: tuple[str, ...] = ()
     """repository paths that were asked for by name"""
     everything: bool = False
@@ -69,7 +69,7 @@ def from_environment(selection: Selection, environment: Mapping[str, str]) -> Se
     return selection
 
 
-def open_change(repository: Repository, selection: Selection) -> Delta:
+def open_change(repository: Repository, selection: Selection) -> Change:
     """Both sides of the change that a selection means.
 
     Raises:
@@ -92,7 +92,7 @@ def open_change(repository: Repository, selection: Selection) -> Delta:
     else:
         sides, changes = (repository.head, repository.index), repository.staged()
     named = tuple(path for given in selection.named for path in _named(repository, sides, given))
-    return Delta(repository, *sides, changes, named, selection.everything)
+    return Change(repository, *sides, changes, named, selection.everything)
 
 
 def _named(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found
+    from maskproof.likeness.model import Matches
     from maskproof.model import Evidence, ImageReport, Report
 
 
@@ -36,7 +36,7 @@ class Writer(Protocol):
         """What a file's own metadata says of where it comes from."""
         ...
 
-    def matches(self, result: Found, *, color: bool = False) -> str:
+    def matches(self, result: Matches, *, color: bool = False) -> str:
         """The tracked pictures that are most similar to one, and what to do with the best of them."""
         ...
 

@@ -12,7 +12,7 @@ from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found
+    from maskproof.likeness.model import Matches
     from maskproof.model import Box, Evidence, Finding, ImageReport, Judged
 
 
@@ -34,7 +34,8 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "drift": None if report.drift is None else round(report.drift, 6),
         "findings": [_finding(one) for one in report.findings],
         "regions": [_region(one) for one in report.regions],
-        "ground": report.ground.value,
+        "basis": report.basis.value,
+        "ground": report.basis.value,  # its name until 0.1
         "evidence": [_evidence(one) for one in report.evidence],
         "original": report.original,
         "mask": report.mask,
@@ -44,7 +45,10 @@ def _image(report: ImageReport) -> dict[str, Any]:
 
 def explanation(report: ImageReport, **_: bool) -> str:
     """One comparison with the steps that led to it."""
-    return _text({**_image(report), "steps": [{"stage": stage, "said": said} for stage, said in report.steps]})
+    from maskproof.report import trace  # loads the gate
+
+    steps = [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)]
+    return _text({**_image(report), "steps": steps})
 
 
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
@@ -63,7 +67,7 @@ def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
     )
 
 
-def matches(result: Found, **_: bool) -> str:
+def matches(result: Matches, **_: bool) -> str:
     """The pictures that are most similar to one."""
     return _text(
         {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Found, Likeness
+    from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
@@ -62,8 +62,10 @@ def conclusion(report: ImageReport, *, color: bool = False) -> str:
 
 def explanation(report: ImageReport, *, color: bool = False) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
+    from maskproof.report import trace  # loads the gate
+
     lines, last = [conclusion(report, color=color), ""], ""
-    for stage, said in report.steps:
+    for stage, said in trace.steps(report):
         label = stage if stage != last else ""
         lines += wrap(said, f"  {label:<10}")
         last = stage
@@ -152,7 +154,7 @@ def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def matches(result: Found, **_: bool) -> str:
+def matches(result: Matches, **_: bool) -> str:
     """The pictures that are most similar to one, and what to do with the best of them."""
     name, among = safe(result.path), f"{counted(result.looked_at, 'picture')} tracked here"
     alike = [one for one in result.nearest if one.alike]
@@ -175,7 +177,7 @@ def matches(result: Found, **_: bool) -> str:
     return "\n".join([*lines, *(safe(f"Note: {note}.") for note in result.notes)]) + "\n"
 
 
-def _likeness(one: Likeness, result: Found) -> str:
+def _likeness(one: Likeness, result: Matches) -> str:
     how = "whole" if one.how == "whole" else f"cropped, shows {one.kept * 100:.0f} % of it"
     where = "" if one.oid in result.tree else f"  (only in history, blob {one.oid[:12]})"
     return safe(f"  {one.distance:>3} of 256 bits differ  {how:<25}  {', '.join(one.paths)}{where}")

@@ -8,7 +8,6 @@ original's own number, whatever the way of pasting.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,25 +15,26 @@ import numpy as np
 
 from maskproof import regions
 from maskproof.drift.exact import pixels_changed
-from maskproof.drift.frame import Placed
+from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried, Encoded
+from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.restore.alignment import REDRAWN, Brought, brought_back
+from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
 from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
-from maskproof.restore.channels import common
-from maskproof.restore.tone import matched
+from maskproof.restore.channels import unify
+from maskproof.restore.tone import match_tone
 
 if TYPE_CHECKING:
     from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
-    from maskproof.gate.compare import Inputs
+    from maskproof.gate.named import Named
     from maskproof.images.decode import Stored
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
@@ -65,7 +65,7 @@ class Options:
 class Sources:
     """The bytes of one comparison, with original and edit decoded once for all that looks at them."""
 
-    inputs: Inputs
+    inputs: Named
     original: Stored
     edit: Stored
 
@@ -95,7 +95,7 @@ class Restored:
     """what a reader should know: what a format cannot hold, what could not be done"""
 
 
-def opened(inputs: Inputs) -> Sources:
+def decode_sources(inputs: Named) -> Sources:
     """Original and edit, decoded.
 
     Raises:
@@ -108,7 +108,7 @@ def opened(inputs: Inputs) -> Sources:
     )
 
 
-def composed(sources: Sources, settings: Settings, read: Read, options: Options) -> Restored:
+def compose(sources: Sources, settings: Settings, read: Read, options: Options) -> Restored:
     """One edit, restored.
 
     Args:
@@ -125,17 +125,17 @@ def composed(sources: Sources, settings: Settings, read: Read, options: Options)
     name = options.target or inputs.edit_name
     kind = encode.format_of(name)
     inside, notes = _inside(inputs, original.shown, settings, read)
-    if options.method == AUTO and kind == edit.shown.format and _holds(original.shown, edit.shown, inside):
+    if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
         return Restored(inputs.edit, kind, kind in encode.LOSSY, NOTHING, edit.shown, notes=notes)
-    brought = brought_back(original.shown, edit.shown, frame_of(inputs.record), inside)
-    layers, told = _layers(original, edit, brought, inside, inputs.original_name)
-    toned, said = _toned(layers) if options.match_tone else (layers, ())
+    realigned = realign(original.shown, edit.shown, frame_of(inputs.record), inside)
+    layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
+    toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
     pasted = paste(toned, options.method, options.feather, limit)
-    written = encode.encode(pasted.samples, kind, _carried(original, edit, brought))
-    shown = _verified(written, original.shown, inside, name)
-    notes = (*notes, *told, *said, *_lost(original, written, shown, inside, layers))
-    changed = pixels_changed(original.shown, edit.shown, brought.placed) & ~inside
+    written = encode.encode(pasted.samples, kind, _metadata(original, edit, realigned))
+    shown = _verify(written, original.shown, inside, name)
+    notes = (*notes, *layer_notes, *tone_notes, *_list_losses(original, written, shown, inside, layers))
+    changed = pixels_changed(original.shown, edit.shown, realigned.placed) & ~inside
     return Restored(
         written.data,
         kind,
@@ -144,13 +144,13 @@ def composed(sources: Sources, settings: Settings, read: Read, options: Options)
         shown,
         int(changed.sum()),
         pasted.seams,
-        brought.motion,
-        _digest(carriers.manifest(edit.container)),
+        realigned.motion,
+        sha256_of(manifest) if (manifest := carriers.manifest(edit.container)) else None,
         notes,
     )
 
 
-def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
+def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
     """What a record says of a restored picture.
 
     Args:
@@ -178,12 +178,12 @@ def recorded(made: Restored, replaced: str, *, tone: bool = False, dropped: str 
     )
 
 
-def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: opened by the mask, and in no area that policy or record protects."""
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
-    opened = regions.editable(planes, inputs.mask_mode, original.size)
+    editable = regions.editable(planes, inputs.mask_mode, original.size)
     areas, missing = areas_of(original, settings, inputs.record, read)
-    protected = regions.build(opened, areas, lambda path: mask_picture(read, path))
+    protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
     inside = ~np.logical_or.reduce([region.mask for region in protected])
     if not inside.any():
         why = "there is no mask" if planes is None else "the mask opens nothing that is not protected by name"
@@ -194,56 +194,55 @@ def _inside(inputs: Inputs, original: Picture, settings: Settings, read: Read) -
     return inside, missing
 
 
-def _holds(original: Picture, edit: Picture, inside: Mask) -> bool:
+def _is_kept(original: Picture, edit: Picture, inside: Mask) -> bool:
     """Is every protected pixel the original's already, and described alike?"""
-    if edit.size != original.size or edit.colour != original.colour or edit.trailing:
+    if edit.size != original.size or edit.color != original.color or edit.trailing:
         return False
     return not (pixels_changed(original, edit, _as_it_is(edit)) & ~inside).any()
 
 
 def _layers(
-    original: Stored, edit: Stored, brought: Brought, inside: Mask, name: str
+    original: Stored, edit: Stored, realigned: Realigned, inside: Mask, name: str
 ) -> tuple[Layers, tuple[str, ...]]:
     """Both pictures in one frame and one kind of numbers, and notes on what the edit lost by it."""
-    before, after, notes = common(original, edit, brought.placed, inside, name)
-    layers = Layers(before, brought.moved(after), inside, brought.valid, 1 if original.mode in {"L", "LA"} else 3)
+    before, after, notes = unify(original, edit, realigned.placed, inside, name)
+    layers = Layers(before, realigned.move(after), inside, realigned.valid, 1 if original.mode in {"L", "LA"} else 3)
     beyond = int((inside & ~layers.valid).sum())
-    if brought.kept < REDRAWN:
-        told = (
-            f"only {brought.kept:.0%} of the protected area shows in the edit what it shows in the original, so what "
+    if realigned.kept < MIN_KEPT:
+        note = (
+            f"only {realigned.kept:.0%} of the protected area shows in the edit what it shows in the original, so what "
             "crosses the mask's edge may be cut or doubled: look along it"
         )
-        notes = (*notes, told)
+        notes = (*notes, note)
     if beyond:
         notes = (*notes, f"{beyond} px inside the mask lay beyond the edit's border and stay the original's")
     return layers, notes
 
 
-def _toned(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
+def _match_tone(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     """The edit's tone taken to the original's, by what both show outside the mask."""
-    line = matched(
-        layers.before[..., : layers.colours], layers.after[..., : layers.colours], ~layers.inside & layers.valid
-    )
+    color = np.s_[..., : layers.color_channels]
+    line = match_tone(layers.before[color], layers.after[color], ~layers.inside & layers.valid)
     if line is None:
         return layers, ("the tone was not matched: too little of the protected area shows the same",)
     gain, offset = line
     full = np.iinfo(layers.before.dtype).max
     after = layers.after.copy()
     for rows in bands(len(after)):
-        moved = after[rows][..., : layers.colours] * gain + offset
-        after[rows][..., : layers.colours] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
-    told = ", ".join(f"{g:.2f} x {o * 255 / full:+.1f}" for g, o in zip(gain, offset, strict=True))
-    toned = Layers(layers.before, after, layers.inside, layers.valid, layers.colours)
-    return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {told}",)
+        moved = after[rows][color] * gain + offset
+        after[rows][color] = np.clip(np.rint(moved), 0, full).astype(after.dtype)
+    lines = ", ".join(f"{g:.2f} x {o * 255 / full:+.1f}" for g, o in zip(gain, offset, strict=True))
+    toned = Layers(layers.before, after, layers.inside, layers.valid, layers.color_channels)
+    return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {lines}",)
 
 
-def _carried(original: Stored, edit: Stored, brought: Brought) -> Carried:
+def _metadata(original: Stored, edit: Stored, realigned: Realigned) -> Carried:
     """Colours as the original describes them; what the edit's file says of its making, but not its manifest.
 
     What speaks of turning is left out once the picture is turned.
     """
     tables = (*original.tables, *edit.tables)
-    if edit.turned or brought.placed.resampled:
+    if edit.turned or realigned.placed.resampled:
         return Carried(original.icc, original.chunks, tables=tables)
     texts = tuple(
         (block.kind, block.data)
@@ -253,7 +252,7 @@ def _carried(original: Stored, edit: Stored, brought: Brought) -> Carried:
     return Carried(original.icc, (*original.chunks, *texts), edit.exif, edit.xmp, tables)
 
 
-def _verified(written: Encoded, original: Picture, inside: Mask, name: str) -> Picture:
+def _verify(written: Encoded, original: Picture, inside: Mask, name: str) -> Picture:
     """The written file, decoded as the gate will: nothing is handed out that was not looked at.
 
     Raises:
@@ -261,15 +260,15 @@ def _verified(written: Encoded, original: Picture, inside: Mask, name: str) -> P
     """
     shown = decode(written.data, name)
     changed = pixels_changed(original, shown, _as_it_is(shown)) & ~inside
-    if shown.colour != original.colour or (changed.any() and not written.lossy):
+    if shown.color != original.color or (changed.any() and not written.lossy):
         raise CouldNotRestore(
-            f"{name}: {written.format} cannot describe the original's colours ({original.colour}) as its own file does",
+            f"{name}: {written.format} cannot describe the original's colours ({original.color}) as its own file does",
             encode.USE_PNG,
         )
     return shown
 
 
-def _lost(original: Stored, written: Encoded, shown: Picture, inside: Mask, layers: Layers) -> list[str]:
+def _list_losses(original: Stored, written: Encoded, shown: Picture, inside: Mask, layers: Layers) -> list[str]:
     """What the file does not hold as the original's does."""
     found = []
     if original.widened:
@@ -284,10 +283,6 @@ def _lost(original: Stored, written: Encoded, shown: Picture, inside: Mask, laye
     return found
 
 
-def _as_it_is(picture: Picture) -> Placed:
+def _as_it_is(picture: Picture) -> Aligned:
     """The picture in its own frame."""
-    return Placed(picture.samples, picture.alpha, (), resampled=False)
-
-
-def _digest(data: bytes) -> str | None:
-    return hashlib.sha256(data).hexdigest() if data else None
+    return Aligned(picture.samples, picture.alpha, (), resampled=False)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.frame import Frame, Placed, place, shown
+from maskproof.drift.frame import Aligned, Frame, align, shown
 from maskproof.drift.grid import Float, Mask, grown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import STILL, Motion, register, snapped, warped
+from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped
 from maskproof.errors import CouldNotRestore
 
 if TYPE_CHECKING:
@@ -24,36 +24,36 @@ if TYPE_CHECKING:
 
     from maskproof.model import Picture
 
-LONGEST = 1600
+COMPARED_SIDE_PX = 1600
 """samples of the long side at which the motion is looked for, as in `drift`"""
-BORDER = 0.012
+FEATHER_BAND_SHARE = 0.012
 """share of the long side around the mask that is left out while looking: editors feather their masks"""
-LEAST = 0.5
+MIN_MOTION_PX = 0.5
 """px; a smaller motion is not seen, and undoing it would soften the edit by resampling"""
 
-COARSE = 240
+SEARCHED_SIDE_PX = 240
 """samples of the long side of the pictures whose blocks are looked for again"""
-BLOCK = 16
-REACH = 6
+BLOCK_PX = 16
+REACH_PX = 6
 """samples of the coarse picture that a block is looked for around its place, 2.5 % of the long side"""
-TEXTURED = 2.0
+MIN_TEXTURE = 2.0
 """standard deviation of luma (of 100) from which on a block can be told from its neighbours"""
-FOUND = 0.93
+MIN_CORRELATION = 0.93
 """normalised correlation of a block that shows the same"""
-BETTER = 0.05
+MIN_BETTER = 0.05
 """by which a block has to fit better elsewhere to have moved; flat strokes fit along their whole length"""
-MOVED = 1.25
+MIN_BLOCK_MOTION = 1.25
 """samples of the coarse picture, 0.5 % of the long side, from which on a block has moved"""
-MOST_MOVED, STILL_THE_SCENE = 0.25, 0.5
+MAX_MOVED, MIN_FOUND = 0.25, 0.5
 """A warp: over a quarter of the textured blocks moved, while half of them are found at all. Of 25 real edits the
 largest share that moved is 0.10 in those that held and 0.21 in those that did not; in one of these it is 0.27, where
 0.27 are found: a scene drawn anew. Bends and broken frames of 1 % and more pass it in pictures of coarse texture; in
 fine texture, which no longer matches once it is bent, half of them go unseen. What a map leaves over does not tell the
 two apart: `Motion.residual` is 2 to 17 px for a bend and 7 to 28 px for a scene drawn anew."""
-REDRAWN = 0.75
+MIN_KEPT = 0.75
 """share of blocks that show the same in the same place, below which the scene was drawn anew: 0.79 and more in 19 real
 edits that held or nearly did, 0.74 and less in 6 that did not"""
-BELIEVED = 0.05
+MIN_GAIN = 0.05
 """by which a motion has to raise that share in a scene drawn anew. A map that fits chance likenesses (-61 px and 3.6
 degrees of one such edit) raises it by nothing; the true ones of two others by 0.12 and 0.13"""
 
@@ -71,29 +71,29 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class Realigned:
     """The edit in the original's frame."""
 
-    placed: Placed
+    placed: Aligned
     """at the original's size, the recorded padding and crop undone"""
     motion: Motion | None
     """what is still to be undone, in pixels of the original; None: nothing"""
     kept: float
     """share of the protected area's textured blocks that then show what the original shows in the same place"""
 
-    def moved(self, samples: NDArray[Any]) -> NDArray[Any]:
+    def move(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Samples in the edit's frame (H x W x channels) drawn in the original's; 0 where there are none."""
-        return samples if self.motion is None else _moved(samples, self.motion)
+        return samples if self.motion is None else _move(samples, self.motion)
 
     @property
     def valid(self) -> Mask:
         """H x W, True where the edit holds samples."""
         there = np.full(self.placed.samples.shape[:2], 255, np.uint8)
-        whole: Mask = self.moved(there[..., None])[..., 0] == there
+        whole: Mask = self.move(there[..., None])[..., 0] == there
         return whole
 
 
-def brought_back(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Brought:
+def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Realigned:
     """How an edit is brought into its original's frame.
 
     Args:
@@ -105,24 +105,26 @@ def brought_back(original: Picture, edit: Picture, frame: Frame, inside: Mask) -
     Raises:
         CouldNotRestore: the edit is warped, which no shift, scale and turn undoes.
     """
-    placed = place(original, edit, frame)
-    factor = -(-max(original.size) // LONGEST)
+    placed = align(original, edit, frame)
+    factor = -(-max(original.size) // COMPARED_SIDE_PX)
     before, after = (_luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
-    allowed = _shrunk(inside, factor)
-    outside = ~grown(allowed, max(2, round(BORDER * max(allowed.shape))))
-    still = _blocks(before, after, outside, STILL)
-    motion = snapped(register(before, after, outside), before, after, outside)
-    undone = _blocks(before, after, outside, motion) if motion.trusted and motion.reach * factor >= LEAST else still
-    moved = undone is not still and undone.kept >= still.kept + (0.0 if still.kept >= REDRAWN else BELIEVED)
+    editable = _shrunk(inside, factor)
+    outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
+    still = _blocks(before, after, outside, NO_MOTION)
+    motion = integer_shift(register(before, after, outside), before, after, outside)
+    undone = (
+        _blocks(before, after, outside, motion) if motion.trusted and motion.reach * factor >= MIN_MOTION_PX else still
+    )
+    moved = undone is not still and undone.kept >= still.kept + (0.0 if still.kept >= MIN_KEPT else MIN_GAIN)
     blocks = undone if moved else still
-    if blocks.moved > MOST_MOVED and blocks.found > STILL_THE_SCENE:
+    if blocks.moved > MAX_MOVED and blocks.found > MIN_FOUND:
         raise CouldNotRestore(
             f"the edit is warped: {blocks.moved:.0%} of what is protected moved, each part its own way, so that no "
             f"shift, scale or turn brings it back, and what is pasted would not meet what is kept (limit "
-            f"{MOST_MOVED:.0%})",
+            f"{MAX_MOVED:.0%})",
             "Edit again, or open in the mask what has moved.",
         )
-    return Brought(placed, _in_full(motion, factor, original, placed, inside) if moved else None, blocks.kept)
+    return Realigned(placed, _in_full(motion, factor, original, placed, inside) if moved else None, blocks.kept)
 
 
 def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: int) -> Float:
@@ -136,7 +138,7 @@ def _shrunk(mask: Mask, factor: int) -> Mask:
     return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0 if factor > 1 else mask
 
 
-def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, inside: Mask) -> Motion:
+def _in_full(motion: Motion, factor: int, original: Picture, placed: Aligned, inside: Mask) -> Motion:
     """The motion in pixels of the original; whole pixels where those explain it, since they need no resampling."""
     a, b, c, d, e, f = motion.matrix
     full = replace(
@@ -152,13 +154,13 @@ def _in_full(motion: Motion, factor: int, original: Picture, placed: Placed, ins
         np.asarray(Image.fromarray(shown(one.samples, one.alpha)).convert("L"), np.float32) * np.float32(100 / 255)
         for one in (original, placed)
     )
-    return snapped(full, before, after, ~inside)
+    return integer_shift(full, before, after, ~inside)
 
 
-def _moved(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
+def _move(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
     a, b, c, d, e, f = motion.matrix
     if (a, b, d, e) == (1, 0, 0, 1) and c.is_integer() and f.is_integer():
-        return _shifted(samples, int(c), int(f))
+        return _shift(samples, int(c), int(f))
     top = np.iinfo(samples.dtype).max
     out = np.empty_like(samples)
     for channel in range(samples.shape[2]):
@@ -166,7 +168,7 @@ def _moved(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
     return out
 
 
-def _shifted(samples: NDArray[Any], dx: int, dy: int) -> NDArray[Any]:
+def _shift(samples: NDArray[Any], dx: int, dy: int) -> NDArray[Any]:
     """Read dx to the right and dy down."""
     height, width = samples.shape[:2]
     out = np.zeros_like(samples)
@@ -178,42 +180,43 @@ def _shifted(samples: NDArray[Any], dx: int, dy: int) -> NDArray[Any]:
 
 def _blocks(original: Float, edit: Float, outside: Mask, motion: Motion) -> Blocks:
     """What became of the protected area's blocks, once a motion is undone."""
-    factor = max(1, round(max(original.shape) / COARSE))
+    factor = max(1, round(max(original.shape) / SEARCHED_SIDE_PX))
     there = outside.astype(np.float32)
-    if motion is not STILL:
+    if motion is not NO_MOTION:
         edit = warped(edit, motion.matrix)
         there = there * (warped(np.ones_like(edit), motion.matrix) > 0.99)  # noqa: PLR2004
     small = [
         np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor)) if factor > 1 else plane
         for plane in (original, edit, there)
     ]
-    return _searched(*small)
+    return _search(*small)
 
 
-def _searched(original: Float, edit: Float, there: Float) -> Blocks:
+def _search(original: Float, edit: Float, there: Float) -> Blocks:
     """Look for each textured block around its own place."""
-    rows, columns = original.shape[0] // BLOCK, original.shape[1] // BLOCK
+    rows, columns = original.shape[0] // BLOCK_PX, original.shape[1] // BLOCK_PX
     if not rows or not columns:
         return Blocks()
-    count = BLOCK * BLOCK
-    first = original[: rows * BLOCK, : columns * BLOCK]
+    count = BLOCK_PX * BLOCK_PX
+    first = original[: rows * BLOCK_PX, : columns * BLOCK_PX]
 
     def sums(plane: Float) -> Float:
-        total: Float = plane.reshape(rows, BLOCK, columns, BLOCK).sum((1, 3))
+        total: Float = plane.reshape(rows, BLOCK_PX, columns, BLOCK_PX).sum((1, 3))
         return total
 
     mean = sums(first) / count
     spread = sums(first * first) - count * mean * mean
-    textured = (spread > count * TEXTURED**2) & (sums(there[: rows * BLOCK, : columns * BLOCK]) > 0.7 * count)
+    textured = (spread > count * MIN_TEXTURE**2) & (sums(there[: rows * BLOCK_PX, : columns * BLOCK_PX]) > 0.7 * count)
     if not textured.any():
         return Blocks()
-    padded = np.pad(edit, REACH, mode="edge")
+    padded = np.pad(edit, REACH_PX, mode="edge")
     steps = sorted(
-        ((dx, dy) for dy in range(-REACH, REACH + 1) for dx in range(-REACH, REACH + 1)), key=lambda at: np.hypot(*at)
+        ((dx, dy) for dy in range(-REACH_PX, REACH_PX + 1) for dx in range(-REACH_PX, REACH_PX + 1)),
+        key=lambda at: np.hypot(*at),
     )
     at_home = best = far = np.zeros((rows, columns), np.float32)
     for dx, dy in steps:
-        second = padded[REACH + dy :, REACH + dx :][: rows * BLOCK, : columns * BLOCK]
+        second = padded[REACH_PX + dy :, REACH_PX + dx :][: rows * BLOCK_PX, : columns * BLOCK_PX]
         other = sums(second) / count
         both = np.maximum(spread * (sums(second * second) - count * other * other), 1e-3)
         fit = (sums(first * second) - count * mean * other) / np.sqrt(both)
@@ -221,8 +224,8 @@ def _searched(original: Float, edit: Float, there: Float) -> Blocks:
             at_home = fit
         far = np.where(fit > best + 1e-3, np.float32(np.hypot(dx, dy)), far)
         best = np.maximum(best, fit)
-    found = textured & (best > FOUND)
-    moved = found & (far > MOVED) & (best - at_home > BETTER)
+    found = textured & (best > MIN_CORRELATION)
+    moved = found & (far > MIN_BLOCK_MOTION) & (best - at_home > MIN_BETTER)
     total = float(textured.sum())
-    kept = textured & (at_home > FOUND)
+    kept = textured & (at_home > MIN_CORRELATION)
     return Blocks(*(float(one.sum()) / total for one in (kept, found, moved)))

@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
     from maskproof.drift.grid import Float, Mask
 
-FEATHER = 0.012
+FEATHER_SHARE = 0.012
 """share of the long side over which an edit is faded in unless told otherwise, as docs/rules/seam.md advises"""
-CLEAN = 0.25
+CLEAN_SHARE = 0.25
 """part of the limit of `seam` up to which a way to paste leaves no seam; nearer to the limit a piece of line shows"""
-MOST = 200_000
+MAX_PIXELS_SAMPLED = 200_000
 """pixels that are looked at for how far they were recoloured"""
-GENTLE = 30.0
+MAX_RECOLORING = 30.0
 """levels of 255 by which a correction may move nine tenths of an edit's pixels if nobody asked for it. On real edits it
 looked right up to 28; at 55 a yellow toy had turned pale, at 116 a white room pink"""
-LONGEST = 1600
+COMPARED_SIDE_PX = 1600
 """samples of the long side at which a seam is looked for, as in `drift`"""
-BAND = 256
+ROWS_AT_A_TIME = 256
 """rows that are computed with at a time"""
-MARGIN = 3
+MARGIN_PX = 3
 """px around the mask that pasting looks at"""
 
 
@@ -48,18 +48,18 @@ class Layers:
     """Original and edit, in one frame and one kind of numbers."""
 
     before: NDArray[Any]
-    """H x W x channels; one more than `colours` where the last is alpha"""
+    """H x W x channels; one more than `color_channels` where the last is alpha"""
     after: NDArray[Any]
     inside: Mask
     """H x W, where the edit is to stay; everything else is the original's"""
     valid: Mask
     """H x W, where the edit holds samples; where it does not, the original stays"""
-    colours: int
+    color_channels: int
     """channels without alpha"""
 
     def cut(self, part: tuple[slice, slice]) -> Layers:
         """The same of a part of the picture."""
-        return Layers(self.before[part], self.after[part], self.inside[part], self.valid[part], self.colours)
+        return Layers(self.before[part], self.after[part], self.inside[part], self.valid[part], self.color_channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +81,21 @@ def paste(layers: Layers, method: str, feather: int | None, limit: float) -> Pas
         feather: Width in px over which `feather` fades the edit in; None: FEATHER.
         limit: Share of the mask's edge from which on the gate finds a seam.
     """
-    width = max(2, round(FEATHER * max(layers.inside.shape))) if feather is None else feather
+    width = max(2, round(FEATHER_SHARE * max(layers.inside.shape))) if feather is None else feather
     edge = _Edge(layers)
     if method != AUTO:
-        samples = _pasted(layers, METHODS[method], width)
+        samples = _paste(layers, METHODS[method], width)
         return Pasted(samples, method, {method: edge.seam(samples)})
-    plain = _pasted(layers, _plain, width)
+    plain = _paste(layers, _plain, width)
     tried = {"plain": plain}
     seams = {"plain": edge.seam(plain)}
-    if seams["plain"] > CLEAN * limit:
-        tried["poisson"] = _pasted(layers, _poisson, width)
+    if seams["plain"] > CLEAN_SHARE * limit:
+        tried["poisson"] = _paste(layers, _poisson, width)
         seams["poisson"] = edge.seam(tried["poisson"])
-        gentle = _recoloured(plain, tried["poisson"], layers) <= GENTLE
+        gentle = _recoloring(plain, tried["poisson"], layers) <= MAX_RECOLORING
         if gentle and seams["poisson"] <= limit:
             return Pasted(tried["poisson"], "poisson", seams)
-        tried["feather"] = _pasted(layers, _feather, width)
+        tried["feather"] = _paste(layers, _feather, width)
         seams["feather"] = edge.seam(tried["feather"])
     mild = [name for name in tried if name != "poisson" or gentle]
     best = min(mild, key=lambda name: seams[name])
@@ -103,17 +103,17 @@ def paste(layers: Layers, method: str, feather: int | None, limit: float) -> Pas
     return Pasted(tried[best], best, seams)
 
 
-def _recoloured(plain: NDArray[Any], corrected: NDArray[Any], layers: Layers) -> float:
+def _recoloring(plain: NDArray[Any], corrected: NDArray[Any], layers: Layers) -> float:
     """How far nine tenths of the edit's pixels were moved at the most, in levels of 255."""
     used = np.flatnonzero(layers.inside & layers.valid)
-    used = used[:: max(1, len(used) // MOST)]
-    colours = layers.colours
+    used = used[:: max(1, len(used) // MAX_PIXELS_SAMPLED)]
+    color_channels = layers.color_channels
     plain, corrected = (samples.reshape(-1, samples.shape[2]) for samples in (plain, corrected))
-    step = np.abs(corrected[used][:, :colours].astype(np.int32) - plain[used][:, :colours]).max(1)
+    step = np.abs(corrected[used][:, :color_channels].astype(np.int32) - plain[used][:, :color_channels]).max(1)
     return float(np.quantile(step, 0.9)) * 255 / np.iinfo(plain.dtype).max if len(step) else 0.0
 
 
-def _pasted(layers: Layers, method: Callable[[Layers, int], NDArray[Any]], width: int) -> NDArray[Any]:
+def _paste(layers: Layers, method: Callable[[Layers, int], NDArray[Any]], width: int) -> NDArray[Any]:
     out = layers.before.copy()
     used = layers.inside & layers.valid
     if not used.any():
@@ -128,7 +128,7 @@ def _around(mask: Mask) -> tuple[slice, slice]:
     """The rows and columns that hold a mask, with a margin."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return tuple(  # type: ignore[return-value]
-        slice(max(0, int(line[0]) - MARGIN), int(line[-1]) + 1 + MARGIN) for line in (rows, columns)
+        slice(max(0, int(line[0]) - MARGIN_PX), int(line[-1]) + 1 + MARGIN_PX) for line in (rows, columns)
     )
 
 
@@ -154,18 +154,18 @@ def _feather(layers: Layers, width: int) -> NDArray[Any]:
 def _poisson(layers: Layers, width: int) -> NDArray[Any]:
     """Corrected by the membrane that meets the original along the edge; alpha is left as the edit has it."""
     del width
-    colours = layers.colours
+    color_channels = layers.color_channels
     used = layers.inside & layers.valid
     known = ~layers.inside & layers.valid & grown(used, 1)
-    if layers.before.shape[2] > colours:
+    if layers.before.shape[2] > color_channels:
         # The colour of a transparent pixel means nothing.
         known &= (layers.before[..., -1] > 0) & (layers.after[..., -1] > 0)
-    step = layers.before[known][:, :colours].astype(np.float32) - layers.after[known][:, :colours]
+    step = layers.before[known][:, :color_channels].astype(np.float32) - layers.after[known][:, :color_channels]
     field = membrane(step, known, used)
     out = layers.after.copy()
     for rows in bands(len(out)):
-        corrected = layers.after[rows][..., :colours] + field.rows(rows.start, rows.stop)
-        out[rows][..., :colours] = _numbers(corrected, layers)
+        corrected = layers.after[rows][..., :color_channels] + field.rows(rows.start, rows.stop)
+        out[rows][..., :color_channels] = _numbers(corrected, layers)
     return out
 
 
@@ -175,7 +175,7 @@ AUTO = "auto"
 
 def bands(height: int) -> Iterator[slice]:
     """Rows in portions, so that numbers with fractions, four times as large, are never held for a whole picture."""
-    return (slice(top, min(top + BAND, height)) for top in range(0, height, BAND))
+    return (slice(top, min(top + ROWS_AT_A_TIME, height)) for top in range(0, height, ROWS_AT_A_TIME))
 
 
 def _numbers(values: Float, layers: Layers) -> NDArray[Any]:
@@ -187,19 +187,19 @@ class _Edge:
 
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
-        self.factor = -(-max(layers.inside.shape) // LONGEST)
+        self.factor = -(-max(layers.inside.shape) // COMPARED_SIDE_PX)
         small = Image.fromarray(layers.inside.view(np.uint8) * np.uint8(255)).reduce(self.factor)
-        self.opened = np.asarray(small) > 0
+        self.editable = np.asarray(small) > 0
         self.original = self._planes(layers.before)
 
     def seam(self, samples: NDArray[Any]) -> float:
         """Share of the edge that shows a step; 0 where there is no edge."""
-        found = seam(self.original, self._planes(samples), self.opened, ~self.opened)
+        found = seam(self.original, self._planes(samples), self.editable, ~self.editable)
         return found[0].value if found else 0.0
 
     def _planes(self, samples: NDArray[Any]) -> Float:
         eight = samples if samples.dtype == np.uint8 else (samples >> 8).astype(np.uint8)
-        colours = np.broadcast_to(eight[..., : self.layers.colours], (*eight.shape[:2], 3))
-        alpha = eight[..., -1] if eight.shape[2] > self.layers.colours else None
-        picture = shown(np.ascontiguousarray(colours), None if alpha is None else np.ascontiguousarray(alpha))
+        color_channels = np.broadcast_to(eight[..., : self.layers.color_channels], (*eight.shape[:2], 3))
+        alpha = eight[..., -1] if eight.shape[2] > self.layers.color_channels else None
+        picture = shown(np.ascontiguousarray(color_channels), None if alpha is None else np.ascontiguousarray(alpha))
         return opponent(np.asarray(Image.fromarray(picture).reduce(self.factor)) if self.factor > 1 else picture)

@@ -17,19 +17,19 @@ from maskproof.images.decode import OPAQUE, WIDE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maskproof.drift.frame import Placed
+    from maskproof.drift.frame import Aligned
     from maskproof.drift.grid import Mask
     from maskproof.images.decode import Stored
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Rec. 601, as Pillow takes grey from RGB"""
-COLOURED = 6
+COLORED = 6
 """levels between the channels of a pixel from which on it is seen to have a colour"""
 WRITABLE = ("L", "LA", "RGB", "RGBA")
 
 
-def common(
-    original: Stored, edit: Stored, placed: Placed, inside: Mask, name: str
+def unify(
+    original: Stored, edit: Stored, placed: Aligned, inside: Mask, name: str
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """Both pictures' samples, H x W x channels each, and notes on what the edit lost by it.
 
@@ -52,12 +52,12 @@ def common(
         )
     grey = original.mode in {"L", "LA"}
     before = original.samples
-    after = _colours(original, edit, placed, grey=grey)
+    after = _color_channels(original, edit, placed, grey=grey)
     notes = []
-    if grey and _is_coloured(placed.samples[inside]):
+    if grey and _is_colored(placed.samples[inside]):
         notes.append("the original is grey, so the edit's colours became grey; to keep them, record an RGB copy of it")
-    colours = 1 if grey else 3
-    has_alpha = before.shape[2] > colours
+    color_channels = 1 if grey else 3
+    has_alpha = before.shape[2] > color_channels
     see_through = placed.alpha is not None and bool((placed.alpha[inside] < OPAQUE).any())
     if not (has_alpha or see_through):
         return before, after, tuple(notes)
@@ -67,16 +67,16 @@ def common(
     return before, _with(after, solid), tuple(notes)
 
 
-def _colours(original: Stored, edit: Stored, placed: Placed, *, grey: bool) -> NDArray[Any]:
+def _color_channels(original: Stored, edit: Stored, placed: Aligned, *, grey: bool) -> NDArray[Any]:
     """The edit's channels of colour: its own numbers where they mean the same, else by way of sRGB."""
-    told_alike = edit.shown.colour == original.shown.colour or not original.shown.managed
+    told_alike = edit.shown.color == original.shown.color or not original.shown.managed
     if told_alike and edit.shown.size == original.shown.size and edit.mode in WRITABLE:
         own = edit.samples[..., : 1 if edit.mode in {"L", "LA"} else 3]
         if grey and own.shape[2] > 1:
             own = np.rint(own @ LUMA)[..., None].astype(own.dtype)
         elif not grey and own.shape[2] == 1:
             own = np.repeat(own, 3, axis=2)
-    elif grey or original.shown.colour != SRGB:
+    elif grey or original.shown.color != SRGB:
         own = from_srgb(placed.samples, original.icc, "L" if grey else "RGB")
     else:
         own = placed.samples
@@ -95,6 +95,6 @@ def _with(samples: NDArray[Any], alpha: NDArray[np.uint8]) -> NDArray[Any]:
     return np.concatenate([samples, _deep(alpha, samples.dtype)[..., None]], axis=2)
 
 
-def _is_coloured(samples: NDArray[np.uint8]) -> bool:
+def _is_colored(samples: NDArray[np.uint8]) -> bool:
     """Is more than a hundredth of these pixels (N x 3) seen to have a colour?"""
-    return len(samples) > 0 and float((np.ptp(samples, axis=1) >= COLOURED).mean()) > 0.01  # noqa: PLR2004
+    return len(samples) > 0 and float((np.ptp(samples, axis=1) >= COLORED).mean()) > 0.01  # noqa: PLR2004

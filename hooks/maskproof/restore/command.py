@@ -7,7 +7,6 @@ stale record, and the next `restore` sees that one was interrupted and does the 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from dataclasses import dataclass, replace
@@ -17,23 +16,23 @@ import msgspec
 
 from maskproof.atomic import read_file, sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
-from maskproof.gate.check import inputs_of, judge
-from maskproof.gate.compare import Decode, Inputs, compare
+from maskproof.gate.check import judge
+from maskproof.gate.edited import sources_of
+from maskproof.gate.gather import gather
+from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
-from maskproof.model import ImageReport, Verdict
+from maskproof.model import Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.report.text import counted
-from maskproof.restore import NOTHING, Options, Restored, composed, opened, recorded, text
+from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from maskproof.model import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection(named=named)))
     unsaved = repository.unstaged()
-    reports = (judge(scope, path) for path in scope.targets)
+    reports = (judge(gather(scope, path), scope.files) for path in scope.targets)
     drifted = [one.path for one in reports if one.verdict is Verdict.BLOCK and (one.drift or 0) > 1]
     for job in [_job(repository, path, None, unsaved, force=False) for path in drifted]:
         yield _outcome(scope, job, options)
@@ -120,7 +119,7 @@ def _job(repository: Repository, path: str, target: str | None, unsaved: frozens
     """The files of one edit, when they may be replaced."""
     target = target or path
     data, record = (_bytes(repository, one) for one in (path, sidecar.path_of(path)))
-    named = _named(repository, path)
+    named = _quote(repository, path)
     if data is None:
         raise UsageError(f"{path} is not a file", "Check the name.")
     if record is None:
@@ -133,7 +132,7 @@ def _job(repository: Repository, path: str, target: str | None, unsaved: frozens
     if held and not _is_ours(data, record, path):
         raise UsageError(
             f"{held[0]} holds work that is not staged, and restoring would replace it",
-            f"Stage it (`git add {_named(repository, held[0])}`), or add --force.",
+            f"Stage it (`git add {_quote(repository, held[0])}`), or add --force.",
         )
     taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
     if taken and not force:
@@ -147,50 +146,44 @@ def _is_ours(data: bytes, text: bytes, path: str) -> bool:
         record = sidecar.parse(text, sidecar.path_of(path))
     except CouldNotJudge:
         return False
-    return record.restored is not None and _digest(data) in {record.image.sha256, record.restored.replaced}
+    return record.restored is not None and sha256_of(data) in {record.image.sha256, record.restored.replaced}
 
 
 def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
     """One edit restored, or why it was not."""
     try:
-        return _restored(scope, job, replace(options, target=job.target))
+        return _restore(scope, job, replace(options, target=job.target))
     except CouldNotJudge as error:
-        return Outcome(Verdict.UNJUDGED, False, text.failed(job.path, "NOT JUDGED", error))
+        return Outcome(Verdict.UNJUDGED, False, text.describe_failure(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
-        return Outcome(Verdict.BLOCK, False, text.failed(job.path, "CANNOT BE RESTORED", error))
+        return Outcome(Verdict.BLOCK, False, text.describe_failure(job.path, "CANNOT BE RESTORED", error))
 
 
-def _restored(scope: Scope, job: Job, options: Options) -> Outcome:
+def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     repository = scope.delta.repository
     record, was = _record(repository, job)
     settings = scope.settings(job.path)
-    inputs, _ = inputs_of(scope, job.path, job.data, record)
-    start = ImageReport(job.path, Verdict.PASS)
-    sources = opened(inputs)
-    known = [(inputs.original, sources.original.shown), (inputs.edit, sources.edit.shown)]
-    before = compare(inputs, settings, scope.trusted, start, _decoder(known))
-    made = composed(sources, settings, scope.trusted, options)
+    named = _named_files(scope, job, record)
+    sources = decode_sources(named)
+    original = sources.original.shown
+    before = compare(named, settings, scope.read_trusted, shown_original=original, shown_edit=sources.edit.shown)
+    made = compose(sources, settings, scope.read_trusted, options)
     if made.method == NOTHING:
-        return Outcome(before.verdict, False, text.left_alone(job.path, before))
-    restored = Inputs(
-        made.data,
-        inputs.original,
-        inputs.mask,
-        inputs.mask_mode,
-        job.target,
-        inputs.original_name,
-        inputs.mask_name,
-        record,
-    )
-    after = compare(restored, settings, scope.trusted, start, _decoder([*known, (made.data, made.shown)]))
+        return Outcome(before.verdict, False, text.describe_kept(job.path, before))
+    restored = replace(named, edit=made.data, edit_name=job.target)
+    after = compare(restored, settings, scope.read_trusted, shown_original=original, shown_edit=made.shown)
     beside = sidecar.path_of(job.target)
     old = {one: _bytes(repository, one) for one in (beside, job.target)}
     if job.target == job.path:
         old[beside] = was
-    new = {beside: _renewed(record, job, made, options), job.target: made.data}
+    new = {beside: _renew_record(record, job, made, options), job.target: made.data}
     undo = _write(repository, job, new, old)
-    names = " ".join(_named(repository, one) for one in (job.target, beside))
-    lines = (*text.result(job.path, job.target, before, after), *text.how(made), *text.next_steps(names, undo))
+    names = " ".join(_quote(repository, one) for one in (job.target, beside))
+    lines = (
+        *text.describe_result(job.path, job.target, before, after),
+        *text.describe_steps(made),
+        *text.describe_next(names, undo),
+    )
     return Outcome(after.verdict, True, lines)
 
 
@@ -202,7 +195,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         CouldNotRestore: it speaks of other bytes, or names no original.
     """
     record = sidecar.parse(job.record, sidecar.path_of(job.path))
-    digest, named = _digest(job.data), _named(repository, job.path)
+    digest, named = sha256_of(job.data), _quote(repository, job.path)
     interrupted = record.restored is not None and record.restored.replaced == digest
     if digest != record.image.sha256 and not interrupted:
         raise CouldNotRestore(
@@ -221,9 +214,9 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
     return before, sidecar.render(before)
 
 
-def _renewed(record: Record, job: Job, made: Restored, options: Options) -> bytes:
+def _renew_record(record: Record, job: Job, made: Restored, options: Options) -> bytes:
     """The record of the restored picture."""
-    restored = recorded(made, _digest(job.data), tone=options.match_tone)
+    restored = to_record(made, sha256_of(job.data), tone=options.match_tone)
     text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored))
     sidecar.parse(text, sidecar.path_of(job.target))
     return text
@@ -255,7 +248,7 @@ def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[st
             done.append(path)
     except BaseException as error:
         for path in done:
-            _put_back(repository.root / path, old[path])
+            _write_back(repository.root / path, old[path])
         if isinstance(error, OSError):
             raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
         raise
@@ -264,24 +257,38 @@ def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[st
 
 def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
     parts = [
-        f"rm -- {_named(repository, path)}"
+        f"rm -- {_quote(repository, path)}"
         if data is None
-        else f"git cat-file blob {repository.keep(data)} > {_named(repository, path)}"
+        else f"git cat-file blob {repository.objects.keep(data)} > {_quote(repository, path)}"
         for path, data in sorted(old.items())
     ]
     return " && ".join(parts)
 
 
-def _put_back(file: Path, data: bytes | None) -> None:
+def _write_back(file: Path, data: bytes | None) -> None:
     if data is None:
         file.unlink(missing_ok=True)
     else:
         write_atomically(file, data)
 
 
-def _decoder(known: list[tuple[bytes, Picture]]) -> Decode:
-    """Decodes each file once: a 4K picture is looked at five times, and decoding is what costs most."""
-    return lambda data, name: next((shown for one, shown in known if one is data), None) or decode(data, name)
+def _named_files(scope: Scope, job: Job, record: Record) -> Named:
+    """The edit of the working tree beside what its record names.
+
+    Raises:
+        CouldNotJudge: original or mask cannot be had.
+    """
+    original, mask = sources_of(scope, job.path, record)
+    return Named(
+        job.data,
+        scope.files.data(original),
+        None if mask is None else scope.files.data(mask),
+        None if record.mask is None else record.mask.mode,
+        job.path,
+        original.path,
+        "" if mask is None else mask.path,
+        record,
+    )
 
 
 def _size(job: Job) -> tuple[int, int]:
@@ -289,7 +296,7 @@ def _size(job: Job) -> tuple[int, int]:
 
 
 def _image(data: bytes, size: tuple[int, int]) -> ImageRef:
-    return ImageRef(sha256=_digest(data), size=size)
+    return ImageRef(sha256=sha256_of(data), size=size)
 
 
 def _bytes(repository: Repository, path: str) -> bytes | None:
@@ -300,10 +307,6 @@ def _bytes(repository: Repository, path: str) -> bytes | None:
     return read_file(file, path) if file.is_file() else None
 
 
-def _named(repository: Repository, path: str) -> str:
+def _quote(repository: Repository, path: str) -> str:
     """A repository path as a shell takes it from the current folder."""
     return shlex.quote(os.path.relpath(repository.root / path, repository.where.resolve()))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -17,16 +17,16 @@ from PIL import Image
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
-FINEST = 250_000
+MAX_GRID_SAMPLES = 250_000
 """samples of the grid on which the field is solved at the most; over a larger area it is solved smaller, which bounds
 time and memory, and drawn larger, which it bears because it is smooth"""
-SMALL = 6
+MIN_GRID_SIDE = 6
 """samples of the long side of the coarsest grid"""
 CYCLES = 8
 """from fine to coarse and back: within 1 level of 255 of a direct solution for a difference of 200 along the edge"""
 SWEEPS, SETTLING = 3, 60
 """relaxations on the way down and on the way up, and on the coarsest grid"""
-DAMPED = np.float32(0.8)
+DAMPING = np.float32(0.8)
 """of each relaxation's step is taken, which smooths best"""
 LATER, EARLIER = slice(1, None), slice(None, -1)
 
@@ -65,7 +65,7 @@ def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
         The field; 0 everywhere where nothing is known.
     """
     height, width = unknown.shape
-    factor = max(1, int(np.ceil((height * width / FINEST) ** 0.5)))
+    factor = max(1, int(np.ceil((height * width / MAX_GRID_SAMPLES) ** 0.5)))
     shape = -(-height // factor), -(-width // factor)
     rows, columns = np.nonzero(known)
     place = rows // factor * shape[1] + columns // factor
@@ -74,10 +74,10 @@ def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
     start = (np.stack(sums, -1) / np.maximum(count, 1)[:, None]).astype(np.float32).reshape(*shape, -1)
     held = (count > 0).reshape(shape)
     inner = ~held & (unknown if factor == 1 else _shrunk(unknown, factor))
-    return Field(_solved(start, held, inner), factor, width)
+    return Field(_solve(start, held, inner), factor, width)
 
 
-def _solved(start: Float, known: Mask, unknown: Mask) -> Float:
+def _solve(start: Float, known: Mask, unknown: Mask) -> Float:
     if not known.any() or not unknown.any():
         return np.zeros_like(start) if not known.any() else start
     field = np.where(unknown[..., None], start[known].mean(0), start)
@@ -95,20 +95,20 @@ def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
     """One way from this grid to the coarsest and back: nearer to the field whose Laplacian is `source`."""
     there = (known | unknown).astype(np.float32)[..., None]
     around = np.maximum(_neighbours(there), 1)
-    if max(unknown.shape) <= SMALL:
-        return _relaxed(field, source, unknown, there, around, SETTLING)
-    field = _relaxed(field, source, unknown, there, around, SWEEPS)
+    if max(unknown.shape) <= MIN_GRID_SIDE:
+        return _relax(field, source, unknown, there, around, SETTLING)
+    field = _relax(field, source, unknown, there, around, SWEEPS)
     left = np.where(unknown[..., None], source - _neighbours(field * there) + around * field, np.float32(0))
     held, open_ = _counts(known, 2), _counts(unknown, 2)
     inner = (open_ > 0) & (held == 0)
     error = _cycle(np.zeros_like(_sums(left, 2)), _sums(left, 2), held > 0, inner)
     field = np.where(unknown[..., None], field + _finer(error, 2, unknown.shape), field)
-    return _relaxed(field, source, unknown, there, around, SWEEPS)
+    return _relax(field, source, unknown, there, around, SWEEPS)
 
 
-def _relaxed(field: Float, source: Float, unknown: Mask, there: Float, around: Float, sweeps: int) -> Float:
+def _relax(field: Float, source: Float, unknown: Mask, there: Float, around: Float, sweeps: int) -> Float:
     """Each unknown sample is moved towards what its neighbours ask for (damped Jacobi)."""
-    part = np.where(unknown[..., None], DAMPED, np.float32(0))
+    part = np.where(unknown[..., None], DAMPING, np.float32(0))
     for _ in range(sweeps):
         field = field + part * ((_neighbours(field * there) - source) / around - field)
     return field

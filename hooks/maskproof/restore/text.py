@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from maskproof.restore import Restored
 
 
-def left_alone(path: str, report: ImageReport) -> tuple[str, ...]:
+def describe_kept(path: str, report: ImageReport) -> tuple[str, ...]:
     held = "nothing to put back, every protected pixel is the original's already"
     if report.verdict is Verdict.PASS:
         return (f"{path}: {held}",)
     return (f"{path}: {held}, and {WORDS[report.verdict]} all the same", *_findings(report))
 
 
-def result(path: str, target: str, before: ImageReport, after: ImageReport) -> Iterator[str]:
+def describe_result(path: str, target: str, before: ImageReport, after: ImageReport) -> Iterator[str]:
     """The result, and what is left of the findings."""
     name = path if target == path else f"{path}, as {target}"
     drift = f"drift {_drift(before)} before, {_drift(after)} now; the limit is 1"
@@ -35,7 +35,7 @@ def result(path: str, target: str, before: ImageReport, after: ImageReport) -> I
         yield from _row("before", f"{WORDS[before.verdict]}: {', '.join(one.rule for one in before.findings)}")
 
 
-def how(made: Restored) -> Iterator[str]:
+def describe_steps(made: Restored) -> Iterator[str]:
     """What was done."""
     exactly = "near the original's now" if made.lossy else "exactly the original's now"
     yield from _row("put back", f"{made.put_back:,} protected px that were not the original's; they are {exactly}")
@@ -58,12 +58,12 @@ def how(made: Restored) -> Iterator[str]:
         yield from _row("note", note)
 
 
-def next_steps(files: str, undo: str) -> Iterator[str]:
+def describe_next(files: str, undo: str) -> Iterator[str]:
     yield f"  undo       {undo}"
     yield f"  next       look at it, then: git add {files}"
 
 
-def failed(path: str, word: str, error: MaskproofError) -> tuple[str, ...]:
+def describe_failure(path: str, word: str, error: MaskproofError) -> tuple[str, ...]:
     reason = error.reason.removeprefix(f"{path}: ")
     return (f"{path}: {word}: {reason}", *([f"    -> {error.advice}"] if error.advice else []))
 

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
     from maskproof.drift.grid import Float, Mask
 
-ENOUGH = 500
+MIN_SAMPLES = 500
 """samples that have to correspond"""
-MOST = 200_000
+MAX_SAMPLES = 200_000
 """samples that are looked at"""
 ROUNDS = 8
 """fits, each without what the last one did not explain"""
-OUTLYING = 2.5
+OUTLIER_DEVIATIONS = 2.5
 """robust standard deviations from the line beyond which a sample shows something else"""
-CLOSEST = 0.004
+MIN_TOLERANCE = 0.004
 """of full scale: within this of the line is always the same, or a clean edit's own rounding would be thrown out"""
-WIDEST = 0.1
+MAX_TOLERANCE = 0.1
 """of full scale: farther from the line is never the same"""
-GAIN = (0.5, 2.0)
+GAIN_RANGE = (0.5, 2.0)
 """lines outside these are no lift of tone, but another picture"""
 
 
-def matched(before: NDArray[Any], after: NDArray[Any], corresponding: Mask) -> tuple[Float, Float] | None:
+def match_tone(before: NDArray[Any], after: NDArray[Any], corresponding: Mask) -> tuple[Float, Float] | None:
     """Gain and offset, a channel each, that take the edit's tone to the original's.
 
     Args:
@@ -44,7 +44,7 @@ def matched(before: NDArray[Any], after: NDArray[Any], corresponding: Mask) -> t
     """
     full = np.iinfo(before.dtype).max
     at = np.flatnonzero(corresponding)
-    at = at[:: max(1, len(at) // MOST)]
+    at = at[:: max(1, len(at) // MAX_SAMPLES)]
     first, second = (
         plane.reshape(-1, plane.shape[2])[at].astype(np.float32) / np.float32(full) for plane in (before, after)
     )
@@ -58,17 +58,17 @@ def matched(before: NDArray[Any], after: NDArray[Any], corresponding: Mask) -> t
 
 def _line(x: Float, y: Float) -> tuple[float, float] | None:
     """Least squares over what lies near the line, begun at the median difference."""
-    if len(x) < ENOUGH:
+    if len(x) < MIN_SAMPLES:
         return None
     gain, offset = 1.0, float(np.median(y - x))
     for _ in range(ROUNDS):
         error = np.abs(y - gain * x - offset)
-        reach = np.clip(OUTLYING * 1.4826 * float(np.median(error)), CLOSEST, WIDEST)
+        reach = np.clip(OUTLIER_DEVIATIONS * 1.4826 * float(np.median(error)), MIN_TOLERANCE, MAX_TOLERANCE)
         near = error <= reach
-        if near.sum() < max(ENOUGH, len(x) / 4):
+        if near.sum() < max(MIN_SAMPLES, len(x) / 4):
             return None
         u, v = x[near].astype(np.float64), y[near].astype(np.float64)
         spread = float(np.var(u))
         gain = float(np.mean((u - u.mean()) * (v - v.mean())) / spread) if spread > 1e-5 else 1.0  # noqa: PLR2004
         offset = float(v.mean() - gain * u.mean())
-    return (gain, offset) if GAIN[0] <= gain <= GAIN[1] else None
+    return (gain, offset) if GAIN_RANGE[0] <= gain <= GAIN_RANGE[1] else None

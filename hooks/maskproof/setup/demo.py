@@ -61,7 +61,7 @@ def _played(root: Path, say: Callable[[str], object]) -> int:
     _shell(root, say, "git", "init", "--quiet", "--initial-branch=main", ".")
     (root / ".pre-commit-config.yaml").write_text(_config())
     _shell(root, say, sys.executable, "-m", "pre_commit", "install")
-    shutil.copy(pictures / HELD / "original.jpg", root)
+    shutil.copy(pictures / HELD / "base" / "original.jpg", root)
     _shell(root, say, "git", "add", ".")
     _shell(root, say, "git", "commit", "--quiet", "-m", "Add the product photograph")
 
@@ -82,7 +82,7 @@ def _played(root: Path, say: Callable[[str], object]) -> int:
 
 def _try(root: Path, say: Callable[[str], object], case: Path, message: str) -> int:
     """Commit the edit of one case; Git's exit status."""
-    for file in ("edit.png", "edit.png.maskproof.json", "mask.png"):
+    for file in ("change/edit.png", "change/edit.png.maskproof.json", "base/mask.png"):
         shutil.copy(case / file, root)
     _shell(root, say, "git", "add", ".")
     return _shell(root, say, "git", "commit", "--quiet", "-m", message)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from maskproof.documents import Problems, read_json
-from maskproof.edit.api.client import explained, host
+from maskproof.edit.api.client import explain, host
 from maskproof.errors import NoAnswer, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import openai
 
 Form = TypeVar("Form")
-MOST_TOKENS = 4000
+MAX_TOKENS = 4000
 """of an answer; a few sentences on a few pictures, and what the model thinks before it writes them"""
 
 
@@ -35,7 +35,7 @@ class Part:
     """PNG"""
 
 
-def asked(client: openai.OpenAI, model: str, rules: str, parts: Sequence[Part], form: type[Form]) -> tuple[Form, str]:
+def ask(client: openai.OpenAI, model: str, rules: str, parts: Sequence[Part], form: type[Form]) -> tuple[Form, str]:
     """An answer in a form, and the name of the model that gave it.
 
     Args:
@@ -56,15 +56,15 @@ def asked(client: openai.OpenAI, model: str, rules: str, parts: Sequence[Part], 
         answer: Any = client.responses.create(
             model=model,
             instructions=rules,
-            input=[{"role": "user", "content": [_sent(part) for part in parts]}],
+            input=[{"role": "user", "content": [_encode(part) for part in parts]}],
             text={
                 "format": {"type": "json_schema", "name": form.__name__.lower(), "schema": schema(form), "strict": True}
             },
-            max_output_tokens=MOST_TOKENS,
+            max_output_tokens=MAX_TOKENS,
             store=False,  # the pictures are nobody else's business once the answer is there
         )
     except openai.OpenAIError as error:
-        raise explained(error, model, server) from error
+        raise explain(error, model, server) from error
     except ValueError as error:
         raise NoAnswer(f"{server} sent an answer that cannot be read", "Run the same command again.") from error
     return _read(answer, form, server), str(getattr(answer, "model", "") or model)
@@ -76,7 +76,7 @@ def schema(form: type[Any]) -> dict[str, Any]:
     return {**parts.pop(form.__name__), "$defs": parts}
 
 
-def _sent(part: Part) -> Any:
+def _encode(part: Part) -> Any:
     if part.picture:
         data = base64.b64encode(part.picture).decode()
         return {"type": "input_image", "image_url": f"data:image/png;base64,{data}", "detail": "high"}

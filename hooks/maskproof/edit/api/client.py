@@ -22,7 +22,7 @@ Client: TypeAlias = "openai.OpenAI"
 INSTALL = "Run `pip install 'maskproof[openai]'`."
 OPENAI = "api.openai.com"
 NOTHING = "Nothing was written"
-SAID = 400
+MAX_QUOTED_CHARS = 400
 """characters of a server's own words that a message repeats"""
 BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 REFUSED = frozenset({"moderation_blocked", "content_policy_violation", "image_content_policy_violation"})
@@ -77,7 +77,7 @@ def accept(client: Client, model: ImageModel) -> None:
         )
 
 
-def explained(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
+def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
     """An error of the client in plain words.
 
     Args:
@@ -87,7 +87,7 @@ def explained(error: openai.OpenAIError, model: str, server: str) -> MaskproofEr
     """
     import openai
 
-    said = _said(error)
+    said = _quote(error)
     if isinstance(error, openai.APITimeoutError):
         return NoAnswer(
             f"{server} did not answer in time. {NOTHING}",
@@ -160,16 +160,16 @@ def _failed(server: str, model: str, said: str) -> MaskproofError:
     return NoAnswer(f"{server} failed by itself ({model}): {said}. {NOTHING}", "Run the same command again later.")
 
 
-def _said(error: openai.OpenAIError) -> str:
+def _quote(error: openai.OpenAIError) -> str:
     """The server's own words without the rest of its answer, cut to a length that fits a terminal."""
     body = getattr(error, "body", None)
     message = body.get("message") if isinstance(body, dict) else None
     text = message if isinstance(message, str) and message else str(error)
     number = getattr(error, "request_id", None)
-    text = text.strip().rstrip(".")[:SAID]
+    text = text.strip().rstrip(".")[:MAX_QUOTED_CHARS]
     return f"{text} (request {number})" if number and number not in text else text
 
 
 def _cause(error: openai.OpenAIError) -> str:
     cause = error.__cause__
-    return str(cause or error).rstrip(".")[:SAID]
+    return str(cause or error).rstrip(".")[:MAX_QUOTED_CHARS]

@@ -12,7 +12,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from maskproof.edit.api.client import NOTHING, OPENAI, explained, host
+from maskproof.edit.api.client import NOTHING, OPENAI, explain, host
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
 from maskproof.report.text import counted
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 PARTIAL_IMAGES = 2
 """half-finished pictures to ask for while streaming; each is billed, so no more than tell that it goes on"""
 STREAM_FIELDS = frozenset({"stream", "partial_images"})
-LARGEST = 64_000_000
+MAX_PICTURE_BYTES = 64_000_000
 """bytes of one candidate at the most; the limit of `containers` for pictures"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImageRequest:
     """One request for edits."""
 
     image: bytes
@@ -73,7 +73,7 @@ class Answer:
     """tokens, as the server counts them"""
 
 
-def asked(
+def build_request(
     model: ImageModel,
     image: bytes,
     mask: bytes,
@@ -83,7 +83,7 @@ def asked(
     quality: str | None,
     *,
     transparent: bool,
-) -> Asked:
+) -> ImageRequest:
     """A request in the words of one model.
 
     Raises:
@@ -94,10 +94,10 @@ def asked(
             f"the model {model.name} does not know the quality {quality!a}", f"Choose {' or '.join(model.qualities)}."
         )
     background = ("transparent" if transparent else "opaque") if model.transparent else None
-    return Asked(image, mask, prompt, model.name, size, n, quality, model.fidelity, background)
+    return ImageRequest(image, mask, prompt, model.name, size, n, quality, model.fidelity, background)
 
 
-def edited(client: openai.OpenAI, request: Asked, progress: Callable[[str], None]) -> Answer:
+def request_edits(client: openai.OpenAI, request: ImageRequest, progress: Callable[[str], None]) -> Answer:
     """Candidates for one request.
 
     Args:
@@ -114,21 +114,21 @@ def edited(client: openai.OpenAI, request: Asked, progress: Callable[[str], None
     server = host(client)
     try:
         if request.n > 1:
-            return _plain(client, request, progress)
+            return _request_plain(client, request, progress)
         try:
-            return _streamed(client, request, progress)
+            return _stream(client, request, progress)
         except openai.BadRequestError as error:
             if error.param not in STREAM_FIELDS and "stream" not in str(error.message).lower():
                 raise
         progress(f"{server} does not stream, asking again without")
-        return _plain(client, request, progress)
+        return _request_plain(client, request, progress)
     except openai.OpenAIError as error:
-        raise explained(error, request.model, server) from error
+        raise explain(error, request.model, server) from error
     except ValueError as error:  # JSON or an event that is cut short or no JSON at all
         raise _unusable(server, "an answer that cannot be read") from error
 
 
-def _fields(client: openai.OpenAI, request: Asked) -> dict[str, Any]:
+def _fields(client: openai.OpenAI, request: ImageRequest) -> dict[str, Any]:
     """The form of the request. Other servers may answer with links, unless asked for the picture itself."""
     fields: dict[str, Any] = {
         "image": ("image.png", request.image, "image/png"),
@@ -142,13 +142,13 @@ def _fields(client: openai.OpenAI, request: Asked) -> dict[str, Any]:
     return fields | {"response_format": "b64_json"}
 
 
-def _plain(client: openai.OpenAI, request: Asked, progress: Callable[[str], None]) -> Answer:
+def _request_plain(client: openai.OpenAI, request: ImageRequest, progress: Callable[[str], None]) -> Answer:
     progress(f"waiting for {counted(request.n, 'candidate')} from {request.model}")
     raw = client.images.with_raw_response.edit(**_fields(client, request))
-    return _collected(raw.parse(), raw.request_id, host(client))
+    return _collect(raw.parse(), raw.request_id, host(client))
 
 
-def _streamed(client: openai.OpenAI, request: Asked, progress: Callable[[str], None]) -> Answer:
+def _stream(client: openai.OpenAI, request: ImageRequest, progress: Callable[[str], None]) -> Answer:
     progress(f"waiting for {request.model}")
     raw = client.images.with_raw_response.edit(**_fields(client, request), stream=True, partial_images=PARTIAL_IMAGES)
     if "event-stream" not in raw.headers.get("content-type", ""):
@@ -163,7 +163,7 @@ def _streamed(client: openai.OpenAI, request: Asked, progress: Callable[[str], N
             ) from error
         told = raw.http_response.json()
         # Built without validation, as the client builds its own: other servers leave out what OpenAI's docs require.
-        return _collected(
+        return _collect(
             ImagesResponse.construct(**told) if isinstance(told, dict) else None, raw.request_id, host(client)
         )
     with raw.parse() as events:
@@ -172,7 +172,7 @@ def _streamed(client: openai.OpenAI, request: Asked, progress: Callable[[str], N
         raise NoAnswer(
             f"{host(client)} ended the answer before the picture was complete. {NOTHING}", "Run the same command again."
         )
-    return Answer((_decoded(done.b64_json, host(client)),), raw.request_id, _usage(done))
+    return Answer((_decode(done.b64_json, host(client)),), raw.request_id, _usage(done))
 
 
 def _last(events: Iterable[Any], progress: Callable[[str], None]) -> Any:
@@ -188,7 +188,7 @@ def _last(events: Iterable[Any], progress: Callable[[str], None]) -> Any:
     return None
 
 
-def _collected(response: Any, request_id: str | None, server: str) -> Answer:
+def _collect(response: Any, request_id: str | None, server: str) -> Answer:
     """The candidates of a plain answer.
 
     Raises:
@@ -203,11 +203,11 @@ def _collected(response: Any, request_id: str | None, server: str) -> Answer:
             f"{server} answered with links instead of pictures, and maskproof follows none. {NOTHING}",
             "Set the server up to return base64 data (`b64_json`).",
         )
-    return Answer(tuple(_decoded(one.b64_json, server) for one in data if one.b64_json), request_id, _usage(response))
+    return Answer(tuple(_decode(one.b64_json, server) for one in data if one.b64_json), request_id, _usage(response))
 
 
-def _decoded(text: Any, server: str) -> bytes:
-    if not isinstance(text, str) or len(text) > LARGEST * 4 // 3:
+def _decode(text: Any, server: str) -> bytes:
+    if not isinstance(text, str) or len(text) > MAX_PICTURE_BYTES * 4 // 3:
         raise _unusable(server, "a picture that is larger than any that is read here, or none")
     try:
         return base64.b64decode(text, validate=True)

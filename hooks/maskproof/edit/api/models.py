@@ -16,11 +16,11 @@ STANDARD = ((1024, 1024), (1536, 1024), (1024, 1536))
 """sizes of the models that take no others, px"""
 STEP = 16
 """px; both sides of a free size are multiples of it"""
-LONGEST_SIDE = 3840
+MAX_SIDE = 3840
 """px"""
-FEWEST, MOST = 655_360, 8_294_400
+MIN_PIXELS, MAX_PIXELS = 655_360, 8_294_400
 """pixels of a free size; the upper one is 3840 x 2160"""
-WIDEST = 3
+MAX_ASPECT = 3
 """the longer side over the shorter one of a free size"""
 
 
@@ -67,7 +67,7 @@ REVIEWER = "gpt-6-astra"
 """the vision model that is asked for opinions; the example of `types/responses/response_create_params.py`"""
 
 
-def known(name: str) -> ImageModel:
+def lookup(name: str) -> ImageModel:
     """What is known of a model; of one that is not listed, that it is not."""
     listed = {model.name: model for model in MODELS}
     return listed.get(name, ImageModel(name, qualities=None, listed=False))

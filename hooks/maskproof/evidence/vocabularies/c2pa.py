@@ -31,7 +31,7 @@ PASSIVE = frozenset({"opened", "converted", "transcoded", "repackaged", "publish
 """actions that leave the picture what it was"""
 MAX_CHAIN = 64
 """manifests followed from ingredient to ingredient"""
-LONG_ENOUGH = 16
+MIN_ID_CHARS = 16
 """characters of an id that can tell files apart; there are writers whose every file has the id `1.0`"""
 
 
@@ -108,7 +108,7 @@ def signs(carried: Carried) -> list[Evidence]:
         except MalformedError as error:
             found.append(Evidence(source, f"a C2PA manifest that cannot be read: {error}", ai=None, confidence="low"))
             continue
-        said = list(dict.fromkeys(_said(manifests, source)))
+        said = list(dict.fromkeys(_describe(manifests, source)))
         found += said or [Evidence(source, "a manifest without signs of AI", ai=None)]
     for packet in carried.xmp:
         address = packet.first("dcterms:provenance") or ""
@@ -124,7 +124,7 @@ def ids(store: bytes) -> set[str]:
     except MalformedError:
         return set()
     active = manifests[-1]
-    return {one for one in (active.label, active.instance) if one and len(one) >= LONG_ENOUGH}
+    return {one for one in (active.label, active.instance) if one and len(one) >= MIN_ID_CHARS}
 
 
 def manifests_of(store: bytes) -> list[Manifest]:
@@ -143,7 +143,7 @@ def manifests_of(store: bytes) -> list[Manifest]:
     return found
 
 
-def _said(manifests: list[Manifest], source: str) -> Iterator[Evidence]:
+def _describe(manifests: list[Manifest], source: str) -> Iterator[Evidence]:
     """Statements of the active manifest, and of those that its ingredients brought."""
     known = {one.label: one for one in manifests}
     waiting: list[tuple[Manifest, bool, str]] = [(manifests[-1], True, "")]
@@ -217,7 +217,7 @@ class _Room:
 
     left: int = field(default=MAX_CBOR)
 
-    def decoded(self, box: Box) -> dict[str, Any]:
+    def decode(self, box: Box) -> dict[str, Any]:
         if (data := box.bytes_of(b"cbor")) is not None:
             found = cbor(data, self.left)
             self.left -= len(data)
@@ -234,7 +234,7 @@ class _Room:
 
 def _manifest(box: Box, room: _Room) -> Manifest:
     claims, store = box.child(b"c2cl"), box.child(b"c2as")
-    claim = room.decoded(claims) if claims else {}
+    claim = room.decode(claims) if claims else {}
     referred = {
         _last(entry.get("url"))
         for key in ("assertions", "created_assertions", "gathered_assertions")
@@ -248,19 +248,19 @@ def _manifest(box: Box, room: _Room) -> Manifest:
     for one in assertions:
         kind = one.label.split("__")[0]
         if kind.startswith("c2pa.actions"):
-            said = room.decoded(one)
+            said = room.decode(one)
             agents = said.get("softwareAgents")
             actions += [
                 _action(entry, agents if isinstance(agents, list) else []) for entry in _dicts(said.get("actions"))
             ]
         elif kind.startswith("c2pa.ingredient"):
-            ingredients.append(_ingredient(one.label, room.decoded(one)))
+            ingredients.append(_ingredient(one.label, room.decode(one)))
         elif kind in AI_ASSERTIONS:
-            models.append((kind, _text(room.decoded(one).get(AI_ASSERTIONS[kind]))))
+            models.append((kind, _text(room.decode(one).get(AI_ASSERTIONS[kind]))))
         elif kind.startswith(("stds.iptc", "c2pa.metadata")):
             kinds = (
                 source_type(value)
-                for key, value in room.decoded(one).items()
+                for key, value in room.decode(one).items()
                 if isinstance(key, str) and key.rpartition(":")[2].casefold() == "digitalsourcetype" and _text(value)
             )
             declared += [kind for kind in kinds if kind]

@@ -35,7 +35,7 @@ AIGC_NAMES = {"ContentProducer", "ProduceID", "ContentPropagator", "ServiceProvi
 """keys of a label without `Label`, as Tencent writes it"""
 DERIVED = ("xmpMM:DerivedFrom/stRef:instanceID", "xmpMM:DerivedFrom/stRef:documentID")
 OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
-LONG_ENOUGH = 16
+MIN_ID_CHARS = 16
 
 
 def signs(carried: Carried) -> list[Evidence]:
@@ -53,7 +53,7 @@ def signs(carried: Carried) -> list[Evidence]:
 
 def ids(packet: Xmp) -> set[str]:
     """The ids by which other files may name the one with this packet."""
-    return {one for one in packet.all(*OWN) if len(one) >= LONG_ENOUGH}
+    return {one for one in packet.all(*OWN) if len(one) >= MIN_ID_CHARS}
 
 
 def _of_packet(packet: Xmp) -> Iterator[Evidence]:
@@ -84,7 +84,7 @@ def _derived(packet: Xmp) -> Iterator[Evidence]:
     own = set(packet.all("xmpMM:InstanceID"))
     for path in DERIVED:
         parent = packet.first(path)
-        if parent and len(parent) >= LONG_ENOUGH and parent not in own:
+        if parent and len(parent) >= MIN_ID_CHARS and parent not in own:
             yield Evidence(packet.source, f"derived from {parent[:200]!a}", ai=None, parent=parent[:200])
             return
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLOCKS = re.compile(rb"PEg_Info|PhotoEditor_Re_Edit_Data")
 TYPE = re.compile(rb'"genAIType"\s{0,4}:\s{0,4}"?(\d{1,6})')
-NEAR = 200_000
+SEARCHED_BYTES = 200_000
 """bytes of a block in which the field is looked for; the longest re-edit data seen has 3 kB"""
 
 
@@ -25,7 +25,7 @@ def signs(carried: Carried) -> list[Evidence]:
     """The generative tool that the editor recorded."""
     found: list[Evidence] = []
     for block in list(BLOCKS.finditer(carried.trailer))[:8]:
-        match = TYPE.search(carried.trailer, block.end(), block.end() + NEAR)
+        match = TYPE.search(carried.trailer, block.end(), block.end() + SEARCHED_BYTES)
         if match and int(match.group(1)):
             says = f"{block.group().decode()}: genAIType {int(match.group(1))}"
             found.append(Evidence("Samsung trailer", says, ai=True, edit=True, generator="Samsung Galaxy AI"))

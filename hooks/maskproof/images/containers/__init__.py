@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from maskproof.errors import TooLarge, Unreadable
 from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
-from maskproof.images.containers.block import MAX_BYTES, Block, Container, checked
+from maskproof.images.containers.block import MAX_BYTES, Block, Container, check_limits
 
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
 """formats whose pictures can be judged"""
@@ -20,6 +20,8 @@ WALKED = {**FORMATS, "HEIC": heic}
 """formats whose marks can be read"""
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
+MAX_BYTES_OF = {"GIF": 64_000_000}
+"""where less than MAX_BYTES is allowed: codes of a GIF are followed in Python, and 50 Mpx of them rarely take more"""
 
 __all__ = ["FORMATS", "Block", "Container", "blocks", "check_pixels", "format_of", "read"]
 
@@ -69,16 +71,16 @@ def blocks(data: bytes, name: str) -> Container:
         Unreadable: unknown format, cut short, or contradictory.
         TooLarge: the file, its picture or its metadata is over a limit.
     """
-    if len(data) > MAX_BYTES:
+    found = next((kind for kind, module in WALKED.items() if module.matches(data)), None)
+    if len(data) > (limit := min(MAX_BYTES, MAX_BYTES_OF.get(found or "", MAX_BYTES))):
         raise TooLarge(
-            f"{name} has {len(data) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB",
+            f"{name} has {len(data) / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB",
             "Save it with stronger compression or smaller.",
         )
-    found = next((kind for kind, module in WALKED.items() if module.matches(data)), None)
     if found is None:
         raise _unknown(data, name)
     try:
-        return checked(WALKED[found].read(data, name), name)
+        return check_limits(WALKED[found].read(data, name), name)
     except (IndexError, ValueError, OverflowError) as error:
         raise Unreadable(f"{name} is a broken {found} file: {error}", "Export the picture again.") from error
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from maskproof.errors import TooLarge, Unreadable
 
-MAX_BYTES = 64_000_000
-"""bytes of a file; 4K photographs as PNG take 13 to 25 MB"""
+MAX_BYTES = 256_000_000
+"""bytes of a file: `MAX_PIXELS` of RGBA in 8 bits that nothing can compress take 200 MB; photographs of 48 Mpx took 66
+and 77 MB as PNG, and may take three times that in 16 bits"""
 MAX_PIXELS = 50_000_000
 """pixels of a picture: 200 MB as RGBA. Pillow's own bound (89 Mpx, a warning) let a 688 kB file cost 2 GB"""
 MAX_SIDE = 16_384
@@ -16,8 +17,9 @@ MAX_SIDE = 16_384
 MAX_METADATA = 4_000_000
 """bytes of all blocks that hold no pixels; real manifests and profiles stay under 2 MB"""
 MAX_BLOCKS = 65_536
-"""blocks of a file; PNG image data does not count, which may come in as many pieces as a writer likes. A file of 64 MB
-could hold five million empty ones, which take seconds to walk; the most that was seen in a real one is 900"""
+"""blocks of a file without PNG image data; the most that was seen in a real one is 900"""
+MAX_PIECES = 1_000_000
+"""pieces that the image data of a PNG may come in, which take a second to walk; writers make them of 8 kB and more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def within_limits(width: int, height: int, name: str) -> None:
         )
 
 
-def checked(container: Container, name: str) -> Container:
+def check_limits(container: Container, name: str) -> Container:
     """The container itself, when picture size and metadata are within the limits."""
     within_limits(container.width, container.height, name)
     metadata = sum(len(block.data) for block in container.blocks)
@@ -82,14 +84,14 @@ def checked(container: Container, name: str) -> Container:
     return container
 
 
-def few_enough(count: int, name: str) -> None:
+def check_count(count: int, name: str, limit: int = MAX_BLOCKS) -> None:
     """Refuse a file with more blocks than any real one.
 
     Raises:
         TooLarge: `count` is at the limit.
     """
-    if count >= MAX_BLOCKS:
-        raise TooLarge(f"{name} has more than {MAX_BLOCKS} blocks", "Export the picture again.")
+    if count >= limit:
+        raise TooLarge(f"{name} has more than {limit} blocks", "Export the picture again.")
 
 
 def unpack(layout: str, data: bytes, offset: int, name: str) -> tuple[int, ...]:

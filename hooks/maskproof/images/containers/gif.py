@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack, within_limits
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 MAX_CODE_BITS = 12
@@ -27,7 +27,7 @@ def read(data: bytes, name: str) -> Container:
     blocks: list[Block] = []
     frames: list[tuple[int, int, int, int]] = []
     for count in itertools.count():
-        few_enough(count, name)
+        check_count(count, name)
         (kind,) = unpack("B", data, offset, name)
         if kind == TRAILER:
             break

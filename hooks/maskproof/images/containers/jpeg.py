@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 END, SCAN = 0xD9, 0xDA
@@ -25,7 +25,7 @@ def read(data: bytes, name: str) -> Container:
     offset = 2
     count = 0
     while True:
-        few_enough(count, name)
+        check_count(count, name)
         count += 1
         found = MARKER.search(data, offset)
         if found is None:

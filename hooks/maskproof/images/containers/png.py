@@ -6,7 +6,15 @@ import zlib
 from typing import TYPE_CHECKING
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack, within_limits
+from maskproof.images.containers.block import (
+    MAX_PIECES,
+    Block,
+    Container,
+    check_count,
+    cut_short,
+    unpack,
+    within_limits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +49,11 @@ def read(data: bytes, name: str) -> Container:
         if once in late:
             raise Unreadable(f"{name} has a {once} chunk behind its image data", "Export the picture again.")
     header = blocks[0].data
-    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    width, height, depth, color, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
     within_limits(width, height, name)
-    if colour not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
+    if color not in CHANNELS or depth not in {1, 2, 4, 8, 16} or interlace > 1:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
-    if _raw_size(width, height, depth * CHANNELS[colour], interlace) > DEFLATE * packed:
+    if _raw_size(width, height, depth * CHANNELS[color], interlace) > DEFLATE * packed:
         raise _other_rows(name, "fewer")
     return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
 
@@ -57,9 +65,9 @@ def check_pixels(data: bytes, container: Container, name: str) -> None:
         Unreadable: it holds fewer or more, or cannot be inflated.
     """
     header = container.blocks[0].data
-    width, height, depth, colour, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
+    width, height, depth, color, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
     pixels = [data[start:end] for kind, start, end in _walk(data, name) if kind == b"IDAT"]
-    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[colour], interlace), name)
+    _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[color], interlace), name)
 
 
 def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
@@ -80,16 +88,17 @@ def _walk(data: bytes, name: str) -> Iterator[tuple[bytes, int, int]]:
 def _chunks(data: bytes, name: str) -> tuple[list[Block], int, int]:
     """Chunks before IEND (IDAT once and empty), the bytes of image data, and where the file ends."""
     blocks: list[Block] = []
-    packed, seen = 0, False
+    packed = pieces = 0
     for kind, start, end in _walk(data, name):
         if kind == b"IEND":
             return blocks, packed, end + 4
         if kind == b"IDAT":
-            if not seen:
+            check_count(pieces, name, MAX_PIECES)
+            if not pieces:
                 blocks.append(Block("IDAT", start - 8, b""))
-            packed, seen = packed + end - start, True
+            packed, pieces = packed + end - start, pieces + 1
             continue
-        few_enough(len(blocks), name)
+        check_count(len(blocks), name)
         blocks.append(Block(kind.decode("ascii"), start - 8, b"" if kind == b"fdAT" else data[start:end]))
     raise cut_short(name)
 

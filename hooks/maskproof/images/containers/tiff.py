@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 
 WIDTH, HEIGHT, BITS = 256, 257, 258
 EXIF = 34665
@@ -28,7 +28,7 @@ def read(data: bytes, name: str) -> Container:
         if following in seen:
             raise Unreadable(f"{name} has TIFF directories that lead in a circle", "Export the picture again.")
         seen.add(following)
-        few_enough(frames, name)
+        check_count(frames, name)
         frames += 1
         (count,) = unpack(order + "H", data, following, name)
         (following,) = unpack(order + "I", data, following + 2 + 12 * count, name)

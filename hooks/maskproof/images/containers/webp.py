@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, cut_short, few_enough, unpack
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 
 
 def matches(data: bytes) -> bool:
@@ -25,7 +25,7 @@ def read(data: bytes, name: str) -> Container:
     for count in itertools.count():
         if offset + 8 > end:
             break
-        few_enough(count, name)
+        check_count(count, name)
         kind = data[offset : offset + 4].decode("latin-1")
         (length,) = unpack("<I", data, offset + 4, name)
         body = data[offset + 8 : offset + 8 + length]

@@ -18,8 +18,8 @@ from maskproof import parallel, policy
 from maskproof.atomic import read_file
 from maskproof.documents import MAX_PROBLEMS
 from maskproof.errors import CasesError, MaskproofError
-from maskproof.gate import compare
-from maskproof.model import ImageReport, Level, Severity, Verdict
+from maskproof.gate.named import Named, compare
+from maskproof.model import ImageReport, Level, Severity
 from maskproof.setup.calibrate import cases
 from maskproof.setup.calibrate.proposal import Proposal, Row, propose
 
@@ -83,10 +83,8 @@ def measured(task: Task) -> Row | str:
         edit, original = (read_file(folder / path) for path in (case.edit, case.original))
         mask = read_file(folder / case.mask) if case.mask else None
         mode = case.mask_mode if mask is not None else None
-        inputs = compare.Inputs(edit, original, mask, mode, case.edit, case.original, case.mask)
-        report = compare.compare(
-            inputs, task.settings, lambda path: _picture(areas / path), ImageReport(task.name, Verdict.PASS)
-        )
+        inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask)
+        report = compare(inputs, task.settings, lambda path: _picture(areas / path))
     except MaskproofError as error:  # such errors do not travel between processes
         return f"line {case.line}: {error.reason}"
     if report.drift is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from maskproof.gate.verdict import over
+from maskproof.gate.verdict import ratio
 from maskproof.model import amount
 from maskproof.report import drawing
 from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, text
@@ -104,9 +104,9 @@ def _places(lines: tuple[Line, ...]) -> Iterator[tuple[Line, int]]:
             y += ROW
 
 
-def _x(ratio: float) -> int:
+def _x(reach: float) -> int:
     """The place of a value over its limit on the scale."""
-    within = min(max(ratio, LOWEST), HIGHEST)
+    within = min(max(reach, LOWEST), HIGHEST)
     return LEFT + round((RIGHT - LEFT) * math.log(within / LOWEST) / math.log(HIGHEST / LOWEST))
 
 
@@ -135,17 +135,17 @@ def _row(sheet: Image.Image, line: Line, y: int) -> None:
     text(draw, (EDGE, y - 9), line.metric, 15, INK, "lm")
     text(draw, (EDGE, y + 9), WORDS.get(line.metric, ""), 13, GREY, "lm")
     for mark, lane, values in ((DOT, y - LANE, line.accepted), (DIAMOND, y + LANE, line.rejected)):
-        ratios = [over(value, line.present) for value in values]
-        for place, ratio in enumerate(ratios):
+        ratios = [ratio(value, line.present) for value in values]
+        for place, reach in enumerate(ratios):
             # Golden steps fill a lane evenly, so that a crowd looks like one.
             aside = round((place * 0.618034 % 1 - 0.5) * 1.4 * LANE) if len(values) > CROWD else 0
-            drawing.stamp(sheet, mark, (_x(ratio), lane + aside))
+            drawing.stamp(sheet, mark, (_x(reach), lane + aside))
         # Most edits that kept everything lie on one another at the low end.
-        if (pile := sum(ratio <= LOWEST for ratio in ratios)) > 1:
+        if (pile := sum(reach <= LOWEST for reach in ratios)) > 1:
             text(draw, (LEFT - 10, lane), f"x{pile}", 12, GREY, "rm")
     limits = [(line.present, "", INK)]
     if line.moved:
-        _proposed(sheet, _x(over(line.proposed, line.present)), y, ROW // 2 - 2)
+        _proposed(sheet, _x(ratio(line.proposed, line.present)), y, ROW // 2 - 2)
         limits.append((line.proposed, "to ", GREEN))
     for place, (limit, word, color) in enumerate(limits):
         middle = y - 9 * (len(limits) - 1) + 18 * place

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from maskproof.gate.verdict import over
+from maskproof.gate.verdict import ratio
 from maskproof.policy.limits import ROWS
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def caught(row: Row, limits: Mapping[Key, float]) -> bool:
 
 def metrics_over(row: Row, limits: Mapping[Key, float]) -> tuple[Key, ...]:
     """The metrics by which the edit is over these limits, the worst first."""
-    ratios = {key: over(value, limits[key]) for key, value in row.values.items() if key in limits}
+    ratios = {key: ratio(value, limits[key]) for key, value in row.values.items() if key in limits}
     return tuple(sorted((key for key, ratio in ratios.items() if ratio > 1), key=lambda key: (-ratios[key], key)))
 
 

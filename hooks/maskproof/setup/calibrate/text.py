@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.gate.verdict import over
+from maskproof.gate.verdict import ratio
 from maskproof.model import amount
 from maskproof.policy.limits import ROWS
 from maskproof.report.text import counted, safe, wrap
@@ -92,7 +92,7 @@ def _table(proposal: Proposal) -> Iterator[str]:
 
 
 def _cells(line: Line) -> tuple[str, ...]:
-    blocked = sum(over(value, line.present) > 1 for value in line.accepted)
+    blocked = sum(ratio(value, line.present) > 1 for value in line.accepted)
     unit = short(line.unit)
     return (
         line.kind,
@@ -108,7 +108,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 def catches(line: Line, limit: float) -> str:
     """How many of the rejected edits a limit of this metric catches by itself."""
-    return f"{sum(over(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
+    return f"{sum(ratio(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
 
 
 def _moves(proposal: Proposal) -> Iterator[str]:
@@ -202,7 +202,7 @@ def _measures(proposal: Proposal, row: Row) -> str:
     keys = metrics_over(row, proposal.present) or metrics_over(row, proposal.proposed)
     if keys:
         return ", ".join(f"{key[1]} {amount(row.values[key], ROWS[key].unit)}" for key in keys)
-    ratios = {key: over(row.values[key], limit) for key, limit in proposal.proposed.items() if key in row.values}
+    ratios = {key: ratio(row.values[key], limit) for key, limit in proposal.proposed.items() if key in row.values}
     nearest = max(ratios, key=lambda key: ratios[key])
     return f"nearest to a limit by {nearest[1]}, at {ratios[nearest]:.2f} of it"
 

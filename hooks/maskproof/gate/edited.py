@@ -1,0 +1,81 @@
+"""An edit with a record: where Git holds the original and the mask that it names, and the edits that led to it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal
+from maskproof.gate.inspection import ChainLink, Failure, Original
+from maskproof.records import sidecar
+from maskproof.records.parents import Link, follow
+
+if TYPE_CHECKING:
+    from maskproof.gate.scope import Scope
+    from maskproof.images.files import Source
+    from maskproof.policy import Settings
+    from maskproof.records.sidecar import Record
+
+
+def gather_original(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Original:
+    """What an edit is compared with.
+
+    Raises:
+        MissingOriginal, MissingMask: they are in none of the places that are searched.
+        MissingObject: they may be in history or LFS that this clone does not hold.
+    """
+    del edit
+    assert record is not None  # noqa: S101 - an edit has a record
+    original, mask = sources_of(scope, path, record)
+    new: tuple[tuple[str, str], ...] = ()
+    if settings.new_original != "off" and scope.delta.head is not scope.delta.base:
+        new = tuple(
+            (role, used.path)
+            for role, used in (("original", record.original), ("mask", record.mask))
+            if used is not None and not scope.on_base(used.path, used.sha256)
+        )
+    mode = None if record.mask is None else record.mask.mode
+    return Original(original, mask, mode, new, _chain(scope, path, record))
+
+
+def sources_of(scope: Scope, path: str, record: Record) -> tuple[Source, Source | None]:
+    """The original and the mask that a record names.
+
+    Raises:
+        MissingOriginal, MissingMask, MissingObject: as in `gather_original`.
+    """
+    assert record.original is not None  # noqa: S101 - asked by the callers
+    original = scope.located(record.original.path, record.original.sha256)
+    if original is None:
+        raise MissingOriginal(
+            f"the original {record.original.path} with digest {record.original.sha256[:12]}… is neither in the tree, "
+            f"nor in the history of that path, nor in Git LFS",
+            f"Commit the original, or record another one: `maskproof record {shlex.quote(path)} --original FILE`.",
+        )
+    if record.mask is None:
+        return original, None
+    mask = scope.located(record.mask.path, record.mask.sha256)
+    if mask is None:
+        raise MissingMask(
+            f"the mask {record.mask.path} with digest {record.mask.sha256[:12]}… is neither in the tree, nor in the "
+            f"history of that path, nor in Git LFS",
+            "Commit the mask, or record another one: "
+            f"`maskproof record {shlex.quote(path)} --mask FILE --mask-mode MODE`.",
+        )
+    return original, mask
+
+
+def _chain(scope: Scope, path: str, record: Record) -> tuple[ChainLink, ...] | Failure:
+    """The edits that led to this one; what keeps them from being followed keeps it from being judged."""
+    if record.parent is None:
+        return ()
+    try:
+        links = follow_parents(scope, path, record)
+        return tuple(ChainLink(link.path, link.record, *sources_of(scope, link.path, link.record)) for link in links)
+    except CouldNotJudge as error:
+        return Failure.of(error)
+
+
+def follow_parents(scope: Scope, path: str, record: Record) -> tuple[Link, ...]:
+    """The edits that led to a picture, the oldest first; raises BrokenChain."""
+    return follow(path, record, lambda place: scope.ledger.record(sidecar.image_of(place)))

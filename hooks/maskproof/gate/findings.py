@@ -1,0 +1,202 @@
+"""Findings: for every rule the function that asks an `Inspection` for it, and the place where a verdict is concluded.
+
+A rule's logic is found by its row in `FINDINGS`; its words and severity stand in `policy.rules`. Rules that speak of
+metrics share `drifted`, as `policy.limits` says how far each metric may go; rules that speak of what could not be done
+share `not_judged`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from maskproof import evidence, regions
+from maskproof.gate import chain, generated, provenance, unrecorded, verdict
+from maskproof.gate.compare import record_of
+from maskproof.gate.descriptions import described
+from maskproof.gate.inspection import Failure, Original, Tracked
+from maskproof.model import Basis, Finding, ImageReport, Verdict
+from maskproof.policy.rules import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from maskproof.gate.inspection import Inspection
+    from maskproof.images.files import Source
+
+
+def conclude(inspection: Inspection) -> ImageReport:
+    """The report on one image: every row asked once, in their order; the gravest finding decides."""
+    asked = dict.fromkeys(function for row in FINDINGS.values() for function in row)
+    found = verdict.gravest_first(one for function in asked for one in function(inspection))
+    decided, signals, steps = inspection.decided, inspection.signals, chain.drifted(inspection)
+    drift = None if decided is None else max([decided.drift, *(step.drift for step in steps[-1:])])
+    return ImageReport(
+        inspection.inputs.path,
+        verdict.verdict_of(found),
+        drift,
+        found,
+        () if decided is None else decided.regions,
+        () if isinstance(signals, Failure) else signals.evidence,
+        _basis(inspection),
+        _original(inspection),
+        _mask(inspection),
+        inspection.notes,
+        steps,
+        inspection,
+    )
+
+
+# --- the rows --------------------------------------------------------------------------------------------------------
+
+
+def policy_loosened(inspection: Inspection) -> list[Finding]:
+    """A change that asks for a looser policy."""
+    change = inspection.inputs.change
+    if change is None or not change.loosened:
+        return []
+    return [
+        finding(
+            "policy-loosened",
+            f"this change loosens {', '.join(change.loosened)}; until it is merged the stricter value holds",
+            advice="Have the policy change reviewed and merged by itself first.",
+        )
+    ]
+
+
+def name_clash(inspection: Inspection) -> list[Finding]:
+    """Names that fold to one file on some systems."""
+    change = inspection.inputs.change
+    if change is None or not change.twins:
+        return []
+    twins = ", ".join(ascii(one)[1:-1] for one in change.twins)
+    return [
+        finding(
+            "name-clash",
+            f"{ascii(inspection.inputs.path)[1:-1]} and {twins} are one file on "
+            f"macOS and Windows, so one record could stand for the other picture",
+            advice="Rename one of them.",
+        )
+    ]
+
+
+def stale_record(inspection: Inspection) -> list[Finding]:
+    """A record that speaks of other bytes than those in the change."""
+    inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
+    if isinstance(signals, Failure) or isinstance(inputs.edit, Failure) or record is None or not signals.stale:
+        return []
+    return [
+        finding(
+            "stale-record",
+            f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
+            f"now ({inputs.edit.sha256[:12]}…)" + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
+            advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(inputs.path)}`.",
+        )
+    ]
+
+
+def new_original(inspection: Inspection) -> list[Finding]:
+    """An original or mask that the change brings along proves nothing: it could be a drifted copy, or a wide mask."""
+    reference = inspection.inputs.reference
+    if not isinstance(reference, Original) or not reference.new:
+        return []
+    named = " and the ".join(f"{role} {path}" for role, path in reference.new)
+    if reference.new[0][0] == "original":
+        said = f"the {named} came with this change, so the record agrees only with itself"
+        advice = "Have someone compare the original with where it comes from, or commit it before the edit."
+    else:
+        said, advice = f"the {named} is new in this change: whoever reviews the edit reviews its mask as well", ""
+    severity = unrecorded.SEVERITY[inspection.inputs.settings.new_original]
+    return [finding("new-original", said, severity=severity, advice=advice)]
+
+
+def mask_suspect(inspection: Inspection) -> list[Finding]:
+    """What is odd about the mask."""
+    pair = inspection.pair
+    if pair is None or isinstance(pair, Failure):
+        return []
+    return regions.suspicions(pair.mask, inspection.inputs.settings.max_editable)
+
+
+def descriptions(inspection: Inspection) -> list[Finding]:
+    """How the colours of the two files are described, and what follows the end of the edit."""
+    return [] if inspection.inputs.unrecorded else described(inspection.pair)
+
+
+def drifted(inspection: Inspection) -> list[Finding]:
+    """Metrics over their limits."""
+    decided = inspection.decided
+    return [] if decided is None or inspection.inputs.unrecorded else list(decided.findings)
+
+
+def not_judged(inspection: Inspection) -> list[Finding]:
+    """What first kept the image from being judged."""
+    failure = inspection.failure
+    return [] if failure is None else [failure.finding]
+
+
+FINDINGS: dict[str, tuple[Callable[[Inspection], list[Finding]], ...]] = {
+    "policy-loosened": (policy_loosened,),
+    "name-clash": (name_clash,),
+    "stale-record": (stale_record, generated.contradicted, not_judged),
+    "new-original": (new_original,),
+    "provenance-lost": (provenance.lost,),
+    "mask-suspect": (mask_suspect, drifted, chain.from_first),
+    "color-profile": (descriptions, chain.from_first),
+    "unreadable": (descriptions, not_judged),
+    "brand": (generated.without_logo, drifted, chain.from_first),
+    **dict.fromkeys(
+        ("outside-mask", "text", "face", "product", "tone", "shift", "size", "alpha", "edit-missing", "seam"),
+        (drifted, chain.from_first),
+    ),
+    "unrecorded": (unrecorded.unrecorded,),
+    **dict.fromkeys(("frames", "missing-original", "missing-mask", "too-large"), (not_judged,)),
+}
+"""by rule, in the order in which findings of one severity are told"""
+
+
+# --- the rest of a report --------------------------------------------------------------------------------------------
+
+
+def _basis(inspection: Inspection) -> Basis:
+    """The surest of what speaks for an AI edit."""
+    inputs, signals = inspection.inputs, inspection.signals
+    if inputs.change is None or isinstance(inputs.record, Failure):
+        return Basis.NONE
+    if inputs.record is not None:
+        return Basis.DECLARED
+    reference = inputs.reference
+    if isinstance(signals, Failure) or not isinstance(reference, Tracked):
+        return Basis.NONE
+    if inputs.settings.unrecorded == "off" or reference.lost is not None:
+        return Basis.NONE
+    if evidence.is_ai(signals.evidence):
+        return Basis.SIGNED if any(sign.ai and sign.signed for sign in signals.evidence) else Basis.UNSIGNED
+    relation = reference.relation
+    changed = unrecorded.comparison_verdict(inspection) is not Verdict.PASS
+    return Basis.LIKENESS if relation and relation.alike and changed else Basis.NONE
+
+
+def _original(inspection: Inspection) -> dict[str, Any] | None:
+    """What the image was compared with."""
+    reference = inspection.inputs.reference
+    if inspection.inputs.change is None:
+        return None
+    if isinstance(reference, Original):
+        return _place(reference.original)
+    if isinstance(reference, Tracked) and reference.relation and reference.relation.whole:
+        source = reference.relation.source
+        return {"path": source.path, "found": f"{source.called}, blob {source.oid[:12]}"}
+    return None
+
+
+def _mask(inspection: Inspection) -> dict[str, Any] | None:
+    reference = inspection.inputs.reference
+    if inspection.inputs.change is None or not isinstance(reference, Original) or reference.mask is None:
+        return None
+    return {**_place(reference.mask), "mode": reference.mask_mode}
+
+
+def _place(source: Source) -> dict[str, Any]:
+    return {"path": source.path, "sha256": source.sha256, "found": source.found}

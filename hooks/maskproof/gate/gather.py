@@ -1,0 +1,80 @@
+"""Gathering: all that Git and the policy know of one image, as one value. The only part of the gate that asks Git.
+
+What comes out can travel to another process: files by their ids, no bytes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from maskproof import evidence
+from maskproof.errors import Unreadable
+from maskproof.gate.inspection import ChangeFacts, Inputs, attempt
+from maskproof.gate.origins import origin_of
+from maskproof.gate.provenance import HOOKS_FILE
+from maskproof.records import sidecar
+
+if TYPE_CHECKING:
+    from maskproof.gate.inspection import Reference
+    from maskproof.gate.scope import Scope
+    from maskproof.images.files import Source
+    from maskproof.policy import Settings
+    from maskproof.records.sidecar import Record
+
+
+def gather(scope: Scope, path: str) -> Inputs:
+    """Everything that is needed to judge one image of a change."""
+    settings = scope.settings(path)
+    edit = attempt(_edit, scope, path)
+    record = attempt(scope.ledger.record, path)
+    reference = attempt(_reference, scope, path, edit, record, settings)
+    named = {place: scope.trusted(place) for place in settings.named_files}
+    policy_files = {place: source for place, source in named.items() if source is not None}
+    return Inputs(path, settings, edit, record, reference, policy_files, _change(scope, path))
+
+
+def _reference(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Reference:
+    """What the image is compared with, as its origin has it."""
+    return origin_of(record).gather(scope, path, edit, record, settings)
+
+
+def _edit(scope: Scope, path: str) -> Source:
+    """The image to judge.
+
+    Raises:
+        CouldNotJudge: it is not a plain file on the head, or its bytes cannot be had.
+    """
+    head = scope.delta.head
+    source = scope.source(head, path)
+    if source is not None:
+        return replace(source, sha256=scope.delta.repository.objects.digest(source.oid, path))
+    entry = head.entries.get(path)
+    if entry is not None:
+        kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(entry.mode, "in conflict")
+        raise Unreadable(f"{path} is {kind}, not a picture", "Commit the picture itself.")
+    if sidecar.path_of(path) in head.entries:
+        error = Unreadable(
+            f"{sidecar.path_of(path)} speaks of {path}, which is not part of this commit",
+            f"Add the picture (`git add {shlex.quote(path)}`) or remove the record.",
+        )
+        error.rule = "stale-record"
+        raise error
+    raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
+
+
+def _change(scope: Scope, path: str) -> ChangeFacts:
+    """How the change concerns the image, and what lies beside it."""
+    head, base = scope.delta.head, scope.delta.base
+    beside = {place: scope.source(head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
+    before = scope.source(base, path) if base.entries.get(path) != head.entries.get(path) else None
+    return ChangeFacts(
+        head.commit,
+        base.commit,
+        scope.touched.get(path, ""),
+        scope.loosened(path),
+        tuple(one for one in scope.twins.get(path, []) if one != path),
+        {place: source for place, source in beside.items() if source is not None},
+        before,
+    )

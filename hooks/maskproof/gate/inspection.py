@@ -1,0 +1,318 @@
+"""The values of the gate: what is asked about one image (`Inputs`), and what the stages found (`Inspection`).
+
+Git is asked first and once (`gather`), and all that it answered travels as one value. The stages of `check.judge` turn
+it into facts, each kept whatever becomes of the later ones; pixels are not among them, so that a report stays
+small. Only `findings.conclude` makes a verdict of it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from maskproof.errors import CouldNotJudge
+from maskproof.gate import verdict
+from maskproof.model import Severity
+from maskproof.policy.rules import finding
+from maskproof.records.proposal import Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from maskproof.images.files import Source
+    from maskproof.likeness.model import Likeness
+    from maskproof.model import Evidence, Finding, RegionDrift
+    from maskproof.policy import Settings
+    from maskproof.records.sidecar import Record
+    from maskproof.regions import MaskFacts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something about an image could not be done."""
+
+    rule: str
+    """the finding that it becomes"""
+    reason: str
+    advice: str = ""
+
+    @classmethod
+    def of(cls, error: CouldNotJudge) -> Failure:
+        """The error of a stage as a value."""
+        return cls(error.rule, error.reason, error.advice)
+
+    @property
+    def finding(self) -> Finding:
+        """What a reader has to know of it."""
+        return finding(self.rule, self.reason, severity=Severity.UNJUDGED, advice=self.advice)
+
+
+def attempt(stage: Callable[..., T], *given: Any) -> T | Failure:
+    """What a stage makes of the results of others, or why it could not; a failure among them is handed on."""
+    failed = next((value for value in given if isinstance(value, Failure)), None)
+    if failed is not None:
+        return failed
+    try:
+        return stage(*given)
+    except CouldNotJudge as error:
+        return Failure.of(error)
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """What Git knows of an image and its change before its bytes are read."""
+
+    head: str | None
+    """the commit that is judged; None: the index"""
+    base: str | None
+    """the commit on the trusted side; None: an empty repository"""
+    status: str
+    """Git's letter for the image; empty where the change does not touch it"""
+    loosened: tuple[str, ...]
+    """policy keys that the change loosens for it"""
+    twins: tuple[str, ...]
+    """other paths that fold to its name on some systems"""
+    neighbours: Mapping[str, Source]
+    """files beside it that may speak of it, and the repository's hooks, by path"""
+    before: Source | None
+    """its version on the base, where it is another one"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One edit of a chain: what it was made from, and what is protected in that."""
+
+    path: str
+    record: Record
+    original: Source
+    mask: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The recorded original of an edit, and its mask."""
+
+    original: Source
+    mask: Source | None = None
+    mask_mode: str | None = None
+    """which part of the mask is editable"""
+    new: tuple[tuple[str, str], ...] = ()
+    """(`original` or `mask`, path) of what the base does not hold"""
+    chain: tuple[ChainLink, ...] | Failure = ()
+    """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a picture generated without a source image has to be compared with: its version on the base."""
+
+    version: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostRecord:
+    """A recorded edit that has its record no more."""
+
+    former: str
+    """the name that it had"""
+    bring: str
+    """the command that brings the record; empty: it was deleted where it stood"""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A tracked picture that one without a record may have been made from."""
+
+    source: Source
+    replaced: bool
+    """True: the version before, at the same path; False: another picture that it looks like"""
+    likeness: Likeness | None
+    """how similar the two are; None where one of them cannot be decoded"""
+
+    @property
+    def alike(self) -> bool:
+        """Is it similar to the tracked picture?"""
+        return self.likeness is not None and self.likeness.alike
+
+    @property
+    def whole(self) -> bool:
+        """False: it shows a part of the tracked picture, so that the two cannot be compared sample by sample."""
+        return self.replaced or self.likeness is None or self.likeness.how == "whole"
+
+    def __str__(self) -> str:
+        return self.source.called
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What the repository knows of a picture without a record."""
+
+    lost: LostRecord | None = None
+    relation: Relation | None = None
+    proposal: Proposal = field(default_factory=Proposal)
+    """the record that it may need"""
+
+
+Reference = Original | Before | Tracked
+"""what an image is compared with; which one, its origin says"""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that is needed to judge one image; files by their ids."""
+
+    path: str
+    settings: Settings
+    edit: Source | Failure
+    record: Record | Failure | None
+    reference: Reference | Failure
+    policy_files: Mapping[str, Source]
+    """pictures and models that the policy names, by path"""
+    change: ChangeFacts | None = None
+    """None: files that were named one by one, so that nothing but the comparison is asked"""
+
+    @property
+    def unrecorded(self) -> bool:
+        """Is it an image of a change that has no record?"""
+        return self.record is None and self.change is not None
+
+
+# --- what was found --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What a file says of itself, and what it no longer says."""
+
+    evidence: tuple[Evidence, ...] = ()
+    stale: bool = False
+    """the record was written for other bytes"""
+    lost_from: str = ""
+    """which earlier picture carries the C2PA manifest that this one lacks"""
+    rewritten_by: str = ""
+    """what wrote the file anew, in words, as far as anything shows it"""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """A decoded picture without its samples."""
+
+    size: tuple[int, int]
+    format: str
+    color: str
+    managed: bool
+    trailing: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """A protected region without its pixels."""
+
+    name: str
+    kind: str
+    source: str
+    share: float
+    """of the picture"""
+
+
+@dataclass(frozen=True, slots=True)
+class BrandFacts:
+    """What one brand area of a generated picture was compared with."""
+
+    name: str
+    find: str | None
+    """its reference logo; None: the area is drawn"""
+    places: int = 0
+    """where the logo matches"""
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairFacts:
+    """What was compared, without samples."""
+
+    original: PictureFacts
+    edit: PictureFacts
+    mask: MaskFacts | None
+    editable: float
+    """share of the picture that the mask opens"""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """One edit of a chain, compared with the first original."""
+
+    path: str
+    made_from: str
+    mask: str
+    """path of its mask; empty: it had none"""
+    measured: tuple[RegionDrift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFacts:
+    """An edit of an edit compared with its first original."""
+
+    original: PictureFacts
+    edit: PictureFacts
+    editable: float
+    """share of the first original that the masks of all steps open together"""
+    steps: tuple[StepFacts, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything that was found about one image."""
+
+    inputs: Inputs
+    signals: Signals | Failure
+    pair: PairFacts | Failure | None
+    """None: there was nothing to compare"""
+    brands: tuple[BrandFacts, ...] | Failure
+    regions: tuple[RegionFacts, ...] | Failure
+    measured: tuple[RegionDrift, ...] | Failure
+    first: FirstFacts | Failure | None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def decided(self) -> verdict.Decided | None:
+        """The metrics beside their limits; None: nothing was measured."""
+        if isinstance(self.measured, Failure) or not self.measured:
+            return None
+        return verdict.decide(self.measured, self.inputs.settings.limits, self._advice)
+
+    @property
+    def _advice(self) -> str:
+        """What to do about drift."""
+        if self.inputs.change is None:
+            return "See where and why: the same command with `--format json`. Then edit again."
+        if isinstance(self.inputs.reference, Before):
+            return "Put the right mark into the picture, or make it again."
+        path = shlex.quote(self.inputs.path)
+        return (
+            f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
+            f"`maskproof restore {path}`."
+        )
+
+    @property
+    def failure(self) -> Failure | None:
+        """What first kept the image from being judged, in the order of the stages."""
+        inputs = self.inputs
+        comparison = (self.pair, self.brands, self.regions, self.measured)
+        stages: tuple[object, ...] = (inputs.edit, inputs.record, self.signals, inputs.reference)
+        # A picture without a record need not be comparable; `unrecorded` says when it has to.
+        stages += () if inputs.unrecorded else (*comparison, self.first)
+        return next((result for result in stages if isinstance(result, Failure)), None)
+
+    @property
+    def comparison_failure(self) -> Failure | None:
+        """What kept it from being compared."""
+        stages = (self.pair, self.brands, self.regions, self.measured)
+        return next((result for result in stages if isinstance(result, Failure)), None)

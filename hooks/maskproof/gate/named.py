@@ -1,0 +1,73 @@
+"""Comparing files that a person named, without Git: the same stages, with nothing asked of a change.
+
+This is what `maskproof compare`, `rank`, `calibrate`, `restore` and `edit` run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from maskproof.gate.check import judge
+from maskproof.gate.inspection import Inputs, Original
+from maskproof.images.files import Files, Given, Source
+
+if TYPE_CHECKING:
+    from maskproof.model import ImageReport, Picture, Read
+    from maskproof.policy import Settings
+    from maskproof.records.sidecar import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The bytes of one comparison, and how messages call them."""
+
+    edit: bytes
+    original: bytes
+    mask: bytes | None = None
+    mask_mode: str | None = None
+    edit_name: str = "the edit"
+    original_name: str = "the original"
+    mask_name: str = "the mask"
+    record: Record | None = None
+    """the sidecar, for its transform and the areas that it adds"""
+
+
+def compare(
+    named: Named,
+    settings: Settings,
+    read: Read,
+    *,
+    shown_original: Picture | None = None,
+    shown_edit: Picture | None = None,
+    threads: int = 2,
+) -> ImageReport:
+    """One edit against its original.
+
+    Args:
+        named: The bytes of both, and of the mask.
+        settings: Level, limits and areas.
+        read: Where policy finds the pictures of its areas.
+        shown_original: The original as it was decoded already.
+        shown_edit: The edit as it was decoded already.
+        threads: Threads that measuring may use.
+    """
+    edit, original, mask = (
+        Source(role, role, name=name)
+        for role, name in (("edit", named.edit_name), ("original", named.original_name), ("mask", named.mask_name))
+    )
+    contents = {"edit": named.edit, "original": named.original}
+    if named.mask is not None:
+        contents["mask"] = named.mask
+    policy_files = {}
+    for path in settings.named_files:
+        if (data := read(path)) is not None:
+            policy_files[path] = Source(f"policy: {path}", path)
+            contents[policy_files[path].oid] = data
+    files = Files(Given(contents))
+    for source, picture in ((original, shown_original), (edit, shown_edit)):
+        if picture is not None:
+            files.know(source, picture)
+    reference = Original(original, None if named.mask is None else mask, named.mask_mode)
+    inputs = Inputs(named.edit_name, settings, edit, named.record, reference, policy_files)
+    return judge(inputs, files, threads)

@@ -1,0 +1,50 @@
+"""Origins: what a record says of how a picture came to be, and so what it is compared with. A new one is a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from maskproof.gate import edited, generated, unrecorded
+from maskproof.gate.compare import decode_recorded, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from maskproof.gate.compare import Pairs
+    from maskproof.gate.inspection import Inputs, Reference
+    from maskproof.gate.scope import Scope
+    from maskproof.images.files import Files, Source
+    from maskproof.policy import Settings
+    from maskproof.records.sidecar import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How one kind of picture is held to something."""
+
+    gather: Callable[[Scope, str, Source, Record | None, Settings], Reference]
+    """asks Git for what it is compared with"""
+    decode: Callable[[Inputs, Source, Reference, Files], Pairs]
+    """the pictures to compare"""
+
+
+EDITED = Origin(edited.gather_original, decode_recorded)
+ORIGINS: dict[str, Origin] = {
+    "edited": EDITED,
+    "generated": Origin(generated.gather_before, generated.decode_references),
+}
+"""by the `origin` of a record"""
+UNRECORDED = Origin(unrecorded.gather_tracked, unrecorded.decode_relation)
+"""a picture of a change that has no record"""
+
+
+def origin_of(record: Record | None) -> Origin:
+    """The row of an image, by what its record says."""
+    return UNRECORDED if record is None else ORIGINS[record.origin]
+
+
+def decode(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
+    """The pictures to compare; raises CouldNotJudge where one of them cannot be decoded."""
+    origin = EDITED if inputs.change is None else origin_of(record_of(inputs))
+    return origin.decode(inputs, edit, reference, files)

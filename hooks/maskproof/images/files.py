@@ -1,0 +1,131 @@
+"""The files of a run: each blob read once, each container walked once, each picture and mask decoded once.
+
+A commit often holds several edits of one original under one mask, and an edit of an edit needs the same pictures again
+for its first original. Decoding costs most of a check, so what was decoded last is kept, bounded by bytes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from maskproof.images import containers
+from maskproof.images.decode import decode, decode_mask
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from maskproof.images.containers import Container
+    from maskproof.model import Picture
+
+ReadBlob = Callable[[str, str], bytes]
+"""blob id and path in, bytes out; raises CouldNotJudge where they cannot be had"""
+T = TypeVar("T")
+KEPT_BYTES = 160_000_000
+"""decoded samples that are kept: six pictures of 3840 x 2160, or one of 50 Mpx; the last one is always kept"""
+WALKED_BYTES = 100_000
+"""what a walked container is counted as: its metadata, most often less"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file by its id: what travels to where its bytes are read."""
+
+    oid: str
+    """blob id in Git, or the name that a reader of other files knows it by"""
+    path: str
+    """where it lies, from the repository's root"""
+    sha256: str = ""
+    """of its content; empty where nobody asks"""
+    found: str = ""
+    """where it was found, in words"""
+    name: str = ""
+    """how messages call it; empty: by its path"""
+
+    @property
+    def called(self) -> str:
+        """How messages call it."""
+        return self.name or self.path
+
+
+class Files:
+    """What one process has read, walked and decoded; it travels to another one empty.
+
+    Args:
+        read: Where bytes come from; picklable where the value has to travel.
+    """
+
+    def __init__(self, read: ReadBlob) -> None:
+        self.read = read
+        self._kept: OrderedDict[tuple[str, str], tuple[object, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[Files], tuple[ReadBlob]]:
+        return Files, (self.read,)
+
+    def data(self, source: Source) -> bytes:
+        """The bytes of a file; raises CouldNotJudge where they cannot be had."""
+        return self.read(source.oid, source.path)
+
+    def container(self, source: Source) -> Container:
+        """The blocks of a file; raises Unreadable or TooLarge."""
+        return self._once("walked", source, lambda: containers.blocks(self.data(source), source.called), _walked)
+
+    def picture(self, source: Source) -> Picture:
+        """A picture, upright and in sRGB; raises CouldNotJudge as `decode` does."""
+        return self._once(
+            "decoded",
+            source,
+            lambda: decode(self.data(source), source.called, self.container(source)),
+            lambda picture: picture.samples.nbytes,
+        )
+
+    def mask(self, source: Source) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """The planes of a mask, as `decode_mask` gives them; raises what it raises."""
+        return self._once(
+            "mask",
+            source,
+            lambda: decode_mask(self.data(source), source.called, self.container(source)),
+            lambda planes: planes[0].nbytes,
+        )
+
+    def know(self, source: Source, picture: Picture) -> None:
+        """Keep what was decoded elsewhere from the same bytes."""
+        self._keep(("decoded", source.oid), picture, picture.samples.nbytes)
+
+    def _once(self, how: str, source: Source, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        key = (how, source.oid)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]  # type: ignore[return-value]  # a key says the type
+        made = make()
+        self._keep(key, made, size(made))
+        return made
+
+    def _keep(self, key: tuple[str, str], value: object, size: int) -> None:
+        with self._lock:
+            self._kept[key] = (value, size)
+            total = sum(one for _, one in self._kept.values())
+            while total > KEPT_BYTES and len(self._kept) > 1:
+                total -= self._kept.popitem(last=False)[1][1]
+
+
+def _walked(container: Container) -> int:
+    del container
+    return WALKED_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Reads files whose bytes are at hand, by the id that they were given."""
+
+    contents: dict[str, bytes]
+
+    def __call__(self, oid: str, path: str) -> bytes:
+        del path
+        return self.contents[oid]

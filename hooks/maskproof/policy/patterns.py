@@ -1,0 +1,38 @@
+"""Patterns of paths: which images a rule or an area of the policy is about."""
+
+from __future__ import annotations
+
+import re
+
+CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
+"""the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
+
+
+def matches(patterns: list[str], path: str) -> bool:
+    """Does one pattern match?
+
+    `*` stays in a folder, `**` crosses folders; a pattern without / matches a name in any folder.
+    """
+    return any(_expression(pattern).fullmatch(path) for pattern in patterns)
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression that never goes back over what it matched between two wildcards.
+
+    The first place where the piece after a wildcard fits is as good as any later one, since the next wildcard takes
+    what lies between. Without these atomic groups a pattern with many wildcards would keep a check busy for ever.
+    """
+    anchored = pattern if "/" in pattern else f"**/{pattern}"
+    first, *rest = CROSSING.split(anchored.removeprefix("/"))
+    text = _within(first)
+    for number, (wildcard, piece) in enumerate(zip(rest[::2], rest[1::2], strict=True), 1):
+        gap = "(?:.*?/)??" if wildcard == "**/" else ".*?"
+        text += f"{gap}{_within(piece)}" if 2 * number == len(rest) else f"(?>{gap}{_within(piece)})"
+    return re.compile(text, re.DOTALL)
+
+
+def _within(piece: str) -> str:
+    """The part of a pattern between two `**`."""
+    first, *rest = ("".join("[^/]" if char == "?" else re.escape(char) for char in one) for one in piece.split("*"))
+    inner = "".join(f"(?>[^/]*?{one})" for one in rest[:-1])
+    return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])

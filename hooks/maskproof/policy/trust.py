@@ -1,0 +1,69 @@
+"""Trust: a change under review may make the policy stricter at once, and looser only after it was merged.
+
+So the policy is resolved for each image twice, from the base and from the head, and the stricter answer wins key by
+key. For the keys of `KEYS` that is their rows' business; areas add up, and of limits the one that lets less through
+holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from maskproof.policy.keys import KEYS
+from maskproof.policy.limits import ROWS
+
+if TYPE_CHECKING:
+    from maskproof.policy import Settings
+    from maskproof.policy.keys import Key
+
+
+def tighten(base: Settings, head: Settings) -> Settings:
+    """The stricter of two answers, key by key."""
+    limits = {key: _stricter(key, base.limits.get(key), head.limits.get(key)) for key in {**base.limits, **head.limits}}
+    return replace(
+        base,
+        **{key.name: key.stricter(getattr(base, key.name), getattr(head, key.name)) for key in KEYS},
+        areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
+        face_model=base.face_model or head.face_model,
+        limits=limits,
+        own_limits=frozenset(
+            key
+            for key, limit in limits.items()
+            if (key in base.own_limits and limit == base.limits.get(key))
+            or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
+        ),
+        source=base.source if tighter_keys(base, head) == () else head.source,
+    )
+
+
+def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
+    """Keys in which `head` is stricter than `base`, named as in the policy file."""
+    keys = [name for key in KEYS for name in _tighter(key, base, head)]
+    keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
+    # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
+    own = base.own_limits | head.own_limits
+    keys += [
+        f"limits.{'.'.join(key)}"
+        for key, value in head.limits.items()
+        if (head.level is base.level or key in own)
+        and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
+    ]
+    return tuple(keys)
+
+
+def _tighter(key: Key, base: Settings, head: Settings) -> list[str]:
+    """The key's name where the head is stricter, or one name for each part that the head adds to a list."""
+    held = getattr(base, key.name)
+    both = key.stricter(held, getattr(head, key.name))
+    if isinstance(both, tuple):
+        return [f"{key.name}.{part}" for part in both if part not in held]
+    return [key.name] if both != held else []
+
+
+def _stricter(key: tuple[str, str], one: float | None, other: float | None) -> float | None:
+    """The limit that lets less through; no limit lets everything through."""
+    given = [value for value in (one, other) if value is not None]
+    if key in ROWS and ROWS[key].at_least:
+        return max(given, default=None)
+    return min(given, default=None)

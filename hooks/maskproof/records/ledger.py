@@ -1,0 +1,242 @@
+"""The ledger: all sidecars of the two trees of a change, looked up by path, by digest and by use.
+
+A repository may hold thousands of records, and one commit concerns few of them. So all are read at once, an excerpt of
+each says who names whom, and only the records that a question leads to are checked, each once. What cannot be read
+names nobody; that is said when its own image is judged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from maskproof.documents import MAX_BYTES
+from maskproof.errors import CouldNotJudge, RecordError
+from maskproof.records import sidecar
+from maskproof.records.parents import MAX_CHAIN
+from maskproof.repo.paths import is_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from maskproof.records.sidecar import Record
+    from maskproof.repo import Tree
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Of the picture that a sidecar speaks of."""
+
+    sha256: str
+
+
+class Used(msgspec.Struct, frozen=True):
+    """An original or a mask."""
+
+    path: str
+    sha256: str
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """What look-ups go by, read in a hundredth of the time of the whole record and not checked at all."""
+
+    origin: str
+    image: Content
+    original: Used | None = None
+    mask: Used | None = None
+    parent: str | None = None
+
+
+class Ledger:
+    """The records of a change. Images are named by their paths."""
+
+    def __init__(self, base: Tree, head: Tree) -> None:
+        self.base = base
+        self.head = head
+        self._files: dict[str, bytes] = {}
+        """by blob id, so that what both trees hold is read once"""
+        self._outcomes: dict[tuple[str, str], Record | RecordError] = {}
+        """by blob id and path, as a record may be wrong at one path and right at another"""
+
+    def record(self, image: str) -> Record | None:
+        """An image's record on the head; None where it has none.
+
+        It has the parent that it leaves out though its original is a recorded edit itself. Otherwise leaving `parent`
+        out would be the way around the comparison with the first original.
+
+        Raises:
+            RecordError: the sidecar has mistakes.
+            CouldNotJudge: its bytes cannot be had.
+        """
+        record = self._checked(self.head, image)
+        if record is None or record.parent is not None or record.original is None:
+            return record
+        parent = self._edit_with(record.original.sha256)
+        if parent is None or parent == image:
+            return record
+        return msgspec.structs.replace(record, parent=sidecar.path_of(parent))
+
+    def users(self, path: str) -> set[str]:
+        """Images on the head whose records, or those of the edits that led to them, name a path.
+
+        Args:
+            path: Of an original, of a mask or of a parent's sidecar.
+        """
+        layer = {image for image in self._namers.get(path, ()) if self._readable(self.head, image)}
+        layer |= self._orphans_of(sidecar.image_of(path)) if is_sidecar(path) else set()
+        found: set[str] = set()
+        for _ in range(MAX_CHAIN):
+            found |= layer
+            layer = {edit for image in layer for edit in self._edits_of(image)} - found
+        return found
+
+    def is_mask(self, path: str) -> bool:
+        """Does a record on the base use this picture as its mask?
+
+        Of the base, so that no record that comes with a change takes a picture out of the check.
+        """
+        return any(self._readable(self.base, image) for image in self._base_masks.get(path, ()))
+
+    def mask_mode(self, path: str) -> str | None:
+        """Which part of a mask is editable, by the first record on the head that uses it."""
+        records = (self._readable(self.head, image) for image in self._head_masks.get(path, ()))
+        return next((record.mask.mode for record in records if record and record.mask), None)
+
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """The images that have a sidecar on the head."""
+        return tuple(map(sidecar.image_of, filter(is_sidecar, self.head.entries)))
+
+    @cached_property
+    def images_by_blob(self) -> dict[str, str]:
+        """Images of either side that have a sidecar: the same bytes under another name need a record as well."""
+        sides = (self.head.entries, self.base.entries)
+        return {
+            side[image].oid: image
+            for side in sides
+            for image in map(sidecar.image_of, filter(is_sidecar, side))
+            if image in side
+        }
+
+    def _checked(self, tree: Tree, image: str) -> Record | None:
+        """An image's record as it is written."""
+        path = sidecar.path_of(image)
+        if (oid := tree.blob_id(path)) is None:
+            return None
+        if (oid, path) not in self._outcomes:
+            data = self._files.get(oid) or tree.repository.objects.blob(oid, path)
+            try:
+                self._outcomes[oid, path] = sidecar.parse(data, path)
+            except RecordError as error:
+                self._outcomes[oid, path] = error
+        outcome = self._outcomes[oid, path]
+        if isinstance(outcome, RecordError):
+            raise outcome.with_traceback(None)
+        return outcome
+
+    def _readable(self, tree: Tree, image: str) -> Record | None:
+        with contextlib.suppress(CouldNotJudge):
+            return self._checked(tree, image)
+        return None
+
+    def _edit_with(self, sha256: str) -> str | None:
+        """The recorded edit on the head that has these bytes; of several the last."""
+        edits = reversed(self._edits.get(sha256, []))
+        return next((image for image in edits if self._readable(self.head, image)), None)
+
+    def _edits_of(self, image: str) -> set[str]:
+        """The images whose record names an image's as its parent, or leaves out that it is."""
+        named = {edit for edit in self._children.get(image, ()) if self._readable(self.head, edit)}
+        return named | self._orphans_of(image)
+
+    def _orphans_of(self, image: str) -> set[str]:
+        """The images whose record leaves out that their original is the edit at this path."""
+        excerpt = self._on_head.get(image)
+        if excerpt is None or self._edit_with(excerpt.image.sha256) != image:
+            return set()
+        orphans = self._orphans.get(excerpt.image.sha256, ())
+        return {edit for edit in orphans if edit != image and self._readable(self.head, edit)}
+
+    @cached_property
+    def _namers(self) -> dict[str, list[str]]:
+        """Images by each path that their own record names."""
+        return _grouped(
+            (path, image)
+            for image, excerpt in self._on_head.items()
+            for path in (_path(excerpt.original), _path(excerpt.mask), excerpt.parent)
+        )
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        """Images by the image whose record is named as their parent."""
+        return _grouped(
+            (excerpt.parent and sidecar.image_of(excerpt.parent), image) for image, excerpt in self._on_head.items()
+        )
+
+    @cached_property
+    def _orphans(self) -> dict[str, list[str]]:
+        """Images whose record names no parent, by the digest of their original."""
+        return _grouped(
+            (excerpt.original.sha256, image)
+            for image, excerpt in self._on_head.items()
+            if excerpt.original is not None and excerpt.parent is None
+        )
+
+    @cached_property
+    def _edits(self) -> dict[str, list[str]]:
+        """Images that are recorded as edits, by their digest."""
+        return _grouped(
+            (excerpt.image.sha256, image) for image, excerpt in self._on_head.items() if excerpt.origin == "edited"
+        )
+
+    @cached_property
+    def _head_masks(self) -> dict[str, list[str]]:
+        return _by_mask(self._on_head)
+
+    @cached_property
+    def _base_masks(self) -> dict[str, list[str]]:
+        return _by_mask(self._excerpts(self.base))
+
+    @cached_property
+    def _on_head(self) -> dict[str, Excerpt]:
+        return self._excerpts(self.head)
+
+    def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
+        """By image, in the order of the tree; without the sidecars that are certainly no records."""
+        ids = {sidecar.image_of(path): tree.blob_id(path) for path in tree.entries if is_sidecar(path)}
+        wanted = [oid for oid in ids.values() if oid is not None and oid not in self._files]
+        for oid, data in tree.repository.objects.blobs(wanted, "a record"):
+            if isinstance(data, bytes) and len(data) <= MAX_BYTES:
+                self._files[oid] = data
+        read = {image: _excerpt(self._files[oid]) for image, oid in ids.items() if oid in self._files}
+        return {image: excerpt for image, excerpt in read.items() if excerpt is not None}
+
+
+def _excerpt(data: bytes) -> Excerpt | None:
+    """None: whatever the strict reader may say, it is no record."""
+    try:
+        return DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+DECODER = msgspec.json.Decoder(Excerpt)
+
+
+def _by_mask(excerpts: dict[str, Excerpt]) -> dict[str, list[str]]:
+    return _grouped((_path(excerpt.mask), image) for image, excerpt in excerpts.items())
+
+
+def _path(used: Used | None) -> str | None:
+    return None if used is None else used.path
+
+
+def _grouped(pairs: Iterable[tuple[str | None, str]]) -> dict[str, list[str]]:
+    """Images by key, those without one left out."""
+    found: dict[str, list[str]] = {}
+    for key, image in pairs:
+        if key is not None:
+            found.setdefault(key, []).append(image)
+    return found

@@ -1,0 +1,346 @@
+"""Git's objects: the bytes of a file by the id of its blob, each read once, Git LFS followed.
+
+The working tree lies: filters rewrite files on checkout, and a file that is not part of the commit is there to be
+read. So bytes come from `git cat-file --batch` by id, which never talks to a server.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shlex
+import subprocess
+import threading
+import weakref
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
+from maskproof.model import sha256_of
+from maskproof.repo import DEEPEN, OFFLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from maskproof.repo import Repository, Tree
+
+POINTER = (
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
+    rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
+)
+"""a canonical Git LFS pointer; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
+POINTER_BYTES = 1024
+"""a pointer is smaller than this many bytes"""
+MAX_BLOB = 64_000_000
+"""bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
+LFS = "lfs:"
+"""begins the id of a Git LFS object that no blob leads to"""
+MEMO_BYTES = 256_000_000
+"""bytes of blobs that are kept for whoever asks again; those asked for longest ago go first"""
+MAX_QUESTION = 4096
+"""bytes of ids that are asked for at once. A pipe takes as many on every system without being read (PIPE_BUF), so
+that this process and Git never wait for each other"""
+
+
+class Objects:
+    """The blobs of a repository. Threads may share it; another process gets one that reads for itself."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._reader = Reader(repository.where)
+        self._lock = threading.RLock()
+        self._memo: OrderedDict[str, bytes] = OrderedDict()
+        self._room = MEMO_BYTES
+        self._digests: dict[str, str] = {}
+
+    def __call__(self, oid: str, name: str) -> bytes:
+        """The bytes of a blob, as `blob` gives them: what stages take as their reader."""
+        return self.blob(oid, name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _objects_in, (self.repository.where,)
+
+    def blob(self, oid: str, name: str) -> bytes:
+        """The bytes of a blob; a Git LFS pointer is followed to its object.
+
+        Args:
+            oid: The blob's id, or what `locate` gave.
+            name: How a message calls the file.
+
+        Raises:
+            MissingObject: the bytes are not on this machine.
+            TooLarge: there are more of them than are read into memory.
+        """
+        if oid.startswith(LFS):
+            return self._only_in_lfs(oid.removeprefix(LFS), name)
+        return _followed(self._object(oid, name), name, self.lfs_object)
+
+    def blobs(self, oids: Iterable[str], name: str) -> Iterator[tuple[str, bytes | CouldNotJudge]]:
+        """Many blobs, or why one cannot be had, in no order; Git is asked for some hundred at a time.
+
+        They are not kept for the next one who asks, lest thousands push out what is needed again.
+        """
+        unknown = []
+        for oid in dict.fromkeys(oids):
+            if (data := self._recall(oid)) is None:
+                unknown.append(oid)
+            else:
+                yield oid, self._outcome(name, data)
+        if not unknown:
+            return
+        # A reader of its own: what is asked for between two blobs would get their answer.
+        reader = Reader(self.repository.where)
+        try:
+            for oid, answer in zip(unknown, reader.answers(unknown), strict=True):
+                yield oid, self._outcome(name, answer, oid)
+        finally:
+            reader.close()
+
+    def digest(self, oid: str, name: str) -> str:
+        """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.
+
+        Raises:
+            MissingObject, TooLarge: as in `blob`.
+        """
+        if oid not in self._digests:
+            data = self._object(oid, name)
+            self._digests[oid] = pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
+        return self._digests[oid]
+
+    def locate(self, path: str, sha256: str, tree: Tree) -> tuple[str, str] | None:
+        """Where bytes are by their SHA-256: at a path, in the path's history, or as a Git LFS object.
+
+        Returns:
+            The id that `blob` takes, and where it was, in words; None where they are in none of these places.
+
+        Raises:
+            MissingObject: they may be in history that this clone does not hold.
+        """
+        unread: CouldNotJudge | None = None
+        now = [(oid, "in the tree")] if (oid := tree.blob_id(path)) else []
+        earlier = ((oid, "in history") for oid in self.repository.versions(path, tree))
+        for oid, place in itertools.chain(now, earlier):
+            try:
+                if self.digest(oid, path) == sha256 and self.blob(oid, path) is not None:
+                    return oid, f"{place}, blob {oid[:12]}"
+            except (MissingObject, TooLarge) as error:
+                # Another version may be the recorded one; the error is told only if none is.
+                unread = unread or error
+        if self.lfs_object(sha256) is not None:
+            return f"{LFS}{sha256}", "in Git LFS"
+        if unread is not None:
+            raise unread
+        if self.repository.shallow:
+            raise MissingObject(
+                f"{path} with digest {sha256[:12]}… is not in this clone, whose history is cut off", DEEPEN
+            )
+        return None
+
+    def keep(self, data: bytes) -> str:
+        """Store bytes as an object that no file or commit names, and give its id: `git cat-file blob ID` prints them.
+
+        Git removes it after two weeks (gc.pruneExpire). It is written through to the disk, which Git does not do by
+        itself, because the only other copy may be replaced next.
+        """
+        safely = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=fsync", "-c", "core.looseCompression=1")
+        stored = self.repository.git(*safely, "hash-object", "-w", "--stdin", "--no-filters", given=data)
+        return stored.decode().strip()
+
+    def lfs_object(self, digest: str) -> bytes | None:
+        """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
+        if (known := self._recall(digest)) is not None:
+            return known
+        data = self._stored(digest)
+        return None if data is None else self._remember(digest, data)
+
+    def close(self) -> None:
+        """End the process of Git; the next question starts another."""
+        self._reader.close()
+
+    def _only_in_lfs(self, digest: str, name: str) -> bytes:
+        if (data := self.lfs_object(digest)) is None:
+            raise MissingObject(f"{name} is no more in Git LFS on this machine", "Run `git lfs fetch`.")
+        return data
+
+    def _stored(self, digest: str) -> bytes | None:
+        stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
+        if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
+            return None
+        data = stored.read_bytes()
+        return data if sha256_of(data) == digest else None
+
+    @cached_property
+    def _lfs(self) -> Path:
+        """Where Git LFS keeps its objects: `lfs.storage`, taken from the folder with the objects."""
+        set_to = os.fsdecode(self.repository.git("config", "--get", "lfs.storage", allowed=(0, 1)).rstrip(b"\n"))
+        return self.repository.common_dir / (set_to or "lfs")
+
+    def _object(self, oid: str, name: str) -> bytes:
+        with self._lock:
+            if (known := self._recall(oid)) is not None:
+                return known
+            (answer,) = self._reader.answers((oid,))
+            return self._remember(oid, self._content(answer, oid, name))
+
+    def _outcome(self, name: str, said: Answer | bytes, oid: str = "") -> bytes | CouldNotJudge:
+        try:
+            data = said if isinstance(said, bytes) else self._content(said, oid, name)
+            return _followed(data, name, self._stored)
+        except CouldNotJudge as error:
+            return error
+
+    def _content(self, answer: Answer, oid: str, name: str) -> bytes:
+        if not answer.kind:
+            advice = (
+                "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
+                if self.repository.partial
+                else DEEPEN
+                if self.repository.shallow
+                else "Check the repository with `git fsck`."
+            )
+            raise MissingObject(f"Git has no object {oid[:12]} for {name}", advice)
+        if answer.size > MAX_BLOB:
+            raise TooLarge(
+                f"{name} has {answer.size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
+                "Save it with stronger compression or smaller.",
+            )
+        if answer.kind != "blob":
+            raise MissingObject(f"{name} is not a file in Git", "Record a file.")
+        return answer.data
+
+    def _recall(self, key: str) -> bytes | None:
+        with self._lock:
+            if key in self._memo:
+                self._memo.move_to_end(key)
+            return self._memo.get(key)
+
+    def _remember(self, key: str, data: bytes) -> bytes:
+        with self._lock:
+            self._room += len(self._memo.pop(key, b"")) - len(data)
+            self._memo[key] = data
+            while self._room < 0:
+                self._room += len(self._memo.popitem(last=False)[1])
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Git says of one object."""
+
+    kind: str = ""
+    """`blob`, `tree`, `commit` or `tag`; empty where it is missing or damaged"""
+    size: int = 0
+    data: bytes = b""
+    """empty where there is more of it than `MAX_BLOB`"""
+
+
+class Reader:
+    """A conversation with one `git cat-file --batch`, which the first question starts; for one thread at a time."""
+
+    def __init__(self, where: Path) -> None:
+        self._where = where
+        self._end: weakref.finalize[[subprocess.Popen[bytes]], Reader] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def answers(self, oids: Sequence[str]) -> Iterator[Answer]:
+        """What Git says of each of some objects, in their order."""
+        left: Sequence[str] = oids
+        at_once = MAX_QUESTION // (len(oids[0]) + 1) if oids else 0
+        for start in range(0, len(oids), at_once):
+            left = oids[start : start + at_once]
+            while left:
+                heard = 0
+                for answer in self._conversation(left):
+                    heard += 1
+                    yield answer
+                left = left[heard:]
+
+    def _conversation(self, oids: Sequence[str]) -> Iterator[Answer]:
+        """At least one answer; the others as far as one process gives them: what it breaks off at is the last."""
+        stdin, stdout = self._streams()
+        try:
+            stdin.write("".join(f"{oid}\n" for oid in oids).encode())
+            stdin.flush()
+        except OSError:
+            self.close()
+            yield Answer()
+            return
+        for _ in oids:
+            answer = read_answer(stdout)
+            if answer is None or answer.size > MAX_BLOB:
+                self.close()  # instead of listening to all of it
+                yield answer or Answer()
+                return
+            yield answer
+
+    def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None:
+            # Complaints are not listened to: Git would wait once they fill a pipe.
+            self._process = subprocess.Popen(
+                ["git", "--no-optional-locks", "cat-file", "--batch"],
+                cwd=self._where,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **OFFLINE},
+            )
+            self._end = weakref.finalize(self, _end, self._process)
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101
+        return self._process.stdin, self._process.stdout
+
+    def close(self) -> None:
+        """End the process; the next question starts another."""
+        if self._end is not None:
+            self._end()
+        self._end = self._process = None
+
+
+def read_answer(stream: IO[bytes]) -> Answer | None:
+    """The next answer of `git cat-file --batch`, the data of a blob over `MAX_BLOB` left unread; None at its end."""
+    head = stream.readline().split()
+    if len(head) != 3:  # noqa: PLR2004 - id, kind, size
+        return Answer() if head else None
+    kind, size = head[1].decode(), int(head[2])
+    if size > MAX_BLOB:
+        return Answer(kind, size)
+    data = stream.read(size)
+    return Answer(kind, size, data) if len(data) == size and stream.read(1) else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def _objects_in(where: Path) -> Objects:
+    from maskproof.repo import Repository
+
+    return Repository(where).objects
+
+
+def _pointer(data: bytes) -> tuple[str, int] | None:
+    """Digest and size that a Git LFS pointer names; None for any other content."""
+    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
+    return (found.group(1).decode(), int(found.group(2))) if found else None
+
+
+def _followed(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
+    """The content that a pointer names; anything else is content itself."""
+    if (pointer := _pointer(data)) is None:
+        return data
+    digest, size = pointer
+    content = lfs_object(digest)
+    if content is None or len(content) != size:
+        raise MissingObject(
+            f"{name} lies in Git LFS and its content is not on this machine",
+            f"Run `git lfs pull --include={shlex.quote(name)}`, then check again.",
+        )
+    return content

@@ -1,0 +1,137 @@
+"""The trace that `explain` shows: every stage's sentences, written from what the stages found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskproof.gate import chain
+from maskproof.gate.inspection import Failure, Inspection, Tracked
+from maskproof.report.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskproof.gate.inspection import BrandFacts, PictureFacts
+    from maskproof.model import ImageReport
+    from maskproof.records.sidecar import Record
+
+STATES = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
+
+
+def steps(report: ImageReport) -> tuple[tuple[str, str], ...]:
+    """What each stage saw or decided and where that came from, as (stage, sentence), in the order of the stages."""
+    found = report.inspection
+    if not isinstance(found, Inspection):
+        return ()
+    return tuple((stage, said) for stage, tell in STAGES.items() for said in tell(found))
+
+
+def _change(found: Inspection) -> Iterator[str]:
+    change = found.inputs.change
+    if change is not None:
+        yield (
+            f"the picture {STATES.get(change.status, 'is not changed itself')} in "
+            f"{f'commit {change.head[:12]}' if change.head else 'the index'}, against "
+            f"{f'commit {change.base[:12]}' if change.base else 'an empty repository'}"
+        )
+
+
+def _policy(found: Inspection) -> Iterator[str]:
+    settings = found.inputs.settings
+    yield f"{settings.describe()}; from {settings.source}"
+    for kind, metric in sorted(settings.own_limits):
+        yield f"limit {kind}.{metric} = {settings.limits[kind, metric]:g}, set by {settings.source}"
+
+
+def _evidence(found: Inspection) -> Iterator[str]:
+    if isinstance(found.signals, Failure):
+        return
+    signs = found.signals.evidence
+    if not signs:
+        yield "no AI metadata in the file"
+    for sign in signs:
+        yield f"{sign.source}: {sign.says} ({sign.confidence} confidence)"
+
+
+def _record(found: Inspection) -> Iterator[str]:
+    record: Record | Failure | None = found.inputs.record
+    if isinstance(record, Failure):
+        return
+    if record is None:
+        yield "none"
+        return
+    yield record.origin
+    if record.original:
+        yield f"original {record.original.path}, digest {record.original.sha256[:12]}…"
+    yield f"mask {record.mask.path}, mode {record.mask.mode}" if record.mask else "no mask: everything is protected"
+    if record.tool and (record.tool.model or record.tool.provider):
+        yield f"tool {' '.join(filter(None, (record.tool.provider, record.tool.model)))}"
+
+
+def _similar(found: Inspection) -> Iterator[str]:
+    reference = found.inputs.reference
+    if isinstance(reference, Tracked) and (relation := reference.relation):
+        yield f"it {'replaces' if relation.replaced else 'looks like'} {relation}"
+
+
+def _pixels(found: Inspection) -> Iterator[str]:
+    if found.pair is not None and not isinstance(found.pair, Failure):
+        yield _picture("original", found.pair.original)
+        yield _picture("edit", found.pair.edit)
+
+
+def _picture(name: str, facts: PictureFacts) -> str:
+    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {facts.color}"
+
+
+def _regions(found: Inspection) -> Iterator[str]:
+    if not isinstance(found.brands, Failure):
+        yield from map(_brand, found.brands)
+    if found.pair is None or isinstance(found.pair, Failure) or isinstance(found.regions, Failure):
+        return
+    yield f"the mask opens {found.pair.editable:.1%} of the picture"
+    for region in found.regions:
+        yield f"{region.name} ({region.kind}): {region.share:.1%} of the picture, asked for by {region.source}"
+
+
+def _brand(brand: BrandFacts) -> str:
+    if brand.find is not None:
+        return f"{brand.name} (brand): compared with {brand.find}, found in {counted(brand.places, 'place')}"
+    if brand.compared:
+        return f"{brand.name} (brand): compared with the version before"
+    return f"{brand.name} (brand): nothing to compare it with, as there is no version before of this size"
+
+
+def _chain(found: Inspection) -> Iterator[str]:
+    links = chain.chain_of(found.inputs)
+    first = found.first
+    if isinstance(links, Failure) or isinstance(first, Failure):
+        return
+    record = found.inputs.record
+    if len(links) == 1 and found.measured and record is not None and not isinstance(record, Failure):
+        yield f"{record.parent} was generated, so the original is the first"
+    if first is None:
+        return
+    yield (
+        f"the first original is {first.steps[0].made_from}; the masks up to the last edit open "
+        f"{first.editable:.1%} of it"
+    )
+    for number, (step, drifted) in enumerate(zip(first.steps, chain.drifted(found), strict=True), 1):
+        through = f"the mask {step.mask}" if step.mask else "no mask"
+        yield (
+            f"step {number}: {step.path}, made from {step.made_from} under {through}: drift {drifted.drift:.2f} "
+            "against the first original"
+        )
+
+
+STAGES = {
+    "change": _change,
+    "policy": _policy,
+    "evidence": _evidence,
+    "record": _record,
+    "likeness": _similar,
+    "pixels": _pixels,
+    "regions": _regions,
+    "chain": _chain,
+}
+"""by the name of the stage"""

@@ -1,0 +1,30 @@
+"""The rule `product`: a declared product has to keep its shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import make
+import scenes
+from fixture_cases import judge_files, judged, meet
+
+if TYPE_CHECKING:
+    from projects import Scratch
+
+
+def test_a_product_of_another_shape_is_found() -> None:
+    found = judged("block/product-reshaped")
+    finding = found.the("product")
+    assert (finding["severity"], finding["region"]) == ("block", "the product")
+    assert finding["value"] > finding["limit"]
+    assert meet(finding["box"], scenes.BOXES["product"])
+
+
+def test_a_product_beside_a_change_is_not() -> None:
+    found = judged("pass/areas-kept")
+    assert found.findings == []
+    assert "the product" in [region["name"] for region in found.report["images"][0]["regions"]]
+
+
+def test_a_product_that_nobody_declared_may_change_inside_the_mask(scratch: Scratch) -> None:
+    assert judge_files(scratch, make.window_case(protected=False, waist=-8)).status == 0
