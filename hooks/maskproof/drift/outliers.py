@@ -82,7 +82,7 @@ def outliers(
         pool: Where the window sizes are worked on at once.
 
     Returns:
-        A metric a measure for each region; 1.0 is as far as any benign processing went, and what is over it lies `around`.
+        A metric a measure for each region; 1.0 is as far as benign processing went, `around` what went further.
     """
     weights = [region.weight for region in regions]
     if spared := editable is not None and bool(editable.any()):
