@@ -18,7 +18,8 @@ PACKAGE = ROOT / "hooks" / "maskproof"
 
 LAYERS = (
     {"__init__"},
-    {"model", "errors", "documents", "atomic"},
+    {"model", "errors"},
+    {"documents", "atomic"},
     {"repo", "drift", "images", "parallel"},
     {"policy", "evidence", "likeness"},
     {"records"},

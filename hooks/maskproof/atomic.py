@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Files read and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,9 +9,29 @@ import tempfile
 import time
 from pathlib import Path
 
+from maskproof.errors import UsageError
+
 PART = ".part"
 ABANDONED = 60
 """seconds after which a part of a file is taken for left over; writing takes a few"""
+
+
+def read_file(file: Path, name: str = "") -> bytes:
+    """The bytes of a file that somebody named.
+
+    Args:
+        file: Where it lies.
+        name: What the reader knows it as; by default its path.
+
+    Raises:
+        UsageError: it cannot be read, and why.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{name or file} cannot be read: {error.strerror}", "Check the name, and who may read the file."
+        ) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -134,6 +134,7 @@ class TestHelp:
         said = " ".join(project.maskproof("--help").stdout.split())
         assert STATUSES in said
         assert all(name in said for name in commands.commands)
+        assert "..." not in said.partition("Commands:")[2], "a command is told in less than a line"
 
     @pytest.mark.parametrize("name", list(commands.commands))
     def test_every_option_is_named_and_explained(self, project, name):
@@ -454,3 +455,22 @@ class TestExplain:
         project.stage()
         done = project.maskproof("explain", SPRING)
         assert (done.returncode, done.stdout) == (2, "")
+
+
+class TestInCI:
+    """The index of perceptual hashes may come out of a cache there, so that it is neither read nor written."""
+
+    COMMANDS = (("check",), ("find", "edit.png"), ("record", "edit.png"))
+
+    @pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+    @pytest.mark.parametrize(
+        ("value", "trusted"), [("", True), ("0", True), ("False", True), ("true", False), ("1", False)]
+    )
+    def test_every_command_answers_alike(self, project, arguments, value, trusted):
+        project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "block"\n')
+        project.commit("Ask for records")
+        project.write("edit.png", project.pictures.marked)
+        project.stage()
+        done = project.maskproof(*arguments, CI=value)
+        assert HERO in done.stdout + done.stderr
+        assert (project.root / ".git/maskproof/likeness.sqlite").exists() == trusted

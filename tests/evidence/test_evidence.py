@@ -340,8 +340,8 @@ def test_without_the_extra_nothing_breaks_and_the_reader_is_told(monkeypatch):
     monkeypatch.setattr(signatures, "available", lambda: False)
     signs = assess(signed_png())
     assert [(sign.ai, sign.signed, sign.confidence) for sign in signs] == [(True, None, "medium")]
-    assert report.marks(signs, "text").count("Signatures were not verified") == 1
-    assert "Signatures" not in report.marks(assess(texts(("parameters", A1111))), "text")
+    assert report.text.signals(signs).count("Signatures were not verified") == 1
+    assert "Signatures" not in report.text.signals(assess(texts(("parameters", A1111))))
 
 
 # --- what it costs and what it touches ------------------------------------------------------------------------------

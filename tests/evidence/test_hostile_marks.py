@@ -443,5 +443,5 @@ def test_verifying_never_raises_whatever_the_library_does(monkeypatch, error):
     signs = evidence.assess(c2pa("PNG", WHOLE), "a picture")
     assert [(sign.ai, sign.signed, sign.confidence) for sign in signs] == [(True, None, "medium"), (None, None, "low")]
     assert "cannot be checked" in signs[1].says
-    assert "were not verified" not in report.marks(signs, "text")
+    assert "were not verified" not in report.text.signals(signs)
     assert signatures.verify(c2pa("PNG", WHOLE), "PNG") is None

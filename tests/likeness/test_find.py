@@ -89,9 +89,11 @@ def test_the_original_of_an_edit_comes_first(album, name):
 def test_what_is_said(album):
     album.write("my edit.png", album.pictures.held)
     text = told(album, "my edit.png")
-    assert text.startswith("Like my edit.png among 14 pictures tracked here, nearest first:\n")
+    assert text.startswith(
+        "Similar to my edit.png by perceptual hash, among 14 pictures tracked here, nearest first:\n"
+    )
     assert "of 256 bits differ" in text
-    assert "Likeness is a hint and proves nothing: look at both.\n" in text
+    assert "Similarity is a hint and proves nothing: look at both.\n" in text
     assert f"    -> maskproof record 'my edit.png' --original {HERO}\n" in text
 
 
@@ -113,7 +115,7 @@ def test_the_command_that_is_offered_works(album):
 def test_nothing_alike_is_said_and_is_no_failure(album):
     album.write("other.png", png(texture(99)))
     text = told(album, "other.png")
-    assert text.startswith("Nothing is like other.png among 14 pictures tracked here.\nThe nearest, which may well be")
+    assert text.startswith("No match for other.png among 14 pictures tracked here.\nThe nearest, which may well be")
     assert "->" not in text
     assert text.count("bits differ") == 3
 

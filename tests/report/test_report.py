@@ -11,8 +11,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof import report
+from maskproof.gate.inspection import (
+    BrandFacts,
+    ChangeFacts,
+    Failure,
+    FirstFacts,
+    Inputs,
+    Inspection,
+    PairFacts,
+    PictureFacts,
+    RegionFacts,
+    Signals,
+    StepFacts,
+)
+from maskproof.gate.rank import Ranked
+from maskproof.likeness.model import Likeness, Matches
 from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric, RegionDrift, Report, Severity, Verdict
+from maskproof.policy import Settings
+from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool
+from maskproof.report import json as as_json
+from maskproof.report import text as as_text
 from maskproof.report.text import safe
+
+
+def inspection(text: str) -> Inspection:
+    """What the stages found of an edit of an edit, with this text wherever a file, a record or a policy has one."""
+    facts = PictureFacts((4, 4), text, text, managed=True, trailing=0)
+    record = Record(
+        maskproof=1,
+        origin="edited",
+        image=ImageRef(sha256="a" * 64, size=(4, 4)),
+        original=OriginalRef(path=text, sha256="b" * 64, size=(4, 4)),
+        mask=MaskRef(path=text, sha256="c" * 64, mode="alpha"),
+        tool=Tool(provider=text, model=text),
+    )
+    return Inspection(
+        Inputs(
+            text, Settings(source=text), Failure("unreadable", text), record, Failure("unreadable", text), {},
+            ChangeFacts(None, None, "A", (), (), {}, None),
+        ),
+        Signals((Evidence(text, text, ai=True),)),
+        PairFacts(facts, facts, None, 0.5),
+        (BrandFacts(text, text, 2),),
+        (RegionFacts(text, "brand", text, 0.5),),
+        (),
+        FirstFacts(facts, facts, 0.5, (StepFacts(text, text, text, ()),)),
+    )  # fmt: skip
+
 
 METRIC = Metric(
     "structure_area", 0.0731, "share", "brand", "an area of {value} changed (limit {limit})", Box(1, 2, 30, 40)
@@ -55,7 +100,7 @@ BLOCKED = ImageReport(
     evidence=(Evidence("C2PA manifest", "trainedAlgorithmicMedia", ai=True, generator="a model"),),
     original={"path": "assets/base.png", "sha256": "b" * 64, "found": "in the tree"},
     mask={"path": "m.png", "sha256": "c" * 64, "mode": "alpha"},
-    steps=(("change", "the picture is new"), ("record", "edited"), ("record", "original assets/base.png")),
+    inspection=inspection("assets/base.png"),
 )
 UNJUDGED = ImageReport(
     "b.png",
@@ -74,16 +119,22 @@ RUN = Report((BLOCKED, UNJUDGED, PASSED, WARNED), ("b.png was judged as staged",
 def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
     """Everything that a report is ever written as."""
     whole = Report((one,), (one.path,))
+    near = Likeness("a" * 40, (one.path,), 3, 256, "whole", 1.0, alike=True)
+    found = Matches(one.path, (near,), (one.path,), frozenset(), 1, ((one.path, one.path),), one.path, (one.path,))
+    ranked = Ranked(1, 0, one, one.findings[0] if one.findings else None)
+    shown = {
+        "run": (whole,),
+        "image": (one,),
+        "explanation": (one,),
+        "signals": (one.evidence,),
+        "matches": (found,),
+        "ranking": ((ranked,), (one.path,)),
+    }
     return {
-        f"{name}, {style}": text
-        for style in report.FORMATS
-        for name, text in (
-            ("run", report.run(whole, style, color=color)),
-            ("image", report.image(one, style, color=color)),
-            ("explanation", report.explanation(one, style, color=color)),
-            ("marks", report.marks(one.evidence, style)),
-        )
-    } | {"summary": report.summary(whole), "conclusion": report.conclusion(one)}
+        f"{thing}, {name}": getattr(writer, thing)(*values, color=color)
+        for thing, values in shown.items()
+        for name, writer in report.writers(thing).items()
+    } | {"summary": as_text.summary(whole), "conclusion": as_text.conclusion(one)}
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
@@ -91,7 +142,7 @@ def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
 
 def test_the_text_of_a_run():
     assert (
-        report.run(RUN, "text")
+        as_text.run(RUN)
         == """\
 assets/hero.png: BLOCKED  (drift 3.65; the limit is 1)
   x brand: an area of 7.31 % changed (limit 2 %), in logo, at x 1, y 2, 30 x 40 px
@@ -103,7 +154,7 @@ b.png: NOT JUDGED
   ? missing-original: the original is not to be found
     -> Commit the original.
 
-d.png: passes
+d.png: passes with a WARNING
   ! unrecorded: it has no record
 
 Note: b.png was judged as staged.
@@ -121,17 +172,17 @@ maskproof: 4 images looked at, 2 compared, 1 blocked, 1 not judged.
     ],
 )
 def test_the_last_line_counts(images, line):
-    assert report.run(Report(images), "text").splitlines()[-1] == line == report.summary(Report(images))
+    assert as_text.run(Report(images)).splitlines()[-1] == line == as_text.summary(Report(images))
 
 
 def test_the_line_of_no_image_is_the_one_the_command_prints_by_itself():
     from maskproof.hook import NOTHING
 
-    assert report.summary(Report()) == NOTHING
+    assert as_text.summary(Report()) == NOTHING
 
 
 def test_an_explanation_holds_every_step_and_every_number():
-    text = report.explanation(BLOCKED, "text")
+    text = as_text.explanation(BLOCKED)
     for said in (
         "change    the picture is new",
         "record    edited",
@@ -147,6 +198,39 @@ def test_an_explanation_holds_every_step_and_every_number():
         assert said in text
 
 
+def test_a_metric_says_how_its_limit_holds():
+    frame = RegionDrift(
+        "frame", "frame", (Metric("inside", 0.2, "% of full scale", "x", "x"), Metric("seam", 0.3, "share", "x", "x"))
+    )
+    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (1.0, 0.2)),)))
+    assert "inside  0.2 % of full scale   at least 1 % of full scale, else a warning\n" in said
+    assert "seam                   30 %   limit 20 %, else a warning\n" in said
+
+
+def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
+    over = dataclasses.replace(WARNED, drift=8.11)
+    assert as_text.conclusion(over) == "d.png: passes with a WARNING  (drift 8.11; the limit is 1)"
+    assert "passes\x1b[0m with a \x1b[33mWARNING" in as_text.conclusion(over, color=True)
+    assert "WARNING" not in as_text.conclusion(PASSED)
+    assert "WARNING" not in as_text.conclusion(BLOCKED)
+
+
+def test_a_place_within_a_wider_one():
+    assert as_text.place(Box(248, 48, 64, 64)) == "at x 248, y 48, 64 x 64 px"
+    wider = as_text.place(Box(248, 48, 64, 64), Box(20, 20, 300, 100))
+    assert wider == "changed within x 20, y 20, 300 x 100 px; most at x 248, y 48"
+
+
+@given(st.lists(st.sampled_from(["`git add a b`", "144 x 200 px", "x 276, y 80", "25.9 %", "word", "longer-word"])))
+def test_no_line_ends_in_a_command_or_between_a_number_and_its_unit(words):
+    text = " ".join(words)
+    lines = as_text.wrap(text, "    -> ")
+    assert " ".join(line[7:] for line in lines) == text
+    for whole in ("`git add a b`", "144 x 200 px", "25.9 %"):
+        assert sum(line.count(whole) for line in lines) == text.count(whole)
+    assert all(len(line) <= as_text.WIDTH for line in lines)
+
+
 @pytest.mark.parametrize(
     ("signs", "said"),
     [
@@ -156,21 +240,21 @@ def test_an_explanation_holds_every_step_and_every_number():
     ],
 )
 def test_what_the_marks_say(signs, said):
-    assert said in report.marks(signs, "text")
+    assert said in as_text.signals(signs)
 
 
 def test_advice_is_given_once():
     twice = dataclasses.replace(BLOCKED, findings=(BLOCKED.findings[0],) * 2)
-    assert report.image(twice, "text").count("maskproof explain") == 1
+    assert as_text.image(twice).count("maskproof explain") == 1
 
 
 def test_colour_only_where_it_is_asked_for():
     assert not any("\x1b" in text for text in renderings(BLOCKED).values())
-    coloured = report.image(BLOCKED, "text", color=True)
+    coloured = as_text.image(BLOCKED, color=True)
     assert "\x1b[31;1mBLOCKED\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == report.image(BLOCKED, "text")
-    assert "\x1b" not in report.image(BLOCKED, "json", color=True)
-    assert "\x1b" not in report.conclusion(BLOCKED)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == as_text.image(BLOCKED)
+    assert "\x1b" not in as_json.image(BLOCKED, color=True)
+    assert "\x1b" not in as_text.conclusion(BLOCKED)
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
@@ -179,7 +263,7 @@ IMAGE_KEYS = {"path", "verdict", "drift", "findings", "regions", "evidence", "or
 
 
 def test_the_json_of_a_run_has_the_keys_of_the_contract():
-    tree = json.loads(report.run(RUN, "json"))
+    tree = json.loads(as_json.run(RUN))
     assert tree["maskproof"] == 1
     assert tree["summary"] == {"images": 4, "compared": 2, "blocked": 1, "unjudged": 1}
     assert [one["verdict"] for one in tree["images"]] == ["block", "unjudged", "pass", "pass"]
@@ -190,7 +274,7 @@ def test_the_json_of_a_run_has_the_keys_of_the_contract():
 
 
 def test_the_json_of_a_comparison():
-    tree = json.loads(report.image(BLOCKED, "json"))
+    tree = json.loads(as_json.image(BLOCKED))
     assert tree.keys() >= IMAGE_KEYS
     assert tree["drift"] == 3.655
     assert tree["findings"][0]["box"] == [1, 2, 30, 40]
@@ -202,18 +286,19 @@ def test_the_json_of_a_comparison():
         "box": [1, 2, 30, 40],
     }
     assert tree["original"]["path"] == "assets/base.png"
-    assert json.loads(report.image(UNJUDGED, "json"))["drift"] is None
+    assert json.loads(as_json.image(UNJUDGED))["drift"] is None
 
 
 def test_the_json_of_an_explanation_and_of_marks():
-    assert json.loads(report.explanation(BLOCKED, "json"))["steps"][0] == {
+    assert json.loads(as_json.explanation(BLOCKED))["steps"][0] == {
         "stage": "change",
-        "said": "the picture is new",
+        "text": "the picture is new in the index, against an empty repository",
+        "said": "the picture is new in the index, against an empty repository",
     }
-    tree = json.loads(report.marks(BLOCKED.evidence, "json"))
+    tree = json.loads(as_json.signals(BLOCKED.evidence))
     assert tree.keys() == {"ai", "edit", "generator", "parent", "mask", "evidence"}
     assert (tree["ai"], tree["edit"], tree["generator"], tree["parent"]) == (True, None, "a model", None)
-    assert json.loads(report.marks((), "json"))["ai"] is None
+    assert json.loads(as_json.signals(()))["ai"] is None
 
 
 # --- hostile text ---------------------------------------------------------------------------------------------------
@@ -262,7 +347,7 @@ def hostile_report(text: str) -> ImageReport:
         evidence=(Evidence(text, text, ai=True, generator=text, parent=text),),
         original={"path": text, "sha256": "b" * 64, "found": text},
         mask={"path": text, "mode": "alpha"},
-        steps=(("record", text), ("record", f"original {text}")),
+        inspection=inspection(text),
     )
 
 
@@ -289,7 +374,7 @@ def test_no_text_at_all_reaches_the_output_raw(text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_json_keeps_hostile_text_to_the_letter(text):
-    tree = json.loads(report.image(hostile_report(text), "json"))
+    tree = json.loads(as_json.image(hostile_report(text)))
     assert tree["path"] == text
     assert tree["original"]["found"] == text
 

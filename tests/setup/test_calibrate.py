@@ -10,6 +10,7 @@ import subprocess
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from PIL import Image, ImageFilter
 from maskproof import policy
 from maskproof.model import Level
 from maskproof.policy.limits import default_limits
+from maskproof.report import drawing
 from maskproof.setup.calibrate import cases, plot, proposal, text
 from maskproof.setup.calibrate.proposal import MARGIN, Row, caught, propose, proposed_limit
 from projects import MASKPROOF, OPENED, ROOT, Scratch, clean_environment, png, texture
@@ -84,33 +86,33 @@ class TestCommand:
         assert "1 either" in said
         assert "1 empty" in said
         assert "No limit would move" in said
-        assert "as proposed: 0 of 1 accepted edit blocked, 1 of 1 rejected edit caught." in said
+        assert "as proposed: 0 of 1 accepted edit blocked (false positives), 0 of 1 rejected edit passed" in said
         assert policy.parse(said[said.index("# Limits") :].encode(), "maskproof.toml").limits == {}
 
     def test_an_accepted_edit_over_a_limit_loosens_it_and_the_file_gives_the_stated_outcome(self, team):
         team.table(("kept.png", "pass"), ("changed15.png", "pass"), ("changed100.png", "block"))
         said = team.calibrate("--output", "limits.toml")
-        assert "now:         1 of 2 accepted edits blocked, 1 of 1 rejected edit caught." in said
-        assert "as proposed: 0 of 2 accepted edits blocked, 1 of 1 rejected edit caught." in said
-        assert "Accepted edits that are blocked now:\n  changed15.png: " in said
+        assert "now:         1 of 2 accepted edits blocked (false positives), 0 of 1 rejected edit passed" in said
+        assert "as proposed: 0 of 2 accepted edits blocked (false positives), 0 of 1 rejected edit passed" in said
+        assert "False positives now, accepted edits that are blocked:\n  changed15.png: " in said
         assert "[limits" not in said, "the tables stand in the file"
         assert policy.parse((team.root / "limits.toml").read_bytes(), "limits.toml").limits["outside-mask"]
         again = team.calibrate("--policy", "limits.toml")
-        assert "now:         0 of 2 accepted edits blocked, 1 of 1 rejected edit caught." in again
+        assert "now:         0 of 2 accepted edits blocked (false positives), 0 of 1 rejected edit passed" in again
         assert "No limit would move" in again
 
     def test_a_missed_edit_tightens_where_it_stands_clear(self, team):
         team.table(("original.png", "pass"), ("changed4.png", "block"))
         said = team.calibrate()
-        assert "Rejected edits that only the proposal catches:\n  changed4.png: " in said
-        assert "as proposed: 0 of 1 accepted edit blocked, 1 of 1 rejected edit caught." in said
+        assert "False negatives now that the proposal catches:\n  changed4.png: " in said
+        assert "as proposed: 0 of 1 accepted edit blocked (false positives), 0 of 1 rejected edit passed" in said
 
     def test_letting_through_is_said(self, team):
         team.table(("changed100.png", "pass"), ("changed40.png", "block"), ("original.png", "block"))
         said = team.calibrate()
         assert "LET THROUGH by" not in said.split("Limits that would move")[0]
         assert "would LET THROUGH:\n  changed40.png: " in said
-        assert "no metric catches, now or as proposed (declare the area that matters in them):\n  original.png" in said
+        assert "False negatives, now and as proposed (declare the area that matters in them):\n  original.png" in said
         assert "Few data: 1 accepted edit, fewer than 10" in said
         assert "Few data: 2 rejected edits, fewer than 5" in said
         assert "up to 78% of others" in said
@@ -126,7 +128,7 @@ class TestCommand:
         team.write("rules/area.png", png(area))
         team.table(("kept.png", "pass"), ("changed100.png", "block"))
         said = team.calibrate("--policy", "rules/maskproof.toml", "--output", "limits.toml", "--jobs", "1")
-        assert "held against rules/maskproof.toml" in said
+        assert "compared with rules/maskproof.toml" in said
         assert "\nbrand         light" in said
         # Those that the policy sets are carried along, so that the file can take their place.
         limits = tomllib.loads((team.root / "limits.toml").read_text())["limits"]
@@ -168,7 +170,7 @@ class TestCommand:
 
     def test_no_mask_protects_everything(self, team):
         team.write("team/cases.csv", HEADER + "original.png,,,original.png,pass\noriginal.png,,,changed100.png,block\n")
-        assert "1 of 1 rejected edit caught" in team.calibrate()
+        assert "0 of 1 rejected edit passed" in team.calibrate()
 
 
 class TestMistakes:
@@ -346,6 +348,17 @@ def test_every_proposal_can_be_drawn(rows):
         assert picture.width == plot.WIDTH
 
 
+def test_all_that_is_drawn_has_a_glyph():
+    limits = default_limits(Level.VISUAL)
+    values = {key: 3 * limit for key, limit in limits.items() if limit is not None}
+    rows = (Row("a.png", accepted=True, values=values), Row("b.png", accepted=False, values=values))
+    with mock.patch.object(plot, "text", wraps=plot.text) as text:
+        plot.png(propose(rows, limits, frozenset(), Level.VISUAL, "the built-in defaults"))
+    said = [call.args[2] for call in text.call_args_list]
+    assert "to 18.8 dE00" in said
+    assert said == [drawing.legible(one) for one in said]
+
+
 def test_the_margin_of_the_documents():
     page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     assert f"{MARGIN} times the largest accepted value" in page
@@ -364,4 +377,7 @@ def test_the_shared_cases_but_the_known_ones_hold_without_moving_a_limit(shared,
     done = Scratch(tmp_path).maskproof("calibrate", "cases.csv")
     assert done.returncode == 0, done.stderr
     accepted, rejected = ([row["expected"] for row in rows].count(one) for one in ("pass", "block"))
-    assert f"as proposed: 0 of {accepted} accepted edits blocked, {rejected} of {rejected} rejected" in done.stdout
+    assert (
+        f"as proposed: 0 of {accepted} accepted edits blocked (false positives), 0 of {rejected} rejected"
+        in done.stdout
+    )

@@ -16,6 +16,7 @@ import click
 from maskproof.cli import editing, judging, recording, setting_up  # noqa: F401 - each registers its commands
 from maskproof.cli.base import INTERNAL, INTERRUPTED, OutputLostError, commands
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
+from maskproof.report.text import safe
 
 __all__ = ["commands", "main"]
 
@@ -41,8 +42,6 @@ def main() -> NoReturn:
         _complain(error)
         sys.exit(error.exit_status)
     except Exception as error:  # noqa: BLE001 - the last resort: said in one line, and never taken for a verdict
-        from maskproof.report.text import safe
-
         if os.environ.get("MASKPROOF_TRACEBACK"):
             import traceback
 
@@ -56,8 +55,6 @@ def main() -> NoReturn:
 
 
 def _complain(error: MaskproofError) -> None:
-    from maskproof.report.text import safe
-
     kind = "could not judge" if isinstance(error, CouldNotJudge) else "error"
     print(f"maskproof: {kind}: {safe(error.reason)}.", file=sys.stderr)
     if error.advice:

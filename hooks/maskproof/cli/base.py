@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from maskproof import __version__
+from maskproof import __version__, report
+from maskproof.atomic import read_file, write_atomically
 from maskproof.errors import UsageError
+from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from maskproof.model import ImageReport
+    from maskproof.policy import Settings
 
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
-FORMATS = ("text", "json")
 KINDS = ("judging", "recording", "editing", "setting_up")
 """modules of commands, in the order of a first encounter"""
 MODES = ("alpha", "white", "black")
@@ -61,33 +63,53 @@ def commands() -> None:
     """
 
 
-def format_option(what: str) -> Callable[[Command], Command]:
-    """`--format`, for a command that writes a report, a list or an explanation."""
+def format_option(*things: str) -> Callable[[Command], Command]:
+    """`--format`, for a command that shows these things; it is handed the `Writer` of the chosen format."""
+    writers = report.writers(*things)
     return click.option(
         "--format",
-        "style",
-        type=click.Choice(FORMATS),
+        "writer",
+        type=click.Choice(list(writers)),
         default="text",
         show_default=True,
-        help=f"How the {what} is written.",
+        callback=lambda _context, _option, name: writers[name],
+        help="How the report is written.",
     )
 
 
-def report_options(command: Any) -> Any:
+def report_options(*things: str) -> Callable[[Command], Command]:
     """`--format` and `--output`."""
-    command = format_option("report")(command)
-    return click.option(
+    output = click.option(
         "--output",
         type=click.Path(path_type=Path, dir_okay=False),
         help="Write the report to this file; the last line still goes to the terminal.",
-    )(command)
+    )
+    return lambda command: output(format_option(*things)(command))
 
 
-def read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error
+def comparison_options(command: Command) -> Command:
+    """What a comparison of plain files is told beside their names: `--mask`, `--mask-mode`, `--policy`, `--level`."""
+    file = click.Path(path_type=Path)
+    levels = click.Choice(("visual", "strict", "exact"))
+    for option in (
+        click.option("--level", type=levels, help="How closely it has to match."),
+        click.option("--policy", "policy_file", type=file, help="A maskproof.toml with limits and areas."),
+        click.option(
+            "--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed."
+        ),
+        click.option("--mask", type=file, help="The mask that was given to the model."),
+    ):
+        command = option(command)
+    return command
+
+
+def policy_for(path: Path, policy_file: Path | None, level: str | None) -> tuple[Settings, Callable[[str], bytes]]:
+    """What a policy file, or none, says of a path; and how the pictures are read that the policy names."""
+    from maskproof.policy import from_file
+
+    said = None if policy_file is None else (str(policy_file), read_file(policy_file))
+    folder = policy_file.parent if policy_file else Path()
+    return from_file(said, path.as_posix(), level), lambda name: read_file(folder / name)
 
 
 def status(*images: ImageReport) -> int:
@@ -96,12 +118,18 @@ def status(*images: ImageReport) -> int:
     return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
 
 
-def emit(render: Any, output: Path | None, last_line: str) -> None:
-    """Print a report, or write it to a file whole or not at all."""
+def emit(render: Callable[..., str], output: Path | None = None, last_line: str = "") -> None:
+    """Print a report, or write it to a file whole or not at all.
+
+    Args:
+        render: A function of a `Writer`, with all that it shows.
+        output: The file; None: it is printed.
+        last_line: What is printed where the report goes to a file.
+    """
     if output is None:
-        print(render(wants_color()), end="")
+        print(render(color=wants_color()), end="")
         return
-    write(output, render(False).encode("utf-8", "backslashreplace"))
+    write(output, render(color=False).encode("utf-8", "backslashreplace"))
     print(last_line)
 
 
@@ -126,9 +154,6 @@ def spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
 
 def write(path: Path, data: bytes) -> str:
     """Write a file whole or not at all, and say so."""
-    from maskproof.atomic import write_atomically
-    from maskproof.report.text import safe
-
     try:
         write_atomically(path, data)
     except OSError as error:
@@ -144,11 +169,14 @@ def progress(done: int, of: int, what: str = "edits compared") -> None:
 
 def said(text: str) -> None:
     """How far it is: one line that is written over on a terminal (and taken away by no text), else a line each."""
-    from maskproof.report.text import safe
-
     if sys.stderr is not None and (text or sys.stderr.isatty()):
         start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
         print(f"{start}{safe(text)}", end=end, file=sys.stderr, flush=True)
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Does an automated check run this, whose caches somebody else may have written? `CI=false` says no."""
+    return environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 def wants_color() -> bool:

@@ -1,22 +1,25 @@
-"""Commands that make edits and mend them: masks, candidates, protected pixels, second opinions."""
+"""Commands that make edits and fix them: masks, candidates, protected pixels, second opinions."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
     INTERRUPTED,
     MODES,
     UNJUDGED,
     commands,
+    comparison_options,
     emit,
+    policy_for,
     progress,
-    read,
     report_options,
     said,
     spare,
@@ -26,6 +29,10 @@ from maskproof.cli.base import (
     write,
 )
 from maskproof.errors import UsageError
+from maskproof.report.text import counted, safe, summary
+
+if TYPE_CHECKING:
+    from maskproof.report import Writer
 
 
 @commands.command()
@@ -33,19 +40,31 @@ from maskproof.errors import UsageError
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the mask to this PNG file."
 )
-@click.option("--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Open this box, in pixels. May be repeated.")
 @click.option(
-    "--ellipse", "ellipses", multiple=True, metavar="X,Y,W,H", help="Open the ellipse in this box. May be repeated."
+    "--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Make this box editable, in pixels. May be repeated."
 )
 @click.option(
-    "--polygon", "polygons", multiple=True, metavar="'X,Y X,Y …'", help="Open within these corners. May be repeated."
+    "--ellipse",
+    "ellipses",
+    multiple=True,
+    metavar="X,Y,W,H",
+    help="Make the ellipse in this box editable. May be repeated.",
 )
-@click.option("--from", "mask", type=click.Path(path_type=Path), help="Open what another mask opens.")
+@click.option(
+    "--polygon",
+    "polygons",
+    multiple=True,
+    metavar="'X,Y X,Y …'",
+    help="Make all within these corners editable. May be repeated.",
+)
+@click.option("--from", "mask", type=click.Path(path_type=Path), help="Make editable what another mask does.")
 @click.option("--mask-mode", type=click.Choice(MODES), help="Which part of that mask is editable; never guessed.")
-@click.option("--from-diff", "edit", type=click.Path(path_type=Path), help="Open what this edit of ORIGINAL changed.")
+@click.option(
+    "--from-diff", "edit", type=click.Path(path_type=Path), help="Make editable what this edit of ORIGINAL changed."
+)
 @click.option("--refine", is_flag=True, help="Narrow it to the object inside (GrabCut; needs maskproof[vision]).")
 @click.option("--grow", type=click.IntRange(-9999, 9999), default=0, metavar="PX", help="Grow it; below 0: shrink it.")
-@click.option("--invert", is_flag=True, help="After all else, open what is closed and close what is open.")
+@click.option("--invert", is_flag=True, help="After all else, swap what is editable and what is protected.")
 @click.option(
     "--as",
     "written_as",
@@ -78,12 +97,11 @@ def mask(
 ) -> int:
     """Make a mask: say which part of ORIGINAL a model may change.
 
-    What any of the options opens is open. It is then refined, grown and inverted, in this order. Pixels are those of
-    ORIGINAL as it is shown upright.
+    All that the options name becomes editable. The mask is then refined, grown and inverted, in this order. Pixels are
+    those of ORIGINAL as it is shown upright.
     """
     from maskproof import masks
     from maskproof.report import preview as drawing
-    from maskproof.report.text import safe
 
     together(mask, mask_mode)
     if not (output or preview):
@@ -94,8 +112,8 @@ def mask(
             raise UsageError(f"{path} exists already", "Name another file, or add --force to overwrite it.")
     kinds = {"box": boxes, "ellipse": ellipses, "polygon": polygons}
     shapes = tuple((kind, one) for kind, given in kinds.items() for one in given)
-    named = [None if path is None else (str(path), read(path)) for path in (mask, edit)]
-    picture = masks.picture(read(original), str(original))
+    named = [None if path is None else (str(path), read_file(path)) for path in (mask, edit)]
+    picture = masks.picture(read_file(original), str(original))
     made = masks.make(picture, masks.Plan(shapes, named[0], mask_mode, named[1], refine, grow, invert))
     if output:
         print(write(output, masks.encode(made.editable, written_as)))
@@ -122,7 +140,7 @@ def mask(
 @click.option("--size", metavar="auto|WxH", help="The size to ask for; automatically what suits the picture.")
 @click.option("--quality", help="For instance low, medium or high; models differ.")
 @click.option(
-    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; by itself for small masks."
+    "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; automatically for small masks."
 )
 @click.option("--store-prompt/--no-store-prompt", default=None, help="Keep the prompt in the record; as policy says.")
 @click.option(
@@ -142,9 +160,10 @@ def edit(
     jobs: int,
     **given: Any,
 ) -> int:
-    """Make an edit that holds, with the OpenAI Images API or a server that speaks it.
+    """Make a clean edit with the OpenAI Images API.
 
-    Asks for candidates, takes the one that drifted least, puts the protected pixels back, writes picture and record.
+    Any server that speaks that API will do. Asks for candidates, takes the one with the least drift, puts the
+    protected pixels back, writes picture and record.
     """
     from maskproof.edit.api import client as connection
     from maskproof.edit.inputs import EditOptions
@@ -189,9 +208,8 @@ def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | No
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, text
     from maskproof.edit.api import client as connection
-    from maskproof.report.text import safe
 
-    listed = jobs.read(read(manifest), str(manifest), manifest.parent)
+    listed = jobs.read(read_file(manifest), str(manifest), manifest.parent)
     ready = batch.open_batch(repository, connection.connect(timeout), listed, str(manifest), options)
     outcomes: list[batch.JobResult] = []
     try:
@@ -211,15 +229,10 @@ def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | No
 @commands.command()
 @click.argument("original", type=click.Path(path_type=Path))
 @click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
-@click.option(
-    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml; what it says of ORIGINAL holds."
-)
-@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely they have to match.")
+@comparison_options
 @click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Draw all of them into this PNG file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
-@report_options
+@report_options("ranking")
 def rank(
     original: Path,
     candidates: tuple[Path, ...],
@@ -229,33 +242,29 @@ def rank(
     level: str | None,
     sheet: Path | None,
     jobs: int | None,
-    style: str,
+    writer: Writer,
     output: Path | None,
 ) -> int:
-    """Order several candidates for one edit by drift, best first.
+    """Order several candidates for one edit by drift, best first. The policy is what it says of ORIGINAL.
 
     Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
     """
-    from maskproof import report
     from maskproof.gate import rank as ranking
     from maskproof.model import Report
-    from maskproof.policy import from_file
     from maskproof.report.sheet import contact_sheet
 
     together(mask, mask_mode)
     spare((original, *candidates, mask, policy_file), sheet, output)
-    policy = None if policy_file is None else (str(policy_file), read(policy_file))
-    settings = from_file(policy, original.as_posix(), level)
-    folder = policy_file.parent if policy_file else Path()
-    before, through = read(original), None if mask is None else read(mask)
-    given = [(str(path), read(path)) for path in candidates]
+    settings, read = policy_for(original, policy_file, level)
+    before, through = read_file(original), None if mask is None else read_file(mask)
+    given = [(str(path), read_file(path)) for path in candidates]
     order = ranking.ranked(
         before,
         given,
         through,
         mask_mode,
         settings,
-        lambda path: read(folder / path),
+        read,
         original_name=str(original),
         mask_name=str(mask),
         jobs=jobs,
@@ -266,7 +275,7 @@ def rank(
         print(write(sheet, drawn), file=sys.stderr)
     advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
     found = Report(tuple(one.report for one in order))
-    emit(lambda color: report.ranking(order, advice, style, color=color), output, report.summary(found))
+    emit(partial(writer.ranking, order, advice), output, summary(found))
     verdicts = {one.report.verdict.value for one in order}
     return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
 
@@ -294,14 +303,13 @@ def restore(
     out: Path | None,
     force: bool,
 ) -> int:
-    """Put the protected pixels of recorded edits back from their originals, then check again.
+    """Put protected pixels back from the original, then check again.
 
-    The edit stays only where its mask is editable. Files are replaced in the working tree and nothing is staged;
-    the command that undoes it is printed. With --staged it exits 1 when it changed a file, as fixers do.
+    Of a recorded edit only that stays which its mask made editable. Files are replaced in the working tree and
+    nothing is staged; the command that undoes it is printed. With --staged it exits 1 when it changed a file, as
+    fixers do.
     """
-    from maskproof.report.text import safe
-    from maskproof.restore import Options
-    from maskproof.restore.command import in_change, in_tree, summary
+    from maskproof.restore import Options, command
 
     if not edits and not staged:
         raise UsageError("no edit is named", "Name the edits to restore, or add --staged for those of a commit.")
@@ -310,16 +318,17 @@ def restore(
     if feather and method not in {"auto", "feather"}:
         raise UsageError(f"--feather cannot be combined with --method {method}", "Leave one of the two out.")
     options = Options("feather" if feather else method, feather, match_tone)
-    names = tuple(map(str, edits))
+    here, names = Path.cwd(), tuple(map(str, edits))
     outcomes = []
     try:
-        for one in in_change(Path.cwd(), names, options) if staged else in_tree(Path.cwd(), names, options, out, force):
+        work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
+        for one in work:
             print("\n".join(map(safe, one.lines)), flush=True)
             outcomes.append(one)
     except KeyboardInterrupt:
         print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
         return INTERRUPTED
-    print(summary(outcomes))
+    print(command.summary(outcomes))
     verdicts = {one.verdict.value for one in outcomes}
     if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
         return BLOCKED
@@ -339,7 +348,6 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
     from maskproof.edit.api import client as connection
     from maskproof.edit.api.models import REVIEWER
     from maskproof.repo import Repository
-    from maskproof.report.text import safe
 
     repository, name = Repository(Path.cwd()), model or REVIEWER
     found = reviewing.ready(repository, repository.path_of(str(edit)))
@@ -347,8 +355,7 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
         print(safe(f"{found.path}: no place of it drifted, so nothing was sent and nobody was asked."))
         return 0
     client = connection.connect(timeout)
-    count = len(found.places)
-    places = f"{count} place{'' if count == 1 else 's'} of {found.path}, before and after,"
+    places = f"{counted(len(found.places), 'place')} of {found.path}, before and after,"
     print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
     said, answered = reviewing.opinion(client, name, found)
     print(reviewing.describe(found, said, answered, color=wants_color()), end="")

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import MODES, commands, emit, format_option, read, report_options, status, together, wants_color
+from maskproof.atomic import read_file
+from maskproof.cli.base import (
+    commands,
+    comparison_options,
+    emit,
+    format_option,
+    in_ci,
+    policy_for,
+    report_options,
+    status,
+    together,
+)
 from maskproof.errors import UsageError
+from maskproof.report.text import conclusion, summary
+
+if TYPE_CHECKING:
+    from maskproof.report import Writer
 
 
 @commands.command()
@@ -17,14 +34,14 @@ from maskproof.errors import UsageError
 @click.option("--to-ref", metavar="B", help="The commit to judge; HEAD when only A is given.")
 @click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
 @click.argument("paths", nargs=-1)
-@report_options
+@report_options("run")
 def check(
     staged: bool,
     from_ref: str | None,
     to_ref: str | None,
     everything: bool,
     paths: tuple[str, ...],
-    style: str,
+    writer: Writer,
     output: Path | None,
 ) -> int:
     """Judge the images of a change: the gate.
@@ -40,25 +57,19 @@ def check(
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
     delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
-    delta = replace(delta, in_ci=bool(os.environ.get("CI")))
-    from maskproof import report
+    delta = replace(delta, in_ci=in_ci(os.environ))
     from maskproof.gate.check import check as check_change
 
     found = check_change(delta)
-    emit(lambda color: report.run(found, style, color=color), output, report.summary(found))
+    emit(partial(writer.run, found), output, summary(found))
     return status(*found.images)
 
 
 @commands.command()
 @click.argument("original", type=click.Path(path_type=Path))
 @click.argument("edit", type=click.Path(path_type=Path))
-@click.option("--mask", type=click.Path(path_type=Path), help="The mask that was given to the model.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed.")
-@click.option(
-    "--policy", "policy_file", type=click.Path(path_type=Path), help="A maskproof.toml with limits and areas."
-)
-@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely it has to match.")
-@report_options
+@comparison_options
+@report_options("image")
 def compare(
     original: Path,
     edit: Path,
@@ -66,44 +77,45 @@ def compare(
     mask_mode: str | None,
     policy_file: Path | None,
     level: str | None,
-    style: str,
+    writer: Writer,
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
-    from maskproof import report
     from maskproof.gate.named import Named
     from maskproof.gate.named import compare as compare_named
-    from maskproof.policy import from_file
 
     together(mask, mask_mode)
-    settings = from_file(None if policy_file is None else (str(policy_file), read(policy_file)), edit.as_posix(), level)
-    folder = policy_file.parent if policy_file else Path()
+    settings, read = policy_for(edit, policy_file, level)
     named = Named(
-        read(edit),
-        read(original),
-        None if mask is None else read(mask),
+        read_file(edit),
+        read_file(original),
+        None if mask is None else read_file(mask),
         mask_mode,
         str(edit),
         str(original),
         str(mask),
     )
-    found = compare_named(named, settings, lambda path: read(folder / path))
-    emit(lambda color: report.image(found, style, color=color), output, report.conclusion(found))
+    found = compare_named(named, settings, read)
+    emit(partial(writer.image, found), output, conclusion(found))
     return status(found)
 
 
 @commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@format_option("explanation")
-@click.option("--stealth", is_flag=True, help="Only what the file's marks say, those hidden in its pixels included.")
-def explain(path: Path, style: str, *, stealth: bool) -> int:
-    """Show every step that led to the verdict on one image; for a file outside Git, what its marks say."""
-    from maskproof import report
+@format_option("explanation", "signals")
+@click.option(
+    "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."
+)
+def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
+    """Show every step that led to the verdict on one image.
+
+    For a file that Git does not track: what it says of its origin.
+    """
     from maskproof.gate.explain import explained, marks
 
     found = None if stealth else explained(Path.cwd(), path)
     if found is None:
-        print(report.marks(marks(read(path), str(path), stealth=stealth), style), end="")
+        emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:
-        print(report.explanation(found, style, color=wants_color()), end="")
+        emit(partial(writer.explanation, found))
     return 0

@@ -6,12 +6,17 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from maskproof.cli.base import MODES, commands, format_option, progress, read
+from maskproof.atomic import read_file
+from maskproof.cli.base import MODES, commands, emit, format_option, in_ci, progress
 from maskproof.model import AREA_KINDS
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    from maskproof.report import Writer
 
 
 @commands.command()
@@ -19,7 +24,7 @@ from maskproof.model import AREA_KINDS
 @click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
 @click.option("--mask", help="The mask that was given to the model.")
 @click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable.")
-@click.option("--generated", is_flag=True, help="Made from nothing: there is no original.")
+@click.option("--generated", is_flag=True, help="Generated without a source image: there is no original.")
 @click.option(
     "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
 )
@@ -36,15 +41,13 @@ from maskproof.model import AREA_KINDS
 @click.option("--parent", help="The sidecar of the edit that this edit was made from.")
 @click.option("--accept", is_flag=True, help="Take the original and the mask that are proposed, without being asked.")
 def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
-    """Write the sidecar of an edit: what it was made from, through which mask, by which tool.
+    """Write the sidecar of an edit.
 
-    With an existing sidecar, what is not given is kept: `maskproof record EDIT` alone renews the digest. Without one,
-    original and mask are proposed from what the files tell, and written only when you agree.
+    It says what the edit was made from, through which mask and by which tool. With an existing sidecar, what is not
+    given is kept: `maskproof record EDIT` alone renews the digest. Without one, original and mask are proposed from
+    what the files tell, and written only when you agree.
     """
-    from functools import partial
-
     from maskproof.recording import write
-    from maskproof.report.text import safe
 
     def ask(proposal: str) -> bool:
         if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
@@ -52,7 +55,7 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
         print("\n".join(map(safe, proposal.splitlines())))
         return click.confirm("Record that?")
 
-    given |= {"trusted": not os.environ.get("CI"), "progress": partial(progress, what="pictures hashed")}
+    given |= {"trusted": not in_ci(os.environ), "progress": partial(progress, what="pictures hashed")}
     for line in write(Path.cwd(), edit, areas, ask, **given):
         print(safe(line))
     return 0
@@ -62,23 +65,23 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 @click.argument("edit", type=click.Path(path_type=Path))
 @click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
-@format_option("list")
-def find(edit: Path, history: bool, limit: int, style: str) -> int:
-    """List the tracked images that are most likely the original of an edit.
+@format_option("matches")
+def find(edit: Path, history: bool, limit: int, writer: Writer) -> int:
+    """List the most likely originals of an edit.
 
-    They are compared by likeness, which is a hint and proves nothing. Exits 0 also where nothing is alike.
+    Tracked images are compared by perceptual hash, which is a hint and proves nothing. Exits 0 also where nothing
+    matches.
     """
-    from maskproof import report
     from maskproof.likeness import search
     from maskproof.repo import Repository
 
     found = search(
         Repository(Path.cwd()),
-        (str(edit), read(edit)),
-        trusted=os.environ.get("CI", "").lower() in {"", "0", "false"},
+        (str(edit), read_file(edit)),
+        trusted=not in_ci(os.environ),
         history=history,
         count=limit,
         progress=partial(progress, what="pictures hashed"),
     )
-    print(report.found(found, style), end="")
+    emit(partial(writer.matches, found))
     return 0

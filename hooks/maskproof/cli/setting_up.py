@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from maskproof import __version__
-from maskproof.cli.base import commands, progress, read, spare, write
+from maskproof.atomic import read_file
+from maskproof.cli.base import commands, progress, spare, write
 
 
 @commands.command()
@@ -20,7 +21,10 @@ from maskproof.cli.base import commands, progress, read, spare, write
 )
 @click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
 def init(ci: str, rev: str) -> int:
-    """Write a policy, the hook entry and a CI template for this repository. Nothing that exists is overwritten."""
+    """Write a policy, the hook entry and a CI template.
+
+    Nothing that exists is overwritten.
+    """
     from maskproof.repo import Repository
     from maskproof.setup.init import write_all
 
@@ -34,7 +38,10 @@ def init(ci: str, rev: str) -> int:
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave the scratch repository in this folder."
 )
 def demo(keep: Path | None) -> int:
-    """Show the gate at work: a scratch repository, the hook, an edit that held and one that spilled."""
+    """Show the gate at work in a scratch repository.
+
+    A photograph, the hook, a clean edit of it that is committed, and one with drift that is blocked.
+    """
     from maskproof.setup.demo import run
 
     status: int = run(keep, print)
@@ -69,7 +76,7 @@ def calibrate(
     from maskproof.setup.calibrate import text
 
     spare((cases, policy_file), plot, output)
-    policy = None if policy_file is None else parse(read(policy_file), str(policy_file))
+    policy = None if policy_file is None else parse(read_file(policy_file), str(policy_file))
     found = (str(policy_file), policy) if policy else None
     proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, progress)
     limits = text.toml(proposal)

@@ -23,6 +23,7 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.model import sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
+from maskproof.report.text import counted
 from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _keep_candidates(prepared: PreparedEdit, found: tuple[Candidate, ...]) -> tu
         raise UsageError(
             f"{folder} cannot be written to: {error.strerror}", "Check the folder and the disk."
         ) from error
-    return (f"kept {len(files)} files of {len(found)} candidate{'' if len(found) == 1 else 's'} in {folder}",)
+    return (f"kept {len(files)} files of {counted(len(found), 'candidate')} in {folder}",)
 
 
 def _to_commit(repository: Repository, prepared: PreparedEdit) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from maskproof.edit import inputs, jobs
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images, models
 from maskproof.errors import JobsError, MaskproofError, UsageError
+from maskproof.report.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,7 +167,7 @@ def _patient(progress: Callable[[str], None]) -> Iterator[Stop]:
         stop.requested = True
         if stop.under_way:
             progress(
-                f"stopping after {stop.under_way} answer{'' if stop.under_way == 1 else 's'} under way, which may be "
+                f"stopping after {counted(stop.under_way, 'answer')} under way, which may be "
                 f"paid for already; press Ctrl-C again to leave at once"
             )
 

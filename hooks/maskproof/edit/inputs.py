@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from maskproof import recording, regions
+from maskproof.atomic import read_file
 from maskproof.edit import framing, jobs
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.scope import Scope
@@ -102,7 +103,7 @@ def sources(job: Job) -> Sources:
     Raises:
         UsageError: one of them cannot be read.
     """
-    return jobs.Sources(_read(Path(job.original)), _read(Path(job.mask)))
+    return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)))
 
 
 def check_output(repository: Repository, job: Job, *, force: bool) -> str:
@@ -241,10 +242,3 @@ def _check_record(draft: Record, transform: Transform, out: str) -> Record:
         raise UsageError(
             f"its record would be wrong: {error.reason}", "Rename what it names, and try again."
         ) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from maskproof import report
 from maskproof.model import Verdict
-from maskproof.report.text import safe
+from maskproof.report.text import image, ranking, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +25,13 @@ def describe_request(prepared: PreparedEdit, server: str) -> str:
 
 def describe_edit(one: EditResult, *, color: bool) -> str:
     """One edit: its candidates, what was done to the best of them, and the verdict on what was written."""
-    lines = [report.ranking(one.order, (), "text", color=color).rpartition("\n\n")[0]]
+    lines = [ranking(one.order, (), color=color).rpartition("\n\n")[0]]
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(one.notes)]
     best = next(row.report for row in one.order if row.report.path == one.best)
     before = "not judged" if best.drift is None else f"{best.drift:.2f}"
     after = "not judged" if one.report.drift is None else f"{one.report.drift:.2f}"
     lines += ["", safe(f"Restored {one.best} ({one.how}): drift {before} before, {after} after (the limit is 1)."), ""]
-    lines.append(report.image(one.report, "text", color=color).rstrip())
+    lines.append(image(one.report, color=color).rstrip())
     lines += ["", safe(f"Wrote {one.out} and its record")]
     lines.append(safe(f"    -> git add {shlex.join(one.commit)}"))
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from maskproof import regions
-from maskproof.atomic import write_atomically
+from maskproof.atomic import read_file, write_atomically
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode, decode_mask
@@ -62,7 +62,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     path = repository.path_of(str(edit))
     target = repository.root / sidecar.path_of(path)
     old = old_record(target, sidecar.path_of(path))
-    data = _bytes(repository.root / path, path)
+    data = read_file(repository.root / path, path)
     given, notes = _fill_in(repository, path, data, given, old, ask)
     original = _original(repository, path, data, given["original"], old, generated=given["generated"])
     record = Record(
@@ -168,12 +168,10 @@ def old_record(target: Path, path: str) -> Record | None:
     Raises:
         UsageError: it has mistakes or cannot be read.
     """
-    try:
-        return sidecar.parse(target.read_bytes(), path)
-    except FileNotFoundError:
+    if not target.exists():
         return None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Look at what is there.") from error
+    try:
+        return sidecar.parse(read_file(target, path), path)
     except CouldNotJudge as error:
         raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
 
@@ -191,7 +189,7 @@ def _original(
             )
         return old.original
     place = repository.path_of(given)
-    data = _read_committed(repository, place) if place == path else _bytes(repository.root / place, place)
+    data = _read_committed(repository, place) if place == path else read_file(repository.root / place, place)
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
     return OriginalRef(path=place, sha256=sha256_of(data), size=_size(data, place))
@@ -269,7 +267,7 @@ def _mask(
             raise UsageError("--mask-mode speaks of a mask, but none is named", "Add `--mask FILE`.")
         return old.mask if old else None
     place = repository.path_of(given)
-    data = _bytes(repository.root / place, place)
+    data = read_file(repository.root / place, place)
     planes = _read(decode_mask, data, place)
     return MaskRef(path=place, sha256=sha256_of(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
 
@@ -318,13 +316,6 @@ def _read(decode: Any, data: bytes, name: str) -> Any:
         return decode(data, name)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
-
-
-def _bytes(file: Path, name: str) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}", "Check the name.") from error
 
 
 def _sides(size: tuple[int, int]) -> str:

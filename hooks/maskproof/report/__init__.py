@@ -1,60 +1,58 @@
-"""Reports: one function a format, one row in `FORMATS`. A new format is a module and a row."""
+"""Reports: a module a format, one row in `FORMATS`. A new format is a module and a row.
+
+A module need not write everything: each command offers the formats that have a function for all that it shows.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from maskproof.report import json, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Matches
     from maskproof.model import Evidence, ImageReport, Report
 
-FORMATS: dict[str, tuple[Callable[..., str], Callable[..., str]]] = {
-    "text": (text.run, text.image),
-    "json": (json.run, json.image),
-}
-"""for each format: how a run of `check` and how one comparison is written; both take `color` by keyword"""
+
+class Writer(Protocol):
+    """What a format may have: a function for each thing that is shown, the whole text with a newline at its end."""
+
+    def run(self, report: Report, *, color: bool = False) -> str:
+        """A whole run of `check`."""
+        ...
+
+    def image(self, report: ImageReport, *, color: bool = False) -> str:
+        """One comparison."""
+        ...
+
+    def explanation(self, report: ImageReport, *, color: bool = False) -> str:
+        """One image with every step that led to its verdict, and all that was measured."""
+        ...
+
+    def signals(self, evidence: tuple[Evidence, ...], *, color: bool = False) -> str:
+        """What a file's own metadata says of where it comes from."""
+        ...
+
+    def matches(self, result: Matches, *, color: bool = False) -> str:
+        """The tracked pictures that are most similar to one, and what to do with the best of them."""
+        ...
+
+    def ranking(self, candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
+        """Several candidates for one edit, best first, and what to do next."""
+        ...
 
 
-def run(report: Report, style: str, *, color: bool = False) -> str:
-    """A whole run in one format, with a newline at its end."""
-    return FORMATS[style][0](report, color=color)
+FORMATS: Mapping[str, object] = {"text": text, "json": json}
+"""for each format its module, with functions as `Writer` has them"""
 
 
-def image(report: ImageReport, style: str, *, color: bool = False) -> str:
-    """One comparison in one format, with a newline at its end."""
-    return FORMATS[style][1](report, color=color)
-
-
-def explanation(report: ImageReport, style: str, *, color: bool = False) -> str:
-    """One image with every step that led to its verdict."""
-    return json.explanation(report) if style == "json" else text.explanation(report, color=color)
-
-
-def marks(evidence: tuple[Evidence, ...], style: str) -> str:
-    """What the marks of a plain file say."""
-    return json.marks(evidence) if style == "json" else text.marks(evidence)
-
-
-def found(result: Matches, style: str) -> str:
-    """The pictures that are most like one."""
-    return json.found(result) if style == "json" else text.found(result)
-
-
-def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], style: str, *, color: bool = False) -> str:
-    """The table of several candidates for one edit and what to do next, with a newline at its end."""
-    return json.ranking(candidates, advice) if style == "json" else text.ranking(candidates, advice, color=color)
-
-
-def summary(report: Report) -> str:
-    """The line that ends every run of `check`."""
-    return text.summary(report)
-
-
-def conclusion(report: ImageReport) -> str:
-    """The line that sums up one comparison."""
-    return text.conclusion(report, color=False)
+def writers(*things: str) -> dict[str, Writer]:
+    """The formats that can write all these things, named as the functions of `Writer`."""
+    return {
+        name: cast("Writer", module)
+        for name, module in FORMATS.items()
+        if all(hasattr(module, thing) for thing in things)
+    }

@@ -44,6 +44,8 @@ TINT = 0.45
 """how much of a tinted area's colour is the tint"""
 ENLARGED = 3
 """times that a small place is enlarged at the most; more of it shows nothing that a person could place"""
+FINE = 4
+"""a mark is drawn so many times larger and reduced, which smooths its edge"""
 CUT = "…"
 
 
@@ -131,6 +133,27 @@ def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int
     filled = Image.new("RGB", size, FAINT)
     filled.paste(cut, ((size[0] - room[0]) // 2, (size[1] - room[1]) // 2))
     return filled
+
+
+def mark(radius: float, sides: int, turned: float, color: str) -> Image.Image:
+    """A regular shape in one colour, half transparent within its edge, so that marks on one another can be told apart.
+
+    Args:
+        radius: From its middle to a corner, px.
+        sides: 3 or more; many make a disc.
+        turned: By how many degrees, against the clock; at 0 it stands on a side.
+        color: Of its edge.
+    """
+    room = 2 * math.ceil(radius) + 3
+    image = Image.new("RGBA", (room * FINE, room * FINE), color + "00")
+    circle = (room * FINE / 2, room * FINE / 2, radius * FINE)
+    ImageDraw.Draw(image).regular_polygon(circle, sides, turned, fill=color + "90", outline=color, width=FINE)
+    return image.reduce(FINE)
+
+
+def stamp(image: Image.Image, mark: Image.Image, at: tuple[int, int]) -> None:
+    """Draw a mark with its middle at a place."""
+    image.paste(mark, (at[0] - mark.width // 2, at[1] - mark.height // 2), mark)
 
 
 def text(

@@ -1,11 +1,13 @@
-"""JSON for programs. Paths that are not UTF-8 are written with escapes, so that the report always is."""
+"""JSON for programs. Paths that are not UTF-8 are written with escapes, so that the report always is.
+
+The functions are those of `report.Writer`; a colour means nothing here.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from maskproof import evidence as summed
 from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
@@ -14,16 +16,14 @@ if TYPE_CHECKING:
     from maskproof.model import Box, Evidence, Finding, ImageReport, Judged
 
 
-def run(report: Report, *, color: bool = False) -> str:
+def run(report: Report, **_: bool) -> str:
     """A whole run."""
-    del color
     images = [_image(one) for one in report.images]
     return _text({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
 
 
-def image(report: ImageReport, *, color: bool = False) -> str:
+def image(report: ImageReport, **_: bool) -> str:
     """One comparison."""
-    del color
     return _text(_image(report))
 
 
@@ -43,20 +43,18 @@ def _image(report: ImageReport) -> dict[str, Any]:
     }
 
 
-def explanation(report: ImageReport) -> str:
+def explanation(report: ImageReport, **_: bool) -> str:
     """One comparison with the steps that led to it."""
     from maskproof.report import trace  # loads the gate
 
-    return _text(
-        {
-            **_image(report),
-            "steps": [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)],
-        }
-    )
+    steps = [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)]
+    return _text({**_image(report), "steps": steps})
 
 
-def marks(evidence: tuple[Evidence, ...]) -> str:
-    """What the marks of a plain file say."""
+def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
+    """What a file's own metadata says, summed up and each signal by itself."""
+    from maskproof import evidence as summed
+
     return _text(
         {
             "ai": summed.is_ai(evidence),
@@ -69,8 +67,8 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     )
 
 
-def found(result: Matches) -> str:
-    """The pictures that are most like one."""
+def matches(result: Matches, **_: bool) -> str:
+    """The pictures that are most similar to one."""
     return _text(
         {
             "maskproof": 1,
@@ -98,7 +96,7 @@ def found(result: Matches) -> str:
     )
 
 
-def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...]) -> str:
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
     """Candidates in their order; `worst` is the finding that the table shows."""
     rows = [{"rank": one.rank, "worst": one.worst and _finding(one.worst), **_image(one.report)} for one in candidates]
     report = Report(tuple(one.report for one in candidates))

@@ -6,22 +6,26 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof import evidence as summed
 from maskproof.model import Report, Severity, Verdict, amount
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
-    from maskproof.model import Evidence, Finding, ImageReport
+    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 WIDTH = 110
-STRANGERS = 3
-"""pictures that are listed where none is alike"""
+"""characters of a line, as far as paths and commands, which are not broken, fit it"""
+UNRELATED = 3
+"""pictures that are listed where none is similar"""
 UNHASHED = 10
 """pictures that could not be compared and are listed"""
+UNBROKEN = re.compile(r"`[^`]+`|\d (?=%|px\b|x \d)|\b[xy] (?=\d)")
+"""what no line is broken in: a command, a number and its unit, a place"""
 RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 """what GitHub and Azure take for a command to the runner: `::error::` at the start of a line, `##[…]` anywhere. A colon
 at the start as well, since another one may follow it in the report"""
@@ -42,54 +46,58 @@ def image(report: ImageReport, *, color: bool = False) -> str:
 
 def summary(report: Report) -> str:
     """The last line of every run: how many images were looked at, compared, blocked, not judged."""
-    images = len(report.images)
     return (
-        f"maskproof: {images} image{'' if images == 1 else 's'} looked at, {report.compared} compared, "
+        f"maskproof: {counted(len(report.images), 'image')} looked at, {report.compared} compared, "
         f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged."
     )
 
 
-def conclusion(report: ImageReport, *, color: bool) -> str:
+def conclusion(report: ImageReport, *, color: bool = False) -> str:
     """One image's verdict in a line."""
-    word = WORDS[report.verdict]
-    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; {_held(report, report.drift)})"
-    return f"{safe(report.path)}: {_painted(word, COLORS[word], color)}{drift}"
+    word, warns = WORDS[report.verdict], report.verdict is Verdict.PASS and bool(report.findings)
+    verdict = _painted(word, COLORS[word], color) + (f" with a {_painted('WARNING', COLORS['warn'], color)}" * warns)
+    drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; the limit is 1)"
+    return f"{safe(report.path)}: {verdict}{drift}"
 
 
-def _held(report: ImageReport, drift: float) -> str:
-    over = report.verdict is Verdict.PASS and drift > 1
-    return "over the limit of 1, which is only warned of here" if over else "the limit is 1"
-
-
-def explanation(report: ImageReport, *, color: bool) -> str:
+def explanation(report: ImageReport, *, color: bool = False) -> str:
     """One image with every step that led to its verdict, and all that was measured."""
     from maskproof.report import trace  # loads the gate
 
     lines, last = [conclusion(report, color=color), ""], ""
     for stage, said in trace.steps(report):
         label = stage if stage != last else ""
-        lines += textwrap.wrap(
-            safe(said),
-            WIDTH,
-            initial_indent=f"  {label:<10}",
-            subsequent_indent=" " * 12,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += wrap(said, f"  {label:<10}")
         last = stage
     for one in report.regions:
-        lines += [
-            "",
-            f"  {safe(one.drift.name)} ({one.drift.kind})" if one.drift.kind != "frame" else "  the whole frame",
-        ]
-        for metric, limit in zip(one.drift.metrics, one.limits, strict=True):
-            held = "no limit" if limit is None else f"limit {amount(limit, metric.unit)}"
-            place = f"  at {metric.box}" if metric.box else ""
-            lines.append(f"    {metric.name:<18} {amount(metric.value, metric.unit):>16}   {held}{place}")
+        name = "the whole frame" if one.drift.kind == "frame" else f"{safe(one.drift.name)} ({one.drift.kind})"
+        lines += ["", f"  {name}", *_metrics(one)]
     return "\n".join([*lines, "", *_image(report, color)[1:]])
 
 
-def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool) -> str:
+def _metrics(region: Judged) -> Iterator[str]:
+    """A line for each metric: its name, how much it is, how much it may be, where it is most."""
+    rows = [
+        (metric.name, amount(metric.value, metric.unit), _limit(region.drift.kind, metric, limit))
+        for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for metric, (name, value, limit) in zip(region.drift.metrics, rows, strict=True):
+        where = place(metric.box) if metric.box else ""
+        yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {limit:<{widths[2]}}  {where}".rstrip()
+
+
+def _limit(kind: str, metric: Metric, limit: float | None) -> str:
+    from maskproof.policy.limits import ROWS  # loads much, and the command line asks every writer what it has
+
+    if limit is None:
+        return "no limit"
+    row = ROWS.get((kind, metric.name))
+    word = "at least" if row and row.at_least else "limit"
+    return f"{word} {amount(limit, metric.unit)}" + (", else a warning" if row and row.warns else "")
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
     """Several candidates for one edit, best first: a row each, and what is worst about it; then what to do next."""
     lines = [f"{'rank':>4}  {'drift':>7}  {'verdict':<10}  candidate"]
     for one in candidates:
@@ -98,14 +106,7 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
         verdict = _painted(f"{word:<10}", COLORS[word], color)
         lines.append(f"{rank:>4}  {drift:>7}  {verdict}  {safe(one.report.path)}")
         if one.worst:
-            lines += textwrap.wrap(
-                safe(f"{one.worst.rule}: {sentence(one.worst)}"),
-                WIDTH,
-                initial_indent=" " * 27,
-                subsequent_indent=" " * 27,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            lines += wrap(f"{one.worst.rule}: {sentence(one.worst)}", " " * 27)
     report = Report(tuple(one.report for one in candidates))
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(note for one in report.images for note in one.notes)]
     lines += [f"{'  -> ' if not place else '       '}{safe(one)}" for place, one in enumerate(advice)]
@@ -115,12 +116,23 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
 def sentence(finding: Finding) -> str:
     """What was found, in which region, and where; not yet safe to print."""
     where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
-    place = f", at {finding.box}" if finding.box else ""
-    return f"{finding.message}{where}{place}"
+    return f"{finding.message}{where}" + (f", {place(finding.box)}" if finding.box else "")
 
 
-def marks(evidence: tuple[Evidence, ...]) -> str:
-    """What the marks of a plain file say."""
+def place(most: Box, within: Box | None = None) -> str:
+    """Where a change is.
+
+    Args:
+        most: The box where it is worst.
+        within: A box around all of it, where that is known.
+    """
+    return f"at {most}" if within is None else f"changed within {within}; most at x {most.x}, y {most.y}"
+
+
+def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
+    """What a file's own metadata says, summed up and each signal by itself."""
+    from maskproof import evidence as summed
+
     answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
     lines = [f"The file {answer[summed.is_ai(evidence)]}."]
     if summed.is_edit(evidence):
@@ -142,31 +154,27 @@ def marks(evidence: tuple[Evidence, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def found(result: Matches) -> str:
-    """The pictures that are most like one, and what to do with the best of them."""
-    name, among = safe(result.path), f"{_pictures(result.looked_at)} tracked here"
+def matches(result: Matches, **_: bool) -> str:
+    """The pictures that are most similar to one, and what to do with the best of them."""
+    name, among = safe(result.path), f"{counted(result.looked_at, 'picture')} tracked here"
     alike = [one for one in result.nearest if one.alike]
     lines = [safe(f"{result.path} is tracked with the same bytes at {path}") for path in result.same]
     if alike:
-        lines += [f"Like {name} among {among}, nearest first:"]
+        lines += [f"Similar to {name} by perceptual hash, among {among}, nearest first:"]
         lines += [_likeness(one, result) for one in alike]
-        lines += ["Likeness is a hint and proves nothing: look at both."]
+        lines += ["Similarity is a hint and proves nothing: look at both."]
     else:
-        lines += [f"Nothing{' else' if result.same else ''} is like {name} among {among}."]
+        lines += [f"No {'other ' if result.same else ''}match for {name} among {among}."]
         if result.nearest:
-            lines += ["The nearest, which may well be strangers:"]
-            lines += [_likeness(one, result) for one in result.nearest[:STRANGERS]]
+            lines += ["The nearest, which may well be unrelated:"]
+            lines += [_likeness(one, result) for one in result.nearest[:UNRELATED]]
     lines += [f"    -> {safe(result.next_step)}"] if result.next_step else []
     if result.unhashed:
-        lines += [f"{_pictures(len(result.unhashed))} could not be compared:"]
+        lines += [f"{counted(len(result.unhashed), 'picture')} could not be compared:"]
         lines += [safe(f"  {path}: {reason}") for path, reason in result.unhashed[:UNHASHED]]
         rest = len(result.unhashed) - UNHASHED
         lines += [f"  and {rest} more; `--format json` lists them all"] if rest > 0 else []
     return "\n".join([*lines, *(safe(f"Note: {note}.") for note in result.notes)]) + "\n"
-
-
-def _pictures(count: int) -> str:
-    return f"{count} picture{'' if count == 1 else 's'}"
 
 
 def _likeness(one: Likeness, result: Matches) -> str:
@@ -181,6 +189,31 @@ def safe(text: str) -> str:
     return RUNNER_COMMAND.sub(lambda found: found.group().replace(":", r"\x3a").replace("#", r"\x23"), shown)
 
 
+def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    """Text in lines of `WIDTH` that are safe to print.
+
+    Args:
+        text: One paragraph.
+        first: What its first line starts with.
+        rest: What every other line starts with; None: room as wide as `first`.
+    """
+    whole = UNBROKEN.sub(lambda found: found.group().replace(" ", "\u00a0"), safe(text))
+    lines = textwrap.wrap(
+        whole,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something, in words: `1 edit`, `2 edits`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _image(report: ImageReport, color: bool) -> list[str]:
     lines = [conclusion(report, color=color)]
     advice: list[str] = []
@@ -189,28 +222,15 @@ def _image(report: ImageReport, color: bool) -> list[str]:
         if finding.advice and finding.advice not in advice:
             advice.append(finding.advice)
     for one in advice:
-        lines += textwrap.wrap(
-            safe(one),
-            WIDTH,
-            initial_indent="    -> ",
-            subsequent_indent="       ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += wrap(one, "    -> ")
     return [*lines, ""]
 
 
 def _finding(finding: Finding, color: bool) -> list[str]:
-    mark = _painted(MARKS[finding.severity], COLORS[finding.severity.value], color)
+    sign = MARKS[finding.severity]
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
-    body = textwrap.wrap(
-        safe(f"{finding.rule}: {sentence(finding)}{also}"),
-        WIDTH,
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [f"  {mark} {body[0]}", *body[1:]]
+    first, *more = wrap(f"{finding.rule}: {sentence(finding)}{also}", f"  {sign} ", " " * 6)
+    return [first.replace(sign, _painted(sign, COLORS[finding.severity.value], color), 1), *more]
 
 
 def _painted(text: str, code: str, color: bool) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from maskproof.gate import chain
 from maskproof.gate.inspection import Failure, Inspection, Tracked
 from maskproof.model import Kind
+from maskproof.report.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +105,7 @@ def _region(region: RegionFacts) -> str:
 
 def _brand(brand: BrandFacts) -> str:
     if brand.find is not None:
-        places = f"{brand.places} place{'' if brand.places == 1 else 's'}"
-        return f"{brand.name} (brand): compared with {brand.find}, found in {places}"
+        return f"{brand.name} (brand): compared with {brand.find}, found in {counted(brand.places, 'place')}"
     if brand.compared:
         return f"{brand.name} (brand): compared with the version before"
     return f"{brand.name} (brand): nothing to compare it with, as there is no version before of this size"

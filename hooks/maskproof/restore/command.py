@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.atomic import sweep, write_atomically
+from maskproof.atomic import read_file, sweep, write_atomically
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
@@ -27,6 +27,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
+from maskproof.report.text import counted
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def summary(outcomes: list[Outcome]) -> str:
     """The last line: how many edits were restored, and how many do not pass."""
     verdicts = [one.verdict for one in outcomes]
     return (
-        f"maskproof: {len(outcomes)} edit{'' if len(outcomes) == 1 else 's'} looked at, "
+        f"maskproof: {counted(len(outcomes), 'edit')} looked at, "
         f"{sum(one.changed for one in outcomes)} restored, {verdicts.count(Verdict.BLOCK)} blocked, "
         f"{verdicts.count(Verdict.UNJUDGED)} not judged."
     )
@@ -303,10 +304,7 @@ def _bytes(repository: Repository, path: str) -> bytes | None:
     file = repository.root / path
     if file.is_symlink():
         raise UsageError(f"{path} is a symbolic link", "Name the picture itself.")
-    try:
-        return file.read_bytes() if file.is_file() else None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the file.") from error
+    return read_file(file, path) if file.is_file() else None
 
 
 def _quote(repository: Repository, path: str) -> str:

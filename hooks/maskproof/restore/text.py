@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof.model import ImageReport, Severity, Verdict, amount
+from maskproof.report.text import WORDS, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from maskproof.drift.registration import Motion
     from maskproof.errors import MaskproofError
     from maskproof.restore import Restored
-
-WIDTH = 110
-WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 
 
 def describe_kept(path: str, report: ImageReport) -> tuple[str, ...]:
@@ -78,15 +75,7 @@ def _findings(report: ImageReport) -> Iterator[str]:
 
 
 def _row(label: str, text: str) -> list[str]:
-    first = f"  {label:<10} "
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(text, f"  {label:<10} ")
 
 
 def _motion(motion: Motion) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskproof.edit.api.client import NOTHING, OPENAI, explain, host
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
+from maskproof.report.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -142,7 +143,7 @@ def _fields(client: openai.OpenAI, request: ImageRequest) -> dict[str, Any]:
 
 
 def _request_plain(client: openai.OpenAI, request: ImageRequest, progress: Callable[[str], None]) -> Answer:
-    progress(f"waiting for {request.n} candidate{'' if request.n == 1 else 's'} from {request.model}")
+    progress(f"waiting for {counted(request.n, 'candidate')} from {request.model}")
     raw = client.images.with_raw_response.edit(**_fields(client, request))
     return _collect(raw.parse(), raw.request_id, host(client))
 

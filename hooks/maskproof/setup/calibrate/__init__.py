@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof import parallel, policy
+from maskproof.atomic import read_file
 from maskproof.documents import MAX_PROBLEMS
-from maskproof.errors import CasesError, MaskproofError, UsageError
+from maskproof.errors import CasesError, MaskproofError
 from maskproof.gate.named import Named, compare
 from maskproof.model import ImageReport, Level, Severity
 from maskproof.setup.calibrate import cases
@@ -57,7 +58,7 @@ def calibrate(
     Raises:
         CasesError: the table, or a picture that it names, cannot be used.
     """
-    read = cases.read(_bytes(table), lambda path: (table.parent / path).is_file())
+    read = cases.read(read_file(table), lambda path: (table.parent / path).is_file())
     settings = [policy.resolve(found, case.edit, level) for case in read.cases]
     problems = [*read.problems, *_level_problems({one.level for one in settings})]
     tasks = _tasks(read.cases, settings, table, found)
@@ -79,13 +80,10 @@ def measured(task: Task) -> Row | str:
     """One edit compared with its original; a sentence where that is not possible."""
     case, folder, areas = task.case, Path(task.folder), Path(task.areas)
     try:
-        edit, original = (folder.joinpath(path).read_bytes() for path in (case.edit, case.original))
-        mask = (folder / case.mask).read_bytes() if case.mask else None
-    except OSError as error:
-        return f"line {case.line}: {error.filename} cannot be read: {error.strerror}"
-    mode = case.mask_mode if mask is not None else None
-    inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask)
-    try:
+        edit, original = (read_file(folder / path) for path in (case.edit, case.original))
+        mask = read_file(folder / case.mask) if case.mask else None
+        mode = case.mask_mode if mask is not None else None
+        inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask)
         report = compare(inputs, task.settings, lambda path: _picture(areas / path))
     except MaskproofError as error:  # such errors do not travel between processes
         return f"line {case.line}: {error.reason}"
@@ -138,10 +136,3 @@ def _picture(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Check the name.") from error

@@ -2,22 +2,22 @@
 
 All metrics share one scale, value over present limit, so that one line through the whole picture is "now". The scale
 is logarithmic, since a drift of 20 times the limit and one of a hundredth are both common. Accepted and rejected edits
-differ in shape and place as well as in colour; the two colours are told apart with every common colour blindness
-(Okabe and Ito, 2008).
+differ in shape and place as well as in colour.
 """
 
 from __future__ import annotations
 
-import io
 import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from maskproof.gate.verdict import ratio
 from maskproof.model import amount
-from maskproof.setup.calibrate.text import PLACES, short
+from maskproof.report import drawing
+from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, text
+from maskproof.setup.calibrate.text import PLACES, catches, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,27 +25,23 @@ if TYPE_CHECKING:
     from maskproof.setup.calibrate.proposal import Line, Proposal
 
 WIDTH = 1000
-FINE = 3
-"""marks and lines are drawn so many times larger and reduced, which smooths their edges"""
-LEFT, RIGHT = 250, 770
-"""where the scale lies, in pixels; the names stand left of it, the limits right"""
+EDGE, LEFT, RIGHT, LIMIT = 24, 250, 770, 800
+"""where names start, where the scale lies and where the limits start, px from the left"""
 TOP, ROW, GROUP, FOOT = 158, 46, 34, 64
 LANE = 10
-"""pixels from the middle of a row to its accepted edits above and its rejected ones below"""
-DOT, SMALL = 5, 3
+"""px from the middle of a row to its accepted edits above and its rejected ones below"""
 CROWD = 40
-"""edits in a row from which on marks are smaller and lie beside one another, so that a crowd looks like one"""
+"""edits in a row from which on marks lie beside one another"""
 LOWEST, HIGHEST = 0.01, 100.0
 """the ends of the scale; what lies beyond is drawn at the end"""
 TICKS = ((0.01, "1/100 or less"), (0.1, "1/10"), (1.0, "limit now"), (10.0, "10 times"), (100.0, "100 or more"))
-AXIS = "value of an edit, as a multiple of the present limit"
-BLUE, ORANGE, INK, GREY, FAINT, PAPER = "#0072B2", "#D55E00", "#1A1A1A", "#5F6670", "#D9DDE2", "#FFFFFF"
-GREEN = "#00694E"
-"""what is proposed: lines, arrowheads and numbers; dark enough to read on white"""
 BLOCKED = "#F6F0EA"
 """the ground on the far side of the present limit"""
 LEGEND = (34, 196, 358, 486)
-"""where the mark of each entry of the legend stands, in pixels: accepted, rejected, limit now, limit proposed"""
+"""where the mark of each entry of the legend stands: accepted, rejected, limit now, limit proposed"""
+DOT, DIAMOND, DOWN, UP = (
+    drawing.mark(*shape) for shape in ((5, 60, 0, BLUE), (6.5, 4, 45, ORANGE), (5.5, 3, 180, GREEN), (5.5, 3, 0, GREEN))
+)
 WORDS = {
     "light": "patches lighter or darker",
     "color": "patches of another colour",
@@ -60,7 +56,7 @@ WORDS = {
     "geometry": "features that moved",
     "skin_tone": "tone of skin",
     "outline": "the outline moved",
-    "area": "share that became something else",
+    "area": "largest changed region",
     "residue": "noise over the whole picture",
     "stroke": "strokes of letters",
     "changed": "pixels not identical",
@@ -76,21 +72,30 @@ WORDS = {
 def png(proposal: Proposal) -> bytes:
     """The picture as a PNG file, the same bytes for the same proposal."""
     places = dict(_places(proposal.lines))
-    height = max((*places.values(), TOP)) + ROW // 2 + FOOT
-    picture = _marks(places, height)
-    draw = ImageDraw.Draw(picture)
-    _heading(draw, proposal)
+    bottom = max((*places.values(), TOP)) + ROW // 2
+    sheet = Image.new("RGB", (WIDTH, bottom + FOOT), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.rectangle((_x(1), TOP + 6, RIGHT + 12, bottom), BLOCKED)
     for value, label in TICKS:
-        _text(draw, (_x(value), height - FOOT + 10), label, 13, INK if value == 1 else GREY, "ma")
-    _text(draw, ((LEFT + RIGHT) / 2, height - 28), AXIS, 14, INK, "ma")
-    _names(draw, places)
-    out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return out.getvalue()
+        draw.line((_x(value), TOP + 6, _x(value), bottom), FAINT)
+        text(draw, (_x(value), bottom + 10), label, 13, INK if value == 1 else GREY, "ma")
+    for y in places.values():
+        draw.line((LEFT - 12, y + ROW // 2, RIGHT + 12, y + ROW // 2), FAINT)
+    draw.line((_x(1), TOP + 6, _x(1), bottom + 6), INK, 2)
+    text(draw, ((LEFT + RIGHT) / 2, bottom + 36), "value of an edit, as a multiple of the present limit", 14, INK, "ma")
+    _heading(sheet, proposal)
+    kinds: set[str] = set()
+    for line, y in places.items():
+        if line.kind not in kinds:
+            kinds.add(line.kind)
+            name = PLACES.get(line.kind, f"areas of kind {line.kind}")
+            text(draw, (EDGE, y - ROW // 2 - 12), name[0].upper() + name[1:], 16, INK, "lm")
+        _row(sheet, line, y)
+    return drawing.png(sheet)
 
 
 def _places(lines: tuple[Line, ...]) -> Iterator[tuple[Line, int]]:
-    """The middle of each line's row, in pixels from the top, with room for a heading above each kind."""
+    """The middle of each line's row, in px from the top, with room for a heading above each kind."""
     y = TOP
     for _, group in groupby(lines, key=lambda line: line.kind):
         y += GROUP
@@ -99,130 +104,61 @@ def _places(lines: tuple[Line, ...]) -> Iterator[tuple[Line, int]]:
             y += ROW
 
 
-def _x(ratio: float) -> float:
+def _x(reach: float) -> int:
     """The place of a value over its limit on the scale."""
-    held = min(max(ratio, LOWEST), HIGHEST)
-    return LEFT + (RIGHT - LEFT) * math.log(held / LOWEST) / math.log(HIGHEST / LOWEST)
+    within = min(max(reach, LOWEST), HIGHEST)
+    return LEFT + round((RIGHT - LEFT) * math.log(within / LOWEST) / math.log(HIGHEST / LOWEST))
 
 
-def _marks(places: dict[Line, int], height: int) -> Image.Image:
-    """Everything but the text."""
-    picture = Image.new("RGB", (WIDTH * FINE, height * FINE), PAPER)
-    draw = ImageDraw.Draw(picture, "RGBA")
-    bottom = height - FOOT
-    _box(draw, (_x(1), TOP + 6, RIGHT + 12, bottom), BLOCKED)
-    for value, _ in TICKS:
-        _stroke(draw, (_x(value), TOP + 6), (_x(value), bottom), FAINT, 1)
-    for y in places.values():
-        _stroke(draw, (LEFT - 12, y + ROW // 2), (RIGHT + 12, y + ROW // 2), FAINT, 1)
-    _stroke(draw, (_x(1), TOP + 6), (_x(1), bottom + 6), INK, 2)
-    for line, y in places.items():
-        for mark, lane, values in ((_dot, y - LANE, line.accepted), (_diamond, y + LANE, line.rejected)):
-            crowded = len(values) > CROWD
-            for place, value in enumerate(values):
-                mark(
-                    draw,
-                    _x(ratio(value, line.present)),
-                    lane + _aside(place, crowded=crowded),
-                    SMALL if crowded else DOT,
-                )
-        if line.moved:
-            _proposed(draw, _x(ratio(line.proposed, line.present)), y)
-    _legend_marks(draw)
-    return picture.reduce(FINE)
-
-
-def _aside(place: int, *, crowded: bool) -> float:
-    """How far a mark of a crowd stands from the middle of its lane; golden steps fill a lane evenly."""
-    return (place * 0.618034 % 1 - 0.5) * LANE * 1.4 if crowded and place else 0.0
-
-
-def _heading(draw: ImageDraw.ImageDraw, proposal: Proposal) -> None:
+def _heading(sheet: Image.Image, proposal: Proposal) -> None:
+    draw = ImageDraw.Draw(sheet)
     accepted, rejected = (len(proposal.judged(accepted=side)) for side in (True, False))
-    _text(draw, (24, 20), "Where your edits fall, and where the limits lie", 26, INK, "la")
+    text(draw, (EDGE, 20), "Where your edits fall, and where the limits lie", 26, INK)
     said = f"Each mark is one edit, judged at level {proposal.level}. What lies right of its limit is blocked."
-    _text(draw, (24, 56), said, 15, GREY, "la")
-    legend = (f"accepted ({accepted})", f"rejected ({rejected})", "limit now", "limit proposed")
-    for x, label in zip(LEGEND, legend, strict=True):
-        _text(draw, (x + 16, 96), label, 15, INK, "lm")
-    _text(draw, (_x(1) - 10, TOP - 16), "passes", 14, GREY, "rm")
-    _text(draw, (_x(1) + 10, TOP - 16), "blocked now", 14, GREY, "lm")
-    _text(draw, (RIGHT + 30, TOP - 16), "limit", 14, GREY, "lm")
-    _text(draw, (WIDTH - 24, TOP - 16), "rejected caught", 14, GREY, "rm")
+    text(draw, (EDGE, 56), said, 15, GREY)
+    labels = (f"accepted ({accepted})", f"rejected ({rejected})", "limit now", "limit proposed")
+    for x, label in zip(LEGEND, labels, strict=True):
+        text(draw, (x + 16, 96), label, 15, INK, "lm")
+    drawing.stamp(sheet, DOT, (LEGEND[0], 96))
+    drawing.stamp(sheet, DIAMOND, (LEGEND[1], 96))
+    draw.line((LEGEND[2], 84, LEGEND[2], 108), INK, 2)
+    _proposed(sheet, LEGEND[3], 96, 15)
+    text(draw, (_x(1) - 10, TOP - 16), "passes", 14, GREY, "rm")
+    text(draw, (_x(1) + 10, TOP - 16), "blocked now", 14, GREY, "lm")
+    text(draw, (LIMIT, TOP - 16), "limit", 14, GREY, "lm")
+    text(draw, (WIDTH - EDGE, TOP - 16), "rejected caught", 14, GREY, "rm")
 
 
-def _legend_marks(draw: ImageDraw.ImageDraw) -> None:
-    _dot(draw, LEGEND[0], 96)
-    _diamond(draw, LEGEND[1], 96)
-    _stroke(draw, (LEGEND[2], 84), (LEGEND[2], 108), INK, 2)
-    _proposed(draw, LEGEND[3], 96, 15)
+def _row(sheet: Image.Image, line: Line, y: int) -> None:
+    """A metric: its name, its edits on the scale, its limit and what that catches."""
+    draw = ImageDraw.Draw(sheet)
+    text(draw, (EDGE, y - 9), line.metric, 15, INK, "lm")
+    text(draw, (EDGE, y + 9), WORDS.get(line.metric, ""), 13, GREY, "lm")
+    for mark, lane, values in ((DOT, y - LANE, line.accepted), (DIAMOND, y + LANE, line.rejected)):
+        ratios = [ratio(value, line.present) for value in values]
+        for place, reach in enumerate(ratios):
+            # Golden steps fill a lane evenly, so that a crowd looks like one.
+            aside = round((place * 0.618034 % 1 - 0.5) * 1.4 * LANE) if len(values) > CROWD else 0
+            drawing.stamp(sheet, mark, (_x(reach), lane + aside))
+        # Most edits that kept everything lie on one another at the low end.
+        if (pile := sum(reach <= LOWEST for reach in ratios)) > 1:
+            text(draw, (LEFT - 10, lane), f"x{pile}", 12, GREY, "rm")
+    limits = [(line.present, "", INK)]
+    if line.moved:
+        _proposed(sheet, _x(ratio(line.proposed, line.present)), y, ROW // 2 - 2)
+        limits.append((line.proposed, "to ", GREEN))
+    for place, (limit, word, color) in enumerate(limits):
+        middle = y - 9 * (len(limits) - 1) + 18 * place
+        shown = amount(limit, short(line.unit)).replace("Δ", "d")  # Pillow's font has no delta
+        text(draw, (LIMIT, middle), word + shown, 14, color, "lm")
+        caught = catches(line, limit) if line.rejected else "none there"
+        text(draw, (WIDTH - EDGE, middle), caught, 14, color, "rm")
 
 
-def _names(draw: ImageDraw.ImageDraw, places: dict[Line, int]) -> None:
-    """Beside each row what it measures; right of it the limit and what that catches."""
-    kinds: set[str] = set()
-    for line, y in places.items():
-        if line.kind not in kinds:
-            kinds.add(line.kind)
-            name = PLACES.get(line.kind, f"areas of kind {line.kind}")
-            _text(draw, (24, y - ROW // 2 - 12), name[0].upper() + name[1:], 16, INK, "lm")
-        _text(draw, (24, y - 9), line.metric, 15, INK, "lm")
-        _text(draw, (24, y + 9), WORDS.get(line.metric, ""), 13, GREY, "lm")
-        _piles(draw, line, y)
-        now, then = (_catches(line, limit) for limit in (line.present, line.proposed))
-        _text(draw, (RIGHT + 30, y - 9 if line.moved else y), amount(line.present, short(line.unit)), 14, INK, "lm")
-        _text(draw, (WIDTH - 24, y - 9 if line.moved else y), now, 14, INK, "rm")
-        if line.moved:
-            _text(draw, (RIGHT + 30, y + 9), f"to {amount(line.proposed, short(line.unit))}", 14, GREEN, "lm")
-            _text(draw, (WIDTH - 24, y + 9), f"then {then}", 14, GREEN, "rm")
-
-
-def _piles(draw: ImageDraw.ImageDraw, line: Line, y: int) -> None:
-    """How many marks lie on one another at the low end, where most edits that kept everything are."""
-    for values, lane in ((line.accepted, -LANE), (line.rejected, LANE)):
-        count = sum(ratio(value, line.present) <= LOWEST for value in values)
-        if count > 1:
-            _text(draw, (LEFT + DOT + 5, y + lane), f"{count} edits", 12, GREY, "lm")
-
-
-def _catches(line: Line, limit: float) -> str:
-    if not line.rejected:
-        return "none there"
-    return f"{sum(ratio(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
-
-
-def _dot(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float = DOT) -> None:
-    box = (x - radius, y - radius, x + radius, y + radius)
-    draw.ellipse([value * FINE for value in box], fill=BLUE + "90", outline=BLUE, width=FINE)
-
-
-def _diamond(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float = DOT) -> None:
-    reach = radius * 1.3
-    corners = ((x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach))
-    scaled = [(left * FINE, top * FINE) for left, top in corners]
-    draw.polygon(scaled, fill=ORANGE + "90", outline=ORANGE, width=FINE)
-
-
-def _proposed(draw: ImageDraw.ImageDraw, x: float, y: float, half: int = ROW // 2 - 2) -> None:
+def _proposed(sheet: Image.Image, x: int, y: int, half: int) -> None:
     """A dashed line through the row, with an arrowhead at each end."""
-    for start in range(-half + 4, half - 4, 8):
-        _stroke(draw, (x, y + start), (x, y + min(start + 5, half - 4)), GREEN, 3)
-    for way in (-1, 1):
-        tip = ((x - 5, y + way * half), (x + 5, y + way * half), (x, y + way * (half - 7)))
-        draw.polygon([(left * FINE, top * FINE) for left, top in tip], fill=GREEN)
-
-
-def _stroke(
-    draw: ImageDraw.ImageDraw, start: tuple[float, float], end: tuple[float, float], color: str, width: float
-) -> None:
-    scaled = [tuple(value * FINE for value in one) for one in (start, end)]
-    draw.line(scaled, fill=color, width=round(width * FINE))
-
-
-def _box(draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float], color: str) -> None:
-    draw.rectangle([value * FINE for value in box], fill=color)
-
-
-def _text(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, color: str, anchor: str) -> None:
-    """Text in the font that ships inside Pillow, so that it looks alike on every machine."""
-    draw.text(at, text, fill=color, font=ImageFont.load_default(size), anchor=anchor)
+    draw = ImageDraw.Draw(sheet)
+    for start in range(y - half + 8, y + half - 8, 8):
+        draw.line((x, start, x, min(start + 5, y + half - 8)), GREEN, 3)
+    drawing.stamp(sheet, DOWN, (x, y - half + 3))
+    drawing.stamp(sheet, UP, (x, y + half - 3))

@@ -6,13 +6,12 @@ trusted, and what to paste.
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof.gate.verdict import ratio
 from maskproof.model import amount
 from maskproof.policy.limits import ROWS
-from maskproof.report.text import WIDTH, safe
+from maskproof.report.text import counted, safe, wrap
 from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, FEW_REJECTED, MARGIN, caught, let_through, metrics_over
 
 if TYPE_CHECKING:
@@ -66,21 +65,19 @@ def _toml_head(proposal: Proposal, limits: Mapping[Key, float]) -> list[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return textwrap.wrap(
-        safe(text), WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False, break_on_hyphens=False
-    )
+    return wrap(text, "# ", "# ")
 
 
 def _opening(proposal: Proposal) -> Iterator[str]:
     """What the proposal stands on."""
     accepted, rejected = (len(proposal.judged(accepted=side)) for side in (True, False))
     yield (
-        f"{_counted(accepted, 'accepted edit')} and {_counted(rejected, 'rejected edit')} at level {proposal.level}, "
-        f"held against {proposal.source}."
+        f"{counted(accepted, 'accepted edit')} and {counted(rejected, 'rejected edit')} at level {proposal.level}, "
+        f"compared with {proposal.source}."
     )
     if proposal.skipped:
         skipped = ", ".join(f"{count} {value or 'empty'}" for value, count in proposal.skipped)
-        yield from _wrapped(f"Rows skipped, because they say neither pass nor block: {skipped}.")
+        yield from wrap(f"Rows skipped, because they say neither pass nor block: {skipped}.")
     yield ""
 
 
@@ -104,12 +101,13 @@ def _cells(line: Line) -> tuple[str, ...]:
         amount(line.proposed, unit) if line.moved else "stays",
         amount(max(line.accepted), unit) if line.accepted else "none",
         f"{blocked} of {len(line.accepted)}",
-        _catches(line, line.present),
-        _catches(line, line.proposed),
+        catches(line, line.present),
+        catches(line, line.proposed),
     )
 
 
-def _catches(line: Line, limit: float) -> str:
+def catches(line: Line, limit: float) -> str:
+    """How many of the rejected edits a limit of this metric catches by itself."""
     return f"{sum(ratio(value, limit) > 1 for value in line.rejected)} of {len(line.rejected)}"
 
 
@@ -145,14 +143,13 @@ def _reason(line: Line) -> str:
 def _outcome(proposal: Proposal) -> Iterator[str]:
     """What all limits do together: one line for now, one for the proposal."""
     for label, limits in (("now", proposal.present), ("as proposed", proposal.proposed)):
-        blocked, stopped = (
-            f"{sum(caught(row, limits) for row in rows)} of {_counted(len(rows), f'{word} edit')}"
-            for word, rows in (
-                ("accepted", proposal.judged(accepted=True)),
-                ("rejected", proposal.judged(accepted=False)),
-            )
+        accepted, rejected = (proposal.judged(accepted=side) for side in (True, False))
+        positives = sum(caught(row, limits) for row in accepted)
+        negatives = sum(not caught(row, limits) for row in rejected)
+        yield (
+            f"{label + ':':<13}{positives} of {counted(len(accepted), 'accepted edit')} blocked (false positives), "
+            f"{negatives} of {counted(len(rejected), 'rejected edit')} passed (false negatives)."
         )
-        yield f"{label + ':':<13}{blocked} blocked, {stopped} caught."
     yield ""
 
 
@@ -164,24 +161,26 @@ def _edits(proposal: Proposal) -> Iterator[str]:
         "ATTENTION: rejected edits that are caught now and that the proposal would LET THROUGH:", proposal, lost
     )
     if lost:
-        yield from _wrapped(
+        yield from wrap(
             "By every metric that catches them now, an accepted edit goes about as far. Look at both: one of the two "
             "may be judged wrongly, or the area that matters may need to be declared.",
         )
         yield ""
     yield from _listed(
-        "Accepted edits that are blocked now:", proposal, [row for row in accepted if caught(row, proposal.present)]
+        "False positives now, accepted edits that are blocked:",
+        proposal,
+        [row for row in accepted if caught(row, proposal.present)],
     )
     yield from _listed(
-        "Accepted edits that stay blocked, by rules that no limit moves:",
+        "False positives that stay, by rules that no limit moves:",
         proposal,
         [row for row in accepted if row.otherwise],
     )
     missed = [row for row in rejected if not caught(row, proposal.present)]
     found = [row for row in missed if caught(row, proposal.proposed)]
-    yield from _listed("Rejected edits that only the proposal catches:", proposal, found)
+    yield from _listed("False negatives now that the proposal catches:", proposal, found)
     yield from _listed(
-        "Rejected edits that no metric catches, now or as proposed (declare the area that matters in them):",
+        "False negatives, now and as proposed (declare the area that matters in them):",
         proposal,
         [row for row in missed if row not in found],
     )
@@ -212,20 +211,20 @@ def _doubts(proposal: Proposal) -> Iterator[str]:
     """How far the numbers can be trusted."""
     accepted, rejected = (len(proposal.judged(accepted=side)) for side in (True, False))
     if accepted < FEW_ACCEPTED:
-        yield from _wrapped(
-            f"Few data: {_counted(accepted, 'accepted edit')}, fewer than {FEW_ACCEPTED}. The largest value among so "
+        yield from wrap(
+            f"Few data: {counted(accepted, 'accepted edit')}, fewer than {FEW_ACCEPTED}. The largest value among so "
             f"few says little about the next one: for each metric, about 1 in {accepted + 1} new accepted edits goes "
-            "further. Expect false blocks, and calibrate again with more."
+            "further. Expect false positives, and calibrate again with more."
         )
         yield ""
     if rejected < FEW_REJECTED:
-        yield from _wrapped(_few_rejected(rejected))
+        yield from wrap(_few_rejected(rejected))
         yield ""
     absent = [
         kind for kind in dict.fromkeys(key[0] for key in ROWS) if kind not in {one.kind for one in proposal.lines}
     ]
     if absent:
-        yield from _wrapped(
+        yield from wrap(
             f"Not measured, so left as they are: {', '.join(absent)}. Areas come from a policy (--policy) whose paths "
             "match the edits as the table names them."
         )
@@ -233,23 +232,13 @@ def _doubts(proposal: Proposal) -> Iterator[str]:
 
 
 def _few_rejected(count: int) -> str:
-    said = f"Few data: {_counted(count, 'rejected edit')}, fewer than {FEW_REJECTED}. "
+    said = f"Few data: {counted(count, 'rejected edit')}, fewer than {FEW_REJECTED}. "
     if not count:
         return said + "Nothing can be said about what the limits let through."
     # The exact binomial bound (Clopper and Pearson, 1934) for none of n missed, at 95 %.
     share = 1 - 0.05 ** (1 / count)
-    return said + f"Even if all of them are caught, up to {share:.0%} of others like them may get through unseen."
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return said + f"Even if all of them are caught, up to {share:.0%} of others like them may be false negatives."
 
 
 def _item(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wrap(text, "  ", "      ")

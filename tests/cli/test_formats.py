@@ -1,0 +1,85 @@
+"""`--format`: every command writes every format of `report.FORMATS` that can show its thing, and refuses the others."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+
+import click
+import pytest
+
+from maskproof import report
+from maskproof.cli import commands
+from projects import HERO, MASK, MASKPROOF, ROOT, SPRING
+
+MASKED = ("--mask", MASK, "--mask-mode", "white")
+COMMANDS = {
+    "check": (("check", "--all"), ("run",)),
+    "compare": (("compare", HERO, SPRING, *MASKED), ("image",)),
+    "explain": (("explain", SPRING), ("explanation", "signals")),
+    "explain, a plain file": (("explain", "plain.png"), ("explanation", "signals")),
+    "find": (("find", "plain.png"), ("matches",)),
+    "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
+}
+"""command lines, and what each may have to show"""
+THINGS = {name for name, member in vars(report.Writer).items() if inspect.isfunction(member) and name[0] != "_"}
+MARKDOWN = '''"""A table for a comment."""
+
+from maskproof.report.text import safe
+
+
+def image(report, *, color=False):
+    return f"| {safe(report.path)} | {report.verdict.value} |\\n"
+'''
+
+
+@pytest.fixture
+def pictures(project):
+    project.edit("drifted")
+    project.stage()
+    project.write("plain.png", project.pictures.held)
+    return project
+
+
+def test_every_command_with_a_format_and_everything_that_is_shown_is_tried_here():
+    having = {
+        name
+        for name, one in commands.commands.items()
+        if any(isinstance(own, click.Option) and "--format" in own.opts for own in one.params)
+    }
+    assert {name.partition(",")[0] for name in COMMANDS} == having
+    assert {thing for _, things in COMMANDS.values() for thing in things} == THINGS
+
+
+@pytest.mark.parametrize("style", report.FORMATS)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_is_written_or_refused(pictures, name, style):
+    arguments, things = COMMANDS[name]
+    having = report.writers(*things)
+    done = pictures.maskproof(*arguments, "--format", style)
+    if style in having:
+        assert done.returncode in {0, 1}, done.stderr
+        assert done.stdout.endswith("\n")
+    else:
+        assert (done.returncode, done.stdout) == (2, "")
+        assert all(other in done.stderr for other in having)
+
+
+def test_a_new_format_is_a_module_and_a_row(pictures, tmp_path):
+    package = tmp_path / "package" / "maskproof"
+    shutil.copytree(ROOT / "hooks" / "maskproof", package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "report" / "markdown.py").write_text(MARKDOWN)
+    table = package / "report" / "__init__.py"
+    with_row = table.read_text().replace("import json, text", "import json, markdown, text")
+    table.write_text(with_row.replace('"json": json}', '"json": json, "markdown": markdown}'))
+
+    def run(*arguments):
+        return pictures.run(*MASKPROOF, *arguments, "--format", "markdown", ok=False, PYTHONPATH=str(package.parent))
+
+    done = run(*COMMANDS["compare"][0])
+    assert (done.returncode, done.stdout) == (1, f"| {SPRING} | block |\n")
+    assert "markdown" in pictures.run(*MASKPROOF, "compare", "--help", PYTHONPATH=str(package.parent)).stdout
+    for name in COMMANDS.keys() - {"compare"}:
+        done = run(*COMMANDS[name][0])
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "'markdown' is not one of 'text', 'json'" in done.stderr
