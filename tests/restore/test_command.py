@@ -192,7 +192,7 @@ class TestRefusals:
         assert "NOT JUDGED: the original assets/gone.png" in text
 
     def test_a_record_with_mistakes(self, project):
-        project.edit("drifted", color="blue")
+        project.edit("drifted", colour="blue")
         status, text, _ = restore(project, SPRING)
         assert status == 3
         assert "colour" in text
