@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from maskproof import evidence
+from maskproof import evidence, model
 from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
 from maskproof.images import containers, decode
 from maskproof.images.containers import block

@@ -307,7 +307,7 @@ class TestTooLarge:
     def big(self, project, path):
         file = project.root / path
         file.write_bytes(b"")
-        os.truncate(file, 64_000_001)
+        os.truncate(file, objects.MAX_FILE_BYTES + 1)
 
     def test_an_edit(self, project):
         project.edit("held")
