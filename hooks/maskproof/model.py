@@ -96,16 +96,14 @@ class Box:
 
     @property
     def area(self) -> int:
-        """In pixels."""
+        """How many pixels it holds."""
         return self.width * self.height
 
     def __or__(self, other: Box) -> Box:
         """The smallest box around both."""
         x, y = min(self.x, other.x), min(self.y, other.y)
-        right, bottom = (
-            max(self.x + self.width, other.x + other.width),
-            max(self.y + self.height, other.y + other.height),
-        )
+        right = max(self.x + self.width, other.x + other.width)
+        bottom = max(self.y + self.height, other.y + other.height)
         return Box(x, y, right - x, bottom - y)
 
 
