@@ -297,14 +297,14 @@ class TestInterrupted:
         assert {path: (drifted.root / path).read_bytes() for path in before} == before
 
     def test_an_edit_that_was_saved_meanwhile_is_not_replaced(self, drifted, monkeypatch):
-        real = command.composed
+        real = command.compose
 
         def slow(*arguments):
             made = real(*arguments)
             drifted.write(SPRING, drifted.pictures.held)
             return made
 
-        monkeypatch.setattr(command, "composed", slow)
+        monkeypatch.setattr(command, "compose", slow)
         with pytest.raises(UsageError, match="saved anew"):
             list(command.in_tree(drifted.root, (SPRING,), Options()))
         assert (drifted.root / SPRING).read_bytes() == drifted.pictures.held
