@@ -104,4 +104,4 @@ def _metric(region: Region, count: int, down: Mask, across: Mask) -> Metric:
         rows, columns = np.flatnonzero(down), np.flatnonzero(across)
         box = Box(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     says = "{value} are not the original's (limit {limit})"
-    return Metric("changed", float(count), "px", region.kind.value, says, box)
+    return Metric("changed", float(count), "px", region.kind.value, says, box, box)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskproof.model import Box
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -122,6 +124,19 @@ def _spread(mask: Mask, radius: int) -> Mask:
     width = 2 * radius + 1
     near: Mask = count[width:] != count[:-width]
     return near
+
+
+def bounding_box(mask: Mask, step: int = 1, side: int | None = None) -> Box:
+    """The smallest box around what a mask (H x W) sets, which must be something.
+
+    Args:
+        mask: Of samples, or of squares.
+        step: Samples from one square to the next.
+        side: Of a square, in samples; None: as the step.
+    """
+    rows, columns = np.flatnonzero(mask.any(1)) * step, np.flatnonzero(mask.any(0)) * step
+    x, y, side = int(columns[0]), int(rows[0]), side or step
+    return Box(x, y, int(columns[-1]) - x + side, int(rows[-1]) - y + side)
 
 
 def mean3(plane: Float) -> Float:

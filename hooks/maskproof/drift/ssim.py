@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskproof.drift.grid import CELL, Float, Mask, cells, largest_blob, shrunk, windows
+from maskproof.drift.grid import CELL, Float, Mask, bounding_box, cells, largest_blob, shrunk, windows
 from maskproof.drift.oklab import oklab, rgb_of
-from maskproof.model import Box, Metric
+from maskproof.model import Metric
 
 MIN_AREA_CELLS = 2000
 """cells that a share is taken of at the least: JPEG at quality 75 changes the structure of six cells of a 64 px
@@ -48,15 +48,8 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights:
     changed &= weight > 0.5
     blob = largest_blob(changed)
     value = float(weight[blob].sum() / max(float(weight.sum()), MIN_AREA_CELLS))
-    box = _box_of(blob, CELL * factor) if blob.any() else None
-    return (Metric("area", value, "share", "outside-mask", says, box),)
-
-
-def _box_of(blob: Mask, unit: int) -> Box:
-    """What encloses the cells of a part, in samples."""
-    rows, columns = np.flatnonzero(blob.any(1)), np.flatnonzero(blob.any(0))
-    left, top, right, bottom = (int(value) * unit for value in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
-    return Box(left, top, right - left, bottom - top)
+    box = bounding_box(blob, CELL * factor) if blob.any() else None
+    return (Metric("area", value, "share", "outside-mask", says, box, box),)
 
 
 def contrast_structure(first: Float, second: Float) -> Float:

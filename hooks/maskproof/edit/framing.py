@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.drift.grid import bounding_box
 from maskproof.edit.api.models import MAX_ASPECT, MAX_PIXELS, MAX_SIDE, MIN_PIXELS, STEP
 from maskproof.errors import UsageError
-from maskproof.regions import bounding_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

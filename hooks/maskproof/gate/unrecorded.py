@@ -29,7 +29,7 @@ from maskproof.gate.compare import Pair, Pairs
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, LostRecord, Relation, Tracked
 from maskproof.images.files import Source
-from maskproof.model import Severity, Verdict
+from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 from maskproof.records.proposal import Proposal, TreeFacts, command, propose
@@ -245,8 +245,8 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     worst = next((one for one in compared if one.severity is not Severity.WARN), None)
     if worst is None:
         return said + (", and is within the limits of it" if relation.whole else "")
-    where = f", at {worst.box}" if worst.box else ""
-    return f"{said}; compared with that one, {worst.message}{where}"
+    where = place(worst.box, worst.around)
+    return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
 
 
 def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.regions import bounding_box
+from maskproof.drift.grid import bounding_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -128,6 +128,7 @@ def finding(
     box: Box | None = None,
     advice: str = "",
     also: tuple[str, ...] = (),
+    around: Box | None = None,
 ) -> Finding:
     """One finding of a rule that has a row.
 
@@ -139,13 +140,15 @@ def finding(
         value: What was measured, in `unit`.
         limit: How far it might have gone, in `unit`.
         unit: Of value and limit.
-        box: Where, in pixels of the original.
+        box: Where it is worst, in pixels of the original.
         advice: What to do next; a command where there is one.
         also: Other metrics of the region over their limits, by name, the worst first.
+        around: One box around all that changed, in pixels of the original.
 
     Raises:
         ValueError: there is no such rule, a fault of the program.
     """
     if rule not in RULES:
         raise ValueError(f"there is no rule {rule!r} in maskproof.policy.rules: {hint(rule, RULES)}")
-    return Finding(rule, severity or RULES[rule].severity, message, region, value, limit, unit, box, advice, also)
+    severity = severity or RULES[rule].severity
+    return Finding(rule, severity, message, region, value, limit, unit, box, advice, also, around)

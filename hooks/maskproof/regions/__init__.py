@@ -191,23 +191,16 @@ def share_of(mask: NDArray[np.bool_]) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
-def bounding_box(mask: NDArray[np.bool_]) -> Box:
-    """The smallest box that holds what a mask (H x W) sets, which must be something."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    left, top = int(columns[0]), int(rows[0])
-    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-
-
 def iou(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
     both = _intersection(one, other)
-    return both / (one.width * one.height + other.width * other.height - both)
+    return both / (one.area + other.area - both)
 
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over the smaller of two boxes, 0 to 1."""
     both = _intersection(one, other)
-    return both / min(one.width * one.height, other.width * other.height) if both else 0.0
+    return both / min(one.area, other.area) if both else 0.0
 
 
 def _intersection(one: Box, other: Box) -> int:

@@ -141,6 +141,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "advice": one.advice,
         "also": list(one.also),
         "box": _box(one.box),
+        "around": _box(one.around),
     }
 
 
@@ -150,7 +151,13 @@ def _region(one: Judged) -> dict[str, Any]:
         "name": one.drift.name,
         "kind": one.drift.kind,
         "metrics": {
-            metric.name: {"value": round(metric.value, 6), "unit": metric.unit, "limit": limit, "box": _box(metric.box)}
+            metric.name: {
+                "value": round(metric.value, 6),
+                "unit": metric.unit,
+                "limit": limit,
+                "box": _box(metric.box),
+                "around": _box(metric.around),
+            }
             for metric, limit in rows
         },
     }

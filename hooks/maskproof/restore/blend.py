@@ -14,11 +14,10 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from maskproof.drift.frame import shown
-from maskproof.drift.grid import grown
+from maskproof.drift.grid import bounding_box, grown
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
 from maskproof.masks.morphology import reduce
-from maskproof.regions import bounding_box
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
