@@ -183,11 +183,16 @@ class Finding:
     rule: str
     severity: Severity
     message: str
+    """what is so in this image, in plain English"""
     region: str | None = None
+    """the one that it is about"""
     value: float | None = None
+    """what was measured, in `unit`"""
     limit: float | None = None
+    """how far it might have gone, in `unit`"""
     unit: str | None = None
     box: Box | None = None
+    """where it is worst"""
     advice: str = ""
     """what to do next; a command where there is one"""
     also: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from maskproof.policy.rules import finding
 from maskproof.regions.areas import areas_of, mask_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -248,21 +248,17 @@ def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.array(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST), np.bool_)
 
 
-def _suspicions(share: float, allowed: float) -> list[Finding]:
+def _suspicions(share: float, allowed: float) -> Iterator[Finding]:
     """Masks that each open what policy allows may together leave nothing to hold the last edit to."""
-    if share <= allowed:
-        return []
-    said = f"the masks of all its edits together open {share:.1%} of it; the policy allows one mask {allowed:.1%}"
-    return [
-        finding(
+    if share > allowed:
+        yield finding(
             "mask-suspect",
-            said,
+            f"the masks of all its edits together open {share:.1%} of it; the policy allows one mask {allowed:.1%}",
             value=share,
             limit=allowed,
             unit="share",
             advice="Compare the two by eye: hardly anything is left that the edit could be held to.",
         )
-    ]
 
 
 def _with_steps(finding: Finding, drifted: Sequence[ChainStep], first: str) -> Finding:

@@ -70,23 +70,20 @@ def decode_references(inputs: Inputs, edit: Source, reference: Reference, files:
     )
 
 
-def contradicted(inspection: Inspection) -> list[Finding]:
+def contradicted(inspection: Inspection) -> Iterator[Finding]:
     """A file that says of itself that it is an edit, beside a record that says that it was generated."""
     signals = inspection.signals
     if isinstance(signals, Failure) or not isinstance(inspection.inputs.reference, Before):
-        return []
+        return
     sign = next((one for one in signals.evidence if one.edit and one.confidence != "low"), None)
-    if sign is None:
-        return []
-    return [
-        finding(
+    if sign is not None:
+        yield finding(
             "stale-record",
             "the record says that the picture was generated without a source image, but the file says that it is an "
             f"edit ({sign.says}, {sign.source})",
             severity=Severity.WARN,
             advice="If it is one, record its original with `maskproof record`.",
         )
-    ]
 
 
 def without_logo(inspection: Inspection) -> list[Finding]:
