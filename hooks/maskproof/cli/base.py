@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from maskproof import __version__, report
-from maskproof.atomic import read_file, write_atomically
+from maskproof.atomic import read_file, write_file
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
@@ -153,10 +153,7 @@ def spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
 
 def write(path: Path, data: bytes) -> str:
     """Write a file whole or not at all, and say so."""
-    try:
-        write_atomically(path, data)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
+    write_file(path, data)
     return safe(f"Wrote {path}")
 
 
