@@ -136,7 +136,5 @@ def _before(
 def _facts(rule: AreaRule, places: Places, references: list[tuple[Picture, tuple[Area, ...]]]) -> BrandFacts:
     """What an area was compared with."""
     if rule.find is not None:
-        count = next(len(marks) for one, marks in places if one is rule)
-        return BrandFacts(rule.name, rule.find, count, bool(count))
-    compared = any(area.name == rule.name for _, areas in references for area in areas)
-    return BrandFacts(rule.name, None, compared=compared)
+        return BrandFacts(rule.name, rule.find, next(len(marks) for one, marks in places if one is rule))
+    return BrandFacts(rule.name, None, sum(area.name == rule.name for _, areas in references for area in areas))
