@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
 
-SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
-
 
 def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
     """What the repository knows of a picture without a record; raises CouldNotJudge where its bytes cannot be had."""
@@ -85,7 +83,7 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
         return [_without_its_record(inputs.path, tracked.lost)]
     compared = comparison_verdict(inspection)
     ai = bool(evidence.is_ai(signals.evidence))
-    severity = _severity(SEVERITY[inputs.settings.unrecorded], tracked.relation, compared, ai=ai)
+    severity = _severity(Severity(inputs.settings.unrecorded), tracked.relation, compared, ai=ai)
     if severity is None:
         return []
     if severity is Severity.UNJUDGED:
