@@ -35,10 +35,6 @@ SETTINGS = {
 TRUST = ("signingCredential.", "timeStamp.", "timeOfSigning.", "claimSignature.outsideValidity", "cawg.")
 """beginnings of status codes that speak of certificates; every other failure speaks of the bytes"""
 SIGNED = "claimSignature.validated"
-MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif", "HEIC": "image/heic"} | {
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-}
 IN_WORDS = {
     "signingCredential.untrusted": "not on a trust list",
     "signingCredential.expired": "certificate expired",
@@ -81,28 +77,22 @@ def available() -> bool:
 def annotate(signs: list[Evidence], carried: Carried, data: bytes, kind: str) -> list[Evidence]:
     """The signs of C2PA manifests with what their signatures are worth, and a sign that says so for each store.
 
-    Args:
-        signs: What the manifests say, as `vocabularies.c2pa` read them.
-        carried: What the file carries.
-        data: The whole file.
-        kind: Its format, as containers name it.
+    `kind` is the file's format, as containers name it.
     """
     found: list[Evidence] = []
     for source, store in carried.manifests:
         own = [one for one in signs if one.source == source]
-        if kind not in MIME or any(one.confidence == "low" for one in own):
+        if any(one.confidence == "low" for one in own):
             found += own
             continue
         signature = verify(data, kind, store if source != OWN_STORE else None)
         if signature is None:
-            says = "a signature that cannot be checked"
-            found += [*own, Evidence(f"{source}, signature", says, ai=None, confidence="low")]
+            about = Evidence(f"{source}, signature", "a signature that cannot be checked", ai=None, confidence="low")
+            found += [*own, about]
             continue
-        sure = "high" if signature.intact else "medium"
-        found += [replace(one, signed=signature.intact, confidence=sure) for one in own]
-        found.append(
-            Evidence(f"{source}, signature", str(signature), ai=None, confidence=sure, signed=signature.intact)
-        )
+        worth: dict[str, Any] = {"confidence": "high" if signature.intact else "medium", "signed": signature.intact}
+        found += [replace(one, **worth) for one in own]
+        found.append(Evidence(f"{source}, signature", str(signature), ai=None, **worth))
     return found + [one for one in signs if one.source not in dict(carried.manifests)]
 
 
@@ -117,8 +107,9 @@ def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | No
     """
     import c2pa
 
+    mime = f"image/{kind.lower()}"
     try:
-        with c2pa.Reader(MIME[kind], io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
+        with c2pa.Reader(mime, io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
             results = reader.get_validation_results() or {}
             active = reader.get_active_manifest() or {}
     except Exception:  # noqa: BLE001 - beside its own errors the binding raises KeyError and more on broken stores

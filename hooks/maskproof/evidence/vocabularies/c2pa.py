@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, MIN_ID_CHARS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ PASSIVE = frozenset({"opened", "converted", "transcoded", "repackaged", "publish
 """actions that leave the picture what it was"""
 MAX_CHAIN = 64
 """manifests followed from ingredient to ingredient"""
-MIN_ID_CHARS = 16
-"""characters of an id that can tell files apart; there are writers whose every file has the id `1.0`"""
 
 
 @dataclass(frozen=True, slots=True)
