@@ -101,14 +101,7 @@ def pair_up(
 ) -> Pair:
     """Both pictures on one grid.
 
-    Args:
-        original: The picture before the edit.
-        edit: The edit, of any size.
-        editable: H x W of the original, True where the mask allowed editing.
-        regions: What is protected; first what lies outside the mask.
-        level: Sets how wide a border around the mask is left out.
-        frame: How the original was mapped to what the model saw.
-        pool: Where both pictures, and strips of them, are worked on at once.
+    The arguments are those of `drift.measure`; both pictures, and strips of them, are worked on at once in `pool`.
     """
     aligned = align(original, edit, frame)
     factor = -(-max(original.size) // JUDGED_SIDE_PX)

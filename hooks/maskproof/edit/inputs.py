@@ -138,12 +138,6 @@ def check_output(repository: Repository, job: Job, *, force: bool) -> str:
 def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOptions) -> PreparedEdit:
     """A job ready to be sent.
 
-    Args:
-        repository: Where everything lies.
-        job: What to make.
-        model: The model that is asked.
-        options: What holds for every job.
-
     Raises:
         UsageError: something is missing, contradictory, unreadable or would be lost, or the gate would not accept it.
         PolicyError: the policy has mistakes.

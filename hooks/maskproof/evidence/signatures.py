@@ -99,11 +99,8 @@ def annotate(signs: list[Evidence], carried: Carried, data: bytes, kind: str) ->
 def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | None = None) -> Signature | None:
     """Check the active manifest of a file; None where the library cannot read it.
 
-    Args:
-        data: The whole file.
-        kind: Its format, as containers name it.
-        store: The manifest store, where it lies beside the file.
-        anchors: Certificates (PEM) of a trust list; without one no signer is trusted.
+    `store` is the manifest store where it lies beside the file. `anchors` are certificates (PEM) of a trust list;
+    without one no signer is trusted.
     """
     import c2pa
 

@@ -43,11 +43,6 @@ COLOR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
 def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tuple[Image.Image, str, bool]:
     """The picture as RGB or RGBA in sRGB.
 
-    Args:
-        image: Decoded, any mode of 8 bits or a palette.
-        icc: The embedded profile.
-        container: The file's blocks, for colour codes outside ICC.
-
     Returns:
         The picture; how the file describes its colours; whether that description was applied.
     """

@@ -77,10 +77,6 @@ class MaskResult:
 def make(original: Picture, plan: Plan) -> MaskResult:
     """A mask for an original.
 
-    Args:
-        original: The picture before the edit, upright.
-        plan: What to make it of.
-
     Raises:
         UsageError: a source cannot be used, or the mask would make nothing or everything editable.
     """

@@ -53,12 +53,7 @@ ROUNDS = 4
 
 
 def find_changes(original: Picture, edit: Picture) -> Mask:
-    """Where an edit changed its original: H x W of the original, True where it did.
-
-    Args:
-        original: The picture before the edit.
-        edit: The edit, of any size; it is scaled to the original's.
-    """
+    """Where an edit changed its original: H x W of the original, True where it did."""
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     aligned = align(original, edit, Frame())
     known = _limit_detail(shown(original.samples, original.alpha), edit.size if aligned.resampled else original.size)

@@ -111,12 +111,6 @@ def decode_sources(inputs: Named) -> Sources:
 def compose(sources: Sources, settings: Settings, read: Read, options: Options) -> Restored:
     """One edit, restored.
 
-    Args:
-        sources: Edit, original and mask, and the record for its transform and areas.
-        settings: The policy, for the areas that it declares.
-        read: Where policy finds the pictures of its areas.
-        options: How.
-
     Raises:
         CouldNotRestore: no mask, a warp, or a format that cannot hold the result.
         CouldNotJudge: the mask cannot be read, or an area cannot be found.
@@ -153,11 +147,8 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
 def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
     """What a record says of a restored picture.
 
-    Args:
-        made: The restored picture.
-        replaced: SHA-256 of the bytes that it was made of.
-        tone: Its light and colour were taken to the original's.
-        dropped: SHA-256 of their C2PA manifest, where `made` was given other bytes than those.
+    `replaced` and `dropped` are the SHA-256 of the bytes that it was made of and of their C2PA manifest, the latter
+    where `made` was given other bytes than those; `tone`: its light and colour were taken to the original's.
     """
     motion = made.motion
     moved = (
