@@ -18,6 +18,11 @@ Read = Callable[[str], "bytes | None"]
 """A stage's only view of neighbouring files: repository path in, bytes out, None where there is no such file."""
 
 
+MAX_FILE_BYTES = 160_000_000
+"""bytes of a file that are read: 50 Mpx of RGB in 8 bits that nothing can compress take 150 MB; photographs of 48 Mpx
+took 66 and 77 MB as PNG"""
+
+
 class Level(StrEnum):
     """How closely the protected area has to match, in rising order of strictness."""
 

@@ -1,8 +1,8 @@
-"""How often the verdict is right: real edits, planted damage, harmless processing, and other tools on the same pairs.
+"""How often the verdict is right: real edits, injected damage, benign processing, and other tools on the same pairs.
 
     python tests/bench/accuracy.py ../shared/cases [--seeds 1 2 3] [--per-case 5] [--jobs 2] [--others] [--markdown]
 
-Planted damage comes from `planted.py` of that folder; each row is judged without and with its area declared, as its
+Injected damage comes from `planted.py` of that folder; each row is judged without and with its area declared, as its
 kind suggests (letter: text, the others: brand). Harmless processing is applied to every original and judged without a
 mask and with the case's own. Needs the third-party data, which is not part of this project.
 """
@@ -55,19 +55,19 @@ def sets(results: list[Outcome]) -> Table:
         bad, good = ([one for one in found if one.job.expected == wanted] for wanted in ("block", "pass"))
         false = sum(one.verdict != "pass" for one in good)
         lines.append((NAMES[group], str(len(found)), _share(bad), f"{false} of {len(good)}", _margin(bad, good)))
-    return Table("Verdicts", ("set", "pairs", "caught", "false blocks", "margin"), tuple(lines), MARGIN)
+    return Table("Verdicts", ("set", "pairs", "caught", "false positives", "margin"), tuple(lines), MARGIN)
 
 
 NAMES = {
     "real": "real edits",
-    "planted": "planted damage, no area declared",
-    "declared": "planted damage, its area declared",
+    "planted": "injected damage, no area declared",
+    "declared": "injected damage, its area declared",
 }
 MARGIN = "Margin: the smallest drift among pairs to block over the largest among pairs to pass."
 
 
 def kinds(results: list[Outcome]) -> Table:
-    """Planted damage by kind and by size of the patch."""
+    """Injected damage by kind and by size of the patch."""
     bad = [one for one in results if one.job.group == "planted" and one.job.expected == "block"]
     declared = [one for one in results if one.job.group == "declared" and one.job.expected == "block"]
     lines = []
@@ -76,7 +76,7 @@ def kinds(results: list[Outcome]) -> Table:
         by_size = (_share([one for one in mine if one.job.size == size]) for size in SIZES)
         lines.append((kind, *by_size, _share(mine), _share([one for one in declared if one.job.kind == kind])))
     head = ("kind", *(f"side {float(size):.0%}" for size in SIZES), "all, no area declared", "all, area declared")
-    return Table("Planted damage caught, by kind and size", head, tuple(lines))
+    return Table("Injected damage caught, by kind and size", head, tuple(lines))
 
 
 def processing(results: list[Outcome]) -> Table:

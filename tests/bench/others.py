@@ -3,7 +3,7 @@
 What the mask opens, and the border around it that maskproof leaves out too, is painted grey in both pictures first; an
 edit of another size is scaled to the original's. A tool's best threshold is the largest value it gives to a pair that
 must pass (so it has no false block at all), and of several settings of a tool the one that catches most is taken. Both
-are chosen on the pairs that are counted, for real edits and planted damage apart, which favours the tool.
+are chosen on the pairs that are counted, for real edits and injected damage apart, which favours the tool.
 """
 
 from __future__ import annotations
@@ -185,9 +185,9 @@ def side_by_side(judged: list[tuple[Job, str]], node: Path, pool: Executor) -> l
     for group in ("real", "planted"):
         bad = [verdict for job, verdict in judged if job.group == group and job.expected == "block"]
         false = sum(verdict != "pass" for job, verdict in judged if job.group == group and job.expected == "pass")
-        ours.append(_told(sum(one == "block" for one in bad), len(bad), f"{false} false blocks"))
+        ours.append(_told(sum(one == "block" for one in bad), len(bad), f"{false} false positives"))
     lines += [tuple(ours), *((name, f"left out: {reason}", "") for name, reason in missing.items())]
-    head = ("tool", "real edits caught", "planted damage caught")
+    head = ("tool", "real edits caught", "injected damage caught")
     return [Table("Side by side, others at their best threshold in hindsight (no false block)", head, tuple(lines))]
 
 

@@ -1,4 +1,4 @@
-"""The pairs that are judged: real edits, planted damage, harmless processing. Bytes are made where they are judged."""
+"""The pairs that are judged: real edits, injected damage, benign processing. Bytes are made where they are judged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Job:
     row: tuple[tuple[str, str], ...]
     """the case's line of that list"""
     size: str = ""
-    """of planted damage: side over the long side of the picture"""
+    """of injected damage: side over the long side of the picture"""
     areas: tuple[AreaRule, ...] = ()
     level: Level = Level.VISUAL
     process: str = ""
@@ -108,5 +108,5 @@ def upright(path: Path) -> Image.Image:
 
 @lru_cache(maxsize=1)
 def processed(path: Path, name: str) -> tuple[bytes, bytes]:
-    """Original and edit of one harmless processing."""
+    """Original and edit of one benign processing."""
     return HARMLESS[name](upright(path))

@@ -560,6 +560,12 @@ EASY = {"prompt": "x", "use_stable_diffusion_model": "m", "width": 16, "height":
         ("parameters", {"Prompt": "x", "Stable Diffusion model": "m"}, (True, None, "Easy Diffusion", None, None)),
         ("parameters", EASY | {"init_image": "r.png"}, (True, True, "Easy Diffusion", None, None)),
         ("generation_data", {"prompt": "x", "baseModel": {}}, (True, None, "TensorArt", None, None)),
+        ("parameters-json", {"PositivePrompt": "x", "Steps": 20}, (True, None, "Stability Matrix", None, None)),
+        (
+            "parameters",
+            {"Model": "m", "resolution": "16 x 16", "prompt": "x"},
+            (True, None, "a Hugging Face space", None, None),
+        ),
         (
             "parameters",
             {"Prompt": "x", "software": "RuinedFooocus", "base_model_name": "m"},
@@ -607,6 +613,7 @@ def test_the_command_line_of_old_invokeai(words, expected):
 
 def test_a_name_of_a_text_that_only_one_generator_writes():
     assert answer(texts(("use_stable_diffusion_model", "m")))[:3] == (True, None, "Easy Diffusion")
+    assert answer(texts(("smproj", "{}")))[:3] == (True, None, "Stability Matrix")
 
 
 # --- names of programs ----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from maskproof import evidence
+from maskproof import evidence, model
 from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
 from maskproof.images import containers, decode
 from maskproof.images.containers import block
@@ -177,14 +177,14 @@ def test_the_largest_picture_within_the_limits_is_read():
 
 
 def test_a_file_over_the_limit_of_bytes_is_refused_before_it_is_read(monkeypatch):
-    monkeypatch.setattr(containers, "MAX_BYTES", len(FILES["PNG"]) - 1)
+    monkeypatch.setattr(containers, "MAX_FILE_BYTES", len(FILES["PNG"]) - 1)
     with pytest.raises(TooLarge, match="MB"):
         containers.read(FILES["PNG"], "a picture")
 
 
 def test_every_picture_that_is_small_enough_in_pixels_is_so_in_bytes():
     side = int(block.MAX_PIXELS**0.5)
-    assert side * (4 * side + 1) + block.MAX_METADATA < block.MAX_BYTES  # RGBA that nothing can compress
+    assert side * (3 * side + 1) + block.MAX_METADATA < model.MAX_FILE_BYTES  # RGB that nothing can compress
     data = SIGNATURE + header(8000, 6000, 8, 2) + chunk(b"IDAT", bytes(77_000_000)) + chunk(b"IEND")
     assert containers.read(data, "a photograph").width == 8000
 

@@ -9,6 +9,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from maskproof.gate.origins import ORIGINS
 from maskproof.model import Box, Finding, Kind, Level, Severity
 from maskproof.policy.keys import KEYS, Choice
 from maskproof.policy.limits import LIMITS
@@ -65,7 +66,7 @@ def test_a_page_names_only_what_there_is(row):
     page = (ROOT / row.page).read_text()
     metrics = {limit.metric for limit in LIMITS}
     keys = {key.name for key in KEYS} | {field.name for field in msgspec.structs.fields(Record)}
-    assert set(re.findall(r"`(\w+)`", page)) <= metrics | keys | {*Level, *Kind, *get_args(Choice)}
+    assert set(re.findall(r"`(\w+)`", page)) <= metrics | keys | {*Level, *Kind, *get_args(Choice), *ORIGINS}
 
 
 def test_the_list_of_rules_is_that_of_the_rows():

@@ -307,7 +307,7 @@ class TestTooLarge:
     def big(self, project, path):
         file = project.root / path
         file.write_bytes(b"")
-        os.truncate(file, 64_000_001)
+        os.truncate(file, objects.MAX_FILE_BYTES + 1)
 
     def test_an_edit(self, project):
         project.edit("held")
@@ -423,7 +423,7 @@ def test_what_was_asked_for_longest_ago_goes_first(stored, monkeypatch):
     first, second, third = ("30.txt", "31.txt", "139.txt")  # 60, 62 and 57 bytes
     for path in (first, second, first, third):
         repository.objects.blob(ids[path], path)
-    monkeypatch.setattr(objects, "MAX_BLOB", 1)  # whatever is read from here on is refused
+    monkeypatch.setattr(objects, "MAX_FILE_BYTES", 1)  # whatever is read from here on is refused
     for path in (first, third):
         assert repository.objects.blob(ids[path], path) == FILES[path]
     with pytest.raises(TooLarge):
@@ -433,7 +433,7 @@ def test_what_was_asked_for_longest_ago_goes_first(stored, monkeypatch):
 def test_thousands_at_a_time_among_them_what_cannot_be_had(stored, scratch, monkeypatch):
     repository, ids = stored
     tree = scratch.git("rev-parse", "HEAD^{tree}").stdout.strip()
-    monkeypatch.setattr(objects, "MAX_BLOB", 110)
+    monkeypatch.setattr(objects, "MAX_FILE_BYTES", 110)
     wanted = [*ids.values(), tree, "0" * 40]
     wanted = wanted[::2] + wanted[1::2]  # so that they stand in the middle
     found = dict(repository.objects.blobs(wanted, "a file"))

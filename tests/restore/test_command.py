@@ -192,10 +192,10 @@ class TestRefusals:
         assert "NOT JUDGED: the original assets/gone.png" in text
 
     def test_a_record_with_mistakes(self, project):
-        project.edit("drifted", color="blue")
+        project.edit("drifted", colour="blue")
         status, text, _ = restore(project, SPRING)
         assert status == 3
-        assert "colour" in text
+        assert "the key 'colour' is unknown" in text
 
     def test_a_symbolic_link(self, drifted):
         (drifted.root / "assets/link.png").symlink_to("spring.png")

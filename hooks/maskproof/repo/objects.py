@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
-from maskproof.model import sha256_of
+from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import DEEPEN, OFFLINE
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ POINTER = (
 """a canonical Git LFS pointer; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
 POINTER_BYTES = 1024
 """a pointer is smaller than this many bytes"""
-MAX_BLOB = 64_000_000
-"""bytes of a file that are read into memory at the most; the limit of `containers` for pictures"""
 LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
 MEMO_BYTES = 256_000_000
@@ -169,7 +167,7 @@ class Objects:
 
     def _stored(self, digest: str) -> bytes | None:
         stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
-        if not stored.is_file() or stored.stat().st_size > MAX_BLOB:
+        if not stored.is_file() or stored.stat().st_size > MAX_FILE_BYTES:
             return None
         data = stored.read_bytes()
         return data if sha256_of(data) == digest else None
@@ -204,9 +202,9 @@ class Objects:
                 else "Check the repository with `git fsck`."
             )
             raise MissingObject(f"Git has no object {oid[:12]} for {name}", advice)
-        if answer.size > MAX_BLOB:
+        if answer.size > MAX_FILE_BYTES:
             raise TooLarge(
-                f"{name} has {answer.size / 1e6:.0f} MB; the limit is {MAX_BLOB / 1e6:.0f} MB",
+                f"{name} has {answer.size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB",
                 "Save it with stronger compression or smaller.",
             )
         if answer.kind != "blob":
@@ -236,7 +234,7 @@ class Answer:
     """`blob`, `tree`, `commit` or `tag`; empty where it is missing or damaged"""
     size: int = 0
     data: bytes = b""
-    """empty where there is more of it than `MAX_BLOB`"""
+    """empty where there is more of it than `MAX_FILE_BYTES`"""
 
 
 class Reader:
@@ -272,7 +270,7 @@ class Reader:
         try:
             for _ in oids:
                 answer = read_answer(stdout)
-                if answer is None or answer.size > MAX_BLOB:
+                if answer is None or answer.size > MAX_FILE_BYTES:
                     self.close()  # instead of listening to all of it
                     yield answer or Answer()
                     return
@@ -307,12 +305,12 @@ class Reader:
 
 
 def read_answer(stream: IO[bytes]) -> Answer | None:
-    """The next answer of `git cat-file --batch`, the data of a blob over `MAX_BLOB` left unread; None at its end."""
+    """The next answer of `git cat-file --batch`, data over `MAX_FILE_BYTES` left unread; None at its end."""
     head = stream.readline().split()
     if len(head) != 3:  # noqa: PLR2004 - id, kind, size
         return Answer() if head else None
     kind, size = head[1].decode(), int(head[2])
-    if size > MAX_BLOB:
+    if size > MAX_FILE_BYTES:
         return Answer(kind, size)
     data = stream.read(size)
     return Answer(kind, size, data) if len(data) == size and stream.read(1) else None

@@ -1,4 +1,4 @@
-"""The demo: a scratch repository, the hook, an edit that held and one that spilled, and what Git says to each."""
+"""The demo: a scratch repository, the hook, a clean edit and one that spilled, and what Git says to each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INSTALLED = Path(__file__).parents[1] / "fixtures"
 CHECKOUT = Path(__file__).parents[3] / "fixtures"
 """where the pictures lie when maskproof runs from its own checkout"""
-HELD, SPILLED = "pass/rerendered", "block/redrawn"
+CLEAN, SPILLED = "pass/rerendered", "block/redrawn"
 COMMITTER = {
     f"GIT_{role}_{key}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -37,7 +37,7 @@ def run(keep: Path | None, say: Callable[[str], object]) -> int:
         say: Takes the lines for the reader.
 
     Returns:
-        0 when the edit that held was committed and the one that spilled was blocked, else 70.
+        0 when the clean edit was committed and the one that spilled was blocked, else 70.
 
     Raises:
         UsageError: pre-commit is not installed, or `keep` is not empty.
@@ -61,16 +61,17 @@ def _played(root: Path, say: Callable[[str], object]) -> int:
     _shell(root, say, "git", "init", "--quiet", "--initial-branch=main", ".")
     (root / ".pre-commit-config.yaml").write_text(_config())
     _shell(root, say, sys.executable, "-m", "pre_commit", "install")
-    shutil.copy(pictures / HELD / "base" / "original.jpg", root)
+    for file in ("original.jpg", "mask.png"):
+        shutil.copy(pictures / CLEAN / "base" / file, root)
     _shell(root, say, "git", "add", ".")
-    _shell(root, say, "git", "commit", "--quiet", "-m", "Add the product photograph")
+    _shell(root, say, "git", "commit", "--quiet", "-m", "Add the product photograph and a mask for it")
 
-    say("\nAn AI edit that held. The mask opened the coffee, and only the coffee changed:\n")
-    held = _try(root, say, pictures / HELD, "Serve it with milk")
+    say("\nA clean edit by an image model. The mask makes the coffee editable, and only the coffee changed:\n")
+    clean = _try(root, say, pictures / CLEAN, "Serve it with milk")
     say("\nAnother edit of the same photograph, through the same mask. The model redrew the table as well:\n")
     spilled = _try(root, say, pictures / SPILLED, "Serve it with foam")
 
-    as_meant = held == 0 and spilled != 0
+    as_meant = clean == 0 and spilled != 0
     say(
         "\nThe first edit is in the history, the second one is not."
         if as_meant
@@ -82,8 +83,8 @@ def _played(root: Path, say: Callable[[str], object]) -> int:
 
 def _try(root: Path, say: Callable[[str], object], case: Path, message: str) -> int:
     """Commit the edit of one case; Git's exit status."""
-    for file in ("change/edit.png", "change/edit.png.maskproof.json", "base/mask.png"):
-        shutil.copy(case / file, root)
+    for file in ("edit.png", "edit.png.maskproof.json"):
+        shutil.copy(case / "change" / file, root)
     _shell(root, say, "git", "add", ".")
     return _shell(root, say, "git", "commit", "--quiet", "-m", message)
 

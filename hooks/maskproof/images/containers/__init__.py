@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from maskproof.errors import TooLarge, Unreadable
 from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
-from maskproof.images.containers.block import MAX_BYTES, Block, Container, check_limits
+from maskproof.images.containers.block import Block, Container, check_limits
+from maskproof.model import MAX_FILE_BYTES
 
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
 """formats whose pictures can be judged"""
@@ -21,7 +22,7 @@ WALKED = {**FORMATS, "HEIC": heic}
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
 MAX_BYTES_OF = {"GIF": 64_000_000}
-"""where less than MAX_BYTES is allowed: codes of a GIF are followed in Python, and 50 Mpx of them rarely take more"""
+"""where less than MAX_FILE_BYTES is allowed: codes of a GIF are followed in Python; 50 Mpx of them rarely take more"""
 
 __all__ = ["FORMATS", "Block", "Container", "blocks", "check_pixels", "format_of", "read"]
 
@@ -42,7 +43,7 @@ def read(data: bytes, name: str, container: Container | None = None) -> Containe
         Unreadable: unknown format, cut short, or contradictory.
         TooLarge: the file, its picture or its metadata is over a limit.
     """
-    if format_of(data) is None and len(data) <= MAX_BYTES:
+    if format_of(data) is None and len(data) <= MAX_FILE_BYTES:
         raise _unknown(data, name)
     return container or blocks(data, name)
 
@@ -65,7 +66,7 @@ def blocks(data: bytes, name: str) -> Container:
         TooLarge: the file, its picture or its metadata is over a limit.
     """
     found = next((kind for kind, module in WALKED.items() if module.matches(data)), None)
-    if len(data) > (limit := min(MAX_BYTES, MAX_BYTES_OF.get(found or "", MAX_BYTES))):
+    if len(data) > (limit := min(MAX_FILE_BYTES, MAX_BYTES_OF.get(found or "", MAX_FILE_BYTES))):
         raise TooLarge(
             f"{name} has {len(data) / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB",
             "Save it with stronger compression or smaller.",

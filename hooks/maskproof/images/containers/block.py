@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from maskproof.errors import TooLarge, Unreadable
 
-MAX_BYTES = 256_000_000
-"""bytes of a file: `MAX_PIXELS` of RGBA in 8 bits that nothing can compress take 200 MB; photographs of 48 Mpx took 66
-and 77 MB as PNG, and may take three times that in 16 bits"""
 MAX_PIXELS = 50_000_000
 """pixels of a picture: 200 MB as RGBA. Pillow's own bound (89 Mpx, a warning) let a 688 kB file cost 2 GB"""
 MAX_SIDE = 16_384
