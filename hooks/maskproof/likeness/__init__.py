@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
 from maskproof.likeness.hashes import LIKE, LIKE_CROPPED, SIDE
@@ -98,10 +98,8 @@ def search(
         UsageError: the file cannot be decoded.
     """
     name, data = edit
-    try:
+    with as_usage():
         picture = thumbnail(data, name, SIDE)
-    except CouldNotJudge as error:
-        raise UsageError(error.reason, error.advice) from error
     index = open_index(repository, trusted=trusted)
     tree = {blob for one in (repository.index, repository.head) for blob in repository.image_blobs(one)}
     blobs = tree | set(repository.image_blobs(repository.index, history=True)) if history else tree
