@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.atomic import read_file, sweep, write_atomically
+from maskproof.atomic import read_file, sweep, write_together
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
@@ -227,20 +227,15 @@ def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[st
         UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
     """
     undo = _undo(repository, old)
+    files = [(repository.root / path, data) for path, data in new.items()]
     if _bytes(repository, job.path) != job.data:
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
-    done: list[str] = []
     try:
-        for path, data in new.items():
-            sweep(repository.root / path)
-            write_atomically(repository.root / path, data)
-            done.append(path)
-    except BaseException as error:
-        for path in done:
-            _write_back(repository.root / path, old[path])
-        if isinstance(error, OSError):
-            raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
-        raise
+        for file, _ in files:
+            sweep(file)
+        write_together(*files)
+    except OSError as error:
+        raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
     return undo
 
 
@@ -252,13 +247,6 @@ def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
         for path, data in sorted(old.items())
     ]
     return " && ".join(parts)
-
-
-def _write_back(file: Path, data: bytes | None) -> None:
-    if data is None:
-        file.unlink(missing_ok=True)
-    else:
-        write_atomically(file, data)
 
 
 def _named_files(scope: Scope, job: Job, record: Record) -> Named:
