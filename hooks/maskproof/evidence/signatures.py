@@ -55,13 +55,16 @@ IN_WORDS = {
 class Signature:
     """What was found out about one manifest store."""
 
-    intact: bool
-    """the signature, the claim, its assertions and the file fit together"""
     broken: tuple[str, ...]
     """status codes of what does not fit"""
     distrusted: tuple[str, ...]
     """status codes of what is wrong with the signer's certificate"""
     signer: str | None
+
+    @property
+    def intact(self) -> bool:
+        """Do the signature, the claim, its assertions and the file fit together?"""
+        return not self.broken
 
     def __str__(self) -> str:
         whole = "signature intact" if self.intact else f"signature broken: {_in_words(self.broken)}"
@@ -130,7 +133,7 @@ def _signature(results: dict[str, Any], about: dict[str, Any]) -> Signature:
     if not signed and not broken:
         broken = ("claimSignature.missing",)
     signer = about.get("common_name") or about.get("issuer")
-    return Signature(not broken, broken, distrusted, signer[:100] if isinstance(signer, str) else None)
+    return Signature(broken, distrusted, signer[:100] if isinstance(signer, str) else None)
 
 
 def _in_words(codes: tuple[str, ...]) -> str:

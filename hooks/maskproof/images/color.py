@@ -163,9 +163,7 @@ def _color_code(container: Container) -> str | None:
         primaries, transfer = code[0], code[1]
     elif container.format == "AVIF" and (box := container.first("colr")) and box[:4] == b"nclx":
         primaries, transfer = struct.unpack_from(">HH", box, 4)
-        if container.first("colr") and any(
-            one.kind == "colr" and one.data[:4] in {b"prof", b"rICC"} for one in container.blocks
-        ):
+        if any(one.kind == "colr" and one.data[:4] in {b"prof", b"rICC"} for one in container.blocks):
             return None
     else:
         return None

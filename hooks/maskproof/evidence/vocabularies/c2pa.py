@@ -9,7 +9,7 @@ Source: C2PA technical specification 2.2, chapters 10 (claims), 11 (boxes), 18 (
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
@@ -213,7 +213,7 @@ def _maker(action: Action, manifest: Manifest) -> str | None:
 class _Room:
     """Bytes of CBOR that may still be decoded of this file."""
 
-    left: int = field(default=MAX_CBOR)
+    left: int = MAX_CBOR
 
     def decode(self, box: Box) -> dict[str, Any]:
         if (data := box.bytes_of(b"cbor")) is not None:
