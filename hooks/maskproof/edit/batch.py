@@ -13,7 +13,7 @@ import queue
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof import edit
@@ -63,7 +63,7 @@ class Stop:
     """Whether an interrupt asked to stop; the one thing here that a signal changes."""
 
     requested: bool = False
-    under_way: int = field(default=0)
+    under_way: int = 0
 
 
 def open_batch(
