@@ -21,6 +21,12 @@ MaskproofError                  exit 70   (never raised itself)
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class MaskproofError(Exception):
     """Base of all errors that are shown to a user in one piece of text.
@@ -133,3 +139,12 @@ class MissingMask(CouldNotJudge):
 
 class MissingObject(CouldNotJudge):
     """The object is named but its bytes are not on this machine."""
+
+
+@contextmanager
+def as_usage() -> Iterator[None]:
+    """What keeps a picture from being judged or written, where it is one that the command line names: a UsageError."""
+    try:
+        yield
+    except (CouldNotJudge, CouldNotRestore) as error:
+        raise UsageError(error.reason, error.advice) from error
