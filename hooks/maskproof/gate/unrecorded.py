@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Finding
+    from maskproof.model import Evidence, Finding
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
 
@@ -231,8 +231,7 @@ def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:
     """What is wrong, from the surest sign to the weakest."""
-    marks = ", ".join(dict.fromkeys(f"{sign.says}, {sign.source}" for sign in signals.evidence if sign.ai))
-    said = f"the file says that AI made or changed it ({marks}), and it has no record" if ai else "it has no record"
+    said = f"{_declared(signals.evidence)}, and it has no record" if ai else "it has no record"
     if relation is None:
         return said
     if relation.replaced:
@@ -245,6 +244,15 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
         return said + (", and is within the limits of it" if relation.whole else "")
     where = place(worst.box, worst.around)
     return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
+
+
+def _declared(signs: tuple[Evidence, ...]) -> str:
+    """What a file says of its maker; `explain` shows every sign."""
+    source = next(sign.source for sign in signs if sign.ai)
+    where = "its Content Credentials say" if source.startswith("C2PA") else f"its metadata ({source}) says"
+    parent = evidence.parent(signs)
+    made = "made or changed it" if parent is None else f"made it from {parent!a}"
+    return f"{where} that {evidence.generator(signs) or 'an AI model'} {made}"
 
 
 def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> str:
