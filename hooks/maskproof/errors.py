@@ -2,13 +2,14 @@
 
 MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
-├── PolicyError                 exit 2    maskproof.toml has mistakes
-├── CasesError                  exit 2    the table of judged edits has mistakes
-├── JobsError                   exit 2    the list of edits to make has mistakes
+├── DocumentError               exit 2    (never raised itself)
+│   ├── PolicyError             maskproof.toml has mistakes
+│   ├── CasesError              the table of judged edits has mistakes
+│   └── JobsError               the list of edits to make has mistakes
 ├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
 ├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
-    ├── RecordError             the sidecar has mistakes
+    ├── RecordError             the sidecar has mistakes; a DocumentError as well
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
     ├── TooLarge                a picture is over a limit, known from its header alone
@@ -19,6 +20,12 @@ MaskproofError                  exit 70   (never raised itself)
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class MaskproofError(Exception):
@@ -43,34 +50,31 @@ class UsageError(MaskproofError):
     exit_status = 2
 
 
-class PolicyError(MaskproofError):
-    """The policy cannot be used; `problems` lists every mistake found."""
+class DocumentError(MaskproofError):
+    """A document cannot be used; `problems` lists every mistake found. Each kind says what to do about them."""
 
     exit_status = 2
+    correct = "Correct {path}."
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}.")
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), self.correct.format(path=path))
         self.problems = problems
 
 
-class CasesError(MaskproofError):
-    """A table of judged edits cannot be used; `problems` lists every mistake found."""
-
-    exit_status = 2
-
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), "Correct these rows; nothing was written.")
-        self.problems = problems
+class PolicyError(DocumentError):
+    """The policy has mistakes."""
 
 
-class JobsError(MaskproofError):
-    """A list of edits to make cannot be used; `problems` lists every mistake found."""
+class CasesError(DocumentError):
+    """A table of judged edits has mistakes."""
 
-    exit_status = 2
+    correct = "Correct these rows; nothing was written."
 
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}; nothing was sent.")
-        self.problems = problems
+
+class JobsError(DocumentError):
+    """A list of edits to make has mistakes."""
+
+    correct = "Correct {path}; nothing was sent."
 
 
 class NoAnswer(MaskproofError):  # noqa: N818 - what came of it, as CouldNotJudge is
@@ -92,17 +96,11 @@ class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not
     rule = "unreadable"
 
 
-class RecordError(CouldNotJudge):
-    """A sidecar has mistakes; `problems` lists every one found."""
+class RecordError(CouldNotJudge, DocumentError):
+    """A sidecar has mistakes."""
 
     rule = "stale-record"
-
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(
-            f"{path} cannot be used: " + "; ".join(problems),
-            "Correct it, or write it anew with `maskproof record`.",
-        )
-        self.problems = problems
+    correct = "Correct it, or write it anew with `maskproof record`."
 
 
 class BrokenChain(CouldNotJudge):
@@ -141,3 +139,12 @@ class MissingMask(CouldNotJudge):
 
 class MissingObject(CouldNotJudge):
     """The object is named but its bytes are not on this machine."""
+
+
+@contextmanager
+def as_usage() -> Iterator[None]:
+    """What keeps a picture from being judged or written, where it is one that the command line names: a UsageError."""
+    try:
+        yield
+    except (CouldNotJudge, CouldNotRestore) as error:
+        raise UsageError(error.reason, error.advice) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,8 +82,7 @@ class Basis(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle in pixels of the original, upright: left, top, width, height."""
 
     x: int
@@ -204,11 +203,16 @@ class Finding:
     rule: str
     severity: Severity
     message: str
+    """what is so in this image, in plain English"""
     region: str | None = None
+    """the one that it is about"""
     value: float | None = None
+    """what was measured, in `unit`"""
     limit: float | None = None
+    """how far it might have gone, in `unit`"""
     unit: str | None = None
     box: Box | None = None
+    """where it is worst"""
     advice: str = ""
     """what to do next; a command where there is one"""
     also: tuple[str, ...] = ()

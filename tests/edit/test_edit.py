@@ -26,7 +26,7 @@ from maskproof.edit.api import models
 from maskproof.errors import CouldNotRestore
 from maskproof.images import decode
 from maskproof.repo import Repository
-from maskproof.restore import METHODS
+from maskproof.restore.blend import METHODS
 from openai_server import edits
 from painters import held, redrawn, rerendered, shifted, smaller, untouched
 from processes import MASKPROOF, PATIENCE, start

@@ -22,7 +22,7 @@ from maskproof.gate.named import Named, compare
 from maskproof.images import decode
 from maskproof.masks import shapes
 from maskproof.masks.difference import find_changes
-from maskproof.masks.morphology import grow, remove_specks
+from maskproof.masks.morphology import grow, keep_parts
 from maskproof.masks.outline import refine
 from maskproof.model import Verdict
 from maskproof.policy import from_file
@@ -434,7 +434,7 @@ def test_growth_is_the_same_in_strips(radius):
 @given(SPARSE, st.integers(0, 6))
 def test_specks_are_what_is_small(mask, smallest):
     wanted = morphology.remove_small_objects(mask, max_size=smallest - 1, connectivity=2) if smallest > 1 else mask
-    assert np.array_equal(remove_specks(mask, smallest), wanted)
+    assert np.array_equal(keep_parts(mask, smallest), wanted)
 
 
 @given(MASKS, st.sampled_from(MODES))

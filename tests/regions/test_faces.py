@@ -120,8 +120,6 @@ def test_a_hit_lies_where_it_was_seen(stand_in: bytes, capfd: pytest.CaptureFixt
     (face,) = faces.detect(picture, stand_in, digest(stand_in))
     # The middle of the cell at 160, 80 is 164, 84; the hit is 32 x 40 px around it.
     assert face.box == Box(148, 64, 32, 40)
-    expected = [(160 + 8 * i / 10, 80 + 8 * (i + 1) / 10) for i in range(0, 10, 2)]
-    assert np.allclose(face.landmarks, expected, atol=1e-3)
     assert face.confidence == pytest.approx(1, abs=1e-5)
     assert capfd.readouterr() == ("", "")
 
@@ -186,6 +184,3 @@ def test_the_real_model_finds_the_astronaut() -> None:
     assert 150 < box.x < 200
     assert 30 < box.y < 95
     assert 70 < box.width < 140
-    right_eye, left_eye, nose = face.landmarks[:3]
-    assert right_eye[0] < nose[0] < left_eye[0]
-    assert nose[1] > right_eye[1]

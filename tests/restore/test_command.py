@@ -286,25 +286,27 @@ class TestInterrupted:
     def test_a_picture_that_cannot_be_written_leaves_the_record_as_it_was(self, drifted, monkeypatch):
         before = {path: (drifted.root / path).read_bytes() for path in (SPRING, SIDECAR)}
 
+        real = atomic._staged
+
         def fails(path, data):
             if path.name == "spring.png":
                 raise OSError(28, "No space left on device")
-            atomic.write_atomically(path, data)
+            return real(path, data)
 
-        monkeypatch.setattr(command, "write_atomically", fails)
+        monkeypatch.setattr(atomic, "_staged", fails)
         with pytest.raises(UsageError, match="No space left"):
             list(command.in_tree(drifted.root, (SPRING,), Options()))
         assert {path: (drifted.root / path).read_bytes() for path in before} == before
 
     def test_an_edit_that_was_saved_meanwhile_is_not_replaced(self, drifted, monkeypatch):
-        real = command.composed
+        real = command.compose
 
         def slow(*arguments):
             made = real(*arguments)
             drifted.write(SPRING, drifted.pictures.held)
             return made
 
-        monkeypatch.setattr(command, "composed", slow)
+        monkeypatch.setattr(command, "compose", slow)
         with pytest.raises(UsageError, match="saved anew"):
             list(command.in_tree(drifted.root, (SPRING,), Options()))
         assert (drifted.root / SPRING).read_bytes() == drifted.pictures.held

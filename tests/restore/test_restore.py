@@ -23,7 +23,8 @@ from maskproof.images import decode, encode
 from maskproof.images.encode import Carried
 from maskproof.policy import AreaRule, Settings, from_file
 from maskproof.records.sidecar import AreaRef, ImageRef, OriginalRef, Record, Transform
-from maskproof.restore import METHODS, NOTHING, Options, Restored, compose, decode_sources
+from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources
+from maskproof.restore.blend import METHODS
 from maskproof.restore.poisson import membrane
 from projects import OPENED, QUARTER, SIZE, png, texture
 
@@ -52,7 +53,7 @@ def stored(data: bytes) -> decode.Stored:
 
 def written(samples: Any, **carried: Any) -> bytes:
     cube = samples[..., None] if samples.ndim == 2 else samples
-    return encode.encode(cube, "PNG", Carried(**carried)).data
+    return encode.encode(cube, "PNG", Carried(**carried))
 
 
 ORIGINAL = texture(1)

@@ -83,22 +83,14 @@ def view_of(pair: Pair, region: Region) -> View:
 def colors(view: View) -> list[Metric]:
     """CIEDE2000 of cell means: the middle, the 95 % quantile, and how far named brand colours are off."""
     first, second = (cielab(_cell_means(samples, view.mask)) for samples in (view.original, view.edit))
+
+    def metric(name: str, value: np.floating, says: str) -> Metric:
+        return Metric(name, float(value), "ΔE00", "brand", says + " (limit {limit})")
+
     difference = ciede2000(first, second)
     found = [
-        Metric(
-            "delta_e",
-            float(np.median(difference)),
-            "ΔE00",
-            "brand",
-            "its colours are off by {value} in the middle (limit {limit})",
-        ),
-        Metric(
-            "delta_e_p95",
-            float(np.quantile(difference, 0.95)),
-            "ΔE00",
-            "brand",
-            "part of it is off in colour by {value} (limit {limit})",
-        ),
+        metric("delta_e", np.median(difference), "its colours are off by {value} in the middle"),
+        metric("delta_e_p95", np.quantile(difference, 0.95), "part of it is off in colour by {value}"),
     ]
     for color in view.colors:
         wanted = cielab(np.array(color, np.float32))
@@ -106,15 +98,7 @@ def colors(view: View) -> list[Metric]:
         if shows.any():
             off = ciede2000(second[shows], np.broadcast_to(wanted, second[shows].shape))
             name = "#{:02x}{:02x}{:02x}".format(*color)
-            found.append(
-                Metric(
-                    "brand_color",
-                    float(np.median(off)),
-                    "ΔE00",
-                    "brand",
-                    f"the brand colour {name} is off by {{value}} (limit {{limit}})",
-                )
-            )
+            found.append(metric("brand_color", np.median(off), f"the brand colour {name} is off by {{value}}"))
     return found
 
 
@@ -123,15 +107,8 @@ def strokes(view: View) -> list[Metric]:
     # SciPy is loaded where there is an area that needs it: it takes longer to load than most pictures to judge.
     from maskproof.drift.glyphs import stroke_difference
 
-    return [
-        Metric(
-            "stroke",
-            stroke_difference(view.original, view.edit, view.mask),
-            "share",
-            "text",
-            "a letter changed by {value} of its contrast (limit {limit})",
-        )
-    ]
+    value = stroke_difference(view.original, view.edit, view.mask)
+    return [Metric("stroke", value, "share", "text", "a letter changed by {value} of its contrast (limit {limit})")]
 
 
 def skin(view: View) -> list[Metric]:
@@ -148,11 +125,8 @@ def skin(view: View) -> list[Metric]:
 def proportions(view: View) -> list[Metric]:
     """How far features moved against each other: what the area's own motion leaves, 95 % quantile over its blocks."""
     motion = register(_luma(view.original), _luma(view.edit), view.mask)
-    return [
-        Metric(
-            "geometry", motion.residual, "px", "face", "features moved against each other by {value} (limit {limit})"
-        )
-    ]
+    says = "features moved against each other by {value} (limit {limit})"
+    return [Metric("geometry", motion.residual, "px", "face", says)]
 
 
 def outline(view: View) -> list[Metric]:

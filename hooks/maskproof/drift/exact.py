@@ -20,13 +20,9 @@ BAND_ROWS = 32
 
 
 def changed(original: Picture, edit: Picture, aligned: Aligned, regions: Sequence[Region]) -> list[tuple[Metric]]:
-    """For each region the pixels of which any sample differs, low bytes of 16-bit files included; all after resampling.
+    """For each region the pixels of which any sample differs, low bytes of 16-bit files included.
 
-    Args:
-        original: The picture before the edit.
-        edit: The edit as decoded.
-        aligned: The edit in the original's frame.
-        regions: Of the original's size.
+    After resampling all of them do.
     """
     height, width = original.samples.shape[:2]
     down, across = np.zeros((len(regions), height), np.bool_), np.zeros((len(regions), width), np.bool_)

@@ -131,14 +131,8 @@ def _resized(plane: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
 def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[Metric, ...]:
     """The frame's motion, in pixels of the original; the share of the long side is what is limited."""
     reach = motion.reach * factor if motion.trusted else 0.0
-    parts = [
-        f"{abs(value) * factor:.1f} px {way[value < 0]}"
-        for value, way in ((motion.dx, ("right", "left")), (motion.dy, ("down", "up")))
-        if abs(value) * factor >= 0.1
-    ]
-    parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []
-    parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []
-    says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {', '.join(parts) or 'sub-pixel'}"
+    parts = describe_motion(motion, factor) or "sub-pixel"
+    says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {parts}"
     says += padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
         Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),
@@ -148,6 +142,18 @@ def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[
         Metric("angle", motion.angle, "degrees", "shift", ""),
         Metric("motion_residual", motion.residual * factor, "px", "shift", ""),
     )
+
+
+def describe_motion(motion: Motion, factor: int = 1) -> str:
+    """A motion in words, `factor` times its lengths in pixels; empty where it is too small to see."""
+    parts = [
+        f"{abs(value) * factor:.1f} px {way[value < 0]}"
+        for value, way in ((motion.dx, ("right", "left")), (motion.dy, ("down", "up")))
+        if abs(value) * factor >= 0.1
+    ]
+    parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []
+    parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []
+    return ", ".join(parts)
 
 
 def padding_that_explains(dx: float, dy: float, scale: float, size: tuple[int, int]) -> str:

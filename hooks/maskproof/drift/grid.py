@@ -118,6 +118,24 @@ def grown(mask: Mask, radius: int) -> Mask:
     return np.repeat(np.repeat(near, CELL, axis=0), CELL, axis=1)[:height, :width]
 
 
+def reduced_mask(mask: Mask, factor: int) -> Mask:
+    """The mask (H x W) `factor` times smaller, True where any sample of a block is; the last blocks may be smaller."""
+    if factor == 1:
+        return mask
+    height, width = mask.shape
+    if height % factor or width % factor:
+        mask = np.pad(mask, ((0, -height % factor), (0, -width % factor)))
+    rows = mask[::factor].copy()
+    for step in range(1, factor):
+        rows |= mask[step::factor]
+    # Joined at every sample and then picked, as in `oklab.opponent`, to walk memory in order.
+    length = rows.shape[1] - factor + 1
+    across = rows[:, :length].copy()
+    for step in range(1, factor):
+        across |= rows[:, step : step + length]
+    return np.ascontiguousarray(across[:, ::factor])
+
+
 def _spread(mask: Mask, radius: int) -> Mask:
     """True where the mask is set within `radius` rows, by counting."""
     count = np.cumsum(np.pad(mask, ((radius + 1, radius), (0, 0))), axis=0, dtype=np.int32)
@@ -188,6 +206,13 @@ def shrunk(plane: Float, factor: int) -> Float:
     for step in range(1, factor):
         total += rows[..., step::factor]
     total *= np.float32(1 / factor**2)
+    return total
+
+
+def block_sums(plane: Float, side: int) -> Float:
+    """Sums over side x side samples (H x W to H // side x W // side); a last partial row or column is left out."""
+    rows, columns = plane.shape[0] // side, plane.shape[1] // side
+    total: Float = plane[: rows * side, : columns * side].reshape(rows, side, columns, side).sum((1, 3))
     return total
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof.drift.frame import Aligned, Frame, align, shown
-from maskproof.drift.grid import CELL, Float, Mask, cells, grown
+from maskproof.drift.grid import CELL, Float, Mask, cells, grown, reduced_mask
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, subpixel_shift, warped
+from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, subpixel_shift, warped_planes
 from maskproof.drift.residual import cell_sums
 from maskproof.model import Box, Level, Metric, Picture, Region
 
@@ -32,8 +32,6 @@ MIN_MOTION = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
 OFFSET_SAMPLES = 20_000
 """samples that the tone step is taken from at the least, where there are as many"""
-SOLID = 0.99
-"""share of a sample that has to come from within the picture for it to be known"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +104,14 @@ def pair_up(
 ) -> Pair:
     """Both pictures on one grid.
 
-    Args:
-        original: The picture before the edit.
-        edit: The edit, of any size.
-        editable: H x W of the original, True where the mask allowed editing.
-        regions: What is protected; first what lies outside the mask.
-        level: Sets how wide a border around the mask is left out.
-        frame: How the original was mapped to what the model saw.
-        pool: Where both pictures, and strips of them, are worked on at once.
+    The arguments are those of `drift.measure`; both pictures, and strips of them, are worked on at once in `pool`.
     """
     aligned = align(original, edit, frame)
     factor = -(-max(original.size) // JUDGED_SIDE_PX)
     full = shown(original.samples, original.alpha), shown(aligned.samples, aligned.alpha)
     planes = [pool.submit(opponent, picture, factor) for picture in full]
-    inside = _reduced_mask(editable, factor)
-    masks = [_reduced_mask(region.mask, factor) for region in regions]
+    inside = reduced_mask(editable, factor)
+    masks = [reduced_mask(region.mask, factor) for region in regions]
     if inside.any():
         masks[0] = masks[0] & ~grown(inside, _border(level, inside.shape))
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
@@ -170,37 +161,17 @@ def _border(level: Level, shape: tuple[int, ...]) -> int:
     return max(2, round(BORDER[level] * max(shape))) if BORDER[level] else 0
 
 
-def _reduced_mask(mask: Mask, factor: int) -> Mask:
-    """True where any sample of a block was."""
-    if factor == 1:
-        return mask
-    height, width = mask.shape
-    if height % factor or width % factor:
-        mask = np.pad(mask, ((0, -height % factor), (0, -width % factor)))
-    rows = mask[::factor].copy()
-    for step in range(1, factor):
-        rows |= mask[step::factor]
-    # Joined at every sample and then picked, as in `opponent`, to walk memory in order.
-    length = rows.shape[1] - factor + 1
-    across = rows[:, :length].copy()
-    for step in range(1, factor):
-        across |= rows[:, step : step + length]
-    return np.ascontiguousarray(across[:, ::factor])
-
-
 def _undone(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:
     """The edit's planes with the frame's motion undone where that helps, and where they hold samples."""
     if not motion.trusted or motion.reach < MIN_MOTION:
         return edit, np.ones(shape, np.bool_)
-    moved = np.stack([warped(plane, motion.matrix) for plane in edit])
-    return moved, warped(np.ones(shape, np.float32), motion.matrix) > SOLID
+    return warped_planes(edit, motion.matrix)
 
 
 def _moved(planes: Float, dx: float, dy: float) -> Float:
     """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
-    matrix = (1.0, 0.0, -dx, 0.0, 1.0, -dy)
-    inner = warped(np.ones(planes.shape[1:], np.float32), matrix) > SOLID
-    return np.stack([np.where(inner, warped(plane, matrix), plane) for plane in planes])
+    moved, inner = warped_planes(planes, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
+    return np.where(inner, moved, planes)
 
 
 def _offset(original: Float, edit: Float, protected: Mask) -> Float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maskproof.drift.grid import shrunk
+from maskproof.drift.grid import block_sums, shrunk
 
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
@@ -42,6 +42,11 @@ SUBPIXEL_GAIN = 0.6
 """A sub-pixel shift is undone only if it brings the protected difference down to this share."""
 GAIN = 0.9
 """An alignment is used only if it brings the protected area's mean difference down to this share."""
+SOLID = 0.99
+"""share of a sample that has to come from within the picture for it to be known"""
+
+BLOCK_PX = 16
+"""side, in samples, of the blocks whose own motion is looked at"""
 
 Affine = NDArray[np.float64]
 
@@ -193,6 +198,12 @@ def warped(plane: Float, matrix: tuple[float, ...], fill: float = 0.0) -> Float:
     )
 
 
+def warped_planes(planes: Float, matrix: tuple[float, ...]) -> tuple[Float, Mask]:
+    """Planes (n x H x W) of the edit drawn in the original's frame, and where they hold samples (H x W)."""
+    inside = warped(np.ones(planes.shape[1:], np.float32), matrix) > SOLID
+    return np.stack([warped(plane, matrix) for plane in planes]), inside
+
+
 def _phase_shift(first: Float, second: Float, weight: Mask) -> tuple[float, float]:
     """Whole-frame shift (dx, dy) in samples by phase correlation of the weighted, tapered pictures."""
     taper = np.outer(np.hanning(first.shape[0]), np.hanning(first.shape[1])).astype(np.float32) * weight
@@ -266,12 +277,7 @@ def _moved(second: Float, matrix: Affine) -> tuple[Float, Mask]:
     """The second picture in the first one's frame, and where it has samples."""
     if np.array_equal(matrix, IDENTITY):
         return second, np.ones(second.shape, np.bool_)
-    height, width = second.shape
-    flat = tuple(matrix.ravel())
-    picture = Image.fromarray(np.ascontiguousarray(second)).transform(
-        (width, height), Image.Transform.AFFINE, flat, Image.Resampling.BICUBIC, fillcolor=-1e4
-    )
-    out = np.asarray(picture)
+    out = warped(second, tuple(matrix.ravel()), fill=-1e4)
     return out, out > -100
 
 
@@ -285,24 +291,17 @@ def _distance(first: Float, second: Float, weight: Mask, matrix: Affine) -> floa
     return float(np.minimum(np.abs(error - np.median(error)), 10).mean())
 
 
-def _residual(first: Float, second: Float, weight: Mask, matrix: Affine, side: int = 16) -> float:
-    """95 % quantile, in samples, of the motion left in textured blocks of 16 x 16 (Lucas and Kanade, 1981)."""
+def _residual(first: Float, second: Float, weight: Mask, matrix: Affine) -> float:
+    """95 % quantile, in samples, of the motion left in textured blocks (Lucas and Kanade, 1981)."""
     moved, valid = _moved(second, matrix)
     gy, gx = np.gradient((first + np.where(valid, moved, first)) / 2)
     error = np.where(valid & weight, moved - first, 0)
     both = valid & weight
-    rows, columns = first.shape[0] // side, first.shape[1] // side
-
-    def blocks(values: NDArray[np.floating]) -> Float:
-        plane = values.astype(np.float32)
-        total: Float = plane[: rows * side, : columns * side].reshape(rows, side, columns, side).sum((1, 3))
-        return total
-
     error = error - np.median(error[both]) if both.any() else error
-    xx, xy, yy = blocks(gx * gx * both), blocks(gx * gy * both), blocks(gy * gy * both)
-    ex, ey = blocks(gx * error * both), blocks(gy * error * both)
+    products = gx * gx * both, gx * gy * both, gy * gy * both, gx * error * both, gy * error * both, both
+    xx, xy, yy, ex, ey, seen = (block_sums(one.astype(np.float32), BLOCK_PX) for one in products)
     least = (xx + yy) / 2 - np.sqrt(np.square((xx - yy) / 2) + xy * xy)
-    good = (blocks(both.astype(np.float32)) > 0.7 * side * side) & (least > side * side * 0.5)
+    good = (seen > 0.7 * BLOCK_PX**2) & (least > 0.5 * BLOCK_PX**2)
     if not good.any():
         return 0.0
     det = (xx * yy - xy * xy)[good]

@@ -82,13 +82,6 @@ def finish(
 ) -> EditResult:
     """From the answer of the server to the picture and its record.
 
-    Args:
-        repository: Where both are written.
-        prepared: The job.
-        request: What the server was asked for.
-        answer: What it answered.
-        server: Its name, for the record.
-
     Raises:
         NoAnswer: the answer holds no picture.
         UsageError: something cannot be written.

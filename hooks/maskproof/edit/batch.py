@@ -13,7 +13,7 @@ import queue
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof import edit
@@ -63,7 +63,7 @@ class Stop:
     """Whether an interrupt asked to stop; the one thing here that a signal changes."""
 
     requested: bool = False
-    under_way: int = field(default=0)
+    under_way: int = 0
 
 
 def open_batch(
@@ -71,12 +71,7 @@ def open_batch(
 ) -> Batch:
     """The jobs that are still to be made, once nothing stands in the way of any.
 
-    Args:
-        repository: Where everything lies.
-        client: The connection.
-        listed: All jobs.
-        name: How messages call the list.
-        options: What holds for every job.
+    `name` is how messages call the list.
 
     Raises:
         JobsError: with what is wrong with each job that could not be sent.
@@ -102,10 +97,7 @@ def open_batch(
 def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterator[JobResult]:
     """Make what is to be made, in the order in which the answers come.
 
-    Args:
-        batch: The jobs.
-        at_a_time: Answers that are waited for side by side.
-        progress: Told in words how far it is, from any thread.
+    `at_a_time` answers are waited for side by side; `progress` is told in words how far it is, from any thread.
 
     Yields:
         What became of each job. After an interrupt the iteration ends early.

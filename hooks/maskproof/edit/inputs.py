@@ -17,7 +17,7 @@ import numpy as np
 from maskproof import recording, regions
 from maskproof.atomic import read_file
 from maskproof.edit import framing, jobs
-from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
@@ -115,10 +115,8 @@ def check_output(repository: Repository, job: Job, *, force: bool) -> str:
     out = repository.path_of(job.target)
     if out in {repository.path_of(job.original), repository.path_of(job.mask)}:
         raise UsageError(f"{out} is what the edit is made from", "Name another file with `-o`.")
-    try:
+    with as_usage():
         kind = encode.format_of(out)
-    except CouldNotRestore as error:
-        raise UsageError(error.reason, error.advice) from error
     if kind in encode.LOSSY:
         raise UsageError(
             f"{out} would be a {kind} file, which rounds: its protected pixels could only be near the original's",
@@ -135,14 +133,9 @@ def check_output(repository: Repository, job: Job, *, force: bool) -> str:
     return out
 
 
+@as_usage()
 def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOptions) -> PreparedEdit:
     """A job ready to be sent.
-
-    Args:
-        repository: Where everything lies.
-        job: What to make.
-        model: The model that is asked.
-        options: What holds for every job.
 
     Raises:
         UsageError: something is missing, contradictory, unreadable or would be lost, or the gate would not accept it.
@@ -150,15 +143,6 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
     """
     given = sources(job)
     out = check_output(repository, job, force=options.force)
-    try:
-        return _prepare(repository, job, model, given, out, options)
-    except CouldNotJudge as error:
-        raise UsageError(error.reason, error.advice) from error
-
-
-def _prepare(
-    repository: Repository, job: Job, model: ImageModel, given: Sources, out: str, options: EditOptions
-) -> PreparedEdit:
     names = repository.path_of(job.original), repository.path_of(job.mask)
     original = decode(given.original, names[0])
     planes = decode_mask(given.mask, names[1])

@@ -93,10 +93,7 @@ def from_options(**given: Any) -> Job:
 def read(data: bytes, name: str, folder: Path) -> tuple[Job, ...]:
     """The jobs of a list, with paths as they are to be opened.
 
-    Args:
-        data: The file, TOML.
-        name: How messages call it.
-        folder: What its paths are relative to.
+    They are named from `folder`; `name` is how messages call the list.
 
     Raises:
         JobsError: with every mistake at once.
@@ -125,10 +122,7 @@ def digest(job: Job, sources: Sources) -> str:
 def is_done(target: Path, name: str, wanted: str) -> bool:
     """Is this job's edit there, with the record of this very job?
 
-    Args:
-        target: The edit.
-        name: Its repository path.
-        wanted: The job's digest.
+    `name` is its repository path, `wanted` the job's digest.
     """
     try:
         image = target.read_bytes()

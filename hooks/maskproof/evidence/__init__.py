@@ -32,11 +32,7 @@ def assess(
 ) -> tuple[Evidence, ...]:
     """Every sign found in a file's metadata, and in the `.xmp` and `.c2pa` files beside it; no pixel is decoded.
 
-    Args:
-        data: The whole file.
-        name: Its path: how messages call it, and where its neighbours are.
-        read: Neighbouring files by path; None where there are none.
-        container: The file as `containers.blocks` walked it, where that was done before.
+    `name` is its path, beside which its neighbours are read; `container` is the file as `containers.blocks` walked it.
 
     Raises:
         Unreadable: the file's structure cannot be walked.

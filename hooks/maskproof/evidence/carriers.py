@@ -43,7 +43,13 @@ OWN_STORE = "C2PA manifest"
 """the source of a store in the file itself; others stand beside it"""
 GIF_RAMP = b"\1\xff\xfe\xfd\xfc"
 """how the bytes begin that lead readers of sub-blocks out of an XMP packet in a GIF"""
-GIF_C2PA = b"C2PA_GIF\1\0\0"
+MANIFEST_BLOCKS = {
+    "PNG": ("caBX", b""),
+    "WEBP": ("C2PA", b""),
+    "TIFF": ("52545", b""),
+    "GIF": ("21FF", b"C2PA_GIF\1\0\0"),
+}
+"""the block that holds a manifest whole, and what stands in it first"""
 PHOTOSHOP = b"Photoshop 3.0\0"
 IPTC_RESOURCE = 0x0404
 RAW_PROFILE = re.compile(r"\n\s*(\S{1,40})\n\s*(\d{1,9})\n([0-9a-fA-F\s]*)")
@@ -104,6 +110,7 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
         for path, value in one.properties
         if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
     ]
+    end = len(data) - max(container.trailing, 0)
     stores = [(OWN_STORE, own)] if (own := manifest(container)) else []
     stores += [(f"C2PA file {beside}", one) for beside, one in _beside(name, read, C2PA_FILES)]
     return Carried(
@@ -112,13 +119,8 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
         tuple(packets),
         tuple(stores),
         tuple(_iptc(photoshop)),
-        container.first("sefd") or _trailer(data, container.trailing),
+        container.first("sefd") or data[end : end + MAX_TRAILER],
     )
-
-
-def _trailer(data: bytes, count: int) -> bytes:
-    start = len(data) - max(count, 0)
-    return data[start : start + MAX_TRAILER]
 
 
 def manifest(container: Container) -> bytes:
@@ -127,10 +129,12 @@ def manifest(container: Container) -> bytes:
         return _jpeg_manifest(container)
     if container.format in {"AVIF", "HEIC"}:
         return _boxed_manifest(container)
-    if container.format == "GIF":
-        own = (one.data for one in container.blocks if one.kind == "21FF" and one.data.startswith(GIF_C2PA))
-        return next(own, b"")[len(GIF_C2PA) :]
-    return container.first({"PNG": "caBX", "WEBP": "C2PA", "TIFF": "52545"}.get(container.format, "")) or b""
+    return next(_after(container, *MANIFEST_BLOCKS.get(container.format, ("", b""))), b"")
+
+
+def _after(container: Container, kind: str, mark: bytes) -> Iterator[bytes]:
+    """What follows a mark in each block of one kind that begins with it."""
+    return (one.data[len(mark) :] for one in container.blocks if one.kind == kind and one.data.startswith(mark))
 
 
 def tree_of(text: str) -> dict[str, Any]:
@@ -175,8 +179,7 @@ def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[
     if container.format == "PNG":
         found = [text.encode() for key, text in named if key == XMP_KEY][:1]
     else:
-        kind = {"WEBP": "XMP ", "TIFF": "700", "GIF": "XMP ", "AVIF": "XMP ", "HEIC": "XMP "}.get(container.format, "")
-        found = [container.first(kind) or b""]
+        found = [container.first("700" if container.format == "TIFF" else "XMP ") or b""]
         if container.format == "GIF":
             found = [found[0].partition(GIF_RAMP)[0]]
     found = [one for one in found if one] or [one for one in (profiles.get("xmp"),) if one]
@@ -184,12 +187,10 @@ def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[
 
 
 def _jpeg_packets(container: Container) -> list[Xmp]:
-    blocks = [block.data for block in container.blocks if block.kind == "APP1"]
-    packets = [parse(one[len(XMP_SEGMENT) :], "XMP") for one in blocks if one.startswith(XMP_SEGMENT)][:1]
+    packets = [parse(one, "XMP") for one in _after(container, "APP1", XMP_SEGMENT)][:1]
     guid = packets[0].first("xmpNote:HasExtendedXMP") if packets else None
     if guid:
-        parts = (one[len(XMP_EXTENSION) :] for one in blocks if one.startswith(XMP_EXTENSION))
-        more = join_extended(parts, guid)
+        more = join_extended(_after(container, "APP1", XMP_EXTENSION), guid)
         packets.append(
             parse(more, "extended XMP")
             if more is not None
@@ -202,32 +203,21 @@ def _png_texts(container: Container) -> list[tuple[str, str]]:
     """tEXt, zTXt and iTXt, in file order, as (name, text)."""
     if container.format != "PNG":
         return []
-    readers = {"tEXt": _text, "zTXt": _compressed_text, "iTXt": _international_text}
     found: list[tuple[str, str]] = []
     room = MAX_TEXTS
     for block in container.blocks:
-        if block.kind in readers and len(found) < MAX_COUNT:
-            key, text = readers[block.kind](block.data, min(room, MAX_TEXT))
+        if block.kind in {"tEXt", "zTXt", "iTXt"} and len(found) < MAX_COUNT:
+            key, text = _png_text(block.kind, block.data, min(room, MAX_TEXT))
             found.append((key, text))
             room -= len(text)
     return found
 
 
-def _text(data: bytes, _room: int) -> tuple[str, str]:
+def _png_text(kind: str, data: bytes, room: int) -> tuple[str, str]:
     key, _, text = data.partition(b"\0")
-    return key.decode("latin-1"), text[:MAX_TEXT].decode("utf-8", "replace")
-
-
-def _compressed_text(data: bytes, room: int) -> tuple[str, str]:
-    key, _, rest = data.partition(b"\0")
-    return key.decode("latin-1"), _inflate(rest[1:], room).decode("utf-8", "replace")
-
-
-def _international_text(data: bytes, room: int) -> tuple[str, str]:
-    key, _, rest = data.partition(b"\0")
-    compressed = rest[:1] == b"\1"
-    text = rest[2:].split(b"\0", 2)[-1]
-    whole = _inflate(text, room) if compressed else text[:MAX_TEXT]
+    packed = kind == "zTXt" or (kind == "iTXt" and text[:1] == b"\1")
+    text = {"tEXt": text, "zTXt": text[1:], "iTXt": text[2:].split(b"\0", 2)[-1]}[kind]
+    whole = _inflate(text, room) if packed else text[:MAX_TEXT]
     return key.decode("latin-1"), whole.decode("utf-8", "replace")
 
 
@@ -275,18 +265,15 @@ def _tiff_of(block: bytes) -> bytes:
 
 
 def _comments(container: Container) -> Iterator[tuple[str, str]]:
-    kind = {"JPEG": "COM", "GIF": "21FE"}.get(container.format)
     for block in container.blocks:
-        if block.kind == kind:
+        if block.kind in {"COM", "21FE"}:  # of a JPEG, of a GIF
             yield f"{container.format} comment", block.data[:MAX_TEXT].decode("utf-8", "replace").strip("\0 \r\n")
 
 
 def _photoshop(container: Container) -> bytes:
-    """The Photoshop resources (8BIM), or a bare IPTC record in a TIFF."""
-    if container.format == "JPEG":
-        own = (one.data for one in container.blocks if one.kind == "APP13" and one.data.startswith(PHOTOSHOP))
-        return b"".join(one[len(PHOTOSHOP) :] for one in own)
-    return container.first("34377") or container.first("33723") or b""
+    """The Photoshop resources (8BIM) of a JPEG or a TIFF, or a bare IPTC record in a TIFF."""
+    resources = b"".join(_after(container, "APP13", PHOTOSHOP))
+    return resources or container.first("34377") or container.first("33723") or b""
 
 
 def _iptc(data: bytes) -> Iterator[tuple[str, str]]:

@@ -35,10 +35,6 @@ SETTINGS = {
 TRUST = ("signingCredential.", "timeStamp.", "timeOfSigning.", "claimSignature.outsideValidity", "cawg.")
 """beginnings of status codes that speak of certificates; every other failure speaks of the bytes"""
 SIGNED = "claimSignature.validated"
-MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif", "HEIC": "image/heic"} | {
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-}
 IN_WORDS = {
     "signingCredential.untrusted": "not on a trust list",
     "signingCredential.expired": "certificate expired",
@@ -59,13 +55,16 @@ IN_WORDS = {
 class Signature:
     """What was found out about one manifest store."""
 
-    intact: bool
-    """the signature, the claim, its assertions and the file fit together"""
     broken: tuple[str, ...]
     """status codes of what does not fit"""
     distrusted: tuple[str, ...]
     """status codes of what is wrong with the signer's certificate"""
     signer: str | None
+
+    @property
+    def intact(self) -> bool:
+        """Do the signature, the claim, its assertions and the file fit together?"""
+        return not self.broken
 
     def __str__(self) -> str:
         whole = "signature intact" if self.intact else f"signature broken: {_in_words(self.broken)}"
@@ -81,44 +80,36 @@ def available() -> bool:
 def annotate(signs: list[Evidence], carried: Carried, data: bytes, kind: str) -> list[Evidence]:
     """The signs of C2PA manifests with what their signatures are worth, and a sign that says so for each store.
 
-    Args:
-        signs: What the manifests say, as `vocabularies.c2pa` read them.
-        carried: What the file carries.
-        data: The whole file.
-        kind: Its format, as containers name it.
+    `kind` is the file's format, as containers name it.
     """
     found: list[Evidence] = []
     for source, store in carried.manifests:
         own = [one for one in signs if one.source == source]
-        if kind not in MIME or any(one.confidence == "low" for one in own):
+        if any(one.confidence == "low" for one in own):
             found += own
             continue
         signature = verify(data, kind, store if source != OWN_STORE else None)
         if signature is None:
-            says = "a signature that cannot be checked"
-            found += [*own, Evidence(f"{source}, signature", says, ai=None, confidence="low")]
+            about = Evidence(f"{source}, signature", "a signature that cannot be checked", ai=None, confidence="low")
+            found += [*own, about]
             continue
-        sure = "high" if signature.intact else "medium"
-        found += [replace(one, signed=signature.intact, confidence=sure) for one in own]
-        found.append(
-            Evidence(f"{source}, signature", str(signature), ai=None, confidence=sure, signed=signature.intact)
-        )
+        worth: dict[str, Any] = {"confidence": "high" if signature.intact else "medium", "signed": signature.intact}
+        found += [replace(one, **worth) for one in own]
+        found.append(Evidence(f"{source}, signature", str(signature), ai=None, **worth))
     return found + [one for one in signs if one.source not in dict(carried.manifests)]
 
 
 def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | None = None) -> Signature | None:
     """Check the active manifest of a file; None where the library cannot read it.
 
-    Args:
-        data: The whole file.
-        kind: Its format, as containers name it.
-        store: The manifest store, where it lies beside the file.
-        anchors: Certificates (PEM) of a trust list; without one no signer is trusted.
+    `store` is the manifest store where it lies beside the file. `anchors` are certificates (PEM) of a trust list;
+    without one no signer is trusted.
     """
     import c2pa
 
+    mime = f"image/{kind.lower()}"
     try:
-        with c2pa.Reader(MIME[kind], io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
+        with c2pa.Reader(mime, io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
             results = reader.get_validation_results() or {}
             active = reader.get_active_manifest() or {}
     except Exception:  # noqa: BLE001 - beside its own errors the binding raises KeyError and more on broken stores
@@ -142,7 +133,7 @@ def _signature(results: dict[str, Any], about: dict[str, Any]) -> Signature:
     if not signed and not broken:
         broken = ("claimSignature.missing",)
     signer = about.get("common_name") or about.get("issuer")
-    return Signature(not broken, broken, distrusted, signer[:100] if isinstance(signer, str) else None)
+    return Signature(broken, distrusted, signer[:100] if isinstance(signer, str) else None)
 
 
 def _in_words(codes: tuple[str, ...]) -> str:

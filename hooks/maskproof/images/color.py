@@ -43,11 +43,6 @@ COLOR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
 def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tuple[Image.Image, str, bool]:
     """The picture as RGB or RGBA in sRGB.
 
-    Args:
-        image: Decoded, any mode of 8 bits or a palette.
-        icc: The embedded profile.
-        container: The file's blocks, for colour codes outside ICC.
-
     Returns:
         The picture; how the file describes its colours; whether that description was applied.
     """
@@ -168,9 +163,7 @@ def _color_code(container: Container) -> str | None:
         primaries, transfer = code[0], code[1]
     elif container.format == "AVIF" and (box := container.first("colr")) and box[:4] == b"nclx":
         primaries, transfer = struct.unpack_from(">HH", box, 4)
-        if container.first("colr") and any(
-            one.kind == "colr" and one.data[:4] in {b"prof", b"rICC"} for one in container.blocks
-        ):
+        if any(one.kind == "colr" and one.data[:4] in {b"prof", b"rICC"} for one in container.blocks):
             return None
     else:
         return None

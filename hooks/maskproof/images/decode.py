@@ -87,10 +87,7 @@ class Stored:
 def decode(data: bytes, name: str, container: Container | None = None) -> Picture:
     """A still picture, upright and in sRGB.
 
-    Args:
-        data: The whole file: PNG, JPEG, WebP, AVIF, GIF or TIFF.
-        name: How messages call it.
-        container: The file as `containers.blocks` walked it, where that was done before.
+    `data` is the whole file, `name` how messages call it, `container` the file as `containers.blocks` walked it before.
 
     Raises:
         Unreadable: broken, cut short, contradictory, or of a format that is not supported.
@@ -117,11 +114,7 @@ def thumbnail(data: bytes, name: str, side: int, container: Container | None = N
     Colour profiles are left out and a JPEG is decoded at a fraction of its size, which costs a fraction of `decode`.
     All limits and refusals of `decode` hold.
 
-    Args:
-        data: The whole file.
-        name: How messages call it.
-        side: Pixels a side; both sides are brought to it, whatever the shape of the picture.
-        container: The file as `containers.blocks` walked it, where that was done before.
+    `side` is how many pixels both sides are brought to, whatever the shape of the picture; the rest as in `decode`.
 
     Returns:
         side x side luma (ITU-R BT.601), 0 to 255, upright, on white where the picture is transparent.

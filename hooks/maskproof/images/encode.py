@@ -2,7 +2,7 @@
 
 A picture whose protected pixels are exactly the original's stays so only in a format that keeps every sample: PNG,
 WebP in its lossless mode, TIFF. JPEG and AVIF round; they are written as finely as their source was and no coarser,
-and `Encoded.lossy` says that exactness ends there.
+exactness ends there (`LOSSY`).
 
 A new format is a function and a row in `FORMATS`.
 """
@@ -73,15 +73,6 @@ class Carried:
     """quantisation tables that a JPEG must not be coarser than: each at least as fine as the source's"""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A file's bytes, and whether they hold exactly the samples that were given."""
-
-    data: bytes
-    format: str
-    lossy: bool
-
-
 def format_of(name: str) -> str:
     """The format that a file name asks for.
 
@@ -95,7 +86,7 @@ def format_of(name: str) -> str:
     raise CouldNotRestore(f"{name}: {reason}", USE_PNG)
 
 
-def encode(samples: NDArray[Any], kind: str, carried: Carried) -> Encoded:
+def encode(samples: NDArray[Any], kind: str, carried: Carried) -> bytes:
     """A picture as a file.
 
     Args:
@@ -106,7 +97,7 @@ def encode(samples: NDArray[Any], kind: str, carried: Carried) -> Encoded:
     Raises:
         CouldNotRestore: the format cannot hold these samples.
     """
-    return Encoded(FORMATS[kind](samples, carried), kind, kind in LOSSY)
+    return FORMATS[kind](samples, carried)
 
 
 def _png(samples: NDArray[Any], carried: Carried) -> bytes:

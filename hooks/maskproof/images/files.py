@@ -127,14 +127,3 @@ class Files:
 def _walked(container: Container) -> int:
     del container
     return WALKED_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Reads files whose bytes are at hand, by the id that they were given."""
-
-    contents: dict[str, bytes]
-
-    def __call__(self, oid: str, path: str) -> bytes:
-        del path
-        return self.contents[oid]

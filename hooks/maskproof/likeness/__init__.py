@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
 from maskproof.likeness.hashes import LIKE, LIKE_CROPPED, SIDE
@@ -66,10 +66,7 @@ def open_index(repository: Repository, *, trusted: bool) -> Index:
 def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) -> Likeness | None:
     """The indexed picture that is most like another; None where the index is empty.
 
-    Args:
-        repository: Where the indexed pictures lie.
-        index: Brought up to date with the pictures to look among.
-        picture: The other's thumbnail, SIDE x SIDE luma.
+    `index` is up to date with the pictures to look among; `picture` is the other's thumbnail, SIDE x SIDE luma.
     """
     return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
 
@@ -77,11 +74,7 @@ def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) ->
 def similarity(oid: str, path: str, tracked: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Likeness:
     """How similar a picture is to a tracked one.
 
-    Args:
-        oid: The blob of the tracked one.
-        path: Its path.
-        tracked: Its thumbnail, SIDE x SIDE luma.
-        picture: The other's.
+    `oid` and `path` are the tracked one's; both thumbnails are SIDE x SIDE luma.
     """
     asked = hashes.query(picture)
     (match,) = hashes.closest(hashes.codes(hashes.of(tracked)), asked)
@@ -99,22 +92,14 @@ def search(
 ) -> Matches:
     """The tracked pictures that are most like a file: those staged or committed, and with `history` all before them.
 
-    Args:
-        repository: Where to look.
-        edit: The file as it was named, and its bytes.
-        trusted: As in `open_index`.
-        history: Look at what the tracked paths held earlier as well.
-        count: How many at the most.
-        progress: Told how many pictures are hashed of how many.
+    `progress` is told how many pictures are hashed of how many; `trusted` is as in `open_index`.
 
     Raises:
         UsageError: the file cannot be decoded.
     """
     name, data = edit
-    try:
+    with as_usage():
         picture = thumbnail(data, name, SIDE)
-    except CouldNotJudge as error:
-        raise UsageError(error.reason, error.advice) from error
     index = open_index(repository, trusted=trusted)
     tree = {blob for one in (repository.index, repository.head) for blob in repository.image_blobs(one)}
     blobs = tree | set(repository.image_blobs(repository.index, history=True)) if history else tree

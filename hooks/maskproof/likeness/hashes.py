@@ -14,7 +14,6 @@ the outline of a segment loses it.
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -79,15 +78,9 @@ class Match:
     bits: int
     place: int
     """0: as a whole"""
-
-    @property
-    def evidence(self) -> float:
-        """How far from chance, over what the limit asks for: 1 at the limit; entries are ordered by it.
-
-        The fewer bits were compared, the fewer may differ to be as unlikely by chance.
-        """
-        asked = BITS / 2 - (LIKE_CROPPED if self.place else LIKE)
-        return (BITS / 2 - self.distance) * math.sqrt(self.bits / BITS) / asked
+    evidence: float
+    """how far from chance, over what the limit asks for: 1 at the limit; entries are ordered by it. The fewer bits were
+    compared, the fewer may differ to be as unlikely by chance"""
 
     @property
     def alike(self) -> bool:
@@ -152,12 +145,11 @@ def closest(codes: NDArray[np.uint64], asked: Query) -> list[Match]:
     distance = np.where(compared > 0, BITS * differ / np.maximum(compared, 1), BITS / 2)
     asks = np.full(len(asked.kept), BITS / 2 - LIKE_CROPPED)
     asks[0] = BITS / 2 - LIKE
-    best = ((BITS / 2 - distance) * np.sqrt(compared) / asks).argmax(1)
+    evidence = (BITS / 2 - distance) * np.sqrt(compared / BITS) / asks
+    best = evidence.argmax(1)
     at = np.arange(len(rows))
-    return [
-        Match(int(row), float(far), int(count), int(place))
-        for row, far, count, place in zip(rows, distance[at, best], compared[at, best], best, strict=True)
-    ]
+    columns = (rows, distance[at, best], compared[at, best], best, evidence[at, best])
+    return [Match(*found) for found in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _shortlist(codes: NDArray[np.uint64], asked: Query) -> NDArray[np.intp]:

@@ -87,10 +87,8 @@ class Index:
     ) -> Updated:
         """Hash what is not in the index yet; from now on `nearest` speaks of these blobs only.
 
-        Args:
-            blobs: Blob id and path of each picture; see `Repository.image_blobs`.
-            jobs: Processes that decode; None: as many as there are free processors.
-            progress: Told how many are done of how many.
+        `blobs` are ids and paths as of `Repository.image_blobs`. `jobs` processes decode; None: as many as there are
+        free processors. `progress` is told how many are done of how many.
         """
         paths: dict[str, set[str]] = defaultdict(set)
         for oid, path in blobs:
@@ -121,9 +119,7 @@ class Index:
     def nearest(self, samples: NDArray[np.uint8], count: int = 10) -> tuple[Likeness, ...]:
         """The pictures that are most like one, nearest first, ties in the order of their paths.
 
-        Args:
-            samples: H x W luma or H x W x 3 sRGB, 0 to 255, upright.
-            count: How many at the most.
+        `samples` are H x W luma or H x W x 3 sRGB, 0 to 255, upright.
         """
         asked = hashes.query(samples)
         rows = self._asked

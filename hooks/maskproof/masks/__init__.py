@@ -12,14 +12,14 @@ from __future__ import annotations
 import io
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from maskproof import regions
 from maskproof.drift.grid import bounding_box
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import UsageError, as_usage
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
 from maskproof.masks.shapes import draw
@@ -77,10 +77,6 @@ class MaskResult:
 
 def make(original: Picture, plan: Plan) -> MaskResult:
     """A mask for an original.
-
-    Args:
-        original: The picture before the edit, upright.
-        plan: What to make it of.
 
     Raises:
         UsageError: a source cannot be used, or the mask would make nothing or everything editable.
@@ -154,8 +150,8 @@ def picture(data: bytes, name: str) -> Picture:
     Raises:
         UsageError: it cannot be decoded.
     """
-    made: Picture = _read(decode, data, name)
-    return made
+    with as_usage():
+        return decode(data, name)
 
 
 def percent(share: float) -> str:
@@ -171,7 +167,8 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         yield draw(kind, written, original.size)
     if plan.mask is not None:
         name, data = plan.mask
-        planes = _read(decode_mask, data, name)
+        with as_usage():
+            planes = decode_mask(data, name)
         editable = regions.editable(planes, plan.mask_mode, original.size)
         facts = regions.mask_facts(planes, plan.mask_mode, editable)
         notes += [f"{name}: {one.message}" for one in regions.suspicions(facts, 1.0)]
@@ -202,10 +199,3 @@ def _refuse(editable: Mask, plan: Plan) -> None:
     by += ["--invert"] if plan.invert else []
     by += ["--mask-mode"] if plan.mask else []
     raise UsageError(f"this mask would make {what}", f"Check {' and '.join(by)}." if by else "Draw a smaller area.")
-
-
-def _read(decode: Any, data: bytes, name: str) -> Any:
-    try:
-        return decode(data, name)
-    except CouldNotJudge as error:
-        raise UsageError(error.reason, error.advice) from error

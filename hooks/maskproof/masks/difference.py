@@ -16,8 +16,8 @@ from PIL import Image
 
 from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import integer_shift, register, warped
-from maskproof.masks.morphology import grow, remove_specks
+from maskproof.drift.registration import integer_shift, register, warped_planes
+from maskproof.masks.morphology import grow, keep_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,25 +53,21 @@ ROUNDS = 4
 
 
 def find_changes(original: Picture, edit: Picture) -> Mask:
-    """Where an edit changed its original: H x W of the original, True where it did.
-
-    Args:
-        original: The picture before the edit.
-        edit: The edit, of any size; it is scaled to the original's.
-    """
+    """Where an edit changed its original: H x W of the original, True where it did."""
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     aligned = align(original, edit, Frame())
     known = _limit_detail(shown(original.samples, original.alpha), edit.size if aligned.resampled else original.size)
-    before = opponent(_reduce(known, factor))
-    after, valid = _align(before, opponent(_reduce(shown(aligned.samples, aligned.alpha), factor)))
+    pictures = known, shown(aligned.samples, aligned.alpha)
+    before, after = (opponent(np.asarray(Image.fromarray(one).reduce(factor))) for one in pictures)
+    after, valid = _align(before, after)
     strength = np.where(valid, _strength(before, after - _step(before, after, valid)), 0)
     floor = _noise_floor(strength, before[0], valid)
     weak, strong = (strength > np.clip(times * floor, low, high) for times, low, high in (WEAK, STRONG))
     long = max(valid.shape)
-    mask = _spread(weak, strong, round((SPECK * long) ** 2))
+    mask = keep_parts(weak, max(1, round((SPECK * long) ** 2)), strong)
     gap = max(2, round(SPECK * long / 2))
     mask = grow(grow(mask, gap), -gap)
-    mask = ~remove_specks(~mask, round((HOLE * long) ** 2))
+    mask = ~keep_parts(~mask, round((HOLE * long) ** 2))
     mask = grow(mask, max(2, round(GROWTH * long))) if mask.any() else mask
     return np.asarray(Image.fromarray(mask).resize(original.size, Image.Resampling.NEAREST), np.bool_)
 
@@ -91,9 +87,8 @@ def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     motion = integer_shift(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
     if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
-    valid = warped(np.ones(everywhere.shape, np.float32), motion.matrix) > 0.99  # noqa: PLR2004
     # What came into the picture with the motion has no counterpart, and must not reach into windows beside it.
-    moved = np.stack([warped(plane, motion.matrix) for plane in after])
+    moved, valid = warped_planes(after, motion.matrix)
     return np.where(valid, moved, before), valid
 
 
@@ -123,21 +118,7 @@ def _noise_floor(strength: Float, luma: Float, valid: Mask) -> Float:
     return _mean(typical[bins])
 
 
-def _spread(weak: Mask, strong: Mask, minimum: int) -> Mask:
-    """The weak parts that hold at least so many strong samples."""
-    from scipy.ndimage import label
-
-    labels, count = label(weak, np.ones((3, 3)))
-    kept = np.bincount(labels[strong & weak], minlength=count + 1) >= max(minimum, 1)
-    kept[0] = False
-    return np.asarray(kept[labels], np.bool_)
-
-
 def _mean(plane: Float) -> Float:
     from scipy.ndimage import uniform_filter
 
     return np.asarray(uniform_filter(plane, WINDOW), np.float32)
-
-
-def _reduce(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from maskproof.drift.grid import bounding_box
 
@@ -45,22 +44,17 @@ def grow(mask: Mask, radius: int) -> Mask:
     return near
 
 
-def remove_specks(mask: Mask, smallest: int) -> Mask:
-    """The mask without parts of fewer than `smallest` pixels; pixels that touch at a corner are one part.
+def keep_parts(mask: Mask, smallest: int, counted: Mask | None = None) -> Mask:
+    """The parts of a mask that hold at least `smallest` pixels, or that many of those that count.
 
-    Asked of the rest of a mask, it closes small holes.
+    Pixels that touch at a corner are one part. Asked of the rest of a mask, it closes small holes.
     """
     from scipy.ndimage import label
 
-    labels, _ = label(mask, np.ones((3, 3)))
-    large = np.bincount(labels.ravel()) >= smallest
-    large[0] = False
-    return np.asarray(large[labels], np.bool_)
-
-
-def reduce(mask: Mask, factor: int) -> Mask:
-    """The mask `factor` times smaller, True where any pixel of a block is; the last blocks may be smaller."""
-    return np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) > 0
+    labels, count = label(mask, np.ones((3, 3)))
+    kept = np.bincount(labels.ravel() if counted is None else labels[counted], minlength=count + 1) >= smallest
+    kept[0] = False
+    return np.asarray(kept[labels], np.bool_)
 
 
 def count_pieces(mask: Mask) -> int:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.drift.grid import reduced_mask
 from maskproof.errors import UsageError
-from maskproof.masks.morphology import grow, reduce, remove_specks
+from maskproof.masks.morphology import grow, keep_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def refine(picture: NDArray[np.uint8], rough: Mask) -> Mask:
         )
     factor = -(-max(rough.shape) // CUT_SIDE_PX)
     small = np.ascontiguousarray(np.asarray(Image.fromarray(picture).reduce(factor))[..., ::-1])
-    shape = reduce(rough, factor)
+    shape = reduced_mask(rough, factor)
     if shape.all():
         raise UsageError(
             "the shape to refine covers the whole picture, so nothing shows what is not the object",
@@ -55,7 +56,7 @@ def refine(picture: NDArray[np.uint8], rough: Mask) -> Mask:
     found = _cut(small, shape)
     side = min(int(shape.any(0).sum()), int(shape.any(1).sum()))
     speck = max(4, round((SPECK * side) ** 2))
-    found = ~remove_specks(~remove_specks(found, speck), speck)
+    found = ~keep_parts(~keep_parts(found, speck), speck)
     if not found.any():
         raise UsageError(
             "no object stands out from its surroundings inside the shape",

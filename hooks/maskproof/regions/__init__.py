@@ -10,6 +10,7 @@ with its limits in `limits.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ SOFT_SHARE = 0.02
 """share of the mask that may be neither; JPEG masks of real edits have up to 0.013 along their edges"""
 ASPECT_TOLERANCE = 0.02
 """how far a mask's proportions may be from the picture's before it is suspect; 853x512 for 1150x690 is 0.0004"""
+LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,43 +149,27 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
     """
     if mask is None:
         return []
-    found: list[Finding] = []
-
-    def suspect(message: str, severity: Severity = Severity.WARN, **numbers: float) -> None:
-        found.append(
-            finding(
-                "mask-suspect",
-                message,
-                severity=severity,
-                unit="share" if numbers else None,
-                value=numbers.get("value"),
-                limit=numbers.get("limit"),
-                advice="Look at the mask, and record the right one with `maskproof record`.",
-            )
-        )
-
-    if mask.editable > max_editable:
-        suspect(
-            f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}",
-            Severity.BLOCK,
-            value=mask.editable,
-            limit=max_editable,
-        )
+    suspect = partial(finding, "mask-suspect", advice=LOOK_AT_IT)
+    odd = []
     if mask.mode == "alpha" and not mask.has_alpha:
-        suspect(
+        odd.append(
             "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
         )
     elif not mask.editable:
-        suspect(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
+        odd.append(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
     if mask.soft > SOFT_SHARE:
-        suspect(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
+        odd.append(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
     (width, height), frame = mask.size, mask.frame
     if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:
-        suspect(
+        odd.append(
             f"the mask is {width} x {height} px, other proportions than the original's {frame[0]} x {frame[1]} px; "
             "it was stretched"
         )
-    return found
+    found = [suspect(message, severity=Severity.WARN) for message in odd]
+    if mask.editable <= max_editable:
+        return found
+    says = f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}"
+    return [suspect(says, severity=Severity.BLOCK, value=mask.editable, limit=max_editable, unit="share"), *found]
 
 
 def share_of(mask: NDArray[np.bool_]) -> float:

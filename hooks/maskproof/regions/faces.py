@@ -1,4 +1,4 @@
-"""Faces: where they are in a picture, with eyes, nose and mouth corners.
+"""Faces: where they are in a picture.
 
 People see a changed face before anything else, so areas with faces get limits of their own. They are found by YuNet,
 a small network (W. Wu, H. Peng, S. Yu, YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research
@@ -45,8 +45,6 @@ MODEL_ADVICE = (
     "and name its path and sha256 in the policy."
 )
 
-Point = tuple[float, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -54,8 +52,6 @@ class Face:
 
     box: Box
     """in pixels of the picture, cut at its border"""
-    landmarks: tuple[Point, Point, Point, Point, Point]
-    """x, y in pixels: the person's right eye, left eye, tip of the nose, right and left corner of the mouth"""
     confidence: float
     """0 to 1"""
 
@@ -121,7 +117,7 @@ def _starts(length: int) -> range:
 
 
 def _run(tile: NDArray[np.uint8], model: bytes) -> NDArray[np.float32]:
-    """N x 15 as OpenCV gives them: x, y, width, height, five points, confidence."""
+    """N x 15 as OpenCV gives them: x, y, width, height, five points (eyes, nose, mouth), confidence."""
     import cv2
 
     try:
@@ -166,15 +162,13 @@ def _silent() -> Iterator[None]:
 
 def _face(row: NDArray[np.float32], offset: tuple[int, int], scale: float, size: tuple[int, int]) -> Face | None:
     """One row of a tile as a face in the picture; None where nothing of it lies inside."""
-    points = np.array([(row[i] + offset[0], row[i + 1] + offset[1]) for i in range(4, 14, 2)], np.float64) / scale
     left, top = (float(row[i] + offset[i]) / scale for i in (0, 1))
     right, bottom = left + float(row[2]) / scale, top + float(row[3]) / scale
     x, y = max(0, round(left)), max(0, round(top))
     width, height = min(size[0], round(right)) - x, min(size[1], round(bottom)) - y
     if width <= 0 or height <= 0:
         return None
-    a, b, c, d, e = ((float(p), float(q)) for p, q in points)
-    return Face(Box(x, y, width, height), (a, b, c, d, e), float(row[14]))
+    return Face(Box(x, y, width, height), float(row[14]))
 
 
 def _distinct(faces: list[Face]) -> tuple[Face, ...]:

@@ -261,15 +261,8 @@ def _refine(light: NDArray[np.float32], template: Template, guess: tuple[float, 
             size = (max(2, round(wide * fine)), max(2, round(tall * fine)))
             if size[0] > field.shape[1] or size[1] > field.shape[0]:
                 continue
-            small = [
-                np.asarray(
-                    Image.fromarray(one).resize(
-                        size, Image.Resampling.BOX if size[0] < width else Image.Resampling.BICUBIC
-                    )
-                )
-                for one in (template.light, template.weight)
-            ]
-            surface = _Spectra(field).correlation(small[0], small[1], template.outline)
+            small, weight = (_draw(one, size, size[0] < width) for one in (template.light, template.weight))
+            surface = _Spectra(field).correlation(small, weight, template.outline)
             y, x = divmod(int(np.argmax(surface)), surface.shape[1])
             scale = cut.shape[1] / field.shape[1]
             if surface[y, x] > best[0]:
@@ -315,12 +308,13 @@ class _Spectra:
 
 
 def _resize(plane: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    size = (max(2, round(plane.shape[1] * factor)), max(2, round(plane.shape[0] * factor)))
-    if size == (plane.shape[1], plane.shape[0]):
-        return plane
-    return np.asarray(
-        Image.fromarray(plane).resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC)
-    )
+    size = max(2, round(plane.shape[1] * factor)), max(2, round(plane.shape[0] * factor))
+    return _draw(plane, size, factor < 1)
+
+
+def _draw(plane: NDArray[np.float32], size: tuple[int, int], smaller: bool) -> NDArray[np.float32]:
+    method = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(plane).resize(size, method))
 
 
 def _inside(guess: tuple[float, float, float], box: Box) -> bool:

@@ -21,13 +21,13 @@ from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
-from maskproof.images.encode import Carried, Encoded
+from maskproof.images.encode import Carried
 from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
 from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
-from maskproof.restore.blend import AUTO, METHODS, Layers, bands, paste
+from maskproof.restore.blend import AUTO, Layers, bands, paste
 from maskproof.restore.channels import unify
 from maskproof.restore.tone import match_tone
 
@@ -43,8 +43,6 @@ NOTHING = "none"
 """the method where nothing had to be put back"""
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
 XMP_KEY = b"XML:com.adobe.xmp"
-
-__all__ = ["AUTO", "METHODS", "NOTHING", "Options", "Restored", "Sources", "composed", "opened", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,6 @@ class Restored:
     data: bytes
     """the file; the edit's own bytes where nothing had to be put back"""
     format: str
-    lossy: bool
-    """the format rounds, so that even protected pixels are only near the original's"""
     method: str
     """a row of METHODS, or `none`"""
     shown: Picture
@@ -93,6 +89,11 @@ class Restored:
     """SHA-256 of the C2PA manifest that the edit carried; it vouches for other pixels"""
     notes: tuple[str, ...] = ()
     """what a reader should know: what a format cannot hold, what could not be done"""
+
+    @property
+    def lossy(self) -> bool:
+        """Does the format round, so that even protected pixels are only near the original's?"""
+        return self.format in encode.LOSSY
 
 
 def decode_sources(inputs: Named) -> Sources:
@@ -111,12 +112,6 @@ def decode_sources(inputs: Named) -> Sources:
 def compose(sources: Sources, settings: Settings, read: Read, options: Options) -> Restored:
     """One edit, restored.
 
-    Args:
-        sources: Edit, original and mask, and the record for its transform and areas.
-        settings: The policy, for the areas that it declares.
-        read: Where policy finds the pictures of its areas.
-        options: How.
-
     Raises:
         CouldNotRestore: no mask, a warp, or a format that cannot hold the result.
         CouldNotJudge: the mask cannot be read, or an area cannot be found.
@@ -126,20 +121,19 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     kind = encode.format_of(name)
     inside, notes = _inside(inputs, original.shown, settings, read)
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
-        return Restored(inputs.edit, kind, kind in encode.LOSSY, NOTHING, edit.shown, notes=notes)
+        return Restored(inputs.edit, kind, NOTHING, edit.shown, notes=notes)
     realigned = realign(original.shown, edit.shown, frame_of(inputs.record), inside)
     layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
     pasted = paste(toned, options.method, options.feather, limit)
     written = encode.encode(pasted.samples, kind, _metadata(original, edit, realigned))
-    shown = _verify(written, original.shown, inside, name)
-    notes = (*notes, *layer_notes, *tone_notes, *_list_losses(original, written, shown, inside, layers))
+    shown = _verify(written, kind, original.shown, inside, name)
+    notes = (*notes, *layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
     changed = pixels_changed(original.shown, edit.shown, realigned.placed) & ~inside
     return Restored(
-        written.data,
+        written,
         kind,
-        written.lossy,
         pasted.method,
         shown,
         int(changed.sum()),
@@ -153,11 +147,8 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
 def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
     """What a record says of a restored picture.
 
-    Args:
-        made: The restored picture.
-        replaced: SHA-256 of the bytes that it was made of.
-        tone: Its light and colour were taken to the original's.
-        dropped: SHA-256 of their C2PA manifest, where `made` was given other bytes than those.
+    `replaced` and `dropped` are the SHA-256 of the bytes that it was made of and of their C2PA manifest, the latter
+    where `made` was given other bytes than those; `tone`: its light and colour were taken to the original's.
     """
     motion = made.motion
     moved = (
@@ -252,32 +243,32 @@ def _metadata(original: Stored, edit: Stored, realigned: Realigned) -> Carried:
     return Carried(original.icc, (*original.chunks, *texts), edit.exif, edit.xmp, tables)
 
 
-def _verify(written: Encoded, original: Picture, inside: Mask, name: str) -> Picture:
+def _verify(written: bytes, kind: str, original: Picture, inside: Mask, name: str) -> Picture:
     """The written file, decoded as the gate will: nothing is handed out that was not looked at.
 
     Raises:
         CouldNotRestore: this format does not show what was meant.
     """
-    shown = decode(written.data, name)
+    shown = decode(written, name)
     changed = pixels_changed(original, shown, _as_it_is(shown)) & ~inside
-    if shown.color != original.color or (changed.any() and not written.lossy):
+    if shown.color != original.color or (changed.any() and kind not in encode.LOSSY):
         raise CouldNotRestore(
-            f"{name}: {written.format} cannot describe the original's colours ({original.color}) as its own file does",
+            f"{name}: {kind} cannot describe the original's colours ({original.color}) as its own file does",
             encode.USE_PNG,
         )
     return shown
 
 
-def _list_losses(original: Stored, written: Encoded, shown: Picture, inside: Mask, layers: Layers) -> list[str]:
+def _list_losses(original: Stored, kind: str, shown: Picture, inside: Mask, layers: Layers) -> list[str]:
     """What the file does not hold as the original's does."""
     found = []
     if original.widened:
-        kind = f"{layers.before.shape[2]} channels of {8 * layers.before.dtype.itemsize} bits"
-        found.append(f"the original's file holds {original.widened}; written were {kind}, which show the same")
-    if written.lossy:
+        samples = f"{layers.before.shape[2]} channels of {8 * layers.before.dtype.itemsize} bits"
+        found.append(f"the original's file holds {original.widened}; written were {samples}, which show the same")
+    if kind in encode.LOSSY:
         off = np.abs(shown.samples.astype(np.int16) - original.shown.samples)[~inside]
         found.append(
-            f"{written.format} rounds, so protected pixels are off by {off.mean():.2f} levels of 255 on average and "
+            f"{kind} rounds, so protected pixels are off by {off.mean():.2f} levels of 255 on average and "
             f"{off.max()} at most, and level exact cannot pass; for exact pixels write a PNG: `-o NAME.png`"
         )
     return found

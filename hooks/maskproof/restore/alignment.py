@@ -14,11 +14,10 @@ import numpy as np
 from PIL import Image
 
 from maskproof.drift.frame import Aligned, Frame, align, shown
-from maskproof.drift.grid import Float, Mask, grown
+from maskproof.drift.grid import Float, Mask, block_sums, grown, reduced_mask
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped
+from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped, warped_planes
 from maskproof.errors import CouldNotRestore
-from maskproof.masks.morphology import reduce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,11 +96,8 @@ class Realigned:
 def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Realigned:
     """How an edit is brought into its original's frame.
 
-    Args:
-        original: The picture before the edit.
-        edit: The edit, of any size.
-        frame: How the original was mapped to what the model saw.
-        inside: H x W of the original, True where the edit is to stay.
+    `inside` is H x W of the original, True where the edit is to stay; `frame` says how the original was mapped to what
+    the model saw.
 
     Raises:
         CouldNotRestore: the edit is warped, which no shift, scale and turn undoes.
@@ -109,7 +105,7 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     placed = align(original, edit, frame)
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
     before, after = (_luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
-    editable = reduce(inside, factor)
+    editable = reduced_mask(inside, factor)
     outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
     still = _blocks(before, after, outside, NO_MOTION)
     motion = integer_shift(register(before, after, outside), before, after, outside)
@@ -130,7 +126,7 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
 
 def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: int) -> Float:
     picture = shown(samples, alpha)
-    plane: Float = opponent(np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture)[0]
+    plane: Float = opponent(np.asarray(Image.fromarray(picture).reduce(factor)))[0]
     return plane
 
 
@@ -179,13 +175,10 @@ def _blocks(original: Float, edit: Float, outside: Mask, motion: Motion) -> Bloc
     factor = max(1, round(max(original.shape) / SEARCHED_SIDE_PX))
     there = outside.astype(np.float32)
     if motion is not NO_MOTION:
-        edit = warped(edit, motion.matrix)
-        there = there * (warped(np.ones_like(edit), motion.matrix) > 0.99)  # noqa: PLR2004
-    small = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor)) if factor > 1 else plane
-        for plane in (original, edit, there)
-    ]
-    return _search(*small)
+        (edit,), inside = warped_planes(edit[None], motion.matrix)
+        there = there * inside
+    planes = (np.ascontiguousarray(plane) for plane in (original, edit, there))
+    return _search(*(np.asarray(Image.fromarray(plane).reduce(factor)) for plane in planes))
 
 
 def _search(original: Float, edit: Float, there: Float) -> Blocks:
@@ -195,14 +188,9 @@ def _search(original: Float, edit: Float, there: Float) -> Blocks:
         return Blocks()
     count = BLOCK_PX * BLOCK_PX
     first = original[: rows * BLOCK_PX, : columns * BLOCK_PX]
-
-    def sums(plane: Float) -> Float:
-        total: Float = plane.reshape(rows, BLOCK_PX, columns, BLOCK_PX).sum((1, 3))
-        return total
-
-    mean = sums(first) / count
-    spread = sums(first * first) - count * mean * mean
-    textured = (spread > count * MIN_TEXTURE**2) & (sums(there[: rows * BLOCK_PX, : columns * BLOCK_PX]) > 0.7 * count)
+    mean = block_sums(first, BLOCK_PX) / count
+    spread = block_sums(first * first, BLOCK_PX) - count * mean * mean
+    textured = (spread > count * MIN_TEXTURE**2) & (block_sums(there, BLOCK_PX) > 0.7 * count)
     if not textured.any():
         return Blocks()
     padded = np.pad(edit, REACH_PX, mode="edge")
@@ -213,9 +201,9 @@ def _search(original: Float, edit: Float, there: Float) -> Blocks:
     at_home = best = far = np.zeros((rows, columns), np.float32)
     for dx, dy in steps:
         second = padded[REACH_PX + dy :, REACH_PX + dx :][: rows * BLOCK_PX, : columns * BLOCK_PX]
-        other = sums(second) / count
-        both = np.maximum(spread * (sums(second * second) - count * other * other), 1e-3)
-        fit = (sums(first * second) - count * mean * other) / np.sqrt(both)
+        other = block_sums(second, BLOCK_PX) / count
+        both = np.maximum(spread * (block_sums(second * second, BLOCK_PX) - count * other * other), 1e-3)
+        fit = (block_sums(first * second, BLOCK_PX) - count * mean * other) / np.sqrt(both)
         if (dx, dy) == (0, 0):
             at_home = fit
         far = np.where(fit > best + 1e-3, np.float32(np.hypot(dx, dy)), far)

@@ -14,10 +14,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from maskproof.drift.frame import shown
-from maskproof.drift.grid import bounding_box, grown
+from maskproof.drift.grid import bounding_box, grown, reduced_mask
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
-from maskproof.masks.morphology import reduce
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ class _Edge:
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
         self.factor = -(-max(layers.inside.shape) // COMPARED_SIDE_PX)
-        self.editable = reduce(layers.inside, self.factor)
+        self.editable = reduced_mask(layers.inside, self.factor)
         self.original = self._planes(layers.before)
 
     def seam(self, samples: NDArray[Any]) -> float:
@@ -204,4 +203,4 @@ class _Edge:
         color_channels = np.broadcast_to(eight[..., : self.layers.color_channels], (*eight.shape[:2], 3))
         alpha = eight[..., -1] if eight.shape[2] > self.layers.color_channels else None
         picture = shown(np.ascontiguousarray(color_channels), None if alpha is None else np.ascontiguousarray(alpha))
-        return opponent(np.asarray(Image.fromarray(picture).reduce(self.factor)) if self.factor > 1 else picture)
+        return opponent(np.asarray(Image.fromarray(picture).reduce(self.factor)))

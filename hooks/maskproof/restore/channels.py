@@ -35,12 +35,7 @@ def unify(
 
     The original's come in its own frame; so do the edit's if its size is another, else they are as its file holds them.
 
-    Args:
-        original: The original.
-        edit: The edit.
-        placed: The edit at the original's size.
-        inside: H x W of the original, where the edit is to stay: transparency there is kept.
-        name: How messages call the original.
+    `placed` is the edit at the original's size, `inside` (H x W of it) where it is to stay: transparency there is kept.
 
     Raises:
         CouldNotRestore: the original holds samples that nothing here writes.

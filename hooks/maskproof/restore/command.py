@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.atomic import read_file, sweep, write_atomically
+from maskproof.atomic import read_file, sweep, write_together
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
@@ -63,12 +63,8 @@ def in_tree(
 ) -> Iterator[Outcome]:
     """Restore edits in the working tree, one after the other.
 
-    Args:
-        where: The current folder, inside a Git repository.
-        edits: The edits, named from it.
-        options: How; `target` is set here.
-        out: Write there instead, with a record of its own; for one edit only.
-        force: Also where a file to be replaced holds work that is not staged.
+    `edits` are named from the current folder, `where`. With `out` one is written there instead, with a record of its
+    own. With `force` files are replaced that hold work which is not staged.
 
     Raises:
         UsageError: before anything is changed: no such edit, no record, or unsaved work.
@@ -88,10 +84,7 @@ def in_tree(
 def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator[Outcome]:
     """Restore the recorded edits of the staged change that drifted too far; what blocks otherwise is left alone.
 
-    Args:
-        where: The current folder, inside a Git repository.
-        named: Further images, or folders of them, to look at.
-        options: How.
+    `named` are further images, or folders of them, to look at.
 
     Raises:
         UsageError, PolicyError: as in `in_tree`.
@@ -225,11 +218,7 @@ def _renew_record(record: Record, job: Job, made: Restored, options: Options) ->
 def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> str:
     """Keep what is replaced, then write the record, then the picture.
 
-    Args:
-        repository: Where.
-        job: The edit.
-        new: The bytes to write, by repository path, in order.
-        old: What lies there now; None: nothing.
+    `new` and `old` are what to write and what lies there now, by repository path and in order; None: nothing.
 
     Returns:
         The command that brings the old bytes back.
@@ -238,20 +227,15 @@ def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[st
         UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
     """
     undo = _undo(repository, old)
+    files = [(repository.root / path, data) for path, data in new.items()]
     if _bytes(repository, job.path) != job.data:
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
-    done: list[str] = []
     try:
-        for path, data in new.items():
-            sweep(repository.root / path)
-            write_atomically(repository.root / path, data)
-            done.append(path)
-    except BaseException as error:
-        for path in done:
-            _write_back(repository.root / path, old[path])
-        if isinstance(error, OSError):
-            raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
-        raise
+        for file, _ in files:
+            sweep(file)
+        write_together(*files)
+    except OSError as error:
+        raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
     return undo
 
 
@@ -263,13 +247,6 @@ def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
         for path, data in sorted(old.items())
     ]
     return " && ".join(parts)
-
-
-def _write_back(file: Path, data: bytes | None) -> None:
-    if data is None:
-        file.unlink(missing_ok=True)
-    else:
-        write_atomically(file, data)
 
 
 def _named_files(scope: Scope, job: Job, record: Record) -> Named:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.masks.morphology import reduce
+from maskproof.drift.grid import reduced_mask
 
 if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
@@ -48,11 +48,7 @@ class Field:
             return self.small[start:stop]
         size = self.width, stop - start
         box = 0.0, start / self.factor, self.width / self.factor, stop / self.factor
-        planes = [
-            np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, Image.Resampling.BILINEAR, box))
-            for plane in np.moveaxis(self.small, 2, 0)
-        ]
-        return np.stack(planes, -1)
+        return _stretched(self.small, size, box)
 
 
 def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
@@ -75,7 +71,7 @@ def membrane(values: Float, known: Mask, unknown: Mask) -> Field:
     sums = [np.bincount(place, one, minlength=len(count)) for one in values.T]
     start = (np.stack(sums, -1) / np.maximum(count, 1)[:, None]).astype(np.float32).reshape(*shape, -1)
     given = (count > 0).reshape(shape)
-    inner = ~given & reduce(unknown, factor)
+    inner = ~given & reduced_mask(unknown, factor)
     return Field(_solve(start, given, inner), factor, width)
 
 
@@ -96,10 +92,10 @@ def _cycle(field: Float, source: Float, known: Mask, unknown: Mask) -> Float:
         return _relax(field, source, unknown, there, around, SETTLING)
     field = _relax(field, source, unknown, there, around, SWEEPS)
     left = np.where(unknown[..., None], source - _neighbours(field * there) + around * field, np.float32(0))
-    given, wanted = _counts(known, 2), _counts(unknown, 2)
-    inner = (wanted > 0) & (given == 0)
-    error = _cycle(np.zeros_like(_sums(left, 2)), _sums(left, 2), given > 0, inner)
-    field = np.where(unknown[..., None], field + _finer(error, 2, unknown.shape), field)
+    coarse, given = _halved(left), reduced_mask(known, 2)
+    error = _cycle(np.zeros_like(coarse), coarse, given, reduced_mask(unknown, 2) & ~given)
+    finer = _stretched(error, (2 * error.shape[1], 2 * error.shape[0]))[: len(field), : field.shape[1]]
+    field = np.where(unknown[..., None], field + finer, field)
     return _relax(field, source, unknown, there, around, SWEEPS)
 
 
@@ -121,24 +117,15 @@ def _neighbours(values: Float) -> Float:
     return total
 
 
-def _counts(mask: Mask, factor: int) -> Float:
-    return _sums(mask[..., None].astype(np.float32), factor)[..., 0]
-
-
-def _sums(values: Float, factor: int) -> Float:
-    """Sums over blocks of `factor` x `factor` samples; the last ones may be smaller."""
+def _halved(values: Float) -> Float:
+    """Sums over blocks of 2 x 2 samples; the last ones may be smaller."""
     height, width, channels = values.shape
-    padded = np.pad(values, ((0, -height % factor), (0, -width % factor), (0, 0)))
-    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
-    total: Float = padded.reshape(rows, factor, columns, factor, channels).sum((1, 3))
+    padded = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
+    total: Float = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, channels).sum((1, 3))
     return total
 
 
-def _finer(field: Float, factor: int, shape: tuple[int, ...]) -> Float:
-    """The field drawn `factor` times larger, and cut to a shape."""
-    size = field.shape[1] * factor, field.shape[0] * factor
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, Image.Resampling.BILINEAR))
-        for plane in np.moveaxis(field, 2, 0)
-    ]
-    return np.stack(planes, -1)[: shape[0], : shape[1]]
+def _stretched(field: Float, size: tuple[int, int], box: tuple[float, float, float, float] | None = None) -> Float:
+    """A field, or a box of it, drawn in another size (width, height)."""
+    planes = (Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(field, 2, 0))
+    return np.stack([np.asarray(one.resize(size, Image.Resampling.BILINEAR, box)) for one in planes], -1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof.drift.frame import describe_motion
 from maskproof.model import ImageReport, Severity, Verdict, amount
 from maskproof.report.text import WORDS, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.drift.registration import Motion
     from maskproof.errors import MaskproofError
     from maskproof.restore import Restored
 
@@ -40,7 +40,7 @@ def describe_steps(made: Restored) -> Iterator[str]:
     exactly = "near the original's now" if made.lossy else "exactly the original's now"
     yield from _row("put back", f"{made.put_back:,} protected px that were not the original's; they are {exactly}")
     if made.motion is not None:
-        yield from _row("undone", f"the edit's frame had moved: {_motion(made.motion)}")
+        yield from _row("undone", f"the edit's frame had moved: {describe_motion(made.motion)}")
     shares = {name: amount(share, "share") for name, share in made.seams.items()}
     others = [f"{name} {share}" for name, share in shares.items() if name != made.method]
     yield from _row(
@@ -76,18 +76,6 @@ def _findings(report: ImageReport) -> Iterator[str]:
 
 def _row(label: str, text: str) -> list[str]:
     return wrap(text, f"  {label:<10} ")
-
-
-def _motion(motion: Motion) -> str:
-    """The same words as the finding `shift` uses."""
-    parts = [
-        f"{abs(value):.1f} px {way[value < 0]}"
-        for value, way in ((motion.dx, ("right", "left")), (motion.dy, ("down", "up")))
-        if abs(value) >= 0.1  # noqa: PLR2004
-    ]
-    parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []  # noqa: PLR2004
-    parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []  # noqa: PLR2004
-    return ", ".join(parts)
 
 
 def _drift(report: ImageReport) -> str:

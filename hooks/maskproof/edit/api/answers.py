@@ -38,12 +38,7 @@ class Part:
 def ask(client: openai.OpenAI, model: str, rules: str, parts: Sequence[Part], form: type[Form]) -> tuple[Form, str]:
     """An answer in a form, and the name of the model that gave it.
 
-    Args:
-        client: The connection.
-        model: The model to ask.
-        rules: What holds for the whole answer.
-        parts: The question, in order.
-        form: A struct without optional fields.
+    `rules` hold for the whole answer; `form` is a struct without optional fields.
 
     Raises:
         UsageError: no key, no credit, no such model, or the model refuses.

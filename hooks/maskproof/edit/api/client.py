@@ -81,13 +81,7 @@ def accept(client: Client, model: ImageModel) -> None:
 
 
 def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
-    """An error of the client in plain words.
-
-    Args:
-        error: What the client raised.
-        model: The model that was asked.
-        server: The server, as `host` calls it.
-    """
+    """An error of the client in plain words."""
     import openai
 
     said = _quote(error)

@@ -100,10 +100,7 @@ def build_request(
 def request_edits(client: openai.OpenAI, request: ImageRequest, progress: Callable[[str], None]) -> Answer:
     """Candidates for one request.
 
-    Args:
-        client: The connection.
-        request: What to ask.
-        progress: Told in words how far it is.
+    `progress` is told in words how far it is.
 
     Raises:
         UsageError: no key, no credit, no such model, refused, or a request that the server does not take.

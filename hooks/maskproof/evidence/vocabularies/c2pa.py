@@ -9,11 +9,11 @@ Source: C2PA technical specification 2.2, chapters 10 (claims), 11 (boxes), 18 (
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, MIN_ID_CHARS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ PASSIVE = frozenset({"opened", "converted", "transcoded", "repackaged", "publish
 """actions that leave the picture what it was"""
 MAX_CHAIN = 64
 """manifests followed from ingredient to ingredient"""
-MIN_ID_CHARS = 16
-"""characters of an id that can tell files apart; there are writers whose every file has the id `1.0`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ def _maker(action: Action, manifest: Manifest) -> str | None:
 class _Room:
     """Bytes of CBOR that may still be decoded of this file."""
 
-    left: int = field(default=MAX_CBOR)
+    left: int = MAX_CBOR
 
     def decode(self, box: Box) -> dict[str, Any]:
         if (data := box.bytes_of(b"cbor")) is not None:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from maskproof.evidence.carriers import tree_of
-from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, means_ai, source_type
+from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, MIN_ID_CHARS, means_ai, source_type
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ AIGC_NAMES = {"ContentProducer", "ProduceID", "ContentPropagator", "ServiceProvi
 """keys of a label without `Label`, as Tencent writes it"""
 DERIVED = ("xmpMM:DerivedFrom/stRef:instanceID", "xmpMM:DerivedFrom/stRef:documentID")
 OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
-MIN_ID_CHARS = 16
 
 
 def signs(carried: Carried) -> list[Evidence]:

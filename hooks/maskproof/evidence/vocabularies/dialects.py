@@ -41,9 +41,11 @@ class Dialect:
     keys: frozenset[str]
     """all of these, and it is this one"""
     edit: Callable[[Tree], bool | None] = lambda _: None
-    parent: Callable[[Tree], Any] = lambda _: None
-    mask: Callable[[Tree], Any] = lambda _: None
-    size: Callable[[Tree], list[sizes.Size]] = lambda tree: sizes.size_of(tree.get("width"), tree.get("height"))
+    parent: tuple[str, ...] = ()
+    """keys under which the picture that was given stands; the first that says anything counts"""
+    mask: tuple[str, ...] = ()
+    size: tuple[str, ...] = ("width", "height")
+    """keys of both sides, or of a text that holds them; none: what it says of the size is not that of the picture"""
     inner: str | None = None
     """the key under which it stands, for one that is wrapped"""
 
@@ -53,26 +55,9 @@ def _mode(tree: Tree) -> bool | None:
     return any(word in mode for word in EDIT_MODES) if isinstance(mode, str) and mode else None
 
 
-def _image_name(value: Any) -> Any:
-    """The name of an image that stands by itself or in an object."""
-    return value.get("image_name") if isinstance(value, dict) else value
-
-
-def _split_size(tree: Tree, key: str) -> list[sizes.Size]:
-    numbers = re.findall(r"\d{1,6}", str(tree.get(key, ""))[:40])
-    return sizes.size_of(*numbers[:2]) if len(numbers) == 2 else []  # noqa: PLR2004
-
-
 def _novelai_edit(tree: Tree) -> bool | None:
     kind = tree.get("request_type")
     return bool(NOVELAI_EDITS.search(kind[:200])) if isinstance(kind, str) else None
-
-
-def _given(tree: Tree, key: str) -> Any:
-    """A picture that was given to SwarmUI: its file name among the extra data, or the parameter itself."""
-    extra = tree.get("sui_extra_data")
-    name = extra.get(f"{key}_filename") if isinstance(extra, dict) else None
-    return name or tree.get(key)
 
 
 def _weaker(tree: Tree) -> bool | None:
@@ -82,29 +67,16 @@ def _weaker(tree: Tree) -> bool | None:
 
 
 DIALECTS = (
-    Dialect(
-        "InvokeAI",
-        ("invokeai_metadata",),
-        frozenset({"positive_prompt"}),
-        _mode,
-        lambda tree: _image_name(tree.get("init_image")),
-        lambda tree: _image_name(tree.get("mask")),
-    ),
-    Dialect(
-        "InvokeAI",
-        ("invokeai_metadata",),
-        frozenset({"generation_mode"}),
-        _mode,
-        lambda tree: _image_name(tree.get("init_image")),
-    ),
+    Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"positive_prompt"}), _mode, ("init_image",), ("mask",)),
+    Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"generation_mode"}), _mode, ("init_image",)),
     Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"app_version"}), _mode),
     Dialect(
         "InvokeAI",
         ("sd-metadata",),
         frozenset({"type", "sampler", "steps"}),
         lambda tree: tree.get("type") in {"img2img", "inpaint"},
-        lambda tree: tree.get("init_image_path") or tree.get("orig_path"),
-        lambda tree: tree.get("mask_image_path"),
+        ("init_image_path", "orig_path"),
+        ("mask_image_path",),
         inner="image",
     ),
     Dialect(
@@ -112,8 +84,8 @@ DIALECTS = (
         COMMON,
         frozenset({"prompt"}),
         lambda tree: any(_given(tree, key) for key in ("initimage", "maskimage", "promptimages")) or None,
-        lambda tree: _given(tree, "initimage") or _given(tree, "promptimages"),
-        lambda tree: _given(tree, "maskimage"),
+        ("initimage", "promptimages"),
+        ("maskimage",),
         inner="sui_image_params",
     ),
     Dialect("NovelAI", COMMON, frozenset({"prompt", "noise_schedule"}), _novelai_edit),
@@ -125,30 +97,19 @@ DIALECTS = (
         COMMON,
         frozenset({"prompt", "base_model"}),
         lambda tree: True if tree.get("inpaint_mode") or tree.get("uov_method") not in {None, "", "Disabled"} else None,
-        size=lambda tree: _split_size(tree, "resolution"),
+        size=("resolution",),
     ),
-    Dialect(
-        "Draw Things",
-        COMMON,
-        frozenset({"c", "uc", "sampler", "steps"}),
-        _weaker,
-        size=lambda tree: _split_size(tree, "size"),
-    ),
+    Dialect("Draw Things", COMMON, frozenset({"c", "uc", "sampler", "steps"}), _weaker, size=("size",)),
     Dialect(
         "Easy Diffusion",
         COMMON,
         frozenset({"prompt", "use_stable_diffusion_model"}),
         lambda tree: True if tree.get("init_image") or tree.get("mask") else None,
     ),
-    Dialect("Easy Diffusion", COMMON, frozenset({"Prompt", "Stable Diffusion model"}), size=lambda _: []),
+    Dialect("Easy Diffusion", COMMON, frozenset({"Prompt", "Stable Diffusion model"}), size=()),
     Dialect("TensorArt", ("generation_data",), frozenset({"prompt"})),
-    Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=lambda _: []),
-    Dialect(
-        "a Hugging Face space",
-        COMMON,
-        frozenset({"Model", "resolution", "prompt"}),
-        size=lambda tree: _split_size(tree, "resolution"),
-    ),
+    Dialect("Stability Matrix", ("parameters-json",), frozenset({"PositivePrompt"}), size=()),
+    Dialect("a Hugging Face space", COMMON, frozenset({"Model", "resolution", "prompt"}), size=("resolution",)),
 )
 NAMED = {
     "use_stable_diffusion_model": "Easy Diffusion",
@@ -201,7 +162,7 @@ def _of_tree(key: str, tree: Tree, source: str, size: sizes.Size) -> Iterator[Ev
 
 def _sign(one: Dialect, tree: Tree, source: str, size: sizes.Size) -> Evidence:
     edit = one.edit(tree)
-    sure = sizes.confidence(one.size(tree), size)
+    sure = sizes.confidence(_recorded(tree, one.size), size)
     if edit and sure == "low":
         sure = "medium"  # what is pasted back into a larger picture has the recorded size no more
     return Evidence(
@@ -210,14 +171,31 @@ def _sign(one: Dialect, tree: Tree, source: str, size: sizes.Size) -> Evidence:
         ai=True,
         edit=edit,
         generator=one.generator,
-        parent=_name(one.parent(tree)),
-        mask=_name(one.mask(tree)),
+        parent=_name(tree, one.parent),
+        mask=_name(tree, one.mask),
         confidence=sure,
     )
 
 
-def _name(value: Any) -> str | None:
-    """A file name; data that stands where a name could be is none."""
-    if isinstance(value, list) and value:
+def _given(tree: Tree, key: str) -> Any:
+    """A picture that was given to SwarmUI: its file name among the extra data, or the parameter itself."""
+    extra = tree.get("sui_extra_data")
+    name = extra.get(f"{key}_filename") if isinstance(extra, dict) else None
+    return name or tree.get(key)
+
+
+def _name(tree: Tree, keys: tuple[str, ...]) -> str | None:
+    """A file name, by itself, in an object or first in a list; data that stands where a name could be is none."""
+    value = next((found for key in keys if (found := _given(tree, key))), None)
+    if isinstance(value, list):
         value = value[0]
+    if isinstance(value, dict):
+        value = value.get("image_name")
     return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME and not value.startswith("data:") else None
+
+
+def _recorded(tree: Tree, keys: tuple[str, ...]) -> list[sizes.Size]:
+    sides: list[Any] = [tree.get(key) for key in keys]
+    if len(keys) == 1:
+        sides = re.findall(r"\d{1,6}", str(sides[0])[:40])
+    return sizes.size_of(*sides) if len(sides) == 2 else []  # noqa: PLR2004

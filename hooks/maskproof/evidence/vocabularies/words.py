@@ -32,6 +32,8 @@ NOT_AI = frozenset(
     }
 )
 """the others of that list; a name on neither says nothing"""
+MIN_ID_CHARS = 16
+"""characters of an id that can tell files apart; there are writers whose every file has the id `1.0`"""
 SOURCE_TYPE = re.compile(r"^\s*(?:https?://[^\s]{1,80}/)?(?:[A-Za-z]{1,20}:)?([A-Za-z]{1,64})\s*$")
 """a source type is a URL, a short form (`digsrctype:…`) or a bare name; what counts is its exact last part"""
 GENERATORS = re.compile(

@@ -37,10 +37,7 @@ def read(data: bytes, name: str, container: Container | None = None) -> Containe
 
     Whether its pixels leave none either takes as long as decoding them: `check_pixels` says so, beside the decoder.
 
-    Args:
-        data: The whole file.
-        name: How messages call it.
-        container: The file as `blocks` walked it before, of any format; it is not walked again.
+    `container` is the file as `blocks` walked it before, of any format; it is not walked again.
 
     Raises:
         Unreadable: unknown format, cut short, or contradictory.
@@ -63,10 +60,6 @@ def check_pixels(data: bytes, container: Container, name: str) -> None:
 
 def blocks(data: bytes, name: str) -> Container:
     """Walk a file's blocks and touch no pixel: what reading metadata needs, in a time that its pixels do not change.
-
-    Args:
-        data: The whole file.
-        name: How messages call it.
 
     Raises:
         Unreadable: unknown format, cut short, or contradictory.

@@ -48,12 +48,8 @@ def calibrate(
 ) -> Proposal:
     """Limits that fit the judged edits of a table.
 
-    Args:
-        table: The CSV.
-        found: The policy's path and what it says; None: the built-in limits.
-        level: Takes the place of the policy's level.
-        jobs: Comparisons at a time; None: as many as there are processors, at most 2.
-        progress: Told after each comparison how many of how many are done.
+    `level` takes the place of the policy's. `jobs` comparisons run at a time; None: as many as there are processors, at
+    most 2. `progress` is told after each how many of how many are done.
 
     Raises:
         CasesError: the table, or a picture that it names, cannot be used.

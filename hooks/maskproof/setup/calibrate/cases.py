@@ -49,9 +49,7 @@ class Table:
 def read(data: bytes, is_file: Callable[[str], bool]) -> Table:
     """The cases of a table.
 
-    Args:
-        data: The CSV, in UTF-8.
-        is_file: Does this path, relative to the table, lead to a file?
+    It is UTF-8; `is_file` says whether a path, relative to the table, leads to a file.
     """
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)

@@ -112,16 +112,7 @@ def propose(
     source: str,
     skipped: tuple[tuple[str, int], ...] = (),
 ) -> Proposal:
-    """A limit for each metric that the edits show and that can block.
-
-    Args:
-        rows: What was measured of each edit.
-        limits: The present limits by (kind, metric).
-        own: Which of them a policy sets itself.
-        level: The level that all edits were judged at.
-        source: Where the present limits come from.
-        skipped: What the table holds besides accepted and rejected edits.
-    """
+    """A limit for each metric that the edits show and that can block."""
     held = {key: limit for key in ROWS if (limit := limits.get(key)) is not None and not ROWS[key].warns}
     missed = tuple(row for row in rows if not row.accepted and not caught(row, held))
     kinds = list(dict.fromkeys(kind for kind, _ in ROWS))
@@ -137,11 +128,7 @@ def proposed_limit(
 ) -> float:
     """The limit that one metric's values ask for.
 
-    Args:
-        present: The limit as it is.
-        accepted: Values of the edits that must pass.
-        rejected: Values of the edits that should not.
-        missed: Those of them that no limit catches now.
+    `missed` are those of the rejected values that no limit catches now.
     """
     if not accepted:
         return present
