@@ -35,8 +35,6 @@ def test_a_finding_keeps_all_that_it_is_given():
         "severity": "warn",
         "message": "it changed",
         **given,
-        "box": dataclasses.asdict(box),
-        "around": dataclasses.asdict(around),
     }
 
 
