@@ -2,13 +2,14 @@
 
 MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
-├── PolicyError                 exit 2    maskproof.toml has mistakes
-├── CasesError                  exit 2    the table of judged edits has mistakes
-├── JobsError                   exit 2    the list of edits to make has mistakes
+├── Mistakes                    exit 2    (never raised itself) a file that is not a picture has mistakes
+│   ├── PolicyError             exit 2    maskproof.toml
+│   ├── CasesError              exit 2    the table of judged edits
+│   └── JobsError               exit 2    the list of edits to make
 ├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
 ├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
-    ├── RecordError             the sidecar has mistakes
+    ├── RecordError             the sidecar has mistakes; one of Mistakes as well
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
     ├── TooLarge                a picture is over a limit, known from its header alone
@@ -49,34 +50,34 @@ class UsageError(MaskproofError):
     exit_status = 2
 
 
-class PolicyError(MaskproofError):
-    """The policy cannot be used; `problems` lists every mistake found."""
+class Mistakes(MaskproofError):  # noqa: N818 - a file's, not the program's
+    """A file that cannot be used; `problems` lists every mistake found in it."""
 
     exit_status = 2
+    next_step = ""
+    """what to do with it; `{path}` stands for its name"""
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}.")
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), self.next_step.format(path=path))
         self.problems = problems
 
 
-class CasesError(MaskproofError):
-    """A table of judged edits cannot be used; `problems` lists every mistake found."""
+class PolicyError(Mistakes):
+    """The policy has mistakes."""
 
-    exit_status = 2
-
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), "Correct these rows; nothing was written.")
-        self.problems = problems
+    next_step = "Correct {path}."
 
 
-class JobsError(MaskproofError):
-    """A list of edits to make cannot be used; `problems` lists every mistake found."""
+class CasesError(Mistakes):
+    """A table of judged edits has mistakes."""
 
-    exit_status = 2
+    next_step = "Correct these rows; nothing was written."
 
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), f"Correct {path}; nothing was sent.")
-        self.problems = problems
+
+class JobsError(Mistakes):
+    """A list of edits to make has mistakes."""
+
+    next_step = "Correct {path}; nothing was sent."
 
 
 class NoAnswer(MaskproofError):  # noqa: N818 - what came of it, as CouldNotJudge is
@@ -98,17 +99,11 @@ class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not
     rule = "unreadable"
 
 
-class RecordError(CouldNotJudge):
-    """A sidecar has mistakes; `problems` lists every one found."""
+class RecordError(CouldNotJudge, Mistakes):
+    """A sidecar has mistakes."""
 
     rule = "stale-record"
-
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(
-            f"{path} cannot be used: " + "; ".join(problems),
-            "Correct it, or write it anew with `maskproof record`.",
-        )
-        self.problems = problems
+    next_step = "Correct it, or write it anew with `maskproof record`."
 
 
 class BrokenChain(CouldNotJudge):
