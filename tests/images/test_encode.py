@@ -46,7 +46,7 @@ def test_a_png_holds_every_sample(channels: int, depth: int, width: int, height:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_png_that_is_compressed_in_pieces_is_one_stream(seed: int) -> None:
     samples = pictures.smooth(1100, 900) if seed else sample(3, 16, (700, 600))
-    assert samples.nbytes > 2 * encode.PIECE
+    assert samples.nbytes > 2 * encode.PIECE_BYTES
     assert np.array_equal(again(samples, "PNG").samples, samples)
 
 
