@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from maskproof.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,6 +201,18 @@ def block_sums(plane: Float, side: int) -> Float:
     rows, columns = plane.shape[0] // side, plane.shape[1] // side
     total: Float = plane[: rows * side, : columns * side].reshape(rows, side, columns, side).sum((1, 3))
     return total
+
+
+def bounding_box(mask: Mask) -> Box:
+    """The smallest box that holds what a mask (H x W) sets, which must be something."""
+    return box_around(mask.any(1), mask.any(0))
+
+
+def box_around(down: ArrayLike, across: ArrayLike) -> Box:
+    """The smallest box that holds what is set of rows (H, True or False each) and of columns (W)."""
+    rows, columns = np.flatnonzero(down), np.flatnonzero(across)
+    left, top = int(columns[0]), int(rows[0])
+    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def largest_blob(mask: Mask) -> Mask:

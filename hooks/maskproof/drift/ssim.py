@@ -6,9 +6,11 @@ Structure is judged at two scales, because fine texture re-rendered with the sam
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 
-from maskproof.drift.grid import CELL, Float, Mask, cells, largest_blob, shrunk, windows
+from maskproof.drift.grid import CELL, Float, Mask, bounding_box, cells, largest_blob, shrunk, windows
 from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.model import Box, Metric
 
@@ -48,15 +50,9 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights:
     changed &= weight > 0.5
     blob = largest_blob(changed)
     value = float(weight[blob].sum() / max(float(weight.sum()), MIN_AREA_CELLS))
-    box = _box_of(blob, CELL * factor) if blob.any() else None
+    unit = CELL * factor
+    box = Box(*(unit * length for length in astuple(bounding_box(blob)))) if blob.any() else None
     return (Metric("area", value, "share", "outside-mask", says, box),)
-
-
-def _box_of(blob: Mask, unit: int) -> Box:
-    """What encloses the cells of a part, in samples."""
-    rows, columns = np.flatnonzero(blob.any(1)), np.flatnonzero(blob.any(0))
-    left, top, right, bottom = (int(value) * unit for value in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
-    return Box(left, top, right - left, bottom - top)
 
 
 def contrast_structure(first: Float, second: Float) -> Float:

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof import regions
+from maskproof.drift.grid import bounding_box
 from maskproof.errors import UsageError, as_usage
 from maskproof.images.decode import decode, decode_mask
 from maskproof.masks.morphology import count_pieces, grow
@@ -68,7 +69,7 @@ class MaskResult:
         return float(self.editable.mean())
 
     def __str__(self) -> str:
-        box = regions.bounding_box(self.editable)
+        box = bounding_box(self.editable)
         count = count_pieces(self.editable)
         pieces = f"{count} piece{'' if count == 1 else 's'}"
         return f"{percent(self.share)} of the picture is editable, in {pieces} within {box}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.regions import bounding_box
+from maskproof.drift.grid import bounding_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -177,13 +177,6 @@ def share_of(mask: NDArray[np.bool_]) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
-def bounding_box(mask: NDArray[np.bool_]) -> Box:
-    """The smallest box that holds what a mask (H x W) sets, which must be something."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    left, top = int(columns[0]), int(rows[0])
-    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-
-
 def iou(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
     both = _intersection(one, other)

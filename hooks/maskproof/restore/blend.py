@@ -14,10 +14,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from maskproof.drift.frame import shown
-from maskproof.drift.grid import grown, reduced_mask
+from maskproof.drift.grid import bounding_box, grown, reduced_mask
 from maskproof.drift.oklab import opponent
 from maskproof.drift.seam import seam
-from maskproof.regions import bounding_box
 from maskproof.restore.poisson import membrane
 
 if TYPE_CHECKING:
