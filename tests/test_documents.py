@@ -257,13 +257,14 @@ def test_what_a_type_wants_is_worked_out_once(monkeypatch):
         inner: Inner
 
     asked = []
-    type_info = documents.inspect.type_info
-    monkeypatch.setattr(documents.inspect, "type_info", lambda kind: asked.append(kind) or type_info(kind))
+    fields = documents.fields
+    monkeypatch.setattr(documents, "fields", lambda kind: asked.append(kind) or fields(kind))
+    documents._fields.cache_clear()
     for number in range(3):
         documents.read_json(b'{"name": "a", "inner": {"width": %d}}' % (number + 1), Fresh)
         with pytest.raises(Problems):
             documents.read_json(b"{}", Fresh)
-    assert asked == [Fresh]
+    assert asked == [Fresh, Inner]
 
 
 def test_one_table_of_a_toml_file_is_read_alone():

@@ -48,6 +48,18 @@ def write_atomically(path: Path, data: bytes) -> None:
     write_together((path, data))
 
 
+def write_file(file: Path, data: bytes, name: str = "") -> None:
+    """Write a file that somebody named, whole or not at all; arguments as of `read_file`.
+
+    Raises:
+        UsageError: it cannot be written, and why.
+    """
+    try:
+        write_atomically(file, data)
+    except OSError as error:
+        raise UsageError(f"{name or file} cannot be written: {error.strerror}", "Check the folder.") from error
+
+
 def write_together(*files: tuple[Path, bytes]) -> None:
     """Replace several files, each whole or not at all, in the order given; nothing is replaced unless all fit the disk.
 

@@ -2,14 +2,14 @@
 
 MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
-├── Mistakes                    exit 2    (never raised itself) a file that is not a picture has mistakes
-│   ├── PolicyError             exit 2    maskproof.toml
-│   ├── CasesError              exit 2    the table of judged edits
-│   └── JobsError               exit 2    the list of edits to make
+├── DocumentError               exit 2    (never raised itself)
+│   ├── PolicyError             maskproof.toml has mistakes
+│   ├── CasesError              the table of judged edits has mistakes
+│   └── JobsError               the list of edits to make has mistakes
 ├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
 ├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
-    ├── RecordError             the sidecar has mistakes; one of Mistakes as well
+    ├── RecordError             the sidecar has mistakes; a DocumentError as well
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
     ├── TooLarge                a picture is over a limit, known from its header alone
@@ -50,34 +50,31 @@ class UsageError(MaskproofError):
     exit_status = 2
 
 
-class Mistakes(MaskproofError):  # noqa: N818 - a file's, not the program's
-    """A file that cannot be used; `problems` lists every mistake found in it."""
+class DocumentError(MaskproofError):
+    """A document cannot be used; `problems` lists every mistake found. Each kind says what to do about them."""
 
     exit_status = 2
-    next_step = ""
-    """what to do with it; `{path}` stands for its name"""
+    correct = "Correct {path}."
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
-        super().__init__(f"{path} cannot be used: " + "; ".join(problems), self.next_step.format(path=path))
+        super().__init__(f"{path} cannot be used: " + "; ".join(problems), self.correct.format(path=path))
         self.problems = problems
 
 
-class PolicyError(Mistakes):
+class PolicyError(DocumentError):
     """The policy has mistakes."""
 
-    next_step = "Correct {path}."
 
-
-class CasesError(Mistakes):
+class CasesError(DocumentError):
     """A table of judged edits has mistakes."""
 
-    next_step = "Correct these rows; nothing was written."
+    correct = "Correct these rows; nothing was written."
 
 
-class JobsError(Mistakes):
+class JobsError(DocumentError):
     """A list of edits to make has mistakes."""
 
-    next_step = "Correct {path}; nothing was sent."
+    correct = "Correct {path}; nothing was sent."
 
 
 class NoAnswer(MaskproofError):  # noqa: N818 - what came of it, as CouldNotJudge is
@@ -99,11 +96,11 @@ class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not
     rule = "unreadable"
 
 
-class RecordError(CouldNotJudge, Mistakes):
+class RecordError(CouldNotJudge, DocumentError):
     """A sidecar has mistakes."""
 
     rule = "stale-record"
-    next_step = "Correct it, or write it anew with `maskproof record`."
+    correct = "Correct it, or write it anew with `maskproof record`."
 
 
 class BrokenChain(CouldNotJudge):

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+WIDER = 1.5
+"""times the worst place's area from which on the box around all that changed is worth telling beside it"""
 Read = Callable[[str], "bytes | None"]
 """A stage's only view of neighbouring files: repository path in, bytes out, None where there is no such file."""
 
@@ -80,8 +82,7 @@ class Basis(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle in pixels of the original, upright: left, top, width, height."""
 
     x: int
@@ -91,6 +92,20 @@ class Box:
 
     def __str__(self) -> str:
         return f"x {self.x}, y {self.y}, {self.width} x {self.height} px"
+
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return self.width * self.height
+
+    def __or__(self, other: Box) -> Box:
+        """The smallest box around both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right, bottom = (
+            max(self.x + self.width, other.x + other.width),
+            max(self.y + self.height, other.y + other.height),
+        )
+        return Box(x, y, right - x, bottom - y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +185,8 @@ class Metric:
     """the sentence for a reader; `{value}` and `{limit}` stand for the numbers with their unit"""
     box: Box | None = None
     """where it is worst"""
+    around: Box | None = None
+    """around all of the region that changed by this metric, `box` included; None: it does not tell"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +205,22 @@ class Finding:
     rule: str
     severity: Severity
     message: str
+    """what is so in this image, in plain English"""
     region: str | None = None
+    """the one that it is about"""
     value: float | None = None
+    """what was measured, in `unit`"""
     limit: float | None = None
+    """how far it might have gone, in `unit`"""
     unit: str | None = None
     box: Box | None = None
+    """where it is worst"""
     advice: str = ""
     """what to do next; a command where there is one"""
     also: tuple[str, ...] = ()
     """other metrics of the region over their limits, by name, the worst first"""
+    around: Box | None = None
+    """around all of the region that changed by any of these metrics"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +291,20 @@ def amount(value: float, unit: str | None) -> str:
     if unit == "px" and float(value).is_integer():
         return f"{value:.0f} px"
     return f"{value:.3g}" + (f" {unit}" if unit else "")
+
+
+def place(most: Box | None, within: Box | None) -> str:
+    """Where a change is, in one box if a second adds next to nothing; empty where nobody knows.
+
+    Args:
+        most: The box where it is worst.
+        within: A box around all of it.
+    """
+    if most and (within is None or within.area < WIDER * most.area):
+        return f"at {most}"
+    if within is None:
+        return ""
+    return f"changed within {within}" + (f"; most at x {most.x}, y {most.y}" if most else "")
 
 
 def sha256_of(data: bytes) -> str:

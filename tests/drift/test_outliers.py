@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from comparisons import PHOTO, judge, metric, picture, value
+from maskproof.drift.grid import CELL
 from maskproof.drift.residual import MEASURES
-from maskproof.model import ImageReport, Kind, Verdict
+from maskproof.model import Box, ImageReport, Kind, Level, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,3 +111,89 @@ def test_a_small_region_is_judged_more_strictly_whatever_its_kind() -> None:
     light = {kind: value(report, kind.value, "light") for kind, report in reports.items()}
     assert light[Kind.BRAND] == light[Kind.FACE] == light[Kind.PRODUCT]
     assert light[Kind.BRAND] > 1.5 * light[Kind.TEXT] > 0
+
+
+# --- how far it reaches ----------------------------------------------------------------------------------------------
+
+DULL = (np.asarray(PHOTO) // 2 + 40).astype(np.uint8)
+"""no sample so bright that it cannot become lighter"""
+PLACES = st.builds(Box, st.integers(0, 400), st.integers(0, 400), st.integers(16, 110), st.integers(16, 110))
+
+
+def lighter(*places: tuple[Box, int]) -> np.ndarray:
+    """The dull photo, lighter by so many levels at each place."""
+    edit = DULL.copy()
+    for box, levels in places:
+        edit[box.y : box.y + box.height, box.x : box.x + box.width] += np.uint8(levels)
+    return edit
+
+
+def within(inner: Box, outer: Box, margin: int = 0) -> bool:
+    """Whether one box lies in another, or over its edge by no more than the margin."""
+    return (
+        outer.x - margin <= inner.x
+        and outer.y - margin <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width + margin
+        and inner.y + inner.height <= outer.y + outer.height + margin
+    )
+
+
+@given(PLACES)
+@settings(max_examples=12)
+def test_a_finding_tells_how_far_a_change_reaches(place: Box) -> None:
+    (found,) = judge(picture(DULL), picture(lighter((place, 60)))).findings
+    assert within(place, found.around, CELL - 1)
+    assert within(found.around, place, 64), "by the largest window at the most"
+
+
+@given(PLACES)
+@settings(max_examples=12)
+def test_the_measures_of_a_patch_reach_over_it_by_no_more_than_their_worst_window(place: Box) -> None:
+    report = judge(picture(DULL), picture(lighter((place, 60))))
+    for name in ("light", "spot"):
+        found = metric(report, "outside-mask", name)
+        assert within(found.around, place, found.box.width), name
+    assert within(place, metric(report, "outside-mask", "light").around, CELL - 1), "part of a cell may be missed"
+
+
+@given(st.integers(0, 150), st.integers(0, 150), st.integers(330, 450), st.integers(330, 450), st.booleans())
+@settings(max_examples=8)
+def test_two_places_lie_within_one_box_and_the_worse_is_told(x: int, y: int, right: int, low: int, first: bool) -> None:
+    one, other = Box(x, y, 40, 40), Box(right, low, 40, 40)
+    worse = one if first else other
+    report = judge(picture(DULL), picture(lighter((one, 70 if first else 20), (other, 20 if first else 70))))
+    found = metric(report, "outside-mask", "light")
+    for around in (found.around, report.findings[0].around):
+        assert within(one | other, around, CELL - 1)
+        assert within(around, one | other, 64)
+    assert within(found.box, worse, 64)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(Level))
+@settings(max_examples=8)
+def test_the_worst_place_is_part_of_all_that_changed(seed: int, level: Level) -> None:
+    chance = np.random.default_rng(seed)
+    edit = DULL + chance.normal(0, chance.uniform(0, 6), DULL.shape) * (chance.random((512, 1, 1)) < chance.random())
+    report = judge(picture(DULL), picture(edit.round().astype(np.uint8)), level, area=(Kind.BRAND, (99, 99, 80, 50)))
+    told = [one for region in report.regions for one in region.drift.metrics if one.box]
+    assert told
+    for one in [*told, *(finding for finding in report.findings if finding.box)]:
+        assert within(one.box, one.around)
+        assert 0 <= one.around.x < one.around.x + one.around.width <= 512
+        assert 0 <= one.around.y < one.around.y + one.around.height <= 512
+
+
+def test_where_nothing_is_over_the_noise_floor_only_the_most_conspicuous_place_is_told() -> None:
+    found = metric(changed_patch(lambda patch: patch), "outside-mask", "light")
+    assert found.value < 1
+    assert found.around == found.box is not None
+
+
+def test_places_are_told_in_pixels_of_the_original_however_large_it_is() -> None:
+    wide = Image.fromarray(DULL).resize((3000, 512))
+    edit = np.asarray(wide).copy()
+    place = Box(1000, 100, 600, 200)
+    edit[100:300, 1000:1600] += 60
+    (found,) = judge(picture(wide), picture(edit)).findings
+    assert within(place, found.around, 2 * CELL - 1)
+    assert within(found.around, place, 128)

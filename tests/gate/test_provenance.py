@@ -19,7 +19,7 @@ def signed(data: bytes) -> bytes:
 
 
 def resaved(data: bytes) -> bytes:
-    return png(Image.open(io.BytesIO(data)), compress_level=1)
+    return png(Image.open(io.BytesIO(data)), compress_level=9)
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ class TestNew:
         outcome = project.try_commit()
         said = " ".join(outcome.text.split())
         assert (outcome.status, outcome.counts) == (status, [(1, 0, status, 0)])
-        assert "says that AI made or changed it" in said
+        assert "its metadata (PNG text `parameters`) says that " in said
         assert f"maskproof record {path} --original ORIGINAL --mask MASK --mask-mode MODE" in said
 
     def test_a_stripped_edit_of_a_tracked_logo_blocks(self, project):

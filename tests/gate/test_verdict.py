@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.gate import verdict
-from maskproof.model import Finding, Metric, RegionDrift, Severity, Verdict
+from maskproof.model import Box, Finding, Metric, RegionDrift, Severity, Verdict
 from maskproof.policy.limits import LIMITS
 
 ROWS = st.sampled_from([row for row in LIMITS if not row.warns])
@@ -85,3 +85,19 @@ def test_metrics_of_one_rule_speak_once_the_worst_of_them() -> None:
     limits = {("outside-mask", name): 1.0 for name in ("light", "color", "spot")}
     report = verdict.decide([RegionDrift("out", "outside-mask", metrics)], limits)
     assert [(finding.message, finding.also) for finding in report.findings] == [("color 5x of 1x", ("light",))]
+
+
+def test_a_finding_lies_around_all_that_its_metrics_over_their_limits_found() -> None:
+    limits = dict.fromkeys((("brand", name) for name in ("light", "spot", "blur", "delta_e")), 1.0)
+    metrics = (
+        Metric("light", 3.0, "x", "brand", "lighter", Box(8, 8, 4, 4), Box(4, 4, 10, 10)),
+        Metric("spot", 2.0, "x", "brand", "a spot", Box(40, 8, 8, 8), Box(36, 8, 12, 8)),
+        Metric("blur", 0.5, "x", "brand", "soft", Box(90, 90, 8, 8), Box(90, 90, 8, 8)),
+        Metric("delta_e", 9.0, "x", "brand", "off"),
+    )
+    (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics)], limits).findings
+    assert (finding.message, finding.box, finding.around) == ("off", None, Box(4, 4, 44, 12))
+    (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics[:3])], limits).findings
+    assert (finding.message, finding.box, finding.around) == ("lighter", Box(8, 8, 4, 4), Box(4, 4, 44, 12))
+    (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics[3:])], limits).findings
+    assert finding.around is None

@@ -77,6 +77,7 @@ BLOCKED = ImageReport(
             "share",
             Box(1, 2, 30, 40),
             "See where and why: `maskproof explain assets/hero.png`.",
+            around=Box(0, 0, 40, 44),
         ),
         Finding(
             "tone",
@@ -215,10 +216,20 @@ def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
     assert "WARNING" not in as_text.conclusion(BLOCKED)
 
 
-def test_a_place_within_a_wider_one():
-    assert as_text.place(Box(248, 48, 64, 64)) == "at x 248, y 48, 64 x 64 px"
-    wider = as_text.place(Box(248, 48, 64, 64), Box(20, 20, 300, 100))
-    assert wider == "changed within x 20, y 20, 300 x 100 px; most at x 248, y 48"
+@pytest.mark.parametrize(
+    ("most", "within", "said"),
+    [
+        (Box(248, 48, 64, 64), Box(20, 20, 300, 100), ", changed within x 20, y 20, 300 x 100 px; most at x 248, y 48"),
+        (Box(248, 48, 64, 64), Box(248, 48, 64, 64), ", at x 248, y 48, 64 x 64 px"),
+        (Box(248, 48, 64, 64), Box(244, 48, 72, 64), ", at x 248, y 48, 64 x 64 px"),
+        (Box(248, 48, 64, 64), None, ", at x 248, y 48, 64 x 64 px"),
+        (None, Box(20, 20, 300, 100), ", changed within x 20, y 20, 300 x 100 px"),
+        (None, None, ""),
+    ],
+)
+def test_a_sentence_tells_all_that_changed_and_the_worst_of_it_where_these_differ(most, within, said):
+    found = Finding("brand", Severity.BLOCK, "it changed", "logo", box=most, around=within)
+    assert as_text.sentence(found) == f"it changed, in logo{said}"
 
 
 @given(st.lists(st.sampled_from(["`git add a b`", "144 x 200 px", "x 276, y 80", "25.9 %", "word", "longer-word"])))
@@ -278,12 +289,14 @@ def test_the_json_of_a_comparison():
     assert tree.keys() >= IMAGE_KEYS
     assert tree["drift"] == 3.655
     assert tree["findings"][0]["box"] == [1, 2, 30, 40]
+    assert tree["findings"][0]["around"] == [0, 0, 40, 44]
     assert tree["regions"][1]["name"] == "logo"
     assert tree["regions"][1]["metrics"]["structure_area"] == {
         "value": 0.0731,
         "unit": "share",
         "limit": 0.02,
         "box": [1, 2, 30, 40],
+        "around": None,
     }
     assert tree["original"]["path"] == "assets/base.png"
     assert json.loads(as_json.image(UNJUDGED))["drift"] is None

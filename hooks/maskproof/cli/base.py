@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from maskproof import __version__, report
-from maskproof.atomic import read_file, write_atomically
+from maskproof.atomic import read_file, write_file
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
@@ -25,7 +25,10 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
 KINDS = ("judging", "recording", "editing", "setting_up")
 """modules of commands, in the order of a first encounter"""
-MODES = ("alpha", "white", "black")
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+MODE = click.Choice(("alpha", "white", "black"))
 
 
 class OutputLostError(Exception):
@@ -81,7 +84,7 @@ def report_options(*things: str) -> Callable[[Command], Command]:
     """`--format` and `--output`."""
     output = click.option(
         "--output",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FILE,
         help="Write the report to this file; the last line still goes to the terminal.",
     )
     return lambda command: output(format_option(*things)(command))
@@ -89,15 +92,11 @@ def report_options(*things: str) -> Callable[[Command], Command]:
 
 def comparison_options(command: Command) -> Command:
     """What a comparison of plain files is told beside their names: `--mask`, `--mask-mode`, `--policy`, `--level`."""
-    file = click.Path(path_type=Path)
-    levels = click.Choice(("visual", "strict", "exact"))
     for option in (
-        click.option("--level", type=levels, help="How closely it has to match."),
-        click.option("--policy", "policy_file", type=file, help="A maskproof.toml with limits and areas."),
-        click.option(
-            "--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable; never guessed."
-        ),
-        click.option("--mask", type=file, help="The mask that was given to the model."),
+        click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely it has to match."),
+        click.option("--policy", "policy_file", type=PATH, help="A maskproof.toml with limits and areas."),
+        click.option("--mask-mode", type=MODE, help="Which part of the mask was editable; never guessed."),
+        click.option("--mask", type=PATH, help="The mask that was given to the model."),
     ):
         command = option(command)
     return command
@@ -154,10 +153,7 @@ def spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
 
 def write(path: Path, data: bytes) -> str:
     """Write a file whole or not at all, and say so."""
-    try:
-        write_atomically(path, data)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
+    write_file(path, data)
     return safe(f"Wrote {path}")
 
 

@@ -12,8 +12,11 @@ import click
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
+    FILE,
+    FOLDER,
     INTERRUPTED,
-    MODES,
+    MODE,
+    PATH,
     UNJUDGED,
     commands,
     comparison_options,
@@ -36,10 +39,8 @@ if TYPE_CHECKING:
 
 
 @commands.command()
-@click.argument("original", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the mask to this PNG file."
-)
+@click.argument("original", type=PATH)
+@click.option("-o", "--output", type=FILE, help="Write the mask to this PNG file.")
 @click.option(
     "--box", "boxes", multiple=True, metavar="X,Y,W,H", help="Make this box editable, in pixels. May be repeated."
 )
@@ -57,27 +58,21 @@ if TYPE_CHECKING:
     metavar="'X,Y X,Y …'",
     help="Make all within these corners editable. May be repeated.",
 )
-@click.option("--from", "mask", type=click.Path(path_type=Path), help="Make editable what another mask does.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of that mask is editable; never guessed.")
-@click.option(
-    "--from-diff", "edit", type=click.Path(path_type=Path), help="Make editable what this edit of ORIGINAL changed."
-)
+@click.option("--from", "mask", type=PATH, help="Make editable what another mask does.")
+@click.option("--mask-mode", type=MODE, help="Which part of that mask is editable; never guessed.")
+@click.option("--from-diff", "edit", type=PATH, help="Make editable what this edit of ORIGINAL changed.")
 @click.option("--refine", is_flag=True, help="Narrow it to the object inside (GrabCut; needs maskproof[vision]).")
 @click.option("--grow", type=click.IntRange(-9999, 9999), default=0, metavar="PX", help="Grow it; below 0: shrink it.")
 @click.option("--invert", is_flag=True, help="After all else, swap what is editable and what is protected.")
 @click.option(
     "--as",
     "written_as",
-    type=click.Choice(MODES),
+    type=MODE,
     default="alpha",
     show_default=True,
     help="How the file says what is editable: alpha (transparent, as OpenAI wants it), white or black.",
 )
-@click.option(
-    "--preview",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Show the mask over the picture in this PNG file.",
-)
+@click.option("--preview", type=FILE, help="Show the mask over the picture in this PNG file.")
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 def mask(
     original: Path,
@@ -128,27 +123,23 @@ def mask(
 
 
 @commands.command()
-@click.argument("original", required=False, type=click.Path(path_type=Path))
-@click.option("--mask", type=click.Path(path_type=Path), help="Which part may be edited.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask that is; alpha where it is plain.")
+@click.argument("original", required=False, type=PATH)
+@click.option("--mask", type=PATH, help="Which part may be edited.")
+@click.option("--mask-mode", type=MODE, help="Which part of the mask that is; alpha where it is plain.")
 @click.option("--prompt", help="What to change, in words.")
 @click.option("-n", "n", type=click.IntRange(1, 10), help="Candidates to choose from; 1 unless given.")
 @click.option("--model", help="The model; without it the first that docs/edit.md lists.")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The edit; by default NAME-edit.png."
-)
+@click.option("-o", "--out", type=FILE, help="The edit; by default NAME-edit.png.")
 @click.option("--size", metavar="auto|WxH", help="The size to ask for; automatically what suits the picture.")
 @click.option("--quality", help="For instance low, medium or high; models differ.")
 @click.option(
     "--crop/--no-crop", default=None, help="Send only the surroundings of the mask; automatically for small masks."
 )
 @click.option("--store-prompt/--no-store-prompt", default=None, help="Keep the prompt in the record; as policy says.")
-@click.option(
-    "--keep-candidates", "keep", type=click.Path(path_type=Path, file_okay=False), help="Keep all of them here."
-)
+@click.option("--keep-candidates", "keep", type=FOLDER, help="Keep all of them here.")
 @click.option("--force", is_flag=True, help="Replace an edit that is there already.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
-@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), help="Make all edits of this TOML list.")
+@click.option("--manifest", type=FILE, help="Make all edits of this TOML list.")
 @click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Answers to wait for at a time.")
 def edit(
     original: Path | None,
@@ -227,10 +218,10 @@ def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | No
 
 
 @commands.command()
-@click.argument("original", type=click.Path(path_type=Path))
-@click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("original", type=PATH)
+@click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=PATH)
 @comparison_options
-@click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Draw all of them into this PNG file.")
+@click.option("--sheet", type=FILE, help="Draw all of them into this PNG file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
 @report_options("ranking")
 def rank(
@@ -281,7 +272,7 @@ def rank(
 
 
 @commands.command()
-@click.argument("edits", metavar="EDITS...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("edits", metavar="EDITS...", nargs=-1, type=PATH)
 @click.option("--staged", is_flag=True, help="Every edit of the staged change that drifted; what the hook runs.")
 @click.option(
     "--method",
@@ -292,7 +283,7 @@ def rank(
 )
 @click.option("--feather", type=click.IntRange(1, 1000), metavar="PX", help="Fade the edit in over so many pixels.")
 @click.option("--match-tone", is_flag=True, help="Take light and colour of the edit to the original's first.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write there, with a record, and leave EDIT alone.")
+@click.option("-o", "--out", type=PATH, help="Write there, with a record, and leave EDIT alone.")
 @click.option("--force", is_flag=True, help="Also replace a file with unstaged work, or an existing OUT.")
 def restore(
     edits: tuple[Path, ...],
@@ -336,7 +327,7 @@ def restore(
 
 
 @commands.command()
-@click.argument("edit", type=click.Path(path_type=Path))
+@click.argument("edit", type=PATH)
 @click.option("--model", help="The vision model; without it the one that docs/review.md names.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
 def review(edit: Path, model: str | None, timeout: float | None) -> int:

@@ -11,6 +11,7 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
+    PATH,
     commands,
     comparison_options,
     emit,
@@ -66,8 +67,8 @@ def check(
 
 
 @commands.command()
-@click.argument("original", type=click.Path(path_type=Path))
-@click.argument("edit", type=click.Path(path_type=Path))
+@click.argument("original", type=PATH)
+@click.argument("edit", type=PATH)
 @comparison_options
 @report_options("image")
 def compare(
@@ -101,7 +102,7 @@ def compare(
 
 
 @commands.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 @format_option("explanation", "signals")
 @click.option(
     "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."

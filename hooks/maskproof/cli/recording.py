@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskproof.atomic import read_file
-from maskproof.cli.base import MODES, commands, emit, format_option, in_ci, progress
+from maskproof.cli.base import MODE, PATH, commands, emit, format_option, in_ci, progress
 from maskproof.model import AREA_KINDS
 from maskproof.report.text import safe
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 @commands.command()
-@click.argument("edit", type=click.Path(path_type=Path))
+@click.argument("edit", type=PATH)
 @click.option("--original", help="The picture that was edited; EDIT itself means its version in the last commit.")
 @click.option("--mask", help="The mask that was given to the model.")
-@click.option("--mask-mode", type=click.Choice(MODES), help="Which part of the mask was editable.")
+@click.option("--mask-mode", type=MODE, help="Which part of the mask was editable.")
 @click.option("--generated", is_flag=True, help="Generated without a source image: there is no original.")
 @click.option(
     "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
@@ -62,7 +62,7 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
 
 
 @commands.command()
-@click.argument("edit", type=click.Path(path_type=Path))
+@click.argument("edit", type=PATH)
 @click.option("--history", is_flag=True, help="Look at earlier versions and deleted pictures as well.")
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list at the most.")
 @format_option("matches")

@@ -8,7 +8,7 @@ import click
 
 from maskproof import __version__
 from maskproof.atomic import read_file
-from maskproof.cli.base import commands, progress, spare, write
+from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, spare, write
 
 
 @commands.command()
@@ -34,9 +34,7 @@ def init(ci: str, rev: str) -> int:
 
 
 @commands.command()
-@click.option(
-    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave the scratch repository in this folder."
-)
+@click.option("--keep", type=FOLDER, help="Leave the scratch repository in this folder.")
 def demo(keep: Path | None) -> int:
     """Show the gate at work in a scratch repository.
 
@@ -49,18 +47,11 @@ def demo(keep: Path | None) -> int:
 
 
 @commands.command()
-@click.argument("cases", metavar="CASES.csv", type=click.Path(path_type=Path))
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(path_type=Path),
-    help="A maskproof.toml with the present limits, and areas.",
-)
+@click.argument("cases", metavar="CASES.csv", type=PATH)
+@click.option("--policy", "policy_file", type=PATH, help="A maskproof.toml with the present limits, and areas.")
 @click.option("--level", type=click.Choice(("visual", "strict")), help="The level to find limits for.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw all values into this PNG file.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the proposed limits to this TOML file."
-)
+@click.option("--plot", type=FILE, help="Draw all values into this PNG file.")
+@click.option("--output", type=FILE, help="Write the proposed limits to this TOML file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
 def calibrate(
     cases: Path, policy_file: Path | None, level: str | None, plot: Path | None, output: Path | None, jobs: int | None

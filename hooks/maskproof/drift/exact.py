@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.grid import box_around
-from maskproof.model import Metric
+from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,5 +95,9 @@ def _low_unlike(original: Picture, edit: Picture, rows: slice) -> Mask:
 
 
 def _metric(region: Region, count: int, down: Mask, across: Mask) -> Metric:
+    box = None
+    if count:
+        rows, columns = np.flatnonzero(down), np.flatnonzero(across)
+        box = Box(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
     says = "{value} are not the original's (limit {limit})"
-    return Metric("changed", float(count), "px", region.kind.value, says, box_around(down, across) if count else None)
+    return Metric("changed", float(count), "px", region.kind.value, says, box, box)

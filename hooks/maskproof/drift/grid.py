@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from maskproof.model import Box
 
@@ -144,6 +144,19 @@ def _spread(mask: Mask, radius: int) -> Mask:
     return near
 
 
+def bounding_box(mask: Mask, step: int = 1, side: int | None = None) -> Box:
+    """The smallest box around what a mask (H x W) sets, which must be something.
+
+    Args:
+        mask: Of samples, or of squares.
+        step: Samples from one square to the next.
+        side: Of a square, in samples; None: as the step.
+    """
+    rows, columns = np.flatnonzero(mask.any(1)) * step, np.flatnonzero(mask.any(0)) * step
+    x, y, side = int(columns[0]), int(rows[0]), side or step
+    return Box(x, y, int(columns[-1]) - x + side, int(rows[-1]) - y + side)
+
+
 def mean3(plane: Float) -> Float:
     """Mean of the 3 x 3 neighbours of each sample (H x W); 0 on the outermost samples."""
     out = np.zeros_like(plane)
@@ -201,18 +214,6 @@ def block_sums(plane: Float, side: int) -> Float:
     rows, columns = plane.shape[0] // side, plane.shape[1] // side
     total: Float = plane[: rows * side, : columns * side].reshape(rows, side, columns, side).sum((1, 3))
     return total
-
-
-def bounding_box(mask: Mask) -> Box:
-    """The smallest box that holds what a mask (H x W) sets, which must be something."""
-    return box_around(mask.any(1), mask.any(0))
-
-
-def box_around(down: ArrayLike, across: ArrayLike) -> Box:
-    """The smallest box that holds what is set of rows (H, True or False each) and of columns (W)."""
-    rows, columns = np.flatnonzero(down), np.flatnonzero(across)
-    left, top = int(columns[0]), int(rows[0])
-    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def largest_blob(mask: Mask) -> Mask:

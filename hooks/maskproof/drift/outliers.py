@@ -5,12 +5,13 @@ The noise floor is the most that benign processing and clean edits show of a mea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.grid import CELL, cells, grown
+from maskproof.drift.grid import CELL, bounding_box, cells, grown
 from maskproof.drift.residual import MIN_SHARE, SCALES, Scale, scales
 from maskproof.model import Box, Kind, Metric
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SPILL_BAND_SHARE = 0.027
 """share of the long side around the editable area within which an outlier counts half: editors spill a little"""
 SPILL_WEIGHT = 0.5
+MIN_OWN_LIGHT = 0.5
+"""of what a window differs from its surroundings, how much it has to differ itself to be told as the changed one"""
 MIN_BEYOND_SHARE = 0.97
 """share of a window that has to lie beyond SPILL_BAND_SHARE to count in full"""
 FULL_REGION_SAMPLES = 1e6
@@ -79,7 +82,7 @@ def outliers(
         pool: Where the window sizes are worked on at once.
 
     Returns:
-        A metric a measure for each region; 1.0 is as far as any benign processing went.
+        A metric a measure for each region; 1.0 is as far as benign processing went, `around` what went further.
     """
     weights = [region.weight for region in regions]
     if spared := editable is not None and bool(editable.any()):
@@ -97,10 +100,17 @@ def outliers(
             strictness = _strictness(samples, scale.side, SMALL_REGION_FACTORS.get(region.kind, SMALL_REGION_FACTOR))
             for name, deviation in scale.deviations.items():
                 floor = NULL_THRESHOLDS[name][scale.side] * strictness
-                metric = _worst(name, deviation * counts, floor, scale, region.kind)
-                if name not in best[index] or metric.value > best[index][name].value:
-                    best[index][name] = metric
-    return [tuple(found.values()) for found in best]
+                ratios = deviation * counts
+                metric = _worst(name, ratios, floor, scale, region.kind)
+                known = best[index].get(name, metric)
+                around = known.around
+                if metric.value > 1:
+                    over = ratios > floor
+                    if name == "spot":  # so does what lies beside it
+                        over &= scale.deviations["light"] > MIN_OWN_LIGHT * deviation
+                    around = _widened(around, over, scale)
+                best[index][name] = replace(max(known, metric, key=attrgetter("value")), around=around)
+    return [tuple(_with_worst(metric) for metric in found.values()) for found in best]
 
 
 def _strictness(samples: float, side: int, least: float) -> float:
@@ -127,6 +137,27 @@ def _nearness(inner: Float, side: int) -> Float:
     """How much each window counts, by how many of its samples lie far from where editing was allowed."""
     near: Float = np.where(inner < MIN_BEYOND_SHARE * (side * CELL) ** 2, np.float32(SPILL_WEIGHT), np.float32(1))
     return near
+
+
+def _widened(around: Box | None, over: Mask, scale: Scale) -> Box | None:
+    """The box around what smaller windows found, and around the windows over the noise floor that do not reach into it.
+
+    Those that do show the same change less closely: a strong change puts the largest windows around it over as well.
+    """
+    apart, side = scale.step * CELL, scale.side * CELL
+    if around:
+        left, top = (max(0, (start - side) // apart + 1) for start in (around.x, around.y))
+        over[top : -(-(around.y + around.height) // apart), left : -(-(around.x + around.width) // apart)] = False
+    if not over.any():
+        return around
+    found = bounding_box(over, apart, side)
+    return found | around if around else found
+
+
+def _with_worst(metric: Metric) -> Metric:
+    """The worst window is part of what changed, however little it did."""
+    around = metric.around | metric.box if metric.around and metric.box else metric.box
+    return replace(metric, around=around)
 
 
 def _worst(name: str, deviation: Float, floor: float, scale: Scale, kind: Kind) -> Metric:

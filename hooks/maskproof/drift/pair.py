@@ -82,10 +82,13 @@ class Pair:
     def in_pixels(self, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
         """The metrics with their places in pixels of the original instead of the judged picture."""
         return tuple(
-            metric if metric.box is None else replace(metric, box=self._in_pixels(metric.box)) for metric in metrics
+            replace(metric, box=self._in_pixels(metric.box), around=self._in_pixels(metric.around))
+            for metric in metrics
         )
 
-    def _in_pixels(self, box: Box) -> Box:
+    def _in_pixels(self, box: Box | None) -> Box | None:
+        if box is None:
+            return None
         (width, height), x, y = self.original.size, box.x * self.factor, box.y * self.factor
         return Box(x, y, min(box.width * self.factor, width - x), min(box.height * self.factor, height - y))
 

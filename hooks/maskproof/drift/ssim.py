@@ -6,13 +6,11 @@ Structure is judged at two scales, because fine texture re-rendered with the sam
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
 import numpy as np
 
 from maskproof.drift.grid import CELL, Float, Mask, bounding_box, cells, largest_blob, shrunk, windows
 from maskproof.drift.oklab import oklab, rgb_of
-from maskproof.model import Box, Metric
+from maskproof.model import Metric
 
 MIN_AREA_CELLS = 2000
 """cells that a share is taken of at the least: JPEG at quality 75 changes the structure of six cells of a 64 px
@@ -50,9 +48,8 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights:
     changed &= weight > 0.5
     blob = largest_blob(changed)
     value = float(weight[blob].sum() / max(float(weight.sum()), MIN_AREA_CELLS))
-    unit = CELL * factor
-    box = Box(*(unit * length for length in astuple(bounding_box(blob)))) if blob.any() else None
-    return (Metric("area", value, "share", "outside-mask", says, box),)
+    box = bounding_box(blob, CELL * factor) if blob.any() else None
+    return (Metric("area", value, "share", "outside-mask", says, box, box),)
 
 
 def contrast_structure(first: Float, second: Float) -> Float:

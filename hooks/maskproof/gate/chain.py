@@ -25,7 +25,7 @@ from maskproof.policy.rules import finding
 from maskproof.regions.areas import areas_of, mask_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,16 +42,23 @@ if TYPE_CHECKING:
 class Step:
     """What the comparison needs of one edit of a chain."""
 
-    path: str
-    original_name: str
+    link: ChainLink
     original: Picture
+    size: tuple[int, int]
+    """of the edit"""
     mask: Planes | None
-    mask_name: str
-    mask_mode: str | None
-    frame: drift.Frame
-    """how its original was mapped to what the model saw"""
     areas: tuple[Area, ...]
     """declared in pixels of its original"""
+
+    @property
+    def frame(self) -> drift.Frame:
+        """How it lies in its original; an edit of its original's own size was mapped back already, as in `align`."""
+        return drift.Frame() if self.size == self.original.size else frame_of(self.link.record)
+
+    @property
+    def mapped(self) -> bool:
+        """Is there more to undo than a scale?"""
+        return self.frame != drift.Frame()
 
 
 def chain_of(inputs: Inputs) -> tuple[ChainLink, ...] | Failure:
@@ -77,36 +84,25 @@ def compare_with_first(
     settings, read = inputs.settings, policy_reader(inputs, files)
     # Policy speaks of the last edit, in pixels of its own original; every record adds areas in pixels of its own.
     bare = replace(settings, areas=(), detect=())
+    pictures = [*(files.picture(link.original) for link in chain), files.picture(edit)]
     steps = []
-    for link in chain:
-        original = files.picture(link.original)
+    for link, original, after in zip(chain, pictures, pictures[1:], strict=False):
         areas, _ = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
-        steps.append(_step(link, original, areas, files))
-    pictures = [*(step.original for step in steps), files.picture(edit)]
-    places = tuple(
-        _Place(before, after.size, step.frame)
-        for step, before, after in zip(steps, pictures, pictures[1:], strict=False)
-    )
+        steps.append(Step(link, original, after.size, None if link.mask is None else files.mask(link.mask), areas))
 
     def picture_of(path: str) -> Planes:
         return mask_picture(read, path)
 
-    opened = _opened(steps, places)
-    areas_in_first = _areas(steps, places, picture_of)
-    rows = [
-        _measured(
-            picture,
-            places[:number],
-            (*regions.build(opened[number - 1], (), picture_of), *areas_in_first),
-            settings,
-            threads,
-        )
-        for number, picture in enumerate(pictures[1:], 1)
-    ]
-    facts = tuple(
-        StepFacts(step.path, step.original_name, step.mask_name, row) for step, row in zip(steps, rows, strict=True)
-    )
-    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), regions.share_of(opened[-1]), facts)
+    opened = _opened(steps)
+    areas_in_first = _areas(steps, picture_of)
+    facts = []
+    for number, (step, after) in enumerate(zip(steps, pictures[1:], strict=True), 1):
+        protected = (*regions.build(opened[number - 1], (), picture_of), *areas_in_first)
+        row = _measured(after, steps[:number], protected, settings, threads)
+        mask = step.link.record.mask
+        facts.append(StepFacts(step.link.path, step.link.original.path, "" if mask is None else mask.path, row))
+    share = regions.share_of(opened[-1])
+    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), share, tuple(facts))
 
 
 def drifted(inspection: Inspection) -> tuple[ChainStep, ...]:
@@ -134,69 +130,36 @@ def from_first(inspection: Inspection) -> list[Finding]:
     return [replace(one, message=f"against the first original {name}: {one.message}") for one in found]
 
 
-def _step(link: ChainLink, original: Picture, areas: tuple[Area, ...], files: Files) -> Step:
-    """One edit of a chain; its own pixels are the next one's original."""
-    mask = link.record.mask
-    return Step(
-        link.path,
-        link.original.path,
-        original,
-        None if link.mask is None else files.mask(link.mask),
-        "" if mask is None else mask.path,
-        None if mask is None else mask.mode,
-        frame_of(link.record),
-        areas,
-    )
-
-
 def _measured(
-    edit: Picture, places: Sequence[_Place], protected: Sequence[Region], settings: Settings, threads: int
+    edit: Picture, steps: Sequence[Step], protected: Sequence[Region], settings: Settings, threads: int
 ) -> tuple[RegionDrift, ...]:
     """One edit of the chain compared with the first original; the first region is what lies outside the masks."""
-    placed, frame = _brought(edit, places)
+    placed, frame = _brought(edit, steps)
     opened = ~protected[0].mask
-    return drift.measure(places[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
+    return drift.measure(steps[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """How one edit lies in its original."""
-
-    original: Picture
-    size: tuple[int, int]
-    """of the edit"""
-    recorded: drift.Frame
-
-    @property
-    def frame(self) -> drift.Frame:
-        """An edit of its original's own size was mapped back already, as in `drift.frame.align`."""
-        return drift.Frame() if self.size == self.original.size else self.recorded
-
-    @property
-    def mapped(self) -> bool:
-        """Is there more to undo than a scale?"""
-        return self.frame != drift.Frame()
-
-
-def _opened(steps: Sequence[Step], places: Sequence[_Place]) -> list[Mask]:
+def _opened(steps: Sequence[Step]) -> list[Mask]:
     """For each step, what the masks up to it opened, in the first original's frame."""
     found: list[Mask] = []
-    for number, (step, lies) in enumerate(zip(steps, places, strict=True)):
-        own = _in_first(regions.editable(step.mask, step.mask_mode, lies.original.size), places[:number])
+    for number, step in enumerate(steps):
+        mask = step.link.record.mask
+        editable = regions.editable(step.mask, None if mask is None else mask.mode, step.original.size)
+        own = _in_first(editable, steps[:number])
         found.append(own | found[-1] if found else own)
     return found
 
 
-def _areas(steps: Sequence[Step], places: Sequence[_Place], picture_of: Callable[[str], Planes]) -> tuple[Region, ...]:
+def _areas(steps: Sequence[Step], picture_of: Callable[[str], Planes]) -> tuple[Region, ...]:
     """All areas that are declared along the chain, in the first original's frame, each once.
 
     One that lies in a padding has no counterpart in the first original; it is compared with its own original only.
     """
     found: list[Region] = []
-    for number, (step, lies) in enumerate(zip(steps, places, strict=True)):
-        nothing = np.zeros(lies.original.samples.shape[:2], np.bool_)
+    for number, step in enumerate(steps):
+        nothing = np.zeros(step.original.samples.shape[:2], np.bool_)
         for region in regions.build(nothing, step.areas, picture_of)[1:]:
-            mask = _in_first(region.mask, places[:number])
+            mask = _in_first(region.mask, steps[:number])
             if mask.any() and not any(_alike(one, region, mask) for one in found):
                 found.append(replace(region, mask=mask))
     return tuple(found)
@@ -207,32 +170,33 @@ def _alike(one: Region, other: Region, mask: Mask) -> bool:
     return named and np.array_equal(one.mask, mask)
 
 
-def _in_first(mask: Mask, places: Sequence[_Place]) -> Mask:
-    """A mask of the last place's edit in the frame of the first place's original."""
-    for lies in reversed(places):
-        if lies.size == lies.original.size:
+def _in_first(mask: Mask, steps: Sequence[Step]) -> Mask:
+    """A mask of the last step's edit in the frame of the first step's original."""
+    for step in reversed(steps):
+        if step.size == step.original.size:
             continue
-        canvas = lies.frame.canvas(lies.original.size)
-        left, top, right, bottom = lies.frame.pad
-        inner = _resized(mask, canvas)[top : canvas[1] - bottom, left : canvas[0] - right]
-        mask = np.zeros(lies.original.samples.shape[:2], np.bool_)
-        x, y, width, height = lies.frame.crop or (0, 0, *lies.original.size)
+        canvas = step.frame.canvas(step.original.size)
+        left, top, right, bottom = step.frame.pad
+        resized = np.array(Image.fromarray(mask).resize(canvas, Image.Resampling.NEAREST), np.bool_)
+        inner = resized[top : canvas[1] - bottom, left : canvas[0] - right]
+        mask = np.zeros(step.original.samples.shape[:2], np.bool_)
+        x, y, width, height = step.frame.crop or (0, 0, *step.original.size)
         mask[y : y + height, x : x + width] = inner
     return mask
 
 
-def _brought(edit: Picture, places: Sequence[_Place]) -> tuple[Picture, drift.Frame]:
+def _brought(edit: Picture, steps: Sequence[Step]) -> tuple[Picture, drift.Frame]:
     """An edit with all paddings and crops undone but the first, which the measuring itself undoes.
 
     Scales are left to the measuring as well: resampling once for each step would soften what is compared.
     """
-    for lies in reversed(places):
-        if lies.mapped and edit.size != lies.size:
-            edit = _at_size(edit, lies.size)
-        if lies.mapped and lies is not places[0]:
-            put = align(lies.original, edit, lies.frame)
+    for step in reversed(steps):
+        if step.mapped and edit.size != step.size:
+            edit = _at_size(edit, step.size)
+        if step.mapped and step is not steps[0]:
+            put = align(step.original, edit, step.frame)
             edit = replace(edit, samples=put.samples, alpha=put.alpha, low=None)
-    return edit, places[0].frame
+    return edit, steps[0].frame
 
 
 def _at_size(picture: Picture, size: tuple[int, int]) -> Picture:
@@ -244,25 +208,17 @@ def _at_size(picture: Picture, size: tuple[int, int]) -> Picture:
     return replace(picture, samples=samples, alpha=alpha, low=None)
 
 
-def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
-    return np.array(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST), np.bool_)
-
-
-def _suspicions(share: float, allowed: float) -> list[Finding]:
+def _suspicions(share: float, allowed: float) -> Iterator[Finding]:
     """Masks that each open what policy allows may together leave nothing to hold the last edit to."""
-    if share <= allowed:
-        return []
-    said = f"the masks of all its edits together open {share:.1%} of it; the policy allows one mask {allowed:.1%}"
-    return [
-        finding(
+    if share > allowed:
+        yield finding(
             "mask-suspect",
-            said,
+            f"the masks of all its edits together open {share:.1%} of it; the policy allows one mask {allowed:.1%}",
             value=share,
             limit=allowed,
             unit="share",
             advice="Compare the two by eye: hardly anything is left that the edit could be held to.",
         )
-    ]
 
 
 def _with_steps(finding: Finding, drifted: Sequence[ChainStep], first: str) -> Finding:

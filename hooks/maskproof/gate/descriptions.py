@@ -9,42 +9,34 @@ from maskproof.model import Severity
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.gate.inspection import PairFacts, PictureFacts
     from maskproof.model import Finding
 
 
-def described(pair: PairFacts | Failure | None) -> list[Finding]:
+def described(pair: PairFacts | Failure | None) -> Iterator[Finding]:
     """Everything of the kind about one comparison."""
     if pair is None or isinstance(pair, Failure):
-        return []
-    return [*other_profile(pair.original, pair.edit), *trailing_bytes(pair.edit)]
+        return
+    yield from other_profile(pair.original, pair.edit)
+    if pair.edit.trailing:  # which another program may show
+        yield finding(
+            "unreadable",
+            f"{pair.edit.trailing} bytes follow the end of the picture",
+            severity=Severity.WARN,
+            advice="Export the picture again, unless something else is meant to be in the file.",
+        )
 
 
-def other_profile(original: PictureFacts, edit: PictureFacts) -> list[Finding]:
+def other_profile(original: PictureFacts, edit: PictureFacts) -> Iterator[Finding]:
     """Colours that are described otherwise than the original's; a block where the description cannot be applied."""
-    if original.color == edit.color:
-        return []
-    applied = original.managed and edit.managed
-    return [
-        finding(
+    if original.color != edit.color:
+        applied = original.managed and edit.managed
+        yield finding(
             "color-profile",
             f"the edit's colours are described as {edit.color}, the original's as {original.color}"
             + ("" if applied else ", and viewers disagree on what that looks like"),
             severity=Severity.WARN if applied else Severity.BLOCK,
             advice="Export the edit with the original's colour profile.",
         )
-    ]
-
-
-def trailing_bytes(edit: PictureFacts) -> list[Finding]:
-    """Bytes behind the end of the picture, which another program may show."""
-    if not edit.trailing:
-        return []
-    return [
-        finding(
-            "unreadable",
-            f"{edit.trailing} bytes follow the end of the picture",
-            severity=Severity.WARN,
-            advice="Export the picture again, unless something else is meant to be in the file.",
-        )
-    ]

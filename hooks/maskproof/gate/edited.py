@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Source
     from maskproof.policy import Settings
-    from maskproof.records.sidecar import Record
+    from maskproof.records.sidecar import MaskRef, OriginalRef, Record
 
 
 def gather_original(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Original:
@@ -45,24 +45,23 @@ def sources_of(scope: Scope, path: str, record: Record) -> tuple[Source, Source 
         MissingOriginal, MissingMask, MissingObject: as in `gather_original`.
     """
     assert record.original is not None  # noqa: S101 - asked by the callers
-    original = scope.located(record.original.path, record.original.sha256)
-    if original is None:
-        raise MissingOriginal(
-            f"the original {record.original.path} with digest {record.original.sha256[:12]}… is neither in the tree, "
-            f"nor in the history of that path, nor in Git LFS",
-            f"Commit the original, or record another one: `maskproof record {shlex.quote(path)} --original FILE`.",
-        )
+    original = _source(scope, path, record.original, "original", "--original FILE", MissingOriginal)
     if record.mask is None:
         return original, None
-    mask = scope.located(record.mask.path, record.mask.sha256)
-    if mask is None:
-        raise MissingMask(
-            f"the mask {record.mask.path} with digest {record.mask.sha256[:12]}… is neither in the tree, nor in the "
-            f"history of that path, nor in Git LFS",
-            "Commit the mask, or record another one: "
-            f"`maskproof record {shlex.quote(path)} --mask FILE --mask-mode MODE`.",
+    return original, _source(scope, path, record.mask, "mask", "--mask FILE --mask-mode MODE", MissingMask)
+
+
+def _source(
+    scope: Scope, path: str, used: OriginalRef | MaskRef, role: str, options: str, missing: type[CouldNotJudge]
+) -> Source:
+    found = scope.located(used.path, used.sha256)
+    if found is None:
+        raise missing(
+            f"the {role} {used.path} with digest {used.sha256[:12]}… is neither in the tree, nor in the history of "
+            f"that path, nor in Git LFS",
+            f"Commit the {role}, or record another one: `maskproof record {shlex.quote(path)} {options}`.",
         )
-    return original, mask
+    return found
 
 
 def _chain(scope: Scope, path: str, record: Record) -> tuple[ChainLink, ...] | Failure:

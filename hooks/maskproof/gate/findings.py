@@ -15,11 +15,11 @@ from maskproof.gate import chain, generated, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Original, Tracked
-from maskproof.model import Basis, Finding, ImageReport, Verdict
+from maskproof.model import Basis, Finding, ImageReport, Severity, Verdict
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from maskproof.gate.inspection import Inspection
@@ -51,64 +51,55 @@ def conclude(inspection: Inspection) -> ImageReport:
 # --- the rows --------------------------------------------------------------------------------------------------------
 
 
-def policy_loosened(inspection: Inspection) -> list[Finding]:
+def policy_loosened(inspection: Inspection) -> Iterator[Finding]:
     """A change that asks for a looser policy."""
     change = inspection.inputs.change
-    if change is None or not change.loosened:
-        return []
-    return [
-        finding(
+    if change is not None and change.loosened:
+        yield finding(
             "policy-loosened",
             f"this change loosens {', '.join(change.loosened)}; until it is merged the stricter value holds",
             advice="Have the policy change reviewed and merged by itself first.",
         )
-    ]
 
 
-def name_clash(inspection: Inspection) -> list[Finding]:
+def name_clash(inspection: Inspection) -> Iterator[Finding]:
     """Names that fold to one file on some systems."""
     change = inspection.inputs.change
-    if change is None or not change.twins:
-        return []
-    twins = ", ".join(ascii(one)[1:-1] for one in change.twins)
-    return [
-        finding(
+    if change is not None and change.twins:
+        own, *twins = (ascii(one)[1:-1] for one in (inspection.inputs.path, *change.twins))
+        yield finding(
             "name-clash",
-            f"{ascii(inspection.inputs.path)[1:-1]} and {twins} are one file on "
-            f"macOS and Windows, so one record could stand for the other picture",
+            f"{own} and {', '.join(twins)} are one file on macOS and Windows, so one record could stand for the other "
+            "picture",
             advice="Rename one of them.",
         )
-    ]
 
 
-def stale_record(inspection: Inspection) -> list[Finding]:
+def stale_record(inspection: Inspection) -> Iterator[Finding]:
     """A record that speaks of other bytes than those in the change."""
     inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
     if isinstance(signals, Failure) or isinstance(inputs.edit, Failure) or record is None or not signals.stale:
-        return []
-    return [
-        finding(
-            "stale-record",
-            f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
-            f"now ({inputs.edit.sha256[:12]}…)" + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
-            advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(inputs.path)}`.",
-        )
-    ]
+        return
+    yield finding(
+        "stale-record",
+        f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
+        f"now ({inputs.edit.sha256[:12]}…)" + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
+        advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(inputs.path)}`.",
+    )
 
 
-def new_original(inspection: Inspection) -> list[Finding]:
+def new_original(inspection: Inspection) -> Iterator[Finding]:
     """An original or mask that the change brings along proves nothing: it could be a drifted copy, or a wide mask."""
     reference = inspection.inputs.reference
     if not isinstance(reference, Original) or not reference.new:
-        return []
+        return
     named = " and the ".join(f"{role} {path}" for role, path in reference.new)
     if reference.new[0][0] == "original":
         said = f"the {named} came with this change, so the record agrees only with itself"
         advice = "Have someone compare the original with where it comes from, or commit it before the edit."
     else:
         said, advice = f"the {named} came with this change: it says what the model was allowed to change", ""
-    severity = unrecorded.SEVERITY[inspection.inputs.settings.new_original]
-    return [finding("new-original", said, severity=severity, advice=advice)]
+    yield finding("new-original", said, Severity(inspection.inputs.settings.new_original), advice=advice)
 
 
 def mask_suspect(inspection: Inspection) -> list[Finding]:
@@ -119,24 +110,24 @@ def mask_suspect(inspection: Inspection) -> list[Finding]:
     return regions.suspicions(pair.mask, inspection.inputs.settings.max_editable)
 
 
-def descriptions(inspection: Inspection) -> list[Finding]:
+def descriptions(inspection: Inspection) -> Iterable[Finding]:
     """How the colours of the two files are described, and what follows the end of the edit."""
-    return [] if inspection.inputs.unrecorded else described(inspection.pair)
+    return () if inspection.inputs.unrecorded else described(inspection.pair)
 
 
-def drifted(inspection: Inspection) -> list[Finding]:
+def drifted(inspection: Inspection) -> tuple[Finding, ...]:
     """Metrics over their limits."""
     decided = inspection.decided
-    return [] if decided is None or inspection.inputs.unrecorded else list(decided.findings)
+    return () if decided is None or inspection.inputs.unrecorded else decided.findings
 
 
-def not_judged(inspection: Inspection) -> list[Finding]:
+def not_judged(inspection: Inspection) -> Iterator[Finding]:
     """What first kept the image from being judged."""
-    failure = inspection.failure
-    return [] if failure is None else [failure.finding]
+    if (failure := inspection.failure) is not None:
+        yield failure.finding
 
 
-FINDINGS: dict[str, tuple[Callable[[Inspection], list[Finding]], ...]] = {
+FINDINGS: dict[str, tuple[Callable[[Inspection], Iterable[Finding]], ...]] = {
     "policy-loosened": (policy_loosened,),
     "name-clash": (name_clash,),
     "stale-record": (stale_record, generated.contradicted, not_judged),

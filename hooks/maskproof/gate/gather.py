@@ -72,7 +72,7 @@ def _change(scope: Scope, path: str) -> ChangeFacts:
     return ChangeFacts(
         head.commit,
         base.commit,
-        scope.touched.get(path, ""),
+        scope.delta.changes.get(path, ""),
         scope.loosened(path),
         tuple(one for one in scope.twins.get(path, []) if one != path),
         {place: source for place, source in beside.items() if source is not None},

@@ -70,23 +70,20 @@ def decode_references(inputs: Inputs, edit: Source, reference: Reference, files:
     )
 
 
-def contradicted(inspection: Inspection) -> list[Finding]:
+def contradicted(inspection: Inspection) -> Iterator[Finding]:
     """A file that says of itself that it is an edit, beside a record that says that it was generated."""
     signals = inspection.signals
     if isinstance(signals, Failure) or not isinstance(inspection.inputs.reference, Before):
-        return []
+        return
     sign = next((one for one in signals.evidence if one.edit and one.confidence != "low"), None)
-    if sign is None:
-        return []
-    return [
-        finding(
+    if sign is not None:
+        yield finding(
             "stale-record",
             "the record says that the picture was generated without a source image, but the file says that it is an "
             f"edit ({sign.says}, {sign.source})",
             severity=Severity.WARN,
             advice="If it is one, record its original with `maskproof record`.",
         )
-    ]
 
 
 def without_logo(inspection: Inspection) -> list[Finding]:
@@ -139,7 +136,5 @@ def _before(
 def _facts(rule: AreaRule, places: Places, references: list[tuple[Picture, tuple[Area, ...]]]) -> BrandFacts:
     """What an area was compared with."""
     if rule.find is not None:
-        count = next(len(marks) for one, marks in places if one is rule)
-        return BrandFacts(rule.name, rule.find, count, bool(count))
-    compared = any(area.name == rule.name for _, areas in references for area in areas)
-    return BrandFacts(rule.name, None, compared=compared)
+        return BrandFacts(rule.name, rule.find, next(len(marks) for one, marks in places if one is rule))
+    return BrandFacts(rule.name, None, sum(area.name == rule.name for _, areas in references for area in areas))

@@ -229,9 +229,8 @@ class BrandFacts:
     name: str
     find: str | None
     """its reference logo; None: the area is drawn"""
-    places: int = 0
-    """where the logo matches"""
-    compared: bool = False
+    places: int
+    """where it was compared"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,14 +304,12 @@ class Inspection:
     def failure(self) -> Failure | None:
         """What first kept the image from being judged, in the order of the stages."""
         inputs = self.inputs
-        comparison = (self.pair, self.brands, self.regions, self.measured)
         stages: tuple[object, ...] = (inputs.edit, inputs.record, self.signals, inputs.reference)
         # A picture without a record need not be comparable; `unrecorded` says when it has to.
-        stages += () if inputs.unrecorded else (*comparison, self.first)
+        stages += () if inputs.unrecorded else (self.measured, self.first)
         return next((result for result in stages if isinstance(result, Failure)), None)
 
     @property
     def comparison_failure(self) -> Failure | None:
-        """What kept it from being compared."""
-        stages = (self.pair, self.brands, self.regions, self.measured)
-        return next((result for result in stages if isinstance(result, Failure)), None)
+        """What kept it from being compared: measuring comes last, and hands on what went wrong before."""
+        return self.measured if isinstance(self.measured, Failure) else None

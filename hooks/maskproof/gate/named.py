@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate.check import judge
 from maskproof.gate.inspection import Inputs, Original
-from maskproof.images.files import Files, Given, Source
+from maskproof.images.files import Files, Source
 
 if TYPE_CHECKING:
     from maskproof.model import ImageReport, Picture, Read
@@ -64,7 +64,7 @@ def compare(
         if (data := read(path)) is not None:
             policy_files[path] = Source(f"policy: {path}", path)
             contents[policy_files[path].oid] = data
-    files = Files(Given(contents))
+    files = Files(lambda oid, _: contents[oid])
     for source, picture in ((original, shown_original), (edit, shown_edit)):
         if picture is not None:
             files.know(source, picture)

@@ -55,20 +55,17 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
     return Signals(found, stale, lost_from, rewritten_by)
 
 
-def lost(inspection: Inspection) -> list[Finding]:
+def lost(inspection: Inspection) -> Iterator[Finding]:
     """The finding for a manifest that is gone."""
     signals = inspection.signals
-    if isinstance(signals, Failure) or not signals.lost_from:
-        return []
-    return [
-        finding(
+    if not isinstance(signals, Failure) and signals.lost_from:
+        yield finding(
             "provenance-lost",
             f"{signals.lost_from} carries Content Credentials (a C2PA manifest) and this file carries none"
             + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
             advice="Export it again with its credentials and run no optimizer behind that, or let the reviewer know "
             "that they are meant to go.",
         )
-    ]
 
 
 def _signs(edit: Source, change: ChangeFacts, files: Files) -> tuple[Evidence, ...]:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from maskproof import parallel
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.named import Named, compare
-from maskproof.gate.verdict import ratio
+from maskproof.gate.verdict import GRAVEST, ratio
 from maskproof.images import containers
-from maskproof.model import Finding, ImageReport, Severity, Verdict
+from maskproof.model import Finding, ImageReport, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,23 +28,12 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
 
 ORDER = (Verdict.PASS, Verdict.BLOCK, Verdict.UNJUDGED)
-GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
 WORTH_A_PROCESS = 16_000_000
 """pixels of all candidates together from which on a second process is started: that takes about 0.7 s of a processor,
 comparing a million pixels 0.13 to 0.25 s"""
 
 Candidate = tuple[str, bytes]
 """a candidate's name, as messages call it, and its bytes"""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One comparison, as it is handed to a process."""
-
-    inputs: Named
-    settings: Settings
-    files: dict[str, bytes | None]
-    """the pictures and models that the policy names, by path"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +83,9 @@ def ranked(
     Returns:
         One for each candidate; what could not be judged is last and has no rank.
     """
-    files = _files(settings, read)
-    tasks = [
-        Task(Named(data, original, mask, mode, name, original_name, mask_name), settings, files)
-        for name, data in candidates
-    ]
+    files = {place: read(place) for place in settings.named_files}  # another process cannot ask for them
+    judged = partial(compare, settings=settings, read=files.get)
+    tasks = [Named(data, original, mask, mode, name, original_name, mask_name) for name, data in candidates]
     reports: list[ImageReport] = []
     for report in parallel.outcomes(judged, tasks, _processes(jobs, original, len(tasks))):
         reports.append(report)
@@ -106,23 +94,17 @@ def ranked(
     return in_order(reports)
 
 
-def judged(task: Task) -> ImageReport:
-    """One candidate, judged as `maskproof compare` would."""
-    return compare(task.inputs, task.settings, task.files.get)
-
-
 def in_order(reports: Sequence[ImageReport]) -> tuple[Ranked, ...]:
     """Reports on candidates of one original, best first."""
 
-    def place(index: int) -> tuple[int, bool, float, str, int]:
-        report = reports[index]
+    def place(given: tuple[int, ImageReport]) -> tuple[int, bool, float, str]:
+        report = given[1]
         untouched = any(one.rule == "edit-missing" for one in report.findings)
-        return ORDER.index(report.verdict), untouched, report.drift or 0.0, report.path, index
+        return ORDER.index(report.verdict), untouched, report.drift or 0.0, report.path
 
-    order = ((index, reports[index]) for index in sorted(range(len(reports)), key=place))
     return tuple(
         Ranked(None if report.verdict is Verdict.UNJUDGED else rank, index, report, worst(report))
-        for rank, (index, report) in enumerate(order, 1)
+        for rank, (index, report) in enumerate(sorted(enumerate(reports), key=place), 1)
     )
 
 
@@ -158,8 +140,3 @@ def _excess(finding: Finding) -> float:
     if finding.value is None or finding.limit is None:
         return 0.0
     return max(ratio(finding.value, finding.limit), ratio(finding.limit, finding.value))
-
-
-def _files(settings: Settings, read: Read) -> dict[str, bytes | None]:
-    """Whatever the policy names, read before the work is shared: another process cannot ask for it."""
-    return {place: read(place) for place in settings.named_files}

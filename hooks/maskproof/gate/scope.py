@@ -61,7 +61,7 @@ class Scope:
     @cached_property
     def files(self) -> Files:
         """Where the stages read this change's files."""
-        return Files(self.delta.repository.objects)
+        return Files(self.delta.repository.objects.blob)
 
     def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
         """A regular file of one side by its id; None where there is no such file."""
@@ -103,18 +103,13 @@ class Scope:
         return Ledger(self.delta.base, self.delta.head)
 
     @cached_property
-    def touched(self) -> dict[str, str]:
-        """Git's status letter by path, for all that changed."""
-        return {change.path: change.status for change in self.delta.changes}
-
-    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The images to judge, in the order of their names."""
-        starts = [*self.touched, *self.delta.named]
+        starts = [*self.delta.changes, *self.delta.named]
         if self.delta.everything:
             starts += list(self.delta.head.entries)
         found = {image for path in starts if is_ours(path) for image in self._images_of(path)}
-        if any(path in self.touched for path in POLICY_FILES):
+        if any(path in self.delta.changes for path in POLICY_FILES):
             base, head = self.policies
             found |= {
                 image

@@ -29,7 +29,7 @@ from maskproof.gate.compare import Pair, Pairs
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, LostRecord, Relation, Tracked
 from maskproof.images.files import Source
-from maskproof.model import Severity, Verdict
+from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 from maskproof.records.proposal import Proposal, TreeFacts, command, propose
@@ -39,11 +39,9 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Finding
+    from maskproof.model import Evidence, Finding
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
-
-SEVERITY = {"warn": Severity.WARN, "block": Severity.BLOCK}
 
 
 def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
@@ -85,7 +83,7 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
         return [_without_its_record(inputs.path, tracked.lost)]
     compared = comparison_verdict(inspection)
     ai = bool(evidence.is_ai(signals.evidence))
-    severity = _severity(SEVERITY[inputs.settings.unrecorded], tracked.relation, compared, ai=ai)
+    severity = _severity(Severity(inputs.settings.unrecorded), tracked.relation, compared, ai=ai)
     if severity is None:
         return []
     if severity is Severity.UNJUDGED:
@@ -233,8 +231,7 @@ def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:
     """What is wrong, from the surest sign to the weakest."""
-    marks = ", ".join(dict.fromkeys(f"{sign.says}, {sign.source}" for sign in signals.evidence if sign.ai))
-    said = f"the file says that AI made or changed it ({marks}), and it has no record" if ai else "it has no record"
+    said = f"{_declared(signals.evidence)}, and it has no record" if ai else "it has no record"
     if relation is None:
         return said
     if relation.replaced:
@@ -245,8 +242,17 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     worst = next((one for one in compared if one.severity is not Severity.WARN), None)
     if worst is None:
         return said + (", and is within the limits of it" if relation.whole else "")
-    where = f", at {worst.box}" if worst.box else ""
-    return f"{said}; compared with that one, {worst.message}{where}"
+    where = place(worst.box, worst.around)
+    return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
+
+
+def _declared(signs: tuple[Evidence, ...]) -> str:
+    """What a file says of its maker; `explain` shows every sign."""
+    source = next(sign.source for sign in signs if sign.ai)
+    where = "its Content Credentials say" if source.startswith("C2PA") else f"its metadata ({source}) says"
+    parent = evidence.parent(signs)
+    made = "made or changed it" if parent is None else f"made it from {parent!a}"
+    return f"{where} that {evidence.generator(signs) or 'an AI model'} {made}"
 
 
 def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from maskproof.model import Finding, Judged, Metric, RegionDrift, Severity, Verdict, amount
@@ -105,6 +107,7 @@ def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     worst, *others = sorted(group, key=lambda row: (row.warns, -row.ratio))
     metric = worst.metric
     message = metric.says.replace("{value}", amount(metric.value, metric.unit))
+    extents = [row.metric.around for row in group if row.metric.around]
     return finding(
         metric.rule,
         message.replace("{limit}", amount(worst.limit, metric.unit)),
@@ -116,4 +119,5 @@ def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
         box=metric.box,
         advice="" if worst.warns else advice,
         also=tuple(row.metric.name for row in others),
+        around=reduce(or_, extents) if extents else None,
     )

@@ -124,14 +124,3 @@ class Files:
             total = sum(one for _, one in self._kept.values())
             while total > KEPT_BYTES and len(self._kept) > 1:
                 total -= self._kept.popitem(last=False)[1][1]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Reads files whose bytes are at hand, by the id that they were given."""
-
-    contents: dict[str, bytes]
-
-    def __call__(self, oid: str, path: str) -> bytes:
-        del path
-        return self.contents[oid]

@@ -10,8 +10,8 @@ would need every field a second time. Only `Defaults` is hidden from the type ch
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -30,8 +30,7 @@ Stricter = Callable[[Any, Any], Any]
 """The loosest value that is as strict as both of two: a join, so commutative, associative and idempotent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What the type of a key cannot say."""
 
     stricter: Stricter
@@ -39,8 +38,7 @@ class Row:
     """how `explain` tells the value, `{}`; nothing: it is not told"""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One row, taken apart."""
 
     name: str
@@ -83,12 +81,10 @@ class Keys:
         return ", ".join(key.says.format(getattr(self, key.name)) for key in KEYS if key.says)
 
 
-def _key(name: str, hint: Any, default: Any) -> Key:
-    row = hint.__metadata__[-1]
-    return Key(name, hint, default, row.stricter, row.says)
-
-
-KEYS = tuple(_key(field.name, field.type, field.default) for field in fields(Keys))
+KEYS = tuple(
+    Key(name, hint, getattr(Keys, name), *hint.__metadata__[-1])
+    for name, hint in get_type_hints(Keys, include_extras=True).items()
+)
 """the rows, in the order of docs/policy.md"""
 
 if TYPE_CHECKING:

@@ -8,13 +8,10 @@ a page in docs/rules/, and a function that asks for `finding(id, ...)`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from maskproof.documents import hint
 from maskproof.model import Finding, Severity
-
-if TYPE_CHECKING:
-    from maskproof.model import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +113,18 @@ RULES = {
 """the rows by id, in the order of docs/rules/README.md"""
 
 
-def finding(
-    rule: str,
-    message: str,
-    *,
-    severity: Severity | None = None,
-    region: str | None = None,
-    value: float | None = None,
-    limit: float | None = None,
-    unit: str | None = None,
-    box: Box | None = None,
-    advice: str = "",
-    also: tuple[str, ...] = (),
-) -> Finding:
+def finding(rule: str, message: str, severity: Severity | None = None, **said: Any) -> Finding:
     """One finding of a rule that has a row.
 
     Args:
         rule: The id of a row.
         message: What is so in this image, in plain English.
         severity: Where it is not that of the row.
-        region: The region that it is about.
-        value: What was measured, in `unit`.
-        limit: How far it might have gone, in `unit`.
-        unit: Of value and limit.
-        box: Where, in pixels of the original.
-        advice: What to do next; a command where there is one.
-        also: Other metrics of the region over their limits, by name, the worst first.
+        said: The other fields of `Finding`.
 
     Raises:
         ValueError: there is no such rule, a fault of the program.
     """
     if rule not in RULES:
         raise ValueError(f"there is no rule {rule!r} in maskproof.policy.rules: {hint(rule, RULES)}")
-    return Finding(rule, severity or RULES[rule].severity, message, region, value, limit, unit, box, advice, also)
+    return Finding(rule, severity or RULES[rule].severity, message, **said)

@@ -7,12 +7,12 @@ for: a mask drawn in black and white does not say which of the two was editable.
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from maskproof import regions
-from maskproof.atomic import read_file, write_atomically
+from maskproof.atomic import read_file, write_file
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode, decode_mask
@@ -60,21 +60,22 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         )
     repository = Repository(where)
     path = repository.path_of(str(edit))
-    target = repository.root / sidecar.path_of(path)
-    old = old_record(target, sidecar.path_of(path))
+    beside = sidecar.path_of(path)
+    target = repository.root / beside
+    old = old_record(target, beside)
     data = read_file(repository.root / path, path)
     given, notes = _fill_in(repository, path, data, given, old, ask)
-    original = _original(repository, path, data, given["original"], old, generated=given["generated"])
+    original, mask, origin = None, None, cast("Any", "generated")
+    if not given["generated"]:
+        original = _original(repository, path, data, given["original"], old)
+        mask = _mask(repository, given["mask"], given["mask_mode"], old)
+        origin = old.origin if old and not given["original"] else "edited"
     record = Record(
         maskproof=1,
-        origin="generated"
-        if given["generated"]
-        else "edited"
-        if given["original"]
-        else (old.origin if old else "edited"),
+        origin=origin,
         image=ImageRef(sha256=sha256_of(data), size=_size(data, path)),
         original=original,
-        mask=_mask(repository, given["mask"], given["mask_mode"], old, generated=given["generated"]),
+        mask=mask,
         transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
@@ -83,16 +84,13 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     )
     text = sidecar.render(record)
     try:
-        sidecar.parse(text, sidecar.path_of(path))
+        sidecar.parse(text, beside)
     except CouldNotJudge as error:
         raise UsageError(
             f"this record would be wrong: {error.reason}", "Correct the options and record again."
         ) from error
-    try:
-        write_atomically(target, text)
-    except OSError as error:
-        raise UsageError(f"{sidecar.path_of(path)} cannot be written: {error.strerror}", "Check the folder.") from error
-    yield from _describe(record, sidecar.path_of(path))
+    write_file(target, text, beside)
+    yield from _describe(record, beside)
     yield from notes
 
 
@@ -177,10 +175,8 @@ def old_record(target: Path, path: str) -> Record | None:
 
 
 def _original(
-    repository: Repository, path: str, edit: bytes, given: str | None, old: Record | None, *, generated: bool
+    repository: Repository, path: str, edit: bytes, given: str | None, old: Record | None
 ) -> OriginalRef | None:
-    if generated:
-        return None
     if given is None:
         if old is None:
             raise UsageError(
@@ -255,11 +251,7 @@ def _read_committed(repository: Repository, path: str) -> bytes:
     return data
 
 
-def _mask(
-    repository: Repository, given: str | None, mode: str | None, old: Record | None, *, generated: bool
-) -> MaskRef | None:
-    if generated:
-        return None
+def _mask(repository: Repository, given: str | None, mode: str | None, old: Record | None) -> MaskRef | None:
     if given is None:
         if old and old.mask and mode:
             return msgspec.structs.replace(old.mask, mode=mode)

@@ -8,6 +8,7 @@ names nobody; that is said when its own image is judged.
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,10 @@ from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
+
+    Images = defaultdict[str, list[str]]
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -47,6 +48,36 @@ class Excerpt(msgspec.Struct, frozen=True):
     original: Used | None = None
     mask: Used | None = None
     parent: str | None = None
+
+
+class Index:
+    """The records of one side by what they name, as lists of images in the order of the tree."""
+
+    def __init__(self, excerpts: dict[str, Excerpt]) -> None:
+        self.excerpts = excerpts
+        """by image"""
+        self.namers: Images = defaultdict(list)
+        """by each path that their own record names"""
+        self.masked: Images = defaultdict(list)
+        """by the path of their mask"""
+        self.children: Images = defaultdict(list)
+        """by the image whose record is named as their parent"""
+        self.orphans: Images = defaultdict(list)
+        """whose record names no parent, by the digest of their original"""
+        self.edits: Images = defaultdict(list)
+        """recorded as edits, by their digest"""
+        for image, one in excerpts.items():
+            for path in (*(used.path for used in (one.original, one.mask) if used), one.parent):
+                if path is not None:
+                    self.namers[path].append(image)
+            if one.mask is not None:
+                self.masked[one.mask.path].append(image)
+            if one.parent is not None:
+                self.children[sidecar.image_of(one.parent)].append(image)
+            elif one.original is not None:
+                self.orphans[one.original.sha256].append(image)
+            if one.origin == "edited":
+                self.edits[one.image.sha256].append(image)
 
 
 class Ledger:
@@ -84,7 +115,7 @@ class Ledger:
         Args:
             path: Of an original, of a mask or of a parent's sidecar.
         """
-        layer = {image for image in self._namers.get(path, ()) if self._readable(self.head, image)}
+        layer = {image for image in self._on_head.namers.get(path, ()) if self._readable(self.head, image)}
         layer |= self._orphans_of(sidecar.image_of(path)) if is_sidecar(path) else set()
         found: set[str] = set()
         for _ in range(MAX_CHAIN):
@@ -97,11 +128,11 @@ class Ledger:
 
         Of the base, so that no record that comes with a change takes a picture out of the check.
         """
-        return any(self._readable(self.base, image) for image in self._base_masks.get(path, ()))
+        return any(self._readable(self.base, image) for image in self._on_base.masked.get(path, ()))
 
     def mask_mode(self, path: str) -> str | None:
         """Which part of a mask is editable, by the first record on the head that uses it."""
-        records = (self._readable(self.head, image) for image in self._head_masks.get(path, ()))
+        records = (self._readable(self.head, image) for image in self._on_head.masked.get(path, ()))
         return next((record.mask.mode for record in records if record and record.mask), None)
 
     @cached_property
@@ -143,65 +174,29 @@ class Ledger:
 
     def _edit_with(self, sha256: str) -> str | None:
         """The recorded edit on the head that has these bytes; of several the last."""
-        edits = reversed(self._edits.get(sha256, []))
+        edits = reversed(self._on_head.edits.get(sha256, []))
         return next((image for image in edits if self._readable(self.head, image)), None)
 
     def _edits_of(self, image: str) -> set[str]:
         """The images whose record names an image's as its parent, or leaves out that it is."""
-        named = {edit for edit in self._children.get(image, ()) if self._readable(self.head, edit)}
+        named = {edit for edit in self._on_head.children.get(image, ()) if self._readable(self.head, edit)}
         return named | self._orphans_of(image)
 
     def _orphans_of(self, image: str) -> set[str]:
         """The images whose record leaves out that their original is the edit at this path."""
-        excerpt = self._on_head.get(image)
+        excerpt = self._on_head.excerpts.get(image)
         if excerpt is None or self._edit_with(excerpt.image.sha256) != image:
             return set()
-        orphans = self._orphans.get(excerpt.image.sha256, ())
+        orphans = self._on_head.orphans.get(excerpt.image.sha256, ())
         return {edit for edit in orphans if edit != image and self._readable(self.head, edit)}
 
     @cached_property
-    def _namers(self) -> dict[str, list[str]]:
-        """Images by each path that their own record names."""
-        return _group(
-            (path, image)
-            for image, excerpt in self._on_head.items()
-            for path in (_path(excerpt.original), _path(excerpt.mask), excerpt.parent)
-        )
+    def _on_head(self) -> Index:
+        return Index(self._excerpts(self.head))
 
     @cached_property
-    def _children(self) -> dict[str, list[str]]:
-        """Images by the image whose record is named as their parent."""
-        return _group(
-            (excerpt.parent and sidecar.image_of(excerpt.parent), image) for image, excerpt in self._on_head.items()
-        )
-
-    @cached_property
-    def _orphans(self) -> dict[str, list[str]]:
-        """Images whose record names no parent, by the digest of their original."""
-        return _group(
-            (excerpt.original.sha256, image)
-            for image, excerpt in self._on_head.items()
-            if excerpt.original is not None and excerpt.parent is None
-        )
-
-    @cached_property
-    def _edits(self) -> dict[str, list[str]]:
-        """Images that are recorded as edits, by their digest."""
-        return _group(
-            (excerpt.image.sha256, image) for image, excerpt in self._on_head.items() if excerpt.origin == "edited"
-        )
-
-    @cached_property
-    def _head_masks(self) -> dict[str, list[str]]:
-        return _by_mask(self._on_head)
-
-    @cached_property
-    def _base_masks(self) -> dict[str, list[str]]:
-        return _by_mask(self._excerpts(self.base))
-
-    @cached_property
-    def _on_head(self) -> dict[str, Excerpt]:
-        return self._excerpts(self.head)
+    def _on_base(self) -> Index:
+        return Index(self._excerpts(self.base))
 
     def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
@@ -223,20 +218,3 @@ def _excerpt(data: bytes) -> Excerpt | None:
 
 
 DECODER = msgspec.json.Decoder(Excerpt)
-
-
-def _by_mask(excerpts: dict[str, Excerpt]) -> dict[str, list[str]]:
-    return _group((_path(excerpt.mask), image) for image, excerpt in excerpts.items())
-
-
-def _path(used: Used | None) -> str | None:
-    return None if used is None else used.path
-
-
-def _group(pairs: Iterable[tuple[str | None, str]]) -> dict[str, list[str]]:
-    """Images by key, those without one left out."""
-    found: dict[str, list[str]] = {}
-    for key, image in pairs:
-        if key is not None:
-            found.setdefault(key, []).append(image)
-    return found

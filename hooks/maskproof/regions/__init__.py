@@ -180,13 +180,13 @@ def share_of(mask: NDArray[np.bool_]) -> float:
 def iou(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
     both = _intersection(one, other)
-    return both / (one.width * one.height + other.width * other.height - both)
+    return both / (one.area + other.area - both)
 
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over the smaller of two boxes, 0 to 1."""
     both = _intersection(one, other)
-    return both / min(one.width * one.height, other.width * other.height) if both else 0.0
+    return both / min(one.area, other.area) if both else 0.0
 
 
 def _intersection(one: Box, other: Box) -> int:

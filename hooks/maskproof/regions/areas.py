@@ -7,7 +7,7 @@ sees areas of one form. What needs an optional part and does not find it says so
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import CouldNotJudge, MissingMask
@@ -104,7 +104,7 @@ def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[
     if rule.find is None:
         return [area]
     return [
-        replace(area, name=rule.name if not index else f"{rule.name} {index + 1}", box=astuple(box))
+        replace(area, name=rule.name if not index else f"{rule.name} {index + 1}", box=box)
         for index, box in enumerate(places)
     ]
 
@@ -133,7 +133,7 @@ def _detect(original: Picture, settings: Settings, read: Read) -> tuple[list[Are
         if ocr.available():
             lines = [line for line in ocr.read(original.samples) if line.confidence >= ocr.SURE]
             found += [
-                Area(f"text {line.text!r}", Kind.TEXT, f"detected ({settings.source})", astuple(line.box))
+                Area(f"text {line.text!r}", Kind.TEXT, f"detected ({settings.source})", line.box)
                 for line in lines
                 if len(line.text.strip()) > 1
             ]
@@ -144,7 +144,7 @@ def _detect(original: Picture, settings: Settings, read: Read) -> tuple[list[Are
             model = settings.face_model
             seen = faces.detect(original.samples, _file(read, model.path), model.sha256)
             found += [
-                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", astuple(one.box))
+                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", one.box)
                 for index, one in enumerate(seen)
             ]
         else:

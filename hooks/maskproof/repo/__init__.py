@@ -31,15 +31,6 @@ PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", 
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
 
 
-@dataclass(frozen=True, slots=True)
-class PathChange:
-    """One path whose content differs between base and head."""
-
-    path: str
-    status: str
-    """A added, M modified, D deleted, T type changed, U in conflict"""
-
-
 class Entry(NamedTuple):
     """One file of a tree."""
 
@@ -124,12 +115,12 @@ class Repository:
             )
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
 
-    def staged(self) -> tuple[PathChange, ...]:
-        """What a commit made now would change."""
+    def staged(self) -> dict[str, str]:
+        """What a commit made now would change, by path: A added, M modified, D deleted, T type changed, U conflict."""
         return _changes(self.git("diff", "--cached", *DIFF))
 
-    def between(self, base: str, head: str) -> tuple[PathChange, ...]:
-        """What changed from one commit to another."""
+    def between(self, base: str, head: str) -> dict[str, str]:
+        """What changed from one commit to another, as in `staged`."""
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
     def unstaged(self) -> frozenset[str]:
@@ -141,6 +132,10 @@ class Repository:
         lines = self.git("status", *how).split(b"\0")[:-1]
         return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
 
+    def _parsed(self, *question: str, allowed: tuple[int, ...] = (0,)) -> str:
+        """What `git rev-parse` answers, without the end of its line."""
+        return os.fsdecode(self.git("rev-parse", *question, allowed=allowed).rstrip(b"\n"))
+
     @cached_property
     def objects(self) -> Objects:
         """The bytes of its blobs."""
@@ -151,23 +146,22 @@ class Repository:
     @cached_property
     def root(self) -> Path:
         """The top folder of the working tree."""
-        return Path(os.fsdecode(self.git("rev-parse", "--show-toplevel").rstrip(b"\n")))
+        return Path(self._parsed("--show-toplevel"))
 
     @cached_property
     def prefix(self) -> str:
         """The current folder from the top of the working tree; empty at the top."""
-        return os.fsdecode(self.git("rev-parse", "--show-prefix").rstrip(b"\n"))
+        return self._parsed("--show-prefix")
 
     @cached_property
     def common_dir(self) -> Path:
         """The folder that holds the objects, shared by all worktrees."""
-        found = os.fsdecode(self.git("rev-parse", "--git-common-dir").rstrip(b"\n"))
-        return self.where / found
+        return self.where / self._parsed("--git-common-dir")
 
     @cached_property
     def shallow(self) -> bool:
         """Is the history of this clone cut off?"""
-        return self.git("rev-parse", "--is-shallow-repository").strip() == b"true"
+        return self._parsed("--is-shallow-repository") == "true"
 
     @cached_property
     def partial(self) -> bool:
@@ -198,7 +192,7 @@ class Repository:
     @cached_property
     def head(self) -> Tree:
         """The commit that is checked out; an empty tree before the first one."""
-        found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1)).decode().strip()
+        found = self._parsed("--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
         return Tree(self, found or None, empty=not found)
 
     @cached_property
@@ -208,7 +202,7 @@ class Repository:
         MERGE_HEAD names them once the merge has stopped for a conflict. Before that, where the hook
         pre-merge-commit runs, `git merge` names them only in the environment.
         """
-        file = self.where / os.fsdecode(self.git("rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n"))
+        file = self.where / self._parsed("--git-path", "MERGE_HEAD")
         if file.is_file():
             return tuple(file.read_text().split())
         named = (re.fullmatch(r"GITHEAD_([0-9a-f]{40,64})", key) for key in os.environ)
@@ -222,14 +216,8 @@ class Repository:
             MissingObject: the clone is shallow, so the commit may only be absent here.
         """
         if not name.startswith("-"):
-            found = (
-                self.git(
-                    "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", allowed=(0, 1, 128)
-                )
-                .decode()
-                .strip()
-            )
-            if found:
+            how = ("--verify", "--quiet", "--end-of-options")
+            if found := self._parsed(*how, f"{name}^{{commit}}", allowed=(0, 1, 128)):
                 return found
         if self.shallow:
             raise MissingObject(f"this clone has no commit {name!a}; its history is cut off", DEEPEN)
@@ -310,13 +298,12 @@ class Repository:
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
 
 
-def _changes(raw: bytes) -> tuple[PathChange, ...]:
+def _changes(raw: bytes) -> dict[str, str]:
     """Paths and states of `git diff --raw -z`; a path in conflict stands twice and is kept as U."""
-    fields = raw.split(b"\0")[:-1]
-    found: dict[str, PathChange] = {}
+    fields = os.fsdecode(raw).split("\0")[:-1]
+    found: dict[str, str] = {}
     for head, path in zip(fields[::2], fields[1::2], strict=True):
-        name = os.fsdecode(path)
-        status = head.rsplit(b" ", 1)[1].decode()[:1]
-        if name not in found or status == "U":
-            found[name] = PathChange(name, status)
-    return tuple(found.values())
+        status = head.rsplit(" ", 1)[1][:1]
+        if path not in found or status == "U":
+            found[path] = status
+    return found

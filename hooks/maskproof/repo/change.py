@@ -15,7 +15,7 @@ from maskproof.repo.paths import is_ours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from maskproof.repo import PathChange, Repository, Tree
+    from maskproof.repo import Repository, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Change:
     """the trusted side: what is already in the project"""
     head: Tree
     """what is judged: the index, or a commit"""
-    changes: tuple[PathChange, ...]
+    changes: Mapping[str, str]
+    """Git's letter by path"""
     named: tuple[str, ...] = ()
     """repository paths that were asked for by name"""
     everything: bool = False
@@ -49,7 +50,7 @@ class Change:
     @property
     def concerns_nothing(self) -> bool:
         """True where no path of the change can change a verdict, so that nothing more has to be loaded."""
-        return not (self.everything or self.named or any(is_ours(change.path) for change in self.changes))
+        return not (self.everything or self.named or any(map(is_ours, self.changes)))
 
 
 def from_environment(selection: Selection, environment: Mapping[str, str]) -> Selection:
@@ -88,7 +89,7 @@ def open_change(repository: Repository, selection: Selection) -> Change:
                 "Add `--from-ref A` (what changed since A), `--all`, or paths.",
             )
         tree = repository.tree(repository.commit(selection.to_ref))
-        sides, changes = (tree, tree), ()
+        sides, changes = (tree, tree), {}
     else:
         sides, changes = (repository.head, repository.index), repository.staged()
     named = tuple(path for given in selection.named for path in _expand(repository, sides, given))

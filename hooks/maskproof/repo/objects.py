@@ -56,10 +56,6 @@ class Objects:
         self._room = MEMO_BYTES
         self._digests: dict[str, str] = {}
 
-    def __call__(self, oid: str, name: str) -> bytes:
-        """The bytes of a blob, as `blob` gives them: what stages take as their reader."""
-        return self.blob(oid, name)
-
     def __reduce__(self) -> tuple[object, ...]:
         return _objects_in, (self.repository.where,)
 
@@ -74,9 +70,11 @@ class Objects:
             MissingObject: the bytes are not on this machine.
             TooLarge: there are more of them than are read into memory.
         """
-        if oid.startswith(LFS):
-            return self._only_in_lfs(oid.removeprefix(LFS), name)
-        return _follow(self._object(oid, name), name, self.lfs_object)
+        if not oid.startswith(LFS):
+            return _follow(self._object(oid, name), name, self.lfs_object)
+        if (data := self.lfs_object(oid.removeprefix(LFS))) is None:
+            raise MissingObject(f"{name} is no more in Git LFS on this machine", "Run `git lfs fetch`.")
+        return data
 
     def blobs(self, oids: Iterable[str], name: str) -> Iterator[tuple[str, bytes | CouldNotJudge]]:
         """Many blobs, or why one cannot be had, in no order; Git is asked for some hundred at a time.
@@ -159,11 +157,6 @@ class Objects:
     def close(self) -> None:
         """End the process of Git; the next question starts another."""
         self._reader.close()
-
-    def _only_in_lfs(self, digest: str, name: str) -> bytes:
-        if (data := self.lfs_object(digest)) is None:
-            raise MissingObject(f"{name} is no more in Git LFS on this machine", "Run `git lfs fetch`.")
-        return data
 
     def _stored(self, digest: str) -> bytes | None:
         stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest

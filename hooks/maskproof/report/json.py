@@ -6,6 +6,7 @@ The functions are those of `report.Writer`; a colour means nothing here.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from maskproof.model import Report, Verdict
@@ -13,7 +14,7 @@ from maskproof.model import Report, Verdict
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Matches
-    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged
+    from maskproof.model import Evidence, ImageReport, Judged
 
 
 def run(report: Report, **_: bool) -> str:
@@ -28,15 +29,16 @@ def image(report: ImageReport, **_: bool) -> str:
 
 
 def _image(report: ImageReport) -> dict[str, Any]:
+    """Findings and evidence have the keys of their fields, a box is [x, y, width, height]."""
     return {
         "path": report.path,
         "verdict": report.verdict.value,
         "drift": None if report.drift is None else round(report.drift, 6),
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [asdict(one) for one in report.findings],
         "regions": [_region(one) for one in report.regions],
         "basis": report.basis.value,
         "ground": report.basis.value,  # its name until 0.1
-        "evidence": [_evidence(one) for one in report.evidence],
+        "evidence": [asdict(one) for one in report.evidence],
         "original": report.original,
         "mask": report.mask,
         "chain": [{"path": one.path, "drift": round(one.drift, 6)} for one in report.chain],
@@ -62,7 +64,7 @@ def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
             "generator": summed.generator(evidence),
             "parent": summed.parent(evidence),
             "mask": summed.mask(evidence),
-            "evidence": [_evidence(one) for one in evidence],
+            "evidence": [asdict(one) for one in evidence],
         }
     )
 
@@ -98,7 +100,7 @@ def matches(result: Matches, **_: bool) -> str:
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
     """Candidates in their order; `worst` is the finding that the table shows."""
-    rows = [{"rank": one.rank, "worst": one.worst and _finding(one.worst), **_image(one.report)} for one in candidates]
+    rows = [{"rank": one.rank, "worst": one.worst and asdict(one.worst), **_image(one.report)} for one in candidates]
     report = Report(tuple(one.report for one in candidates))
     notes = list(dict.fromkeys(note for one in report.images for note in one.notes))
     return _text(
@@ -115,49 +117,22 @@ def _summary(report: Report) -> dict[str, int]:
     }
 
 
-def _evidence(one: Evidence) -> dict[str, Any]:
-    return {
-        "source": one.source,
-        "says": one.says,
-        "ai": one.ai,
-        "edit": one.edit,
-        "generator": one.generator,
-        "parent": one.parent,
-        "mask": one.mask,
-        "confidence": one.confidence,
-        "signed": one.signed,
-    }
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "severity": one.severity.value,
-        "region": one.region,
-        "value": one.value,
-        "limit": one.limit,
-        "unit": one.unit,
-        "message": one.message,
-        "advice": one.advice,
-        "also": list(one.also),
-        "box": _box(one.box),
-    }
-
-
 def _region(one: Judged) -> dict[str, Any]:
     rows = zip(one.drift.metrics, one.limits, strict=True)
     return {
         "name": one.drift.name,
         "kind": one.drift.kind,
         "metrics": {
-            metric.name: {"value": round(metric.value, 6), "unit": metric.unit, "limit": limit, "box": _box(metric.box)}
+            metric.name: {
+                "value": round(metric.value, 6),
+                "unit": metric.unit,
+                "limit": limit,
+                "box": metric.box,
+                "around": metric.around,
+            }
             for metric, limit in rows
         },
     }
-
-
-def _box(box: Box | None) -> list[int] | None:
-    return None if box is None else [box.x, box.y, box.width, box.height]
 
 
 def _text(tree: Any) -> str:

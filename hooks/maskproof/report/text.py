@@ -6,14 +6,14 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof.model import Report, Severity, Verdict, amount
+from maskproof.model import Report, Severity, Verdict, amount, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
-    from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric
+    from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
@@ -83,7 +83,7 @@ def _metrics(region: Judged) -> Iterator[str]:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for metric, (name, value, limit) in zip(region.drift.metrics, rows, strict=True):
-        where = place(metric.box) if metric.box else ""
+        where = place(metric.box, metric.around)
         yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {limit:<{widths[2]}}  {where}".rstrip()
 
 
@@ -115,18 +115,8 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
 
 def sentence(finding: Finding) -> str:
     """What was found, in which region, and where; not yet safe to print."""
-    where = f", in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
-    return f"{finding.message}{where}" + (f", {place(finding.box)}" if finding.box else "")
-
-
-def place(most: Box, within: Box | None = None) -> str:
-    """Where a change is.
-
-    Args:
-        most: The box where it is worst.
-        within: A box around all of it, where that is known.
-    """
-    return f"at {most}" if within is None else f"changed within {within}; most at x {most.x}, y {most.y}"
+    region = f"in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
+    return ", ".join(filter(None, (finding.message, region, place(finding.box, finding.around))))
 
 
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:

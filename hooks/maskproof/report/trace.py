@@ -106,7 +106,7 @@ def _region(region: RegionFacts) -> str:
 def _brand(brand: BrandFacts) -> str:
     if brand.find is not None:
         return f"{brand.name} (brand): compared with {brand.find}, found in {counted(brand.places, 'place')}"
-    if brand.compared:
+    if brand.places:
         return f"{brand.name} (brand): compared with the version before"
     return f"{brand.name} (brand): nothing to compare it with, as there is no version before of this size"
 
