@@ -96,7 +96,7 @@ def test_the_demo_commits_one_edit_and_blocks_the_other(scratch: Scratch) -> Non
     history = subprocess.run(
         ["git", "log", "--format=%s"], cwd=folder, capture_output=True, text=True, check=True
     ).stdout
-    assert history.splitlines() == ["Serve it with milk", "Add the product photograph"]
+    assert history.splitlines() == ["Serve it with milk", "Add the product photograph and a mask for it"]
 
 
 def test_the_demo_refuses_a_folder_that_is_not_empty(scratch: Scratch) -> None:

@@ -38,6 +38,13 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 """keys that a message repeats as they are; others could steer a terminal"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
+Offset = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Side = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+BoxNumbers = Annotated[
+    tuple[Offset, Offset, Side, Side],
+    msgspec.Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
+]
+Point = Annotated[tuple[Offset, Offset], msgspec.Meta(description="[x, y] in whole pixels of the original")]
 
 
 class Problems(Exception):  # noqa: N818 - it is the list of problems
@@ -118,6 +125,11 @@ def typed(tree: Any, kind: type[T]) -> T:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise Problems(str(error), tree=tree) from error
+
+
+def schema_of(kind: type, title: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a document, made from its type."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind)}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import pytest
@@ -13,12 +14,22 @@ from maskproof.gate.check import check, judge
 from maskproof.gate.gather import gather
 from maskproof.gate.inspection import Failure, attempt
 from maskproof.gate.scope import Scope
-from maskproof.images.files import Files, Given, Source
+from maskproof.images.files import Files, Source
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from projects import SPRING, png, sha256, texture
 
 REPORT_BYTES = 10_000
+
+
+def _given(contents: dict[str, bytes], oid: str, path: str) -> bytes:
+    del path
+    return contents[oid]
+
+
+def reader(contents: dict[str, bytes]) -> partial[bytes]:
+    """Reads files whose bytes are at hand."""
+    return partial(_given, contents)
 
 
 @pytest.fixture
@@ -58,7 +69,7 @@ def test_judging_asks_no_git(scope, monkeypatch):
     blobs: dict[str, bytes] = {}
 
     def noted(oid: str, path: str) -> bytes:
-        return blobs.setdefault(oid, scope.delta.repository.objects(oid, path))
+        return blobs.setdefault(oid, scope.delta.repository.objects.blob(oid, path))
 
     before = [judge(one, Files(noted)) for one in inputs]
 
@@ -66,12 +77,12 @@ def test_judging_asks_no_git(scope, monkeypatch):
         raise AssertionError(f"started {given}")
 
     monkeypatch.setattr(subprocess, "Popen", refused)
-    assert [judge(one, Files(Given(blobs))) for one in inputs] == before
+    assert [judge(one, Files(reader(blobs))) for one in inputs] == before
 
 
 def test_the_number_of_threads_changes_nothing(scope):
     inputs = gather(scope, "assets/again.png")
-    first, *others = (judge(inputs, Files(scope.delta.repository.objects), threads) for threads in (1, 2, 3))
+    first, *others = (judge(inputs, Files(scope.delta.repository.objects.blob), threads) for threads in (1, 2, 3))
     assert first.drift > 1
     assert others == [first, first]
 
@@ -103,7 +114,7 @@ class TestFiles:
         from maskproof.images import files as module
 
         pictures = dict(self.source(number) for number in range(3))
-        kept = Files(Given({source.oid: data for source, data in pictures.items()}))
+        kept = Files(reader({source.oid: data for source, data in pictures.items()}))
         first, *_, last = pictures
         assert kept.picture(first) is kept.picture(first)
         monkeypatch.setattr(module, "KEPT_BYTES", 1)
@@ -114,7 +125,7 @@ class TestFiles:
 
     def test_it_travels_empty(self):
         source, data = self.source(1)
-        kept = Files(Given({source.oid: data}))
+        kept = Files(reader({source.oid: data}))
         picture = kept.picture(source)
         again = pickle.loads(pickle.dumps(kept))
         assert again.picture(source) is not picture
@@ -122,7 +133,7 @@ class TestFiles:
 
     def test_what_was_decoded_elsewhere_is_not_decoded_again(self):
         source, data = self.source(1)
-        picture = Files(Given({source.oid: data})).picture(source)
-        kept = Files(Given({}))
+        picture = Files(reader({source.oid: data})).picture(source)
+        kept = Files(reader({}))
         kept.know(source, picture)
         assert kept.picture(source) is picture

@@ -17,6 +17,7 @@ from PIL import Image, ImageFont
 
 import pictures
 from maskproof.gate import rank
+from maskproof.gate.named import Named
 from maskproof.images import decode
 from maskproof.model import Box, Finding, ImageReport, Severity, Verdict
 from maskproof.policy import from_file
@@ -323,10 +324,10 @@ def test_candidates_are_ranked_from_bytes_alone(edited, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     done = []
     found = rank.ranked(
-        edited.original,
-        [("2", edited.drifted), ("1", edited.held)],
-        edited.mask,
-        "white",
+        [
+            Named(edit, edited.original, edited.mask, "white", name)
+            for name, edit in (("2", edited.drifted), ("1", edited.held))
+        ],
         from_file(None, "x.png", None),
         lambda _: None,
         progress=lambda count, of: done.append((count, of)),

@@ -30,14 +30,7 @@ def test_a_finding_keeps_all_that_it_is_given():
     given = {"region": "logo", "value": 2.0, "limit": 1.0, "unit": "x", "box": box, "advice": "Do.", "also": ("blur",)}
     given |= {"around": around}
     made = finding("brand", "it changed", severity=Severity.WARN, **given)
-    assert dataclasses.asdict(made) == {
-        "rule": "brand",
-        "severity": "warn",
-        "message": "it changed",
-        **given,
-        "box": dataclasses.asdict(box),
-        "around": dataclasses.asdict(around),
-    }
+    assert dataclasses.asdict(made) == {"rule": "brand", "severity": "warn", "message": "it changed", **given}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from maskproof.report.text import safe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from maskproof.gate.named import Named
     from maskproof.model import ImageReport
     from maskproof.policy import Settings
 
@@ -109,6 +110,19 @@ def policy_for(path: Path, policy_file: Path | None, level: str | None) -> tuple
     said = None if policy_file is None else (str(policy_file), read_file(policy_file))
     folder = policy_file.parent if policy_file else Path()
     return from_file(said, path.as_posix(), level), lambda name: read_file(folder / name)
+
+
+def named(edit: Path, original: Path, mask: Path | None, mask_mode: str | None) -> Named:
+    """The files of one comparison.
+
+    Raises:
+        UsageError: one cannot be read, or the mask is given without its mode.
+    """
+    from maskproof.gate.named import Named
+
+    together(mask, mask_mode)
+    through = None if mask is None else read_file(mask)
+    return Named(read_file(edit), read_file(original), through, mask_mode, str(edit), str(original), str(mask))
 
 
 def status(*images: ImageReport) -> int:

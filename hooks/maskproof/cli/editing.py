@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from maskproof.cli.base import (
     commands,
     comparison_options,
     emit,
+    named,
     policy_for,
     progress,
     report_options,
@@ -244,26 +246,13 @@ def rank(
     from maskproof.model import Report
     from maskproof.report.sheet import contact_sheet
 
-    together(mask, mask_mode)
     spare((original, *candidates, mask, policy_file), sheet, output)
     settings, read = policy_for(original, policy_file, level)
-    before, through = read_file(original), None if mask is None else read_file(mask)
-    given = [(str(path), read_file(path)) for path in candidates]
-    order = ranking.ranked(
-        before,
-        given,
-        through,
-        mask_mode,
-        settings,
-        read,
-        original_name=str(original),
-        mask_name=str(mask),
-        jobs=jobs,
-        progress=progress,
-    )
+    first = named(candidates[0], original, mask, mask_mode)
+    given = [first, *(replace(first, edit=read_file(path), edit_name=str(path)) for path in candidates[1:])]
+    order = ranking.ranked(given, settings, read, jobs=jobs, progress=progress)
     if sheet:
-        drawn = contact_sheet(before, given, through, mask_mode, order, original_name=str(original))
-        print(write(sheet, drawn), file=sys.stderr)
+        print(write(sheet, contact_sheet(given, order)), file=sys.stderr)
     advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
     found = Report(tuple(one.report for one in order))
     emit(partial(writer.ranking, order, advice), output, summary(found))

@@ -17,10 +17,10 @@ from maskproof.cli.base import (
     emit,
     format_option,
     in_ci,
+    named,
     policy_for,
     report_options,
     status,
-    together,
 )
 from maskproof.errors import UsageError
 from maskproof.report.text import conclusion, summary
@@ -82,21 +82,10 @@ def compare(
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
-    from maskproof.gate.named import Named
     from maskproof.gate.named import compare as compare_named
 
-    together(mask, mask_mode)
-    settings, read = policy_for(edit, policy_file, level)
-    named = Named(
-        read_file(edit),
-        read_file(original),
-        None if mask is None else read_file(mask),
-        mask_mode,
-        str(edit),
-        str(original),
-        str(mask),
-    )
-    found = compare_named(named, settings, read)
+    files = named(edit, original, mask, mask_mode)
+    found = compare_named(files, *policy_for(edit, policy_file, level))
     emit(partial(writer.image, found), output, conclusion(found))
     return status(found)
 

@@ -113,7 +113,8 @@ def pair_up(
     inside = reduced_mask(editable, factor)
     masks = [reduced_mask(region.mask, factor) for region in regions]
     if inside.any():
-        masks[0] = masks[0] & ~grown(inside, _border(level, inside.shape))
+        border = max(2, round(BORDER[level] * max(inside.shape))) if BORDER[level] else 0
+        masks[0] = masks[0] & ~grown(inside, border)
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = (plane.result() for plane in planes)
     motion = integer_shift(register(before[0], after[0], judged), before[0], after[0], judged)
@@ -155,10 +156,6 @@ def cell_weights(mask: Mask) -> Float:
 def _means(planes: Float) -> Float:
     """Means over cells."""
     return cells(planes) * np.float32(1 / CELL**2)
-
-
-def _border(level: Level, shape: tuple[int, ...]) -> int:
-    return max(2, round(BORDER[level] * max(shape))) if BORDER[level] else 0
 
 
 def _undone(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:

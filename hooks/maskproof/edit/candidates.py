@@ -76,16 +76,8 @@ def place(prepared: PreparedEdit, pictures: Sequence[bytes]) -> tuple[tuple[Cand
 
 def rank_candidates(prepared: PreparedEdit, candidates: Sequence[Candidate]) -> tuple[Ranked, ...]:
     """The candidates, best first."""
-    return rank.ranked(
-        prepared.sources.original,
-        [(one.name, one.placed) for one in candidates],
-        prepared.sources.mask,
-        prepared.mask.mode,
-        prepared.settings,
-        prepared.read,
-        original_name=prepared.original_name,
-        mask_name=prepared.mask.path,
-    )
+    named = [replace(_named(prepared, one.placed), edit_name=one.name, record=None) for one in candidates]
+    return rank.ranked(named, prepared.settings, prepared.read)
 
 
 def restore(

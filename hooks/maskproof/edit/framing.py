@@ -134,9 +134,12 @@ def request(original: Picture, editable: NDArray[np.bool_], plan: Plan) -> Reque
     Raises:
         UsageError: one of the files is larger than the API takes.
     """
+    left, top, right, bottom = plan.pad
+    sides = (top, bottom), (left, right)
     planes = [original.samples] if original.alpha is None else [original.samples, original.alpha[..., None]]
-    shown = _scale(_pad(_cut(np.concatenate(planes, axis=-1), plan), plan.pad), plan.sent)
-    allowed = np.pad(_cut(editable, plan), _sides(plan.pad))
+    # Its own mirror image around it: a model goes on with that as with any picture.
+    shown = _scale(np.pad(_cut(np.concatenate(planes, axis=-1), plan), (*sides, (0, 0)), mode="symmetric"), plan.sent)
+    allowed = np.pad(_cut(editable, plan), sides)
     # Whatever the mask touches is opened, so that no editable pixel is left as it was when it is mapped back.
     protected = np.asarray(Image.fromarray(allowed.astype(np.float32)).resize(plan.sent, Image.Resampling.BOX)) == 0
     mask = np.zeros((*protected.shape, 4), np.uint8)
@@ -267,16 +270,6 @@ def _up(value: int, step: int) -> int:
 def _cut(plane: NDArray[np.generic], plan: Plan) -> NDArray[np.generic]:
     x, y, width, height = plan.box
     return plane[y : y + height, x : x + width]
-
-
-def _sides(pad: tuple[int, int, int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    left, top, right, bottom = pad
-    return (top, bottom), (left, right)
-
-
-def _pad(samples: NDArray[np.generic], pad: tuple[int, int, int, int]) -> NDArray[np.generic]:
-    """With its own mirror image around it, which a model goes on with as with any picture."""
-    return np.pad(samples, (*_sides(pad), (0, 0)), mode="symmetric")
 
 
 def _scale(samples: NDArray[np.generic], size: Size) -> NDArray[np.uint8]:

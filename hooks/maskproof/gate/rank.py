@@ -32,9 +32,6 @@ WORTH_A_PROCESS = 16_000_000
 """pixels of all candidates together from which on a second process is started: that takes about 0.7 s of a processor,
 comparing a million pixels 0.13 to 0.25 s"""
 
-Candidate = tuple[str, bytes]
-"""a candidate's name, as messages call it, and its bytes"""
-
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -51,15 +48,10 @@ class Ranked:
 
 
 def ranked(
-    original: bytes,
-    candidates: Sequence[Candidate],
-    mask: bytes | None,
-    mode: str | None,
+    named: Sequence[Named],
     settings: Settings,
     read: Read,
     *,
-    original_name: str = "the original",
-    mask_name: str = "the mask",
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Ranked, ...]:
@@ -69,14 +61,9 @@ def ranked(
     verdict that are one.
 
     Args:
-        original: The bytes of the picture that all of them were made from.
-        candidates: In any order; any size and format that `pixels` decodes.
-        mask: The bytes of the mask; None: everything is protected.
-        mode: Which part of the mask was editable: `alpha` (transparent), `white` or `black`.
+        named: Each candidate beside the original and the mask, which are the same for all of them.
         settings: Level, limits and areas; the same for all of them.
         read: Where policy finds the pictures of its areas.
-        original_name: How messages call the original.
-        mask_name: How messages call the mask.
         jobs: Comparisons at a time; None: 1 where little is to do, else as many as there are processors, at most 2.
         progress: Told after each comparison how many of how many are done.
 
@@ -85,12 +72,11 @@ def ranked(
     """
     files = {place: read(place) for place in settings.named_files}  # another process cannot ask for them
     judged = partial(compare, settings=settings, read=files.get)
-    tasks = [Named(data, original, mask, mode, name, original_name, mask_name) for name, data in candidates]
     reports: list[ImageReport] = []
-    for report in parallel.outcomes(judged, tasks, _processes(jobs, original, len(tasks))):
+    for report in parallel.outcomes(judged, named, _processes(jobs, named)):
         reports.append(report)
         if progress:
-            progress(len(reports), len(tasks))
+            progress(len(reports), len(named))
     return in_order(reports)
 
 
@@ -126,13 +112,13 @@ def advice(order: Sequence[Ranked], original: str, mask: str | None, mode: str |
     return f"None passes; {best.path} is the nearest. Edit again, or put its protected pixels back:", record, restore
 
 
-def _processes(jobs: int | None, original: bytes, candidates: int) -> int:
+def _processes(jobs: int | None, named: Sequence[Named]) -> int:
     try:
-        container = containers.read(original, "the original")
+        container = containers.read(named[0].original, "the original")
     except CouldNotJudge:
         return 1
-    little = container.width * container.height * candidates < WORTH_A_PROCESS
-    return parallel.count(1 if jobs is None and little else jobs, candidates)
+    little = container.width * container.height * len(named) < WORTH_A_PROCESS
+    return parallel.count(1 if jobs is None and little else jobs, len(named))
 
 
 def _excess(finding: Finding) -> float:

@@ -73,7 +73,9 @@ class Files:
 
     def container(self, source: Source) -> Container:
         """The blocks of a file; raises Unreadable or TooLarge."""
-        return self._once("walked", source, lambda: containers.blocks(self.data(source), source.called), _walked)
+        return self._once(
+            "walked", source, lambda: containers.blocks(self.data(source), source.called), lambda _: WALKED_BYTES
+        )
 
     def picture(self, source: Source) -> Picture:
         """A picture, upright and in sRGB; raises CouldNotJudge as `decode` does."""
@@ -122,8 +124,3 @@ class Files:
             total = sum(one for _, one in self._kept.values())
             while total > KEPT_BYTES and len(self._kept) > 1:
                 total -= self._kept.popitem(last=False)[1][1]
-
-
-def _walked(container: Container) -> int:
-    del container
-    return WALKED_BYTES

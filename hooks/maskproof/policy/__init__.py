@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import Problems, hint, read_toml
+from maskproof.documents import BoxNumbers, Point, Problems, hint, read_toml, schema_of
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.keys import KEYS, Defaults, Keys
@@ -26,8 +26,6 @@ Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patt
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour such as "#12324a"')]
 Pixels = Literal["white", "black", "transparent", "opaque"]
-Offset = Annotated[int, Meta(ge=0, le=65535)]
-Side = Annotated[int, Meta(ge=1, le=65535)]
 
 
 class Rule(Defaults, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,16 +40,8 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     paths: Paths
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: AreaKind
-    box: (
-        Annotated[
-            tuple[Offset, Offset, Side, Side],
-            Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
-        ]
-        | None
-    ) = None
-    polygon: (
-        list[Annotated[tuple[Offset, Offset], Meta(description="[x, y] in whole pixels of the original")]] | None
-    ) = None
+    box: BoxNumbers | None = None
+    polygon: list[Point] | None = None
     mask: str | None = None
     foreground: Pixels | None = None
     """which pixels of the mask picture are the area; asked for wherever `mask` is used"""
@@ -191,11 +181,7 @@ def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> S
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a policy file, made from the types above."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "maskproof policy",
-        **msgspec.json.schema(Policy),
-    }
+    return schema_of(Policy, "maskproof policy")
 
 
 def _contradictions(policy: Policy) -> list[str]:

@@ -109,24 +109,18 @@ def _fill_in(
         found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
         if found.original is None:
             return given, ()  # what is missing is said where it is needed
-    lines = _describe_proposal(found, original=not given["original"], mask=not given["mask"])
+    lines = [] if given["original"] else [f"Its original may be {found.original}: {found.original_why}."]
+    if found.mask and not given["mask"]:
+        lines.append(f"Its mask may be {found.mask}{f', mode {found.mode}' if found.mode else ''}: {found.mask_why}.")
     if given["accept"] or ask("\n".join(lines)):
         return given | _accept(repository, found, given), ()
+    command = f"`{proposal.command(path, found)}`"
     if given["original"]:
-        return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {_command(path, found)}",)
+        return given, (f"Note: {found.mask} may be its mask: {found.mask_why}. If so: {command}",)
     raise UsageError(
         f"{path} has no record yet, so its original has to be named. {' '.join(lines).removesuffix('.')}",
-        f"Look at them. If that is right: {_command(path, found)}, or the same command with `--accept`; "
-        f"else name the right ones.",
+        f"Look at them. If that is right: {command}, or the same command with `--accept`; else name the right ones.",
     )
-
-
-def _describe_proposal(found: Proposal, *, original: bool, mask: bool) -> list[str]:
-    lines = [f"Its original may be {found.original}: {found.original_why}."] if original else []
-    if mask and found.mask:
-        mode = f", mode {found.mode}" if found.mode else ""
-        lines.append(f"Its mask may be {found.mask}{mode}: {found.mask_why}.")
-    return lines
 
 
 def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
@@ -141,14 +135,11 @@ def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> d
     return taken
 
 
-def _command(path: str, found: Proposal) -> str:
-    return f"`{proposal.command(path, found)}`"
-
-
 def _describe(record: Record, path: str) -> Iterator[str]:
     yield f"Wrote {path}"
     if record.original:
-        yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {_sides(record.original.size)}"
+        width, height = record.original.size
+        yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {width} x {height} px"
     if record.mask:
         yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
     elif record.original:
@@ -308,7 +299,3 @@ def _read(decode: Any, data: bytes, name: str) -> Any:
         return decode(data, name)
     except CouldNotJudge as error:
         raise UsageError(error.reason, error.advice) from error
-
-
-def _sides(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]} px"

@@ -34,11 +34,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
         trusted: Whether an index of likenesses that lies there may be used; see `likeness.open_index`.
         progress: Told how many pictures are hashed of how many.
     """
-    repository = scope.delta.repository
-    try:
-        signs = evidence.assess(edit, path, scope.delta.head.read)
-    except CouldNotJudge:
-        signs = ()
+    repository, signs = scope.delta.repository, _signs(scope, path, edit)
 
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
@@ -52,12 +48,15 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
 
 def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
     """The mask that an edit of a known original was probably made through."""
-    try:
-        signs: tuple[Evidence, ...] = evidence.assess(edit, path, scope.delta.head.read)
-    except CouldNotJudge:
-        signs = ()
     known = proposal.TreeFacts(scope.delta.repository.index.entries, scope.mask_mode)
-    return proposal.through(path, original, "", signs, known)
+    return proposal.through(path, original, "", _signs(scope, path, edit), known)
+
+
+def _signs(scope: Scope, path: str, edit: bytes) -> tuple[Evidence, ...]:
+    try:
+        return evidence.assess(edit, path, scope.delta.head.read)
+    except CouldNotJudge:
+        return ()
 
 
 def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None:

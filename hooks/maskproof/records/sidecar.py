@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import Problems, read_json
+from maskproof.documents import BoxNumbers, Offset, Point, Problems, Side, read_json, schema_of
 from maskproof.errors import RecordError
 from maskproof.model import AreaKind  # noqa: TC001 - msgspec reads it
 from maskproof.repo.paths import SIDECAR_SUFFIX
@@ -27,14 +27,7 @@ Digest = Annotated[
         description="a SHA-256 digest of 64 lower-case hexadecimal digits",
     ),
 ]
-Side = Annotated[int, Meta(ge=1, le=65535)]
 Size = Annotated[tuple[Side, Side], Meta(description="[width, height] in pixels, each 1 to 65535")]
-Offset = Annotated[int, Meta(ge=0, le=65535)]
-BoxNumbers = Annotated[
-    tuple[Offset, Offset, Side, Side],
-    Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
-]
-Point = Annotated[tuple[Offset, Offset], Meta(description="[x, y] in whole pixels of the original")]
 PathText = Annotated[
     str, Meta(min_length=1, max_length=1024, description="a path from the repository's root, with / between folders")
 ]
@@ -147,7 +140,7 @@ def parse(data: bytes, path: str) -> Record:
     try:
         record = read_json(data, Record)
     except Problems as found:
-        raise RecordError(path, (*found.problems, *_path_problems(_named_in(found.tree)))) from found
+        raise RecordError(path, (*found.problems, *_path_problems(found.tree))) from found
     problems = tuple(_contradictions(record, path))
     if problems:
         raise RecordError(path, problems)
@@ -163,11 +156,7 @@ def render(record: Record) -> bytes:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a sidecar, made from the types above."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "maskproof sidecar",
-        **msgspec.json.schema(Record),
-    }
+    return schema_of(Record, "maskproof sidecar")
 
 
 def path_problem(path: str) -> str | None:
@@ -192,13 +181,7 @@ def path_problem(path: str) -> str | None:
 
 def _contradictions(record: Record, path: str) -> list[str]:
     """What the types cannot say: mistakes between fields."""
-    found = _path_problems(
-        {
-            "original.path": record.original and record.original.path,
-            "mask.path": record.mask and record.mask.path,
-            "parent": record.parent,
-        }
-    )
+    found = _path_problems(msgspec.to_builtins(record))
     if record.origin == "edited" and record.original is None:
         found.append('origin is "edited" but the key "original" is missing')
     same = record.mask and record.original and record.mask.sha256 == record.original.sha256
@@ -214,22 +197,14 @@ def _contradictions(record: Record, path: str) -> list[str]:
     return found
 
 
-def _named_in(tree: Any) -> dict[str, Any]:
-    """The paths of a record that has other mistakes, so that all are told at once."""
-    if not isinstance(tree, dict):
-        return {}
-    named = {"parent": tree.get("parent")}
-    for key in ("original", "mask"):
-        if isinstance(tree.get(key), dict):
-            named[f"{key}.path"] = tree[key].get("path")
-    return named
-
-
-def _path_problems(named: dict[str, Any]) -> list[str]:
+def _path_problems(tree: Any) -> list[str]:
     """Mistakes of the paths in a record, by the key that holds them; what is no text is a mistake of its type."""
+    if not isinstance(tree, dict):
+        return []
+    held = {f"{key}.path": tree[key].get("path") for key in ("original", "mask") if isinstance(tree.get(key), dict)}
     return [
         f"{key} is {value!a}: {problem}"
-        for key, value in named.items()
+        for key, value in {**held, "parent": tree.get("parent")}.items()
         if isinstance(value, str) and value and (problem := path_problem(value))
     ]
 

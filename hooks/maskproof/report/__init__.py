@@ -10,39 +10,27 @@ from typing import TYPE_CHECKING, Protocol, cast
 from maskproof.report import json, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from maskproof.gate.rank import Ranked
-    from maskproof.likeness.model import Matches
-    from maskproof.model import Evidence, ImageReport, Report
+    from collections.abc import Callable, Mapping
 
 
 class Writer(Protocol):
-    """What a format may have: a function for each thing that is shown, the whole text with a newline at its end."""
+    """What a format may have: a function for each thing that is shown, the whole text with a newline at its end.
 
-    def run(self, report: Report, *, color: bool = False) -> str:
-        """A whole run of `check`."""
-        ...
+    Each takes what it shows, and `color`: whether colours may be used.
+    """
 
-    def image(self, report: ImageReport, *, color: bool = False) -> str:
-        """One comparison."""
-        ...
-
-    def explanation(self, report: ImageReport, *, color: bool = False) -> str:
-        """One image with every step that led to its verdict, and all that was measured."""
-        ...
-
-    def signals(self, evidence: tuple[Evidence, ...], *, color: bool = False) -> str:
-        """What a file's own metadata says of where it comes from."""
-        ...
-
-    def matches(self, result: Matches, *, color: bool = False) -> str:
-        """The tracked pictures that are most similar to one, and what to do with the best of them."""
-        ...
-
-    def ranking(self, candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
-        """Several candidates for one edit, best first, and what to do next."""
-        ...
+    run: Callable[..., str]
+    """a whole run of `check`: a `Report`"""
+    image: Callable[..., str]
+    """one comparison: an `ImageReport`"""
+    explanation: Callable[..., str]
+    """one image with every step that led to its verdict, and all that was measured: an `ImageReport`"""
+    signals: Callable[..., str]
+    """what a file's own metadata says of where it comes from: each `Evidence`"""
+    matches: Callable[..., str]
+    """the tracked pictures that are most similar to one, and what to do with the best of them: `Matches`"""
+    ranking: Callable[..., str]
+    """several candidates for one edit, best first, and what to do next: each `Ranked`, and lines of advice"""
 
 
 FORMATS: Mapping[str, object] = {"text": text, "json": json}

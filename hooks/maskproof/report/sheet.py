@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from maskproof.gate.rank import Candidate, Ranked
+    from maskproof.gate.named import Named
+    from maskproof.gate.rank import Ranked
     from maskproof.model import Picture
 
     Mask = NDArray[np.bool_]
@@ -70,25 +71,20 @@ class Tile:
         return (DETAIL[1] + LABEL if self.details else 0) + NOTE_LINE * len(self.lines())
 
 
-def contact_sheet(
-    original: bytes,
-    candidates: Sequence[Candidate],
-    mask: bytes | None,
-    mode: str | None,
-    order: Sequence[Ranked],
-    *,
-    original_name: str = "the original",
-) -> bytes:
+def contact_sheet(named: Sequence[Named], order: Sequence[Ranked]) -> bytes:
     """The original and all candidates as one picture, best first: the bytes of a PNG file.
 
-    What cannot be decoded has a tile that says so; the table gives the reason. The arguments are those of `ranked`,
-    `order` is what it returned.
+    What cannot be decoded has a tile that says so; the table gives the reason.
+
+    Args:
+        named: What `ranked` was given.
+        order: What it returned.
     """
-    before = _decoded(original, original_name)
-    opened = None if before is None else _opened(mask, mode, before)
-    head = first(original_name, before, opened)
-    tiles = [tile(one, before, _decoded(candidates[one.index][1], one.report.path), opened) for one in order]
-    return png(head, tiles)
+    original = named[0].original_name
+    before = _decoded(named[0].original, original)
+    opened = None if before is None else _opened(named[0], before)
+    tiles = [tile(one, before, _decoded(named[one.index].edit, one.report.path), opened) for one in order]
+    return png(first(original, before, opened), tiles)
 
 
 def first(name: str, original: Picture | None, opened: Mask | None) -> Tile:
@@ -197,8 +193,9 @@ def _decoded(data: bytes, name: str) -> Picture | None:
         return None
 
 
-def _opened(mask: bytes | None, mode: str | None, original: Picture) -> NDArray[np.bool_] | None:
+def _opened(named: Named, original: Picture) -> Mask | None:
     try:
-        return None if mask is None else regions.editable(decode_mask(mask, "the mask"), mode, original.size)
+        planes = None if named.mask is None else decode_mask(named.mask, named.mask_name)
     except CouldNotJudge:
         return None
+    return None if planes is None else regions.editable(planes, named.mask_mode, original.size)

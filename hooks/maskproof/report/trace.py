@@ -12,7 +12,7 @@ from maskproof.report.text import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.gate.inspection import BrandFacts, PictureFacts, RegionFacts
+    from maskproof.gate.inspection import BrandFacts, PictureFacts
     from maskproof.model import ImageReport
     from maskproof.records.sidecar import Record
 
@@ -92,15 +92,11 @@ def _regions(found: Inspection) -> Iterator[str]:
         return
     yield f"editable: {found.pair.editable:.1%} of the picture, as the mask has it"
     for region in found.regions:
-        yield _region(region)
-
-
-def _region(region: RegionFacts) -> str:
-    if region.kind == Kind.OUTSIDE_MASK:
-        return f"protected: {region.share:.1%} of the picture, because the mask does not open it"
-    return (
-        f"protected: {region.name} ({region.kind}), {region.share:.1%} of the picture, because {region.source} names it"
-    )
+        share = f"{region.share:.1%} of the picture, because"
+        if region.kind == Kind.OUTSIDE_MASK:
+            yield f"protected: {share} the mask does not open it"
+        else:
+            yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
 
 
 def _brand(brand: BrandFacts) -> str:
