@@ -119,3 +119,11 @@ def test_without_a_reference_nothing_is_held(project):
     status, report = project.report()
     assert (status, report["images"][0]["drift"]) == (0, None)
     assert "nothing to compare it with" in " ".join(project.maskproof("explain", POSTER).stdout.split())
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("held", 0), ("drifted", 1)])
+def test_a_record_that_names_an_original_is_held_to_it_whatever_it_is_called(project, verdict, status):
+    project.edit(verdict, origin="generated")
+    project.stage()
+    outcome = project.try_commit()
+    assert (outcome.status, outcome.counts) == (status, [(1, 1, status, 0)])

@@ -40,8 +40,10 @@ UNRECORDED = Origin(unrecorded.gather_tracked, unrecorded.decode_relation)
 
 
 def origin_of(record: Record | None) -> Origin:
-    """The row of an image, by what its record says."""
-    return UNRECORDED if record is None else ORIGINS[record.origin]
+    """The row of an image, by what its record says: one that names an original is held to it, whatever it is called."""
+    if record is None:
+        return UNRECORDED
+    return ORIGINS[record.origin] if record.original is None else EDITED
 
 
 def decode(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
