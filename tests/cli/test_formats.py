@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shutil
 
 import click
@@ -22,7 +21,7 @@ COMMANDS = {
     "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
 }
 """command lines, and what each may have to show"""
-THINGS = {name for name, member in vars(report.Writer).items() if inspect.isfunction(member) and name[0] != "_"}
+THINGS = set(report.Writer.__annotations__)
 MARKDOWN = '''"""A table for a comment."""
 
 from maskproof.report.text import safe

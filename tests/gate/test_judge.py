@@ -57,9 +57,9 @@ def test_inputs_and_reports_travel_and_are_small(scope):
 
 
 def test_another_process_gives_the_same_reports(scope):
-    here = check(scope.delta)
+    here = check(scope.change)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        there = check(scope.delta, pool.map)
+        there = check(scope.change, pool.map)
     assert there == here
     assert [image.path for image in here.images] == ["assets/again.png", "assets/other.png"]
 
@@ -69,7 +69,7 @@ def test_judging_asks_no_git(scope, monkeypatch):
     blobs: dict[str, bytes] = {}
 
     def noted(oid: str, path: str) -> bytes:
-        return blobs.setdefault(oid, scope.delta.repository.objects.blob(oid, path))
+        return blobs.setdefault(oid, scope.change.repository.objects.blob(oid, path))
 
     before = [judge(one, Files(noted)) for one in inputs]
 
@@ -82,7 +82,7 @@ def test_judging_asks_no_git(scope, monkeypatch):
 
 def test_the_number_of_threads_changes_nothing(scope):
     inputs = gather(scope, "assets/again.png")
-    first, *others = (judge(inputs, Files(scope.delta.repository.objects.blob), threads) for threads in (1, 2, 3))
+    first, *others = (judge(inputs, Files(scope.change.repository.objects.blob), threads) for threads in (1, 2, 3))
     assert first.drift > 1
     assert others == [first, first]
 

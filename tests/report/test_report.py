@@ -14,6 +14,7 @@ from maskproof import report
 from maskproof.gate.inspection import (
     BrandFacts,
     ChangeFacts,
+    Compared,
     Failure,
     FirstFacts,
     Inputs,
@@ -51,9 +52,9 @@ def inspection(text: str) -> Inspection:
             ChangeFacts(None, None, "A", (), (), {}, None),
         ),
         Signals((Evidence(text, text, ai=True),)),
-        PairFacts(facts, facts, None, 0.5),
-        (BrandFacts(text, text, 2),),
-        (RegionFacts(text, "brand", text, 0.5),),
+        Compared(
+            PairFacts(facts, facts, None, 0.5), (BrandFacts(text, text, 2),), (RegionFacts(text, "brand", text, 0.5),)
+        ),
         (),
         FirstFacts(facts, facts, 0.5, (StepFacts(text, text, text, ()),)),
     )  # fmt: skip

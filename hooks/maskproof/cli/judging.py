@@ -57,11 +57,11 @@ def check(
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
-    delta = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
-    delta = replace(delta, in_ci=in_ci(os.environ))
+    change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
+    change = replace(change, in_ci=in_ci(os.environ))
     from maskproof.gate.check import check as check_change
 
-    found = check_change(delta)
+    found = check_change(change)
     emit(partial(writer.run, found), output, summary(found))
     return status(*found.images)
 

@@ -107,7 +107,7 @@ def ready(repository: Repository, path: str) -> Ready:
         CouldNotJudge: original or edit cannot be read.
     """
     scope = Scope(open_change(repository, Selection()))
-    if path not in scope.delta.head.entries:
+    if path not in scope.change.head.entries:
         raise UsageError(f"{path} is not known to Git", "Stage it and its record with `git add`, then ask again.")
     record = scope.ledger.record(path)
     if record is None or record.original is None:
@@ -116,7 +116,7 @@ def ready(repository: Repository, path: str) -> Ready:
             "Record it first: `maskproof record EDIT --original FILE --mask FILE`.",
         )
     report = judge(gather(scope, path), scope.files)
-    source = scope.source(scope.delta.head, path)
+    source = scope.source(scope.change.head, path)
     if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
     original = scope.files.picture(sources_of(scope, path, record)[0])

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from maskproof.gate.chain import chain_of, compare_with_first
-from maskproof.gate.compare import describe_pair, describe_regions, measure, protect
+from maskproof.gate.compare import describe, measure, protect
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
-from maskproof.gate.inspection import Failure, Inspection, attempt
+from maskproof.gate.inspection import Inspection, attempt
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     Runner = Callable[[Callable[[Inputs], ImageReport], Iterable[Inputs]], Iterator[ImageReport]]
 
 
-def check(delta: Change, run: Runner = map) -> Report:
+def check(change: Change, run: Runner = map) -> Report:
     """Judge every image that a change concerns.
 
     Args:
-        delta: Both sides of the change.
+        change: Both sides of the change.
         run: Calls a function with each of some inputs and gives what comes of them, in order.
 
     Raises:
         PolicyError: the policy has mistakes.
     """
-    scope = Scope(delta)
+    scope = Scope(change)
     inputs = (gather(scope, path) for path in scope.targets)
     images = tuple(run(partial(judge, files=scope.files), inputs))
     return Report(images, (*notes(scope), *dict.fromkeys(note for image in images for note in image.notes)))
@@ -61,23 +61,12 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     regions = attempt(protect, inputs, pairs, files)
     measured = attempt(measure, inputs, pairs, regions, threads)
     first = attempt(compare_with_first, inputs, measured, chain_of(inputs), inputs.edit, files, threads)
-    return conclude(
-        Inspection(
-            inputs,
-            signals,
-            attempt(describe_pair, pairs),
-            attempt(lambda found: found.brands, pairs),
-            attempt(describe_regions, pairs, regions),
-            measured,
-            first,
-            () if isinstance(regions, Failure) else regions.notes,
-        )
-    )
+    return conclude(Inspection(inputs, signals, describe(pairs, regions), measured, first))
 
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
-    if scope.delta.head.commit is not None:
+    if scope.change.head.commit is not None:
         return ()
-    stale = sorted(set(scope.targets) & scope.delta.repository.unstaged())
+    stale = sorted(set(scope.targets) & scope.change.repository.unstaged())
     return tuple(f"{path} was judged as staged; the file in the working tree differs" for path in stale)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskproof import drift, regions
-from maskproof.gate.inspection import Failure, Original, PairFacts, PictureFacts, RegionFacts
+from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.regions.areas import areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
@@ -105,23 +105,25 @@ def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) ->
     )
 
 
-def describe_pair(pairs: Pairs) -> PairFacts | None:
-    """What was compared, for the report; None where a reference is no picture of its own."""
-    pair = next((one for one in pairs.pairs if one.only is None), None)
-    if pair is None:
-        return None
+def describe(pairs: Pairs | Failure, protected: Protected | Failure) -> Compared:
+    """What was compared and protected without its pixels, for the report."""
+    if isinstance(pairs, Failure):
+        return Compared()
+    shown = next((_facts(pair) for pair in pairs.pairs if pair.only is None), None)
+    if isinstance(protected, Failure):
+        return Compared(shown, pairs.brands)
+    areas = tuple(
+        RegionFacts(region.name, region.kind, region.source, regions.share_of(region.mask))
+        for one, built in zip(pairs.pairs, protected.regions, strict=True)
+        for region in built
+        if one.only is None
+    )
+    return Compared(shown, pairs.brands, areas, protected.notes)
+
+
+def _facts(pair: Pair) -> PairFacts:
     share = pair.mask.editable if pair.mask else regions.share_of(pair.editable)
     return PairFacts(picture_facts(pair.original), picture_facts(pair.edit), pair.mask, share)
-
-
-def describe_regions(pairs: Pairs, protected: Protected) -> tuple[RegionFacts, ...]:
-    """What was protected, for the report."""
-    return tuple(
-        RegionFacts(region.name, region.kind, region.source, regions.share_of(region.mask))
-        for pair, areas in zip(pairs.pairs, protected.regions, strict=True)
-        for region in areas
-        if pair.only is None
-    )
 
 
 def picture_facts(picture: Picture) -> PictureFacts:

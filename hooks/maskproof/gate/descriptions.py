@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.gate.inspection import Failure
 from maskproof.model import Severity
 from maskproof.policy.rules import finding
 
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
     from maskproof.model import Finding
 
 
-def described(pair: PairFacts | Failure | None) -> Iterator[Finding]:
+def described(pair: PairFacts | None) -> Iterator[Finding]:
     """Everything of the kind about one comparison."""
-    if pair is None or isinstance(pair, Failure):
+    if pair is None:
         return
     yield from other_profile(pair.original, pair.edit)
     if pair.edit.trailing:  # which another program may show

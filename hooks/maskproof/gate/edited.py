@@ -28,7 +28,7 @@ def gather_original(scope: Scope, path: str, edit: Source, record: Record | None
     assert record is not None  # noqa: S101 - an edit has a record
     original, mask = sources_of(scope, path, record)
     new: tuple[tuple[str, str], ...] = ()
-    if settings.new_original != "off" and scope.delta.head is not scope.delta.base:
+    if settings.new_original != "off" and scope.change.head is not scope.change.base:
         new = tuple(
             (role, used.path)
             for role, used in (("original", record.original), ("mask", record.mask))

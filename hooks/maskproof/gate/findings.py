@@ -42,7 +42,7 @@ def conclude(inspection: Inspection) -> ImageReport:
         _basis(inspection),
         _original(inspection),
         _mask(inspection),
-        inspection.notes,
+        inspection.compared.notes,
         steps,
         inspection,
     )
@@ -104,15 +104,13 @@ def new_original(inspection: Inspection) -> Iterator[Finding]:
 
 def mask_suspect(inspection: Inspection) -> list[Finding]:
     """What is odd about the mask."""
-    pair = inspection.pair
-    if pair is None or isinstance(pair, Failure):
-        return []
-    return regions.suspicions(pair.mask, inspection.inputs.settings.max_editable)
+    pair = inspection.compared.pair
+    return [] if pair is None else regions.suspicions(pair.mask, inspection.inputs.settings.max_editable)
 
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
     """How the colours of the two files are described, and what follows the end of the edit."""
-    return () if inspection.inputs.unrecorded else described(inspection.pair)
+    return () if inspection.inputs.unrecorded else described(inspection.compared.pair)
 
 
 def drifted(inspection: Inspection) -> tuple[Finding, ...]:

@@ -46,10 +46,10 @@ def _edit(scope: Scope, path: str) -> Source:
     Raises:
         CouldNotJudge: it is not a plain file on the head, or its bytes cannot be had.
     """
-    head = scope.delta.head
+    head = scope.change.head
     source = scope.source(head, path)
     if source is not None:
-        return replace(source, sha256=scope.delta.repository.objects.digest(source.oid, path))
+        return replace(source, sha256=scope.change.repository.objects.digest(source.oid, path))
     entry = head.entries.get(path)
     if entry is not None:
         kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(entry.mode, "in conflict")
@@ -66,13 +66,13 @@ def _edit(scope: Scope, path: str) -> Source:
 
 def _change(scope: Scope, path: str) -> ChangeFacts:
     """How the change concerns the image, and what lies beside it."""
-    head, base = scope.delta.head, scope.delta.base
+    head, base = scope.change.head, scope.change.base
     beside = {place: scope.source(head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
     before = scope.source(base, path) if base.entries.get(path) != head.entries.get(path) else None
     return ChangeFacts(
         head.commit,
         base.commit,
-        scope.delta.changes.get(path, ""),
+        scope.change.changes.get(path, ""),
         scope.loosened(path),
         tuple(one for one in scope.twins.get(path, []) if one != path),
         {place: source for place, source in beside.items() if source is not None},

@@ -43,7 +43,7 @@ def gather_before(scope: Scope, path: str, edit: Source, record: Record | None, 
     assert record is not None  # noqa: S101 - its record says that it was generated
     follow_parents(scope, path, record)
     drawn_areas = any(rule.kind == Kind.BRAND and rule.find is None for rule in settings.areas)
-    return Before(scope.source(scope.delta.base, path, f"the version before of {path}") if drawn_areas else None)
+    return Before(scope.source(scope.change.base, path, f"the version before of {path}") if drawn_areas else None)
 
 
 def decode_references(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -88,8 +88,6 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
 
 def without_logo(inspection: Inspection) -> list[Finding]:
     """Brand areas whose reference logo matches nowhere in a generated picture."""
-    if isinstance(inspection.brands, Failure):
-        return []
     return [
         finding(
             "brand",
@@ -100,7 +98,7 @@ def without_logo(inspection: Inspection) -> list[Finding]:
             advice="Look at the picture; where the logo does not belong, narrow the paths of the area in "
             f"{inspection.inputs.settings.source}.",
         )
-        for brand in inspection.brands
+        for brand in inspection.compared.brands
         if brand.find is not None and not brand.places
     ]
 

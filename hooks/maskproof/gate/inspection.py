@@ -266,19 +266,27 @@ class FirstFacts:
     steps: tuple[StepFacts, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was compared and what was protected in it, as far as the stages came."""
+
+    pair: PairFacts | None = None
+    """None: there was nothing to compare, or a reference that is no picture of its own"""
+    brands: tuple[BrandFacts, ...] = ()
+    regions: tuple[RegionFacts, ...] = ()
+    notes: tuple[str, ...] = ()
+    """what could not be looked for"""
+
+
 @dataclass(frozen=True)
 class Inspection:
     """Everything that was found about one image."""
 
     inputs: Inputs
     signals: Signals | Failure
-    pair: PairFacts | Failure | None
-    """None: there was nothing to compare"""
-    brands: tuple[BrandFacts, ...] | Failure
-    regions: tuple[RegionFacts, ...] | Failure
+    compared: Compared
     measured: tuple[RegionDrift, ...] | Failure
     first: FirstFacts | Failure | None
-    notes: tuple[str, ...] = ()
 
     @cached_property
     def decided(self) -> verdict.Decided | None:

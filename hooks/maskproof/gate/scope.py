@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Scope:
     """A change, with policy and records read from both of its sides."""
 
-    delta: Change
+    change: Change
 
     @cached_property
     def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
@@ -42,9 +42,9 @@ class Scope:
         Raises:
             PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
         """
-        head = policy.load(self.delta.head.read)
+        head = policy.load(self.change.head.read)
         try:
-            return policy.load(self.delta.base.read), head
+            return policy.load(self.change.base.read), head
         except PolicyError:
             return None, head
 
@@ -61,7 +61,7 @@ class Scope:
     @cached_property
     def files(self) -> Files:
         """Where the stages read this change's files."""
-        return Files(self.delta.repository.objects.blob)
+        return Files(self.change.repository.objects.blob)
 
     def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
         """A regular file of one side by its id; None where there is no such file."""
@@ -74,12 +74,12 @@ class Scope:
         Raises:
             MissingObject: it may be in history that this clone does not hold.
         """
-        found = self.delta.repository.objects.locate(path, sha256, self.delta.head)
+        found = self.change.repository.objects.locate(path, sha256, self.change.head)
         return None if found is None else Source(found[0], path, sha256, found[1])
 
     def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
-        return self.source(self.delta.base, path) or self.source(self.delta.head, path)
+        return self.source(self.change.base, path) or self.source(self.change.head, path)
 
     def read_trusted(self, path: str) -> bytes | None:
         """The bytes of such a file; None where neither side has it."""
@@ -88,7 +88,7 @@ class Scope:
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
-        base, repository = self.delta.base, self.delta.repository
+        base, repository = self.change.base, self.change.repository
         now = [oid] if (oid := base.blob_id(path)) else []
         for oid in itertools.chain(now, repository.versions(path, base)):
             # What cannot be read proves nothing, and is no reason to leave an image unjudged.
@@ -100,16 +100,16 @@ class Scope:
     @cached_property
     def ledger(self) -> Ledger:
         """The records of both sides."""
-        return Ledger(self.delta.base, self.delta.head)
+        return Ledger(self.change.base, self.change.head)
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The images to judge, in the order of their names."""
-        starts = [*self.delta.changes, *self.delta.named]
-        if self.delta.everything:
-            starts += list(self.delta.head.entries)
+        starts = [*self.change.changes, *self.change.named]
+        if self.change.everything:
+            starts += list(self.change.head.entries)
         found = {image for path in starts if is_ours(path) for image in self._images_of(path)}
-        if any(path in self.delta.changes for path in POLICY_FILES):
+        if any(path in self.change.changes for path in POLICY_FILES):
             base, head = self.policies
             found |= {
                 image
@@ -122,19 +122,19 @@ class Scope:
     def twins(self) -> dict[str, list[str]]:
         """Paths of the head that are one and the same file on systems that fold case or Unicode forms."""
         groups: dict[str, list[str]] = defaultdict(list)
-        for path in self.delta.head.entries:
+        for path in self.change.head.entries:
             if is_image(path) or is_sidecar(path):
                 groups[unicodedata.normalize("NFC", path).casefold()].append(path)
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 
     def _images_of(self, path: str) -> set[str]:
         """The images that one touched or named path leads to."""
-        entries = self.delta.head.entries
+        entries = self.change.head.entries
         found = self.ledger.users(path)
         if is_sidecar(path):
             image = sidecar.image_of(path)
-            return found | ({image} if image in entries or path in entries or path in self.delta.named else set())
-        if is_image(path) and (path in entries or path in self.delta.named or sidecar.path_of(path) in entries):
+            return found | ({image} if image in entries or path in entries or path in self.change.named else set())
+        if is_image(path) and (path in entries or path in self.change.named or sidecar.path_of(path) in entries):
             found.add(path)
         patterns = [
             one
@@ -152,12 +152,12 @@ class Scope:
             CouldNotJudge: it cannot be decoded.
         """
         picture = self.files.thumbnail(edit, likeness.SIDE)
-        return likeness.nearest(self.delta.repository, self._likeness, picture)
+        return likeness.nearest(self.change.repository, self._likeness, picture)
 
     @cached_property
     def _likeness(self) -> likeness.Index:
-        index = likeness.open_index(self.delta.repository, trusted=not self.delta.in_ci)
-        index.update(self.delta.repository.image_blobs(self.delta.base))
+        index = likeness.open_index(self.change.repository, trusted=not self.change.in_ci)
+        index.update(self.change.repository.image_blobs(self.change.base))
         return index
 
     def mask_mode(self, path: str) -> str | None:
@@ -165,7 +165,7 @@ class Scope:
         if (mode := self.ledger.mask_mode(path)) is not None:
             return mode
         try:
-            data = self.delta.head.read(path)
+            data = self.change.head.read(path)
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None

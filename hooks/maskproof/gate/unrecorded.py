@@ -104,7 +104,7 @@ def _of_the_comparison(inspection: Inspection) -> list[Finding]:
     """What the comparison with the tracked picture alone would say."""
     failure = inspection.comparison_failure
     return [
-        *described(inspection.pair),
+        *described(inspection.compared.pair),
         *(inspection.decided.findings if inspection.decided else ()),
         *(() if failure is None else (failure.finding,)),
     ]
@@ -129,15 +129,15 @@ def _severity(asked: Severity, relation: Relation | None, compared: Verdict | No
 
 def _lost_record(scope: Scope, path: str) -> LostRecord | None:
     """A picture that was a recorded edit before this change, here or under another name."""
-    if sidecar.path_of(path) in scope.delta.base.entries:
+    if sidecar.path_of(path) in scope.change.base.entries:
         return LostRecord(path, "")
-    former = scope.ledger.images_by_blob.get(scope.delta.head.entries[path].oid)
+    former = scope.ledger.images_by_blob.get(scope.change.head.entries[path].oid)
     return None if former is None else LostRecord(former, _bring_record(scope, former, sidecar.path_of(path)))
 
 
 def _bring_record(scope: Scope, former: str, beside: str) -> str:
     """The command that puts the record of a renamed or copied edit beside it."""
-    entries = scope.delta.head.entries
+    entries = scope.change.head.entries
     source, target = shlex.quote(sidecar.path_of(former)), shlex.quote(beside)
     if former in entries:
         return f"cp {source} {target}"
@@ -167,7 +167,7 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
 
 def _relation(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
-    before = scope.source(scope.delta.base, path)
+    before = scope.source(scope.change.base, path)
     if scope.ledger.is_mask(path) or _same(scope, before, edit):
         return None
     replaced = None
@@ -193,14 +193,14 @@ def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
     if before is None:
         return False
     try:
-        return scope.delta.repository.objects.digest(before.oid, before.path) == edit.sha256
+        return scope.change.repository.objects.digest(before.oid, before.path) == edit.sha256
     except CouldNotJudge:
         return False
 
 
 def _nearest(scope: Scope, edit: Source) -> Relation | None:
     """The tracked picture on the base that this one looks like most; None where it looks like none, or is one."""
-    if any(entry.oid == edit.oid for entry in scope.delta.base.entries.values()):
+    if any(entry.oid == edit.oid for entry in scope.change.base.entries.values()):
         return None
     try:
         nearest = scope.nearest(edit)
@@ -220,13 +220,13 @@ def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal
     """The record that it may need; asked of the tree only where something speaks for an edit."""
     try:
         container = scope.files.container(edit)
-        signs = evidence.assess(scope.files.data(edit), edit.path, scope.delta.head.read, container)
+        signs = evidence.assess(scope.files.data(edit), edit.path, scope.change.head.read, container)
     except CouldNotJudge:
         return Proposal()
     if not (evidence.is_ai(signs) or (relation and relation.alike)):
         return Proposal()
     alike = (relation.source.path, str(relation)) if relation else None
-    return propose(edit.path, signs, TreeFacts(scope.delta.head.entries, scope.mask_mode), lambda: alike)
+    return propose(edit.path, signs, TreeFacts(scope.change.head.entries, scope.mask_mode), lambda: alike)
 
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:

@@ -34,7 +34,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
         trusted: Whether an index of likenesses that lies there may be used; see `likeness.open_index`.
         progress: Told how many pictures are hashed of how many.
     """
-    repository, signs = scope.delta.repository, _signs(scope, path, edit)
+    repository, signs = scope.change.repository, _signs(scope, path, edit)
 
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
@@ -48,13 +48,13 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
 
 def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
     """The mask that an edit of a known original was probably made through."""
-    known = proposal.TreeFacts(scope.delta.repository.index.entries, scope.mask_mode)
+    known = proposal.TreeFacts(scope.change.repository.index.entries, scope.mask_mode)
     return proposal.through(path, original, "", _signs(scope, path, edit), known)
 
 
 def _signs(scope: Scope, path: str, edit: bytes) -> tuple[Evidence, ...]:
     try:
-        return evidence.assess(edit, path, scope.delta.head.read)
+        return evidence.assess(edit, path, scope.change.head.read)
     except CouldNotJudge:
         return ()
 
@@ -65,12 +65,12 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
         return None
     folder = path.rpartition("/")[0]
     blobs = sorted(
-        scope.delta.repository.image_blobs(scope.delta.head),
+        scope.change.repository.image_blobs(scope.change.head),
         key=lambda blob: (blob[1].rpartition("/")[0] != folder, blob[1]),
     )
     for oid, place in blobs:
         try:
-            data = scope.delta.repository.objects.blob(oid, place)
+            data = scope.change.repository.objects.blob(oid, place)
             # Reading ids takes a hundred times as long as looking for the bytes.
             if place != path and named.encode() in data and named in evidence.instance_ids(data, place):
                 return place, f"the file names its id {named}"
@@ -81,7 +81,7 @@ def _by_id(scope: Scope, path: str, named: str | None) -> tuple[str, str] | None
 
 def _compare_with_committed(scope: Scope, path: str, edit: bytes) -> likeness.Likeness | None:
     """How similar an edit is to the committed version; None where there is none, or one cannot be decoded."""
-    head = scope.delta.repository.head
+    head = scope.change.repository.head
     try:
         if (before := head.read(path)) is None:
             return None
@@ -92,7 +92,7 @@ def _compare_with_committed(scope: Scope, path: str, edit: bytes) -> likeness.Li
 
 
 def _by_likeness(scope: Scope, path: str, edit: bytes, trusted: bool, progress: Progress) -> tuple[str, str] | None:
-    repository = scope.delta.repository
+    repository = scope.change.repository
     try:
         found = likeness.search(
             repository, (str(repository.root / path), edit), trusted=trusted, count=1, progress=progress

@@ -76,9 +76,9 @@ def _similar(found: Inspection) -> Iterator[str]:
 
 
 def _pixels(found: Inspection) -> Iterator[str]:
-    if found.pair is not None and not isinstance(found.pair, Failure):
-        yield _picture("original", found.pair.original)
-        yield _picture("edit", found.pair.edit)
+    if (pair := found.compared.pair) is not None:
+        yield _picture("original", pair.original)
+        yield _picture("edit", pair.edit)
 
 
 def _picture(name: str, facts: PictureFacts) -> str:
@@ -86,12 +86,10 @@ def _picture(name: str, facts: PictureFacts) -> str:
 
 
 def _regions(found: Inspection) -> Iterator[str]:
-    if not isinstance(found.brands, Failure):
-        yield from map(_brand, found.brands)
-    if found.pair is None or isinstance(found.pair, Failure) or isinstance(found.regions, Failure):
-        return
-    yield f"editable: {found.pair.editable:.1%} of the picture, as the mask has it"
-    for region in found.regions:
+    yield from map(_brand, found.compared.brands)
+    if found.compared.pair is not None and found.compared.regions:
+        yield f"editable: {found.compared.pair.editable:.1%} of the picture, as the mask has it"
+    for region in found.compared.regions:
         share = f"{region.share:.1%} of the picture, because"
         if region.kind == Kind.OUTSIDE_MASK:
             yield f"protected: {share} the mask does not open it"

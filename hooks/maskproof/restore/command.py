@@ -153,7 +153,7 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
 
 
 def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
-    repository = scope.delta.repository
+    repository = scope.change.repository
     record, was = _record(repository, job)
     settings = scope.settings(job.path)
     named = _named_files(scope, job, record)
