@@ -1,6 +1,6 @@
-"""Findings: for every rule the function that asks an `Inspection` for it, and the place where a verdict is concluded.
+"""Findings: the functions that ask an `Inspection` for every rule, and the place where a verdict is concluded.
 
-A rule's logic is found by its row in `FINDINGS`; its words and severity stand in `policy.rules`. Rules that speak of
+A rule's logic is found by its name in `FINDINGS`; its words and severity stand in `policy.rules`. Rules that speak of
 metrics share `drifted`, as `policy.limits` says how far each metric may go; rules that speak of what could not be done
 share `not_judged`.
 """
@@ -15,7 +15,7 @@ from maskproof.gate import chain, generated, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Original, Tracked
-from maskproof.model import Basis, Finding, ImageReport, Severity, Verdict
+from maskproof.model import Basis, Finding, ImageReport, Kind, Severity, Verdict
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 
 def conclude(inspection: Inspection) -> ImageReport:
-    """The report on one image: every row asked once, in their order; the gravest finding decides."""
-    asked = dict.fromkeys(function for row in FINDINGS.values() for function in row)
-    found = verdict.gravest_first(one for function in asked for one in function(inspection))
+    """The report on one image: every row asked, in their order; the gravest finding decides."""
+    found = verdict.gravest_first(one for function in FINDINGS for one in function(inspection))
     decided, signals, steps = inspection.decided, inspection.signals, chain.drifted(inspection)
     drift = None if decided is None else max([decided.drift, *(step.drift for step in steps[-1:])])
     return ImageReport(
@@ -125,24 +124,24 @@ def not_judged(inspection: Inspection) -> Iterator[Finding]:
         yield failure.finding
 
 
-FINDINGS: dict[str, tuple[Callable[[Inspection], Iterable[Finding]], ...]] = {
-    "policy-loosened": (policy_loosened,),
-    "name-clash": (name_clash,),
-    "stale-record": (stale_record, generated.contradicted, not_judged),
-    "new-original": (new_original,),
-    "provenance-lost": (provenance.lost,),
-    "mask-suspect": (mask_suspect, drifted, chain.from_first),
-    "color-profile": (descriptions, chain.from_first),
-    "unreadable": (descriptions, not_judged),
-    "brand": (generated.without_logo, drifted, chain.from_first),
-    **dict.fromkeys(
-        ("outside-mask", "text", "face", "product", "tone", "shift", "size", "alpha", "edit-missing", "seam"),
-        (drifted, chain.from_first),
-    ),
-    "unrecorded": (unrecorded.unrecorded,),
-    **dict.fromkeys(("frames", "missing-original", "missing-mask", "too-large"), (not_judged,)),
+MEASURED = (*(kind.value for kind in Kind), "tone", "shift", "size", "alpha", "edit-missing", "seam", "mask-suspect")
+"""rules that speak of metrics"""
+FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
+    policy_loosened: ("policy-loosened",),
+    name_clash: ("name-clash",),
+    stale_record: ("stale-record",),
+    generated.contradicted: ("stale-record",),
+    new_original: ("new-original",),
+    provenance.lost: ("provenance-lost",),
+    mask_suspect: ("mask-suspect",),
+    descriptions: ("color-profile", "unreadable"),
+    generated.without_logo: ("brand",),
+    drifted: MEASURED,
+    unrecorded.unrecorded: ("unrecorded",),
+    chain.from_first: (*MEASURED, "color-profile"),
+    not_judged: ("stale-record", "unreadable", "frames", "too-large", "missing-original", "missing-mask"),
 }
-"""by rule, in the order in which findings of one severity are told"""
+"""each function with the rules that it may find, in the order in which findings of one severity are told"""
 
 
 # --- the rest of a report --------------------------------------------------------------------------------------------

@@ -87,12 +87,14 @@ def _picture(name: str, facts: PictureFacts) -> str:
 
 def _regions(found: Inspection) -> Iterator[str]:
     yield from map(_brand, found.compared.brands)
-    if found.compared.pair is not None and found.compared.regions:
-        yield f"editable: {found.compared.pair.editable:.1%} of the picture, as the mask has it"
+    pair = found.compared.pair
+    masked = pair is not None and pair.mask is not None
+    if pair is not None and masked and found.compared.regions:
+        yield f"editable: {pair.editable:.1%} of the picture, as the mask has it"
     for region in found.compared.regions:
         share = f"{region.share:.1%} of the picture, because"
         if region.kind == Kind.OUTSIDE_MASK:
-            yield f"protected: {share} the mask does not open it"
+            yield f"protected: {share} {'the mask does not open it' if masked else 'there is no mask'}"
         else:
             yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
 
