@@ -38,8 +38,9 @@ POINTER_BYTES = 1024
 """a pointer is smaller than this many bytes"""
 LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
-MEMO_BYTES = 256_000_000
-"""bytes of blobs that are kept for whoever asks again; those asked for longest ago go first"""
+MEMO_BYTES = 128_000_000
+"""bytes of blobs that are kept for whoever asks again; those asked for longest ago go first, the
+last one never"""
 MAX_QUESTION = 4096
 """bytes of ids that are asked for at once. A pipe takes as many on every system without being read (PIPE_BUF), so
 that this process and Git never wait for each other"""
@@ -214,7 +215,7 @@ class Objects:
         with self._lock:
             self._room += len(self._memo.pop(key, b"")) - len(data)
             self._memo[key] = data
-            while self._room < 0:
+            while self._room < 0 and len(self._memo) > 1:
                 self._room += len(self._memo.popitem(last=False)[1])
         return data
 
