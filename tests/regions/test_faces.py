@@ -7,9 +7,7 @@ of one to run it too.
 from __future__ import annotations
 
 import hashlib
-import os
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,10 @@ from maskproof import regions
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box
 from maskproof.regions import faces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 needs_extra = pytest.mark.skipif(not faces.available(), reason="the extra maskproof[vision] is not installed")
 BLANK = np.zeros((64, 64, 3), np.uint8)
@@ -171,13 +173,10 @@ def test_tiles_cover_a_side_and_share_the_overlap(length: int) -> None:
 
 
 @needs_extra
-def test_the_real_model_finds_the_astronaut() -> None:
-    path = os.environ.get("MASKPROOF_YUNET")
-    if not path:
-        pytest.skip("no YuNet model at hand: set MASKPROOF_YUNET to the path of face_detection_yunet_2023mar.onnx")
+def test_the_real_model_finds_the_astronaut(shared: Path) -> None:
     from skimage import data
 
-    model = Path(path).read_bytes()
+    model = next((shared / "models").glob("face_detection_yunet_*.onnx")).read_bytes()
     (face,) = faces.detect(data.astronaut(), model, digest(model))
     box = face.box
     # Her face, by hand: x 175 to 275, y 65 to 190.
