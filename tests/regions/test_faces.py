@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from maskproof import regions
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box
 from maskproof.regions import faces
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
