@@ -280,6 +280,11 @@ class Report:
         return sum(image.verdict is verdict for image in self.images)
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something, in words: `1 edit`, `2 edits`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def amount(value: float, unit: str | None) -> str:
     """A number with its unit, as a reader would say it: shares as percent, pixels whole where they are."""
     if unit == "share":

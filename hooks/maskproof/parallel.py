@@ -1,7 +1,7 @@
 """Comparisons side by side: the same function over many tasks, by as many processes as the machine and memory allow.
 
 Processes and not threads: Python's list of warning filters belongs to the whole process, and decoding is strict only
-while it holds (`pixels.decode`).
+while it holds (`images.decode`).
 """
 
 from __future__ import annotations

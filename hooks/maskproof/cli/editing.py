@@ -34,7 +34,8 @@ from maskproof.cli.base import (
     write,
 )
 from maskproof.errors import UsageError
-from maskproof.report.text import counted, safe, summary
+from maskproof.model import counted
+from maskproof.report.text import safe, summary
 
 if TYPE_CHECKING:
     from maskproof.report import Writer

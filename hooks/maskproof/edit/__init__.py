@@ -20,10 +20,9 @@ from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.model import sha256_of
+from maskproof.model import counted, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
-from maskproof.report.text import counted
 from maskproof.restore import NOTHING, to_record
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Many edits from one list: what is made already is left alone, a few answers are waited for at a time.
 
 Only the waiting is done side by side. Decoding, ranking and writing stay in one thread, one job after another, as each
-takes all of a processor and hundreds of MB, and strict decoding is not safe in several threads (`workers`).
+takes all of a processor and hundreds of MB, and strict decoding is not safe in several threads (`parallel`).
 
 An interrupt does not throw away what is paid for: no further job is sent, answers that are under way are waited for and
 their edits written. A second one leaves them.
@@ -21,7 +21,7 @@ from maskproof.edit import inputs, jobs
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images, models
 from maskproof.errors import JobsError, MaskproofError, UsageError
-from maskproof.report.text import counted
+from maskproof.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ A designer hands over an edit and nobody remembers what it was made from. Every 
 index; the edit is held against all of them. Likeness is a hint: two pictures with one hash can differ in every
 letter, so nothing is ever passed because of it. It only says where to look.
 
-    blobs (repo) -> thumbnails (pixels) -> hashes -> index, kept by store -> nearest
+    blobs (repo) -> thumbnails (images) -> hashes -> index, kept by store -> nearest
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof.model import Report, Severity, Verdict, amount, place
+from maskproof.model import Report, Severity, Verdict, amount, counted, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,11 +197,6 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\u00a0", " ") for line in lines]
-
-
-def counted(count: int, what: str) -> str:
-    """So many of something, in words: `1 edit`, `2 edits`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _image(report: ImageReport, color: bool) -> list[str]:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate import chain
 from maskproof.gate.inspection import Failure, Inspection, Tracked
-from maskproof.model import Kind
-from maskproof.report.text import counted
+from maskproof.model import Kind, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

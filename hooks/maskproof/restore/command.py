@@ -22,12 +22,11 @@ from maskproof.gate.gather import gather
 from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
-from maskproof.model import Verdict, sha256_of
+from maskproof.model import Verdict, counted, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
-from maskproof.report.text import counted
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskproof.edit.api.client import NOTHING, OPENAI, explain, host
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
-from maskproof.report.text import counted
+from maskproof.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

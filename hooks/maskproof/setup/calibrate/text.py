@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskproof.gate.verdict import ratio
-from maskproof.model import amount
+from maskproof.model import amount, counted
 from maskproof.policy.limits import ROWS
-from maskproof.report.text import counted, safe, wrap
+from maskproof.report.text import safe, wrap
 from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, FEW_REJECTED, MARGIN, caught, let_through, metrics_over
 
 if TYPE_CHECKING:
