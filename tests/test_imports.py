@@ -264,6 +264,7 @@ def test_the_manifest_runs_on_every_commit_once():
     assert HOOK["always_run"]
     assert HOOK["pass_filenames"]
     assert HOOK["require_serial"]
+    assert HOOK["verbose"], "pre-commit hides what a passing hook says"
     assert set(HOOK["stages"]) == {"pre-commit", "pre-merge-commit", "pre-push", "manual"}
     assert HOOK["minimum_pre_commit_version"] == "3.2.0"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from maskproof.repo import Repository
-from maskproof.repo.change import Selection, from_environment, open_change
+from maskproof.repo.change import Selection, from_environment, is_hook, open_change
 
 NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 STAGED = ["check", "--staged"]
@@ -31,12 +31,13 @@ def main() -> NoReturn:
 
 
 def _ended() -> bool:
-    """Was there nothing to judge, and was that said?"""
+    """Was there nothing to judge, and was that said? A hook has no word to say then: pre-commit shows each one."""
     try:
         asked = Selection() if sys.argv[1:] == STAGED else from_environment(Selection(), os.environ)
         if not open_change(Repository(Path.cwd()), asked).concerns_nothing:
             return False
-        print(NOTHING, flush=True)
+        if not is_hook(os.environ):
+            print(NOTHING, flush=True)
     except Exception:  # noqa: BLE001 - the command line meets the same error, and says it well
         return False
     except KeyboardInterrupt:

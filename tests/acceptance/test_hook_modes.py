@@ -38,9 +38,19 @@ class TestCommit:
         expect(project.try_commit(), status, counts)
         assert (head(project) == before) == bool(status)
 
-    def test_commit_without_images_says_so(self, project):
+    def test_commit_without_images_says_nothing(self, project):
         project.write("README.md", "Changed\n")
-        expect(project.try_commit("-a"), 0, (0, 0, 0, 0))
+        outcome = project.try_commit("-a")
+        expect(outcome, 0)
+        assert "maskproof: " not in outcome.text
+
+    def test_a_warning_is_seen_though_the_commit_passes(self, project):
+        project.write(SPRING, project.pictures.marked)
+        project.stage()
+        outcome = project.try_commit()
+        expect(outcome, 0, (1, 0, 0, 0))
+        assert "unrecorded: its metadata" in outcome.text
+        assert f"maskproof record {SPRING}" in " ".join(outcome.text.split())
 
     @BOTH
     def test_commit_all_judges_the_new_bytes(self, project, verdict, status, counts):
@@ -309,7 +319,7 @@ class TestRanges:
         expect(project.pre_commit("run", "--from-ref", "HEAD~1", "--to-ref", "HEAD"), 1, (1, 0, 1, 0))
         project.git("rm", "-q", SPRING)
         project.commit("And without the picture")
-        expect(project.pre_commit("run", "--from-ref", "HEAD~2", "--to-ref", "HEAD"), 0, (0, 0, 0, 0))
+        expect(project.pre_commit("run", "--from-ref", "HEAD~2", "--to-ref", "HEAD"), 0)
 
     def test_commit_that_does_not_exist(self, project):
         for arguments in (["--from-ref", "nowhere"], ["--from-ref", "HEAD", "--to-ref", "--all"]):

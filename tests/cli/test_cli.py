@@ -82,6 +82,21 @@ class TestStatuses:
         else:
             assert done.stdout == "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged.\n"
 
+    @pytest.mark.parametrize("arguments", [["check"], ["check", "--"], ["check", "--staged"], ["check", "--all"]])
+    def test_a_hook_that_looked_at_nothing_says_nothing(self, scratch, arguments):
+        scratch.write("README.md", "No picture\n")
+        scratch.git("add", "-A")
+        done = scratch.maskproof(*arguments, PRE_COMMIT="1")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    @pytest.mark.parametrize(("fail_on", "status"), [("block", 0), ("warn", 1)])
+    def test_a_warning_fails_where_that_is_asked_for(self, project, fail_on, status):
+        project.write(SPRING, project.pictures.marked)
+        project.stage()
+        done = project.maskproof("check", "--fail-on", fail_on)
+        assert done.returncode == status
+        assert "passes with a WARNING" in done.stdout
+
     def test_json_is_the_contract(self, project):
         project.edit("drifted")
         project.stage()

@@ -11,6 +11,7 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
+    BLOCKED,
     PATH,
     commands,
     comparison_options,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 @click.option("--from-ref", metavar="A", help="Judge what changed since the merge base of A and B.")
 @click.option("--to-ref", metavar="B", help="The commit to judge; HEAD when only A is given.")
 @click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
+@click.option(
+    "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
+)
 @click.argument("paths", nargs=-1)
 @report_options("run")
 def check(
@@ -41,6 +45,7 @@ def check(
     from_ref: str | None,
     to_ref: str | None,
     everything: bool,
+    fail_on: str,
     paths: tuple[str, ...],
     writer: Writer,
     output: Path | None,
@@ -52,7 +57,7 @@ def check(
     from dataclasses import replace
 
     from maskproof.repo import Repository
-    from maskproof.repo.change import Selection, from_environment, open_change
+    from maskproof.repo.change import Selection, from_environment, is_hook, open_change
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
@@ -60,10 +65,15 @@ def check(
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ))
     from maskproof.gate.check import check as check_change
+    from maskproof.model import Severity
+    from maskproof.report import text
 
     found = check_change(change)
-    emit(partial(writer.run, found), output, summary(found))
-    return status(*found.images)
+    silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
+    if not silent:  # pre-commit shows each word of a hook
+        emit(partial(writer.run, found), output, summary(found))
+    warned = any(finding.severity is Severity.WARN for image in found.images for finding in image.findings)
+    return BLOCKED if fail_on == "warn" and warned else status(*found.images)
 
 
 @commands.command()

@@ -53,6 +53,11 @@ class Change:
         return not (self.everything or self.named or any(map(is_ours, self.changes)))
 
 
+def is_hook(environment: Mapping[str, str]) -> bool:
+    """Does pre-commit run this as a hook?"""
+    return "PRE_COMMIT" in environment
+
+
 def from_environment(selection: Selection, environment: Mapping[str, str]) -> Selection:
     """The selection that pre-commit means when the command line names no commits.
 
