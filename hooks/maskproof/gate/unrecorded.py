@@ -251,7 +251,8 @@ def _declared(signs: tuple[Evidence, ...]) -> str:
     source = next(sign.source for sign in signs if sign.ai)
     where = "its Content Credentials say" if source.startswith("C2PA") else f"its metadata ({source}) says"
     parent = evidence.parent(signs)
-    made = "made or changed it" if parent is None else f"made it from {parent!a}"
+    # An id tells a person nothing, a file's name does.
+    made = "made or changed it" if parent is None or ":" in parent else f"made it from {parent!a}"
     return f"{where} that {evidence.generator(signs) or 'an AI model'} {made}"
 
 
