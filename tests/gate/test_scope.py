@@ -54,17 +54,26 @@ class TestRecords:
         held.git("rm", "-q", SIDECAR)
         assert verdicts(held) == (1, {SPRING: ("block", ["unrecorded"])})
 
-    def test_untracked_on_disk_does_not_count(self, project):
-        # The picture says that AI made it, so without a record it is worth a word; the record on disk would hush it.
-        project.write(SPRING, project.pictures.marked)
-        project.write(SIDECAR, project.record(project.pictures.marked))
+    @pytest.mark.parametrize("policy", ["off", "warn", "block"])
+    def test_untracked_on_disk_does_not_count_and_stops_the_commit(self, project, policy):
+        project.write("maskproof.toml", f'version = 1\n[defaults]\nunrecorded = "{policy}"\n')
+        project.commit("Policy")
+        project.write(SPRING, project.pictures.held)
+        project.write(SIDECAR, project.record(project.pictures.held))
         project.stage(SPRING)
-        assert verdicts(project) == (0, {SPRING: ("pass", ["unrecorded"])})
-        project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "block"\n')
-        project.stage("maskproof.toml")
-        assert verdicts(project) == (1, {SPRING: ("block", ["unrecorded"])})
+        outcome = project.try_commit()
+        assert (bool(outcome.status), outcome.counts) == (True, [(1, 0, 0, 1)])
+        assert f"git add {SIDECAR}" in outcome.text
+        assert verdicts(project) == (3, {SPRING: ("unjudged", ["unrecorded"])})
         project.stage(SIDECAR)
         assert verdicts(project) == (0, {SPRING: ("pass", [])})
+
+    def test_untracked_on_disk_is_nothing_to_a_commit_that_is_judged_later(self, project):
+        project.write(SPRING, project.pictures.held)
+        project.stage(SPRING)
+        project.git("commit", "-q", "--no-verify", "-m", "Without the record")
+        project.write(SIDECAR, project.record(project.pictures.held))
+        assert verdicts(project, "--from-ref", "HEAD~1", "--to-ref", "HEAD") == (0, {SPRING: ("pass", [])})
 
     def test_staged_counts_whatever_lies_on_disk(self, project):
         project.edit("drifted")

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from maskproof.gate.unrecorded import _declared
+from maskproof.model import Evidence
 from painters import logo
 from projects import HERO, MASK, SPRING, png, texture
 
@@ -228,3 +230,15 @@ class TestExplained:
         said = project.maskproof("explain", HERO).stdout
         assert "it replaces its version before (" in said
         assert "no AI metadata in the file" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "parent", "said"),
+    [
+        ("C2PA manifest", "room.png", "its Content Credentials say that Model made it from 'room.png'"),
+        ("C2PA manifest", "xmp:iid:1", "its Content Credentials say that Model made or changed it"),
+        ("XMP", None, "its metadata (XMP) says that Model made or changed it"),
+    ],
+)
+def test_a_finding_says_who_made_a_picture_and_from_which_file(source, parent, said):
+    assert _declared((Evidence(source, "made by a model", ai=True, generator="Model", parent=parent),)) == said

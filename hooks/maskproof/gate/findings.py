@@ -139,7 +139,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     drifted: MEASURED,
     unrecorded.unrecorded: ("unrecorded",),
     chain.from_first: (*MEASURED, "color-profile"),
-    not_judged: ("stale-record", "unreadable", "frames", "too-large", "missing-original", "missing-mask"),
+    not_judged: ("stale-record", "unrecorded", "unreadable", "frames", "too-large", "missing-original", "missing-mask"),
 }
 """each function with the rules that it may find, in the order in which findings of one severity are told"""
 

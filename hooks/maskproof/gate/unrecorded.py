@@ -45,11 +45,18 @@ if TYPE_CHECKING:
 
 
 def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
-    """What the repository knows of a picture without a record; raises CouldNotJudge where its bytes cannot be had."""
+    """What the repository knows of a picture without a record.
+
+    Raises:
+        CouldNotJudge: its bytes cannot be had, or its record lies in the working tree and was not staged.
+    """
     del record
+    lost = _lost_record(scope, path)
+    if lost is None:
+        _refuse_forgotten_record(scope, path)
     if settings.unrecorded == "off":
         return Tracked()
-    if lost := _lost_record(scope, path):
+    if lost is not None:
         return Tracked(lost)
     scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
     relation = _relation(scope, path, edit, settings)
@@ -133,6 +140,18 @@ def _lost_record(scope: Scope, path: str) -> LostRecord | None:
         return LostRecord(path, "")
     former = scope.ledger.images_by_blob.get(scope.change.head.entries[path].oid)
     return None if former is None else LostRecord(former, _bring_record(scope, former, sidecar.path_of(path)))
+
+
+def _refuse_forgotten_record(scope: Scope, path: str) -> None:
+    """A record that its writer forgot to stage; the file on disk is only seen, never read, and lets nothing pass."""
+    beside = sidecar.path_of(path)
+    if scope.change.head.commit is None and (scope.change.repository.root / beside).is_file():
+        error = CouldNotJudge(
+            f"its record {beside} is not staged, so the commit would hold the picture without it",
+            f"Stage it: `git add {shlex.quote(beside)}`.",
+        )
+        error.rule = "unrecorded"
+        raise error
 
 
 def _bring_record(scope: Scope, former: str, beside: str) -> str:
