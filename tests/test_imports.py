@@ -23,7 +23,7 @@ PACKAGE = ROOT / "hooks" / "maskproof"
 LAYERS = (
     {"__init__"},
     {"model", "errors"},
-    {"documents", "atomic"},
+    {"documents", "atomic", "memo"},
     {"repo", "drift", "images", "parallel"},
     {"policy", "evidence", "likeness"},
     {"records"},

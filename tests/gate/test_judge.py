@@ -114,10 +114,12 @@ class TestFiles:
         from maskproof.images import files as module
 
         pictures = dict(self.source(number) for number in range(3))
-        kept = Files(reader({source.oid: data for source, data in pictures.items()}))
+        read = reader({source.oid: data for source, data in pictures.items()})
         first, *_, last = pictures
+        kept = Files(read)
         assert kept.picture(first) is kept.picture(first)
         monkeypatch.setattr(module, "KEPT_BYTES", 1)
+        kept = Files(read)
         for source in pictures:
             picture = kept.picture(source)
         assert kept.picture(last) is picture

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
+from maskproof import evidence
 from maskproof.gate.check import check
 from maskproof.images import containers, decode
 from maskproof.records import sidecar
@@ -105,3 +106,14 @@ def test_records_that_the_change_does_not_concern_are_not_checked(project):
     project.edit("held")
     project.stage()
     assert counted(project.root) == Counts(reads=34, parses=1, walks=3, decodes=2, masks=1, digests=3)
+
+
+def test_what_a_file_says_of_itself_is_read_once(project):
+    """Verifying a signature takes longer than decoding; the record to propose and the finding ask for the same."""
+    project.write(SPRING, project.pictures.marked)
+    project.stage()
+    change = open_change(Repository(project.root), Selection())
+    with patch.object(evidence, "assess", wraps=evidence.assess) as assess:
+        (image,) = check(change).images
+    assert image.evidence
+    assert assess.call_count == 1

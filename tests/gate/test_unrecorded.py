@@ -110,7 +110,7 @@ class TestReplaced:
     @pytest.mark.parametrize("default", ["warn", "block"])
     def test_the_same_picture_saved_anew_is_no_edit(self, project, default):
         policy(project, default)
-        project.write(HERO, png(Image.open(io.BytesIO(project.pictures.original)), compress_level=1))
+        project.write(HERO, png(Image.open(io.BytesIO(project.pictures.original)), compress_level=9))
         project.stage()
         assert passes_without_a_word(project)
 

@@ -9,11 +9,9 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from maskproof import evidence
 from maskproof.errors import Unreadable
 from maskproof.gate.inspection import ChangeFacts, Inputs, attempt
 from maskproof.gate.origins import origin_of
-from maskproof.gate.provenance import HOOKS_FILE
 from maskproof.records import sidecar
 
 if TYPE_CHECKING:
@@ -67,7 +65,6 @@ def _edit(scope: Scope, path: str) -> Source:
 def _change(scope: Scope, path: str) -> ChangeFacts:
     """How the change concerns the image, and what lies beside it."""
     head, base = scope.change.head, scope.change.base
-    beside = {place: scope.source(head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
     before = scope.source(base, path) if base.entries.get(path) != head.entries.get(path) else None
     return ChangeFacts(
         head.commit,
@@ -75,6 +72,6 @@ def _change(scope: Scope, path: str) -> ChangeFacts:
         scope.change.changes.get(path, ""),
         scope.loosened(path),
         tuple(one for one in scope.twins.get(path, []) if one != path),
-        {place: source for place, source in beside.items() if source is not None},
+        scope.neighbours(path),
         before,
     )

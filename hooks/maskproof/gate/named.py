@@ -40,7 +40,6 @@ def compare(
     *,
     shown_original: Picture | None = None,
     shown_edit: Picture | None = None,
-    threads: int = 2,
 ) -> ImageReport:
     """One edit against its original.
 
@@ -50,7 +49,6 @@ def compare(
         read: Where policy finds the pictures of its areas.
         shown_original: The original as it was decoded already.
         shown_edit: The edit as it was decoded already.
-        threads: Threads that measuring may use.
     """
     edit, original, mask = (
         Source(role, role, name=name)
@@ -70,4 +68,4 @@ def compare(
             files.know(source, picture)
     reference = Original(original, None if named.mask is None else mask, named.mask_mode)
     inputs = Inputs(named.edit_name, settings, edit, named.record, reference, policy_files)
-    return judge(inputs, files, threads)
+    return judge(inputs, files)

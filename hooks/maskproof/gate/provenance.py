@@ -15,16 +15,18 @@ from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original, Signals, Tracked
 from maskproof.model import sha256_of
 from maskproof.policy.rules import finding
+from maskproof.repo.paths import HOOKS_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from maskproof.gate.inspection import ChangeFacts, Inputs, Inspection
     from maskproof.images.files import Files, Source
     from maskproof.model import Evidence, Finding
 
-HOOKS_FILE = ".pre-commit-config.yaml"
 HOOK_ID = re.compile(r"^\s*(?:-\s+)?id:\s*['\"]?([\w.-]+)", re.MULTILINE)
+SIGN_BYTES = 1_000
+"""what a sign is counted as; its texts are cut to some hundred characters"""
 OPTIMIZERS = re.compile(
     r"oxipng|optipng|pngcrush|pngquant|zopfli|jpegoptim|jpegtran|mozjpeg|squoosh|sharp|cwebp|avifenc|svgo"
     r"|exiftool|mogrify|imagemagick|image-?optim|optimi[sz]e-?image|compress-?image|strip-?(?:exif|meta)",
@@ -43,7 +45,7 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
     if change is None:
         return Signals()
     try:
-        found = _signs(edit, change, files)
+        found = signs_of(edit, change.neighbours, files)
     except CouldNotJudge:
         # Where policy asks nothing of files without a record, a broken one is not its business.
         if inputs.unrecorded and inputs.settings.unrecorded == "off":
@@ -68,12 +70,17 @@ def lost(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
-def _signs(edit: Source, change: ChangeFacts, files: Files) -> tuple[Evidence, ...]:
+def signs_of(edit: Source, neighbours: Mapping[str, Source], files: Files) -> tuple[Evidence, ...]:
+    """What a file and those beside it say, read once: verifying a signature costs more than all else of it."""
+
     def beside(path: str) -> bytes | None:
-        source = change.neighbours.get(path)
+        source = neighbours.get(path)
         return None if source is None else files.data(source)
 
-    return evidence.assess(files.data(edit), edit.path, beside, files.container(edit))
+    def read() -> tuple[Evidence, ...]:
+        return evidence.assess(files.data(edit), edit.path, beside, files.container(edit))
+
+    return files.once(f"signs beside {edit.path}", edit, read, lambda signs: SIGN_BYTES * len(signs))
 
 
 def _lost_from(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files) -> str:

@@ -7,14 +7,13 @@ original of an edit that led to it, a mask picture of the policy, or the policy 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from maskproof import likeness, policy, regions
+from maskproof import evidence, likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.images.decode import decode_mask
 from maskproof.images.files import Files, Source
@@ -22,7 +21,7 @@ from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
 from maskproof.records.ledger import Ledger
-from maskproof.repo.paths import POLICY_FILES, is_image, is_ours, is_sidecar
+from maskproof.repo.paths import HOOKS_FILE, POLICY_FILES, is_image, is_ours, is_sidecar
 
 if TYPE_CHECKING:
     from maskproof.repo import Tree
@@ -68,6 +67,11 @@ class Scope:
         oid = tree.blob_id(path)
         return None if oid is None else Source(oid, path, name=name)
 
+    def neighbours(self, path: str) -> dict[str, Source]:
+        """Files of the head that may speak of an image, and the repository's hooks, by path."""
+        found = {place: self.source(self.change.head, place) for place in (*evidence.neighbours(path), HOOKS_FILE)}
+        return {place: source for place, source in found.items() if source is not None}
+
     def located(self, path: str, sha256: str) -> Source | None:
         """A file by its digest: on the head, in the path's history, or in Git LFS; None where it is in none of them.
 
@@ -88,12 +92,11 @@ class Scope:
 
     def on_base(self, path: str, sha256: str) -> bool:
         """Were these bytes at this path before the change, now or at any time?"""
-        base, repository = self.change.base, self.change.repository
-        now = [oid] if (oid := base.blob_id(path)) else []
-        for oid in itertools.chain(now, repository.versions(path, base)):
+        objects = self.change.repository.objects
+        for oid, _ in objects.held(path, self.change.base):
             # What cannot be read proves nothing, and is no reason to leave an image unjudged.
             with contextlib.suppress(CouldNotJudge):
-                if repository.objects.digest(oid, path) == sha256:
+                if objects.digest(oid, path) == sha256:
                     return True
         return False
 

@@ -28,6 +28,7 @@ from maskproof.gate import verdict
 from maskproof.gate.compare import Pair, Pairs
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, LostRecord, Relation, Tracked
+from maskproof.gate.provenance import signs_of
 from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
@@ -238,8 +239,7 @@ def _named(picture: str, similar: Likeness | None) -> str:
 def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal:
     """The record that it may need; asked of the tree only where something speaks for an edit."""
     try:
-        container = scope.files.container(edit)
-        signs = evidence.assess(scope.files.data(edit), edit.path, scope.change.head.read, container)
+        signs = signs_of(edit, scope.neighbours(edit.path), scope.files)
     except CouldNotJudge:
         return Proposal()
     if not (evidence.is_ai(signs) or (relation and relation.alike)):

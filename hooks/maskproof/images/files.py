@@ -6,14 +6,13 @@ for its first original. Decoding costs most of a check, so what was decoded last
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.images import containers
 from maskproof.images.decode import decode, decode_mask, thumbnail
+from maskproof.memo import Memo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +60,7 @@ class Files:
 
     def __init__(self, read: ReadBlob) -> None:
         self.read = read
-        self._kept: OrderedDict[tuple[str, str], tuple[object, int]] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Memo[tuple[str, str], object] = Memo(KEPT_BYTES)
 
     def __reduce__(self) -> tuple[type[Files], tuple[ReadBlob]]:
         return Files, (self.read,)
@@ -73,13 +71,13 @@ class Files:
 
     def container(self, source: Source) -> Container:
         """The blocks of a file; raises Unreadable or TooLarge."""
-        return self._once(
+        return self.once(
             "walked", source, lambda: containers.blocks(self.data(source), source.called), lambda _: WALKED_BYTES
         )
 
     def picture(self, source: Source) -> Picture:
         """A picture, upright and in sRGB; raises CouldNotJudge as `decode` does."""
-        return self._once(
+        return self.once(
             "decoded",
             source,
             lambda: decode(self.data(source), source.called, self.container(source)),
@@ -88,7 +86,7 @@ class Files:
 
     def mask(self, source: Source) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
         """The planes of a mask, as `decode_mask` gives them; raises what it raises."""
-        return self._once(
+        return self.once(
             "mask",
             source,
             lambda: decode_mask(self.data(source), source.called, self.container(source)),
@@ -97,7 +95,7 @@ class Files:
 
     def thumbnail(self, source: Source, side: int) -> NDArray[np.uint8]:
         """A picture as a small grey square for likeness; raises CouldNotJudge as `decode.thumbnail` does."""
-        return self._once(
+        return self.once(
             f"thumbnail {side}",
             source,
             lambda: thumbnail(self.data(source), source.called, side, self.container(source)),
@@ -106,21 +104,13 @@ class Files:
 
     def know(self, source: Source, picture: Picture) -> None:
         """Keep what was decoded elsewhere from the same bytes."""
-        self._keep(("decoded", source.oid), picture, picture.samples.nbytes)
+        self._kept.keep(("decoded", source.oid), picture, picture.samples.nbytes)
 
-    def _once(self, how: str, source: Source, make: Callable[[], T], size: Callable[[T], int]) -> T:
+    def once(self, how: str, source: Source, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """What is made of a file, made once: `how` says what, `size` how many bytes it takes."""
         key = (how, source.oid)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]  # type: ignore[return-value]  # a key says the type
-        made = make()
-        self._keep(key, made, size(made))
-        return made
-
-    def _keep(self, key: tuple[str, str], value: object, size: int) -> None:
-        with self._lock:
-            self._kept[key] = (value, size)
-            total = sum(one for _, one in self._kept.values())
-            while total > KEPT_BYTES and len(self._kept) > 1:
-                total -= self._kept.popitem(last=False)[1][1]
+        known = self._kept.get(key)
+        if known is None:
+            made = make()
+            return self._kept.keep(key, made, size(made))  # type: ignore[return-value]  # a key says the type
+        return known  # type: ignore[return-value]

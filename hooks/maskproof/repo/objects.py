@@ -6,19 +6,18 @@ read. So bytes come from `git cat-file --batch` by id, which never talks to a se
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import shlex
 import subprocess
 import threading
 import weakref
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
+from maskproof.memo import Memo
 from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import DEEPEN, OFFLINE
 
@@ -39,8 +38,7 @@ POINTER_BYTES = 1024
 LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
 MEMO_BYTES = 128_000_000
-"""bytes of blobs that are kept for whoever asks again; those asked for longest ago go first, the
-last one never"""
+"""bytes of blobs that are kept"""
 MAX_QUESTION = 4096
 """bytes of ids that are asked for at once. A pipe takes as many on every system without being read (PIPE_BUF), so
 that this process and Git never wait for each other"""
@@ -52,9 +50,8 @@ class Objects:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self._reader = Reader(repository.where)
-        self._lock = threading.RLock()
-        self._memo: OrderedDict[str, bytes] = OrderedDict()
-        self._room = MEMO_BYTES
+        self._lock = threading.Lock()
+        self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
         self._digests: dict[str, str] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -84,7 +81,7 @@ class Objects:
         """
         unknown = []
         for oid in dict.fromkeys(oids):
-            if (data := self._recall(oid)) is None:
+            if (data := self._memo.get(oid)) is None:
                 unknown.append(oid)
             else:
                 yield oid, self._outcome(name, data)
@@ -119,9 +116,7 @@ class Objects:
             MissingObject: they may be in history that this clone does not hold.
         """
         unread: CouldNotJudge | None = None
-        now = [(oid, "in the tree")] if (oid := tree.blob_id(path)) else []
-        earlier = ((oid, "in history") for oid in self.repository.versions(path, tree))
-        for oid, place in itertools.chain(now, earlier):
+        for oid, place in self.held(path, tree):
             try:
                 if self.digest(oid, path) == sha256 and self.blob(oid, path) is not None:
                     return oid, f"{place}, blob {oid[:12]}"
@@ -138,6 +133,12 @@ class Objects:
             )
         return None
 
+    def held(self, path: str, tree: Tree) -> Iterator[tuple[str, str]]:
+        """Blob ids that a path has in a tree and had in its history, newest first, and where, in words."""
+        if (oid := tree.blob_id(path)) is not None:
+            yield oid, "in the tree"
+        yield from ((oid, "in history") for oid in self.repository.versions(path, tree))
+
     def keep(self, data: bytes) -> str:
         """Store bytes as an object that no file or commit names, and give its id: `git cat-file blob ID` prints them.
 
@@ -150,10 +151,10 @@ class Objects:
 
     def lfs_object(self, digest: str) -> bytes | None:
         """The bytes of a Git LFS object, checked against its id; None where it is not on this machine."""
-        if (known := self._recall(digest)) is not None:
+        if (known := self._memo.get(digest)) is not None:
             return known
         data = self._stored(digest)
-        return None if data is None else self._remember(digest, data)
+        return None if data is None else self._memo.keep(digest, data, len(data))
 
     def close(self) -> None:
         """End the process of Git; the next question starts another."""
@@ -174,10 +175,11 @@ class Objects:
 
     def _object(self, oid: str, name: str) -> bytes:
         with self._lock:
-            if (known := self._recall(oid)) is not None:
+            if (known := self._memo.get(oid)) is not None:
                 return known
             (answer,) = self._reader.answers((oid,))
-            return self._remember(oid, self._content(answer, oid, name))
+            data = self._content(answer, oid, name)
+            return self._memo.keep(oid, data, len(data))
 
     def _outcome(self, name: str, said: Answer | bytes, oid: str = "") -> bytes | CouldNotJudge:
         try:
@@ -204,20 +206,6 @@ class Objects:
         if answer.kind != "blob":
             raise MissingObject(f"{name} is not a file in Git", "Record a file.")
         return answer.data
-
-    def _recall(self, key: str) -> bytes | None:
-        with self._lock:
-            if key in self._memo:
-                self._memo.move_to_end(key)
-            return self._memo.get(key)
-
-    def _remember(self, key: str, data: bytes) -> bytes:
-        with self._lock:
-            self._room += len(self._memo.pop(key, b"")) - len(data)
-            self._memo[key] = data
-            while self._room < 0 and len(self._memo) > 1:
-                self._room += len(self._memo.popitem(last=False)[1])
-        return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 
 SIDECAR_SUFFIX = ".maskproof.json"
 """appended to the whole image name, so that hero.png and hero.webp never share a sidecar"""
+HOOKS_FILE = ".pre-commit-config.yaml"
 POLICY_FILES = ("maskproof.toml", "pyproject.toml")
 IMAGE = re.compile(r"\.(?:png|apng|jpe?g|jpe|jfif|webp|avif|gif|tiff?|heic|heif|jxl|bmp|mpo)$", re.IGNORECASE)
 """image names; files among them that cannot be decoded are reported as such, never skipped"""
