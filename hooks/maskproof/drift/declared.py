@@ -73,7 +73,7 @@ def view_of(pair: Pair, region: Region) -> View:
     edit = pair.full[1][cut]
     if pair.motion.trusted and pair.motion.reach >= MIN_MOTION:
         a, b, c, d, e, f = pair.motion.matrix
-        c, f = c * pair.factor + a * left + b * top, f * pair.factor + d * left + e * top
+        c, f = c * pair.size.factor + a * left + b * top, f * pair.size.factor + d * left + e * top
         picture = Image.fromarray(pair.full[1])
         size = (right - left, bottom - top)
         edit = np.asarray(picture.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC))

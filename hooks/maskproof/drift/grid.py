@@ -109,13 +109,20 @@ def grown(mask: Mask, radius: int) -> Mask:
     if not mask.any():
         return mask
     height, width = mask.shape
-    tall, wide = -height % CELL, -width % CELL
-    padded = np.pad(mask, ((0, tall), (0, wide))) if tall or wide else mask
-    blocks = padded.view(np.uint8).reshape(padded.shape[0] // CELL, CELL, -1).max(axis=1)
-    small = np.ascontiguousarray(blocks).view(np.uint32) != 0
+    small = blocks(mask)
     steps = -(-radius // CELL)
     near = _spread(_spread(small, steps).T, steps).T
     return np.repeat(np.repeat(near, CELL, axis=0), CELL, axis=1)[:height, :width]
+
+
+def blocks(mask: Mask) -> Mask:
+    """Cells of which any sample is set; the last row and column may be smaller than a cell."""
+    height, width = mask.shape
+    tall, wide = -height % CELL, -width % CELL
+    padded = np.pad(mask, ((0, tall), (0, wide))) if tall or wide else np.ascontiguousarray(mask)
+    rows = padded.view(np.uint8).reshape(padded.shape[0] // CELL, CELL, -1).max(axis=1)
+    found: Mask = np.ascontiguousarray(rows).view(np.uint32) != 0
+    return found
 
 
 def reduced_mask(mask: Mask, factor: int) -> Mask:
@@ -134,6 +141,13 @@ def reduced_mask(mask: Mask, factor: int) -> Mask:
     for step in range(1, factor):
         across |= rows[:, step : step + length]
     return np.ascontiguousarray(across[:, ::factor])
+
+
+def spread(mask: Mask, radius: int) -> Mask:
+    """The mask (H x W) widened by exactly `radius` samples to every side, as a square."""
+    if not radius or not mask.any():
+        return mask
+    return _spread(np.ascontiguousarray(_spread(mask, radius).T), radius).T
 
 
 def _spread(mask: Mask, radius: int) -> Mask:

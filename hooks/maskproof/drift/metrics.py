@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from maskproof.drift import residual
 from maskproof.drift.declared import View, colors, outline, proportions, skin, strokes, view_of
 from maskproof.drift.exact import changed
 from maskproof.drift.frame import alpha_changed, motion_metrics
 from maskproof.drift.inside import inside
-from maskproof.drift.outliers import RegionWeights, outliers
+from maskproof.drift.outliers import RegionWeights, near, outliers
 from maskproof.drift.pair import Pair, cell_weights
 from maskproof.drift.seam import seam
 from maskproof.drift.ssim import changed_area
@@ -71,18 +73,18 @@ WHOLE = -1
 def _outliers(pair: Pair, pool: Executor) -> list[tuple[Metric, ...]]:
     """How far each region's most conspicuous windows exceed the residual."""
     regions = [RegionWeights(region.kind, weight) for region, weight in zip(pair.regions, pair.weights, strict=True)]
-    spill = pair.editable if pair.level is Level.VISUAL else None
-    found = outliers(pair.sums, pair.reference, regions[:1], spill, pool)
+    spill = near(pair.editable, pair.islands) if pair.level is Level.VISUAL else None
+    found, usual = outliers(pair.sums, pair.reference, regions[:1], spill, pool)
     if regions[1:]:
         # What a declared area shows inside the mask must not be compared with its surroundings outside of it.
-        found += outliers(pair.area_sums(pool), pair.reference, regions[1:], spill, pool)
+        found += outliers(pair.area_sums(pool), pair.reference, regions[1:], None, pool, usual)[0]
     return [pair.in_pixels(metrics) for metrics in found]
 
 
 def _changed_area(pair: Pair) -> tuple[Metric, ...]:
-    before, after = pair.means
-    means = before, after - pair.offset[:, None, None]
-    return pair.in_pixels(changed_area((pair.before[0], pair.after[0]), means, pair.weights[0]))
+    """What lies inside the mask is taken from the original, so that no window at its edge sees the edit."""
+    outside = np.where(pair.masks[0], pair.after, pair.toned)
+    return pair.in_pixels(changed_area(pair.toned, outside, pair.weights[0]))
 
 
 def _seam(pair: Pair) -> tuple[Metric, ...]:
@@ -96,7 +98,7 @@ METRICS: tuple[Measure, ...] = (
     OfPair(
         FRAME,
         ("shift",),
-        lambda pair: motion_metrics(pair.motion, pair.factor, pair.original.size),
+        lambda pair: motion_metrics(pair.motion, pair.size.factor, pair.original.size),
         details=("dx", "dy", "scale", "angle", "motion_residual"),
     ),
     OfPair(

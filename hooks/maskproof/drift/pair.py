@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskproof.drift.border import outside
 from maskproof.drift.frame import Aligned, Frame, align, shown
-from maskproof.drift.grid import CELL, Float, Mask, cells, grown, reduced_mask
-from maskproof.drift.oklab import opponent
+from maskproof.drift.grid import CELL, Float, Mask, cells
 from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, subpixel_shift, warped_planes
 from maskproof.drift.residual import cell_sums
-from maskproof.model import Box, Level, Metric, Picture, Region
+from maskproof.drift.size import JudgedSize
+from maskproof.drift.tone import toned
+from maskproof.model import Level, Metric, Picture, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,14 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-JUDGED_SIDE_PX = 1600
-"""samples of the long side at which pictures are judged; a 24 px letter of a 4K picture is still 8 samples wide"""
-BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
-"""share of the long side around the editable area that is not judged by eye: editors feather their masks"""
 MIN_MOTION = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
-OFFSET_SAMPLES = 20_000
-"""samples that the tone step is taken from at the least, where there are as many"""
+TONE_SAMPLES = 40_000
+"""samples that the tone curve is taken from at the least, where there are as many"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +46,23 @@ class Pair:
     level: Level
     full: tuple[NDArray[np.uint8], NDArray[np.uint8]]
     """H x W x 3 of the original's size, transparency shown on grey"""
-    factor: int
-    """how many times smaller the judged pictures are"""
+    size: JudgedSize
+    """how much smaller the judged pictures are"""
     before: Float
     """opponent planes of the original, 3 x h x w; moved by less than a sample where the edit's frame is"""
+    toned: Float
+    """`before` in the tone that the edit gave the whole frame"""
     after: Float
     """opponent planes of the edit, the frame's motion undone"""
     means: tuple[Float, Float]
     """`before` and `after` averaged over cells, 3 x rows x columns"""
-    offset: Float
-    """the tone step of each plane over the protected area"""
     motion: Motion
     valid: Mask
     """h x w, where the aligned edit holds samples"""
     editable: Mask
     """h x w, where editing was allowed and the aligned edit holds samples"""
+    islands: Mask
+    """h x w, thin parts that the mask spares, with the opening all around"""
     masks: tuple[Mask, ...]
     """the regions where the aligned edit holds samples, the border around the mask left out of the first"""
     weights: tuple[Float, ...]
@@ -77,20 +77,14 @@ class Pair:
 
     def area_sums(self, pool: Executor) -> Float:
         """Cell sums of all regions together, inside the mask as well."""
-        return cell_sums(self.before, self.after, self.offset, np.logical_or.reduce(self.masks), pool)
+        return cell_sums(self.toned, self.after, np.logical_or.reduce(self.masks), pool)
 
     def in_pixels(self, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
         """The metrics with their places in pixels of the original instead of the judged picture."""
         return tuple(
-            replace(metric, box=self._in_pixels(metric.box), around=self._in_pixels(metric.around))
+            replace(metric, box=self.size.in_pixels(metric.box), around=self.size.in_pixels(metric.around))
             for metric in metrics
         )
-
-    def _in_pixels(self, box: Box | None) -> Box | None:
-        if box is None:
-            return None
-        (width, height), x, y = self.original.size, box.x * self.factor, box.y * self.factor
-        return Box(x, y, min(box.width * self.factor, width - x), min(box.height * self.factor, height - y))
 
 
 def pair_up(
@@ -107,14 +101,12 @@ def pair_up(
     The arguments are those of `drift.measure`; both pictures, and strips of them, are worked on at once in `pool`.
     """
     aligned = align(original, edit, frame)
-    factor = -(-max(original.size) // JUDGED_SIDE_PX)
+    size = JudgedSize.of(original.size)
     full = shown(original.samples, original.alpha), shown(aligned.samples, aligned.alpha)
-    planes = [pool.submit(opponent, picture, factor) for picture in full]
-    inside = reduced_mask(editable, factor)
-    masks = [reduced_mask(region.mask, factor) for region in regions]
-    if inside.any():
-        border = max(2, round(BORDER[level] * max(inside.shape))) if BORDER[level] else 0
-        masks[0] = masks[0] & ~grown(inside, border)
+    planes = [pool.submit(size.planes, picture) for picture in full]
+    inside = size.mask(editable)
+    first, islands = outside(inside, level)
+    masks = [first, *(size.mask(region.mask) for region in regions[1:])]
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = (plane.result() for plane in planes)
     motion = integer_shift(register(before[0], after[0], judged), before[0], after[0], judged)
@@ -126,7 +118,9 @@ def pair_up(
             undone, before = NO_MOTION, _moved(before, dx, dy)
     after, valid = _undone(after, undone, inside.shape)
     masks = [mask & valid for mask in masks]
-    offset = _offset(before, after, masks[0])
+    after = np.where(valid, after, before)
+    stride = max(1, round((masks[0].size / TONE_SAMPLES) ** 0.5))
+    expected = toned(before, after, masks[0], stride)
     return Pair(
         original,
         edit,
@@ -134,17 +128,18 @@ def pair_up(
         regions,
         level,
         full,
-        factor,
+        size,
         before,
+        expected,
         after,
         (_means(before), _means(after)),
-        offset,
         motion,
         valid,
         inside & valid,
+        islands & valid,
         tuple(masks),
         tuple(cell_weights(mask) for mask in masks),
-        cell_sums(before, after, offset, masks[0], pool),
+        cell_sums(expected, after, masks[0], pool),
     )
 
 
@@ -170,14 +165,3 @@ def _moved(planes: Float, dx: float, dy: float) -> Float:
     moved, inner = warped_planes(planes, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
     return np.where(inner, moved, planes)
 
-
-def _offset(original: Float, edit: Float, protected: Mask) -> Float:
-    """Median difference of each plane over the protected area: the step that `tone` reports."""
-    if not protected.any():
-        return np.zeros(3, np.float32)
-    step = max(1, round((protected.size / OFFSET_SAMPLES) ** 0.5))
-    pick = protected[::step, ::step]
-    if not pick.any():
-        pick, step = protected, 1
-    difference = edit[:, ::step, ::step][:, pick] - original[:, ::step, ::step][:, pick]
-    return np.asarray(np.median(difference, axis=1), np.float32)

@@ -2,7 +2,7 @@
 
 Every edit leaves a residual where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
-the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of 8 to 64 samples and compared
+the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of three sizes and compared
 with the middle and the upper spread of its own kind; how much residual is accepted at all is bounded, so that noise
 added everywhere becomes drift itself.
 """
@@ -23,17 +23,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SCALES = (2, 3, 4, 6, 8, 16)
-"""Sides of the windows in cells."""
-MEASURES = ("light", "color", "spot", "loss", "contrast", "blur")
+SCALES = (2, 3, 8)
+"""Sides of the windows in cells: a small letter, a detail, a patch. 16, 24 and 64 samples were tried and found nothing
+that these do not."""
+MEASURES = ("light", "color", "contrast", "blur")
+"""What is measured in each window. Each finds damage that the others do not (docs/accuracy.md); loss of detail, and
+how much lighter a window is than its surroundings, were tried beside them and decided nothing."""
 MIN_SPREAD = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
-(a composite) does not make an outlier of one level of rounding."""
+(a composite) does not make an outlier of one level of rounding. 0.7 and 1 find fewer soft-edged changes."""
 BINS = 14
-"""Texture classes; 14 found slightly more of the small changes than 8, and 5 fewer."""
+"""Texture classes; with 8 and 6 the largest of what held passes the others' by up to 1.4 times."""
 UPPER = 0.9
-"""The spread is taken from the middle to this quantile. 0.75 and 0.8 found fewer; above, damage itself is counted as
-residual."""
+"""The spread is taken from the middle to this quantile. 0.85 and lower let what held pass by up to 1.3 times; above,
+damage itself is counted as residual."""
 MIN_CLASS_WINDOWS = 40
 """Windows a texture class needs; with less in all, one class is used."""
 SAMPLED_WINDOWS = 8192
@@ -42,7 +45,7 @@ DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
 STRIP_ROWS = 32
 """Rows that are summed up at once."""
-SUMS, FRAMED = 10, 4
+SUMS, FRAMED = 9, 3
 """How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
 LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
@@ -54,11 +57,9 @@ MIN_SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
 """side, in cells, of the windows that the level of the residual is taken from"""
-MAX_MIDDLE = {"light": 4.0, "color": 2.0, "spot": 2.5, "loss": 10.0, "contrast": 5.0, "blur": 2.0}
-MAX_SPREAD = {"light": 4.5, "color": 4.0, "spot": 3.0, "loss": 8.0, "contrast": 6.5, "blur": 3.5}
-"""Largest middle and spread that count as residual, hundredths of full scale: about 1.5 times what clean edits and
-benign processing show in any class (light 2.6 and 2.8, color 1.1 and 2.7, spot 1.3 and 1.8, loss 6 and 5.3,
-contrast 3 and 4.4, blur 1.3 and 2.3). What goes beyond them is drift."""
+MAX_MIDDLE, MAX_SPREAD = 3.0, 4.0
+"""Largest middle and spread that count as residual, hundredths of full scale; no edit that held comes near them. What
+goes beyond is drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,18 @@ class Scale:
     """Sums over the windows of the planes that were handed in."""
 
 
-def cell_sums(original: Float, edit: Float, offset: Float, protected: Mask, pool: Executor) -> Float:
+def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> Float:
     """Sums over cells from which every measure is taken.
 
     Args:
-        original: Opponent planes, 3 x H x W.
+        original: Opponent planes in the edit's tone, 3 x H x W.
         edit: The same of the edit, aligned.
-        offset: The tone step of each plane, which is taken out.
         protected: H x W.
         pool: Where parts of the picture are worked on at once.
 
     Returns:
-        SUMS x rows x columns: weight, luma, luma squared, soft luma squared (the FRAMED ones); red, blue, luma x
-        detail, detail squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves
-        alone.
+        SUMS x rows x columns: weight, luma squared, soft luma squared (the FRAMED ones); luma, red, blue, detail
+        squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves alone.
     """
     blocks, small_blocks = Smooth.of(original[0], DETAIL), Smooth.of(original[0], BAND_DETAIL)
     height = len(protected) // CELL * CELL
@@ -100,13 +99,13 @@ def cell_sums(original: Float, edit: Float, offset: Float, protected: Mask, pool
         wide = slice(max(0, top - 1), min(len(protected), bottom + 1))  # `mean3` looks at the rows beside its own
         own = slice(top - wide.start, bottom - wide.start)
         weight, light = protected[wide].astype(np.float32), original[0, wide]
-        difference = (edit[:, wide] - offset[:, None, None] - original[:, wide]) * weight
+        difference = (edit[:, wide] - original[:, wide]) * weight
         soft = (mean3(difference[0]) * weight)[own]
         band = (mean3(light - small_blocks.rows(wide)) * weight)[own]
         fine = ((light - blocks.rows(wide)) * weight)[own]
         luma, red, blue = difference[:, own]
-        framed = weight[own], luma, luma * luma, soft * soft
-        rest = red, blue, luma * fine, fine * fine, soft * band, band * band
+        framed = weight[own], luma * luma, soft * soft
+        rest = luma, red, blue, fine * fine, soft * band, band * band
         return np.stack([cells(part) for part in (*framed, *rest)])
 
     # In strips, because what lies in between then stays in the processor's cache.
@@ -148,8 +147,7 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
     deviations = {}
     for name, value in values.items():
-        classes = by_unrest if name == "blur" else by_texture
-        expected, width = classes.residual(value, MAX_MIDDLE[name], MAX_SPREAD[name])
+        expected, width = (by_unrest if name == "blur" else by_texture).residual(value)
         width += np.float32(MIN_SPREAD)
         deviations[name] = (value - expected) / width
     return Scale(side, step, usable, deviations, tuple(others))
@@ -168,22 +166,16 @@ def _measured(
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
-    light, square, soft, red, blue, loss, texture, blur, band = _ratios([*framed[1:], *rest], n)
-    light_around, square_around, soft_around = _ratios(around[1:], m)
+    square, soft, light, red, blue, texture, blur, band = (plane / n for plane in (*framed[1:], *rest))
+    square_around, soft_around = (plane / m for plane in around[1:])
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
     values = {
         "light": np.abs(light),
         "color": np.sqrt(red * red + blue * blue),
-        "spot": np.abs(light - light_around) * surrounded,
-        "loss": -loss / np.sqrt(texture + np.float32(0.5)),
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
     return weight, texture, unrest, values
-
-
-def _ratios(sums: Sequence[Float], weight: Float) -> list[Float]:
-    return [plane / weight for plane in sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +205,15 @@ class _Classes:
         centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
         return cls(level.astype(np.intp), members, centres.astype(np.intp))
 
-    def residual(self, value: Float, max_middle: float, max_spread: float) -> tuple[Float, Float]:
+    def residual(self, value: Float) -> tuple[Float, Float]:
         """Middle and upper spread of a measure at each window's level: bounded, linear between centres of classes."""
         each = self.members.shape[1]
         if not each:
             return np.zeros_like(value), np.zeros_like(value)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
-        middle = np.minimum(ranked[:, half], max_middle)
-        spread = np.minimum(ranked[:, high] - ranked[:, half], max_spread)
+        middle = np.minimum(ranked[:, half], MAX_MIDDLE)
+        spread = np.minimum(ranked[:, high] - ranked[:, half], MAX_SPREAD)
         # At each level once, then looked up: there are far fewer levels than windows.
         expected, width = (
             np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
@@ -239,7 +231,7 @@ def residual_level(sums: Float, weight: Float) -> tuple[Metric]:
     """
     value = 0.0
     if min(weight.shape) >= LEVEL_SIDE:
-        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[2], LEVEL_SIDE)
+        inside, squares = windows(weight, LEVEL_SIDE), windows(sums[1], LEVEL_SIDE)
         usable = inside > MIN_SHARE * (LEVEL_SIDE * CELL) ** 2
         value = float(np.sqrt(np.quantile(squares[usable] / inside[usable], 0.75))) if usable.any() else 0.0
     says = "nearly all of the protected area was re-rendered: its luma differs by {value} RMS (limit {limit})"

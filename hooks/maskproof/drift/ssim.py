@@ -23,17 +23,17 @@ SSIM_C2 = 58.5225 / 2.55**2
 """(0.03 x 255)^2, for luma 0..100 (Wang et al., 2004)."""
 
 
-def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights: Float) -> tuple[Metric]:
+def changed_area(original: Float, edit: Float, weights: Float) -> tuple[Metric]:
     """The largest connected part of the protected area with another structure (at two scales) or another colour.
 
     Args:
-        luma: Of the original and of the edit, aligned; H x W each, 0 to 100.
-        means: Opponent planes of both, averaged over cells, the tone step taken out; 3 x rows x columns each.
+        original: Opponent planes in the edit's tone, 3 x H x W.
+        edit: The same of the edit, aligned; where something may change, as the original.
         weights: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
     says = "the largest connected changed region is {value} of the protected area (limit {limit})"
-    factor = max(1, round(max(luma[0].shape) / 640))
-    fine = [shrunk(plane, factor) for plane in luma]
+    factor = max(1, round(max(original.shape) / 640))
+    fine = [shrunk(planes[0], factor) for planes in (original, edit)]
     coarse = [shrunk(plane, 2) for plane in fine]
     weight = shrunk(weights, factor) / CELL**2
     if weight.sum() < 1 or min(weight.shape) < 4:
@@ -44,7 +44,7 @@ def changed_area(luma: tuple[Float, Float], means: tuple[Float, Float], weights:
     rows, columns = (min(a, b) for a, b in zip(structure.shape, rough.shape, strict=True))
     changed = np.zeros(weight.shape, np.bool_)
     changed[:rows, :columns] = (structure[:rows, :columns] < STRUCTURE_STEP) & (rough[:rows, :columns] < STRUCTURE_STEP)
-    changed |= _recolored(*means, factor)
+    changed |= _recolored(cells(original) / CELL**2, cells(edit) / CELL**2, factor)
     changed &= weight > 0.5
     blob = largest_blob(changed)
     value = float(weight[blob].sum() / max(float(weight.sum()), MIN_AREA_CELLS))

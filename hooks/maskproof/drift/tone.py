@@ -1,13 +1,14 @@
-"""How the tone of the whole protected area moved: offset, gain of lightness, turn of hue.
+"""How the tone of the whole protected area moved: a curve of each plane, gain of lightness, turn of hue.
 
-The direction of light is out of scope.
+A curve over the whole frame (brighter, more contrast, another gamma) is one thing that happened to the picture and is
+told as that; what one place differs by beyond it is told there. The direction of light is out of scope.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from maskproof.drift.grid import CELL, Float, shrunk
+from maskproof.drift.grid import CELL, Float, Mask, shrunk
 from maskproof.drift.oklab import oklab, rgb_of
 from maskproof.model import Metric
 
@@ -17,8 +18,63 @@ MIN_PROTECTED_SHARE = 0.99
 """share of a place that has to be protected"""
 
 
+CURVE_BINS = 12
+"""quantile bins of the original's values that the curve is drawn through; medians of bins do not see what fills less
+than half of one"""
+MIN_BIN_SAMPLES = 400
+"""samples of a bin at the least"""
+MIN_BEND = 0.4
+"""hundredths of full scale by which the step of a plane has to differ between bins to be more than one step"""
+CURVE_LEVELS = 1024
+"""levels that a curve is looked up in"""
+STEP_BINS = 5
+"""quantile bins of lightness whose step is told"""
+MIN_STEP_PLACES = 40
+"""places of such a bin at the least"""
+
+
+def toned(original: Float, edit: Float, protected: Mask, stride: int) -> Float:
+    """The original's planes (3 x h x w) in the edit's tone: what the protected area says that the whole frame got.
+
+    Args:
+        original: Opponent planes, 3 x h x w.
+        edit: The same of the edit, aligned.
+        protected: h x w.
+        stride: Every such row and column is looked at.
+    """
+    pick = protected[::stride, ::stride]
+    if not pick.any():
+        return original
+    return np.stack(
+        [plane + _step(plane, plane[::stride, ::stride][pick], other[::stride, ::stride][pick])
+         for plane, other in zip(original, edit, strict=True)]
+    )
+
+
+def _step(plane: Float, before: Float, after: Float) -> Float | np.float32:
+    """What the tone curve adds to each sample of a plane: one number where the curve is straight and not steep."""
+    step = after - before
+    middle = np.float32(np.median(step))
+    bins = min(CURVE_BINS, len(before) // MIN_BIN_SAMPLES)
+    if bins < 2:
+        return middle
+    order = np.argsort(before, kind="stable")
+    each = len(order) // bins
+    members = order[: bins * each].reshape(bins, each)
+    centres, steps = np.median(before[members], 1), np.median(step[members], 1)
+    if np.ptp(steps) < MIN_BEND:
+        return middle
+    # More in, more out: what would turn the order of values around is not a tone curve.
+    steps = np.maximum.accumulate(centres + steps) - centres
+    low, high = centres[0], max(centres[-1], centres[0] + np.float32(1e-3))
+    levels = np.interp(np.linspace(low, high, CURVE_LEVELS), centres, steps).astype(np.float32)
+    index = ((plane - low) * np.float32((CURVE_LEVELS - 1) / (high - low))).astype(np.int16)
+    added: Float = levels.take(index, mode="clip")
+    return added
+
+
 def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
-    """Offset of the whole protected area in OKLab x100, gain of lightness, turn of hue.
+    """Largest step of the tone curve in OKLab x100, offset and gain of lightness, turn of hue.
 
     Args:
         original: Opponent planes averaged over cells, 3 x rows x columns.
@@ -30,18 +86,29 @@ def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
     if not weight.any():
         return ()
     labs = [oklab(rgb_of(shrunk(means, factor)[:, weight])) for means in (original, edit)]
-    difference = np.median(labs[1] - labs[0], axis=0)
     light = labs[0][:, 0], labs[1][:, 0]
     low, high = (np.quantile(values, (0.1, 0.9)) for values in light)
     gain = float((high[1] - high[0]) / max(low[1] - low[0], 5.0)) if low[1] - low[0] > 5 else 1.0
+    bins = max(1, min(STEP_BINS, len(light[0]) // MIN_STEP_PLACES))
+    parts = np.array_split(np.argsort(light[0], kind="stable"), bins)
+    steps = np.stack([np.median((labs[1] - labs[0])[part], axis=0) for part in parts])
+    largest = int(np.argmax(np.linalg.norm(steps, axis=1)))
+    difference, where = steps[largest], _tones(largest, bins)
     way = "lighter" if difference[0] > 0 else "darker"
-    says = f"the whole protected area moved in tone by {{value}} (limit {{limit}}): {abs(difference[0]):.1f} {way}"
+    says = f"the tone of the whole protected area moved by {{value}} (limit {{limit}}){where}: {abs(difference[0]):.1f} {way}"
     return (
         Metric("tone", float(np.linalg.norm(difference)), "OKLab x100", "tone", says),
         Metric("tone_light", float(difference[0]), "OKLab L x100", "tone", ""),
         Metric("tone_gain", gain, "times", "tone", ""),
         Metric("tone_hue", _hue_turn(labs[0], labs[1]), "degrees", "tone", ""),
     )
+
+
+def _tones(place: int, bins: int) -> str:
+    """Where on the scale of lightness the largest step lies."""
+    if bins < 3:
+        return ""
+    return ", most in the " + ("shadows" if place == 0 else "highlights" if place == bins - 1 else "middle tones")
 
 
 def _hue_turn(first: Float, second: Float) -> float:

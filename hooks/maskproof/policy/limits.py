@@ -29,8 +29,8 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-OUTLIERS = ("light", "color", "spot", "loss", "contrast", "blur")
-"""measures of local change over the residual; 1.0 is as far as any benign processing went"""
+OUTLIERS = ("light", "color", "contrast", "blur")
+"""measures of local change over the residual; 1.0 is what the picture itself allows, so a limit is a factor on that"""
 
 LIMITS = (
     *(Limit(kind.value, metric, "x", 1.0, 0.7, None) for kind in Kind for metric in OUTLIERS),
