@@ -1,7 +1,7 @@
 """Faces: what is refused, where a hit of a stand-in network ends up in the picture, and what the real one sees.
 
-The real YuNet model is not in the tree and comes with no package this project installs. It is taken from the third-party
-data; MASKPROOF_YUNET names another one.
+The real YuNet model is not in the tree and comes with no package that this project installs. It is taken from the
+third-party data; MASKPROOF_YUNET names another one.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ CONFIDENCE = 0.8
 FEATURES = 0.8, 0.05
 """the part of a box that is protected: axes of its ellipse as shares of the box's sides, and how far its middle lies
 under the box's, as a share of the height. Brow to chin, without the hair, hat and background that a box holds as well
-and that edits are asked to change. Of 1, 0.9, 0.8 and 0.7 the largest at which three edits that did so pass"""
+and that edits are asked to change. Of 1, 0.9, 0.8 and 0.7 the largest at which two real edits that did so pass"""
 CORNERS = 48
 """of the polygon that stands for the ellipse"""
 SAME_FACE = 0.3
