@@ -144,7 +144,7 @@ def _detect(original: Picture, settings: Settings, read: Read) -> tuple[list[Are
             model = settings.face_model
             seen = faces.detect(original.samples, _file(read, model.path), model.sha256)
             found += [
-                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", one.box)
+                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", polygon=one.features)
                 for index, one in enumerate(seen)
             ]
         else:
