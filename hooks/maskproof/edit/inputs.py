@@ -182,8 +182,9 @@ def _find_editable(
         UsageError: nothing is left, or the gate would block such a mask.
     """
     assert draft.mask is not None  # noqa: S101 - a draft has one
-    editable = regions.editable(planes, draft.mask.mode, original.size)
-    suspect = regions.suspicions(regions.mask_facts(planes, draft.mask.mode, editable), settings.max_editable)
+    editable = regions.editable(planes, draft.mask.mode, original.size, original.alpha)
+    facts = regions.mask_facts(planes, draft.mask.mode, editable, original.alpha)
+    suspect = regions.suspicions(facts, settings.max_editable)
     if wrong := [finding for finding in suspect if finding.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
     areas, missing = areas_of(original, settings, draft, read)

@@ -46,7 +46,8 @@ class Step:
     original: Picture
     size: tuple[int, int]
     """of the edit"""
-    mask: Planes | None
+    editable: Mask
+    """H x W of its original, True where its mask allowed editing"""
     areas: tuple[Area, ...]
     """declared in pixels of its original"""
 
@@ -59,6 +60,14 @@ class Step:
     def mapped(self) -> bool:
         """Is there more to undo than a scale?"""
         return self.frame != drift.Frame()
+
+
+def _step(link: ChainLink, original: Picture, edit: Picture, planes: Planes | None, areas: tuple[Area, ...]) -> Step:
+    mode = None if link.record.mask is None else link.record.mask.mode
+    editable = regions.editable(planes, mode, original.size, original.alpha)
+    if regions.is_own_alpha(planes, mode, original.alpha):
+        original = replace(original, alpha=None)  # it says where to edit, and not what shows through
+    return Step(link, original, edit.size, editable, areas)
 
 
 def chain_of(inputs: Inputs) -> tuple[ChainLink, ...] | Failure:
@@ -88,7 +97,7 @@ def compare_with_first(
     steps = []
     for link, original, after in zip(chain, pictures, pictures[1:], strict=False):
         areas, _ = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
-        steps.append(Step(link, original, after.size, None if link.mask is None else files.mask(link.mask), areas))
+        steps.append(_step(link, original, after, None if link.mask is None else files.mask(link.mask), areas))
 
     def picture_of(path: str) -> Planes:
         return mask_picture(read, path)
@@ -143,9 +152,7 @@ def _opened(steps: Sequence[Step]) -> list[Mask]:
     """For each step, what the masks up to it opened, in the first original's frame."""
     found: list[Mask] = []
     for number, step in enumerate(steps):
-        mask = step.link.record.mask
-        editable = regions.editable(step.mask, None if mask is None else mask.mode, step.original.size)
-        own = _in_first(editable, steps[:number])
+        own = _in_first(step.editable, steps[:number])
         found.append(own | found[-1] if found else own)
     return found
 

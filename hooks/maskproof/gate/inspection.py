@@ -275,7 +275,7 @@ class Compared:
     brands: tuple[BrandFacts, ...] = ()
     regions: tuple[RegionFacts, ...] = ()
     notes: tuple[str, ...] = ()
-    """what could not be looked for"""
+    """what could not be looked for, and what is not compared"""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HALF = 128
+HALF, OPAQUE = 128, np.uint8(255)
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
 """levels that are neither editable nor protected: all but 1/16 of the range at either end"""
@@ -59,13 +59,16 @@ Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
 """lightness and alpha of a mask picture, H x W each, 0 to 255"""
 
 
-def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> NDArray[np.bool_]:
+def editable(
+    planes: Planes | None, mode: str | None, size: tuple[int, int], alpha: NDArray[np.uint8] | None = None
+) -> NDArray[np.bool_]:
     """Where the mask allows changes, in the original's frame.
 
     Args:
         planes: Lightness and alpha of the mask; None: no mask, so nothing may change.
         mode: `alpha` (transparent is editable), `white` or `black`.
         size: Width and height of the original.
+        alpha: Its transparency, H x W; where that is the mask, its feather belongs to the mask.
 
     Returns:
         H x W, True where editing was allowed.
@@ -73,10 +76,21 @@ def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> 
     width, height = size
     if planes is None:
         return np.zeros((height, width), np.bool_)
+    solid = OPAQUE if is_own_alpha(planes, mode, alpha) else HALF
+    return _fit(_protection(planes, mode) < solid, size)
+
+
+def is_own_alpha(planes: Planes | None, mode: str | None, alpha: NDArray[np.uint8] | None) -> bool:
+    """Is the original's own transparency (H x W; None: it has none) the mask, as ComfyUI's mask editor saves it?"""
+    return planes is not None and alpha is not None and np.array_equal(_protection(planes, mode), alpha)
+
+
+def _protection(planes: Planes, mode: str | None) -> NDArray[np.uint8]:
+    """How far a mask protects each of its pixels: H x W, 255 wholly, 0 not at all."""
     light, alpha = planes
-    plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
-    editable = plane >= HALF if mode == "white" else plane < HALF
-    return _fit(editable, size)
+    if mode == "alpha":
+        return np.full_like(light, OPAQUE) if alpha is None else alpha
+    return light if mode == "black" else OPAQUE - light
 
 
 def plain_mode(planes: Planes) -> str | None:
@@ -124,21 +138,29 @@ class MaskFacts:
     """share that is neither editable nor protected"""
     editable: float
     """share of the picture that it makes editable"""
+    feather: float | None = None
+    """share of the picture that is neither clear nor opaque, where the mask is the original's own alpha, so that all
+    of it is editable; None: the mask is a picture of its own"""
 
 
-def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.bool_]) -> MaskFacts | None:
-    """What can be odd about a mask, as numbers; None where there is no mask."""
+def mask_facts(
+    planes: Planes | None, mode: str | None, editable: NDArray[np.bool_], alpha: NDArray[np.uint8] | None = None
+) -> MaskFacts | None:
+    """What can be odd about a mask, as numbers; None where there is no mask. The arguments are those of `editable`."""
     if planes is None:
         return None
-    light, alpha = planes
-    plane = alpha if mode == "alpha" and alpha is not None else light
+    light, own = planes
+    feather = None
+    if alpha is not None and is_own_alpha(planes, mode, alpha):
+        feather = share_of((alpha > 0) & (alpha < OPAQUE))
     return MaskFacts(
         mode,
         (light.shape[1], light.shape[0]),
         (editable.shape[1], editable.shape[0]),
-        alpha is not None,
-        _soft_share(plane),
+        own is not None,
+        _soft_share(_protection(planes, mode)),
         share_of(editable),
+        feather,
     )
 
 
@@ -157,7 +179,7 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
         )
     elif not mask.editable:
         odd.append(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
-    if mask.soft > SOFT_SHARE:
+    if mask.soft > SOFT_SHARE and mask.feather is None:
         odd.append(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
     (width, height), frame = mask.size, mask.frame
     if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:

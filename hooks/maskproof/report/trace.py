@@ -89,7 +89,9 @@ def _regions(found: Inspection) -> Iterator[str]:
     pair = found.compared.pair
     masked = pair is not None and pair.mask is not None
     if pair is not None and masked and found.compared.regions:
-        yield f"editable: {pair.editable:.1%} of the picture, as the mask has it"
+        feathered = ", its feather included: the original's own transparency is the mask"
+        said = "" if pair.mask is None or pair.mask.feather is None else feathered
+        yield f"editable: {pair.editable:.1%} of the picture, as the mask has it{said}"
     for region in found.compared.regions:
         share = f"{region.share:.1%} of the picture, because"
         if region.kind == Kind.OUTSIDE_MASK:

@@ -172,7 +172,7 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
 def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
-    editable = regions.editable(planes, inputs.mask_mode, original.size)
+    editable = regions.editable(planes, inputs.mask_mode, original.size, original.alpha)
     areas, missing = areas_of(original, settings, inputs.record, read)
     protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
     inside = ~np.logical_or.reduce([region.mask for region in protected])
