@@ -18,7 +18,7 @@ from maskproof import drift, regions
 from maskproof.drift.frame import align
 from maskproof.gate import verdict
 from maskproof.gate.compare import frame_of, picture_facts, policy_reader
-from maskproof.gate.descriptions import other_profile
+from maskproof.gate.descriptions import other_profile, with_lost_profile
 from maskproof.gate.inspection import Failure, FirstFacts, Original, StepFacts
 from maskproof.model import ChainStep, Region, Severity
 from maskproof.policy.rules import finding
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from maskproof.gate.inspection import ChainLink, Inputs, Inspection
     from maskproof.images.files import Files, Source
     from maskproof.model import Finding, Picture, RegionDrift
-    from maskproof.policy import Settings
     from maskproof.regions import Area, Planes
 
     Mask = NDArray[np.bool_]
@@ -104,14 +103,16 @@ def compare_with_first(
 
     opened = _opened(steps)
     areas_in_first = _areas(steps, picture_of)
-    facts = []
+    facts, first, last = [], steps[0].original, pictures[-1]
     for number, (step, after) in enumerate(zip(steps, pictures[1:], strict=True), 1):
-        protected = (*regions.build(opened[number - 1], (), picture_of), *areas_in_first)
-        row = _measured(after, steps[:number], protected, settings, threads)
+        editable = opened[number - 1]
+        protected = (*regions.build(editable, (), picture_of), *areas_in_first)
+        placed, frame = _brought(after, steps[:number])
+        last = with_lost_profile(first, placed, editable, frame)
+        row = drift.measure(first, last, editable, protected, settings.level, frame, threads=threads)
         mask = step.link.record.mask
         facts.append(StepFacts(step.link.path, step.link.original.path, "" if mask is None else mask.path, row))
-    share = regions.share_of(opened[-1])
-    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), share, tuple(facts))
+    return FirstFacts(picture_facts(first), picture_facts(last), regions.share_of(opened[-1]), tuple(facts))
 
 
 def drifted(inspection: Inspection) -> tuple[ChainStep, ...]:
@@ -133,19 +134,10 @@ def from_first(inspection: Inspection) -> list[Finding]:
     last = verdict.decide(first.steps[-1].measured, settings.limits)
     found = [
         *_suspicions(first.editable, settings.max_editable),
-        *other_profile(first.original, first.edit),
+        *other_profile(first.original, first.edit, last),
         *(_with_steps(one, steps, name) for one in verdict.gravest_first(last.findings)),
     ]
     return [replace(one, message=f"against the first original {name}: {one.message}") for one in found]
-
-
-def _measured(
-    edit: Picture, steps: Sequence[Step], protected: Sequence[Region], settings: Settings, threads: int
-) -> tuple[RegionDrift, ...]:
-    """One edit of the chain compared with the first original; the first region is what lies outside the masks."""
-    placed, frame = _brought(edit, steps)
-    opened = ~protected[0].mask
-    return drift.measure(steps[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
 
 
 def _opened(steps: Sequence[Step]) -> list[Mask]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import drift, regions
+from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
+from maskproof.images.color import SRGB
 from maskproof.model import Level
 from maskproof.regions.areas import areas_of, mask_picture, readers
 
@@ -77,7 +79,8 @@ def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: F
     mask = regions.mask_facts(planes, reference.mask_mode, editable, original.alpha)
     if mask is not None and mask.feather is not None:
         original, after = _without_mask(original, after)
-    return Pairs((Pair(original, after, editable, mask, frame_of(record_of(inputs))),))
+    frame = frame_of(record_of(inputs))
+    return Pairs((Pair(original, with_lost_profile(original, after, editable, frame), editable, mask, frame),))
 
 
 def _without_mask(original: Picture, edit: Picture) -> tuple[Picture, Picture]:
@@ -145,7 +148,9 @@ def _facts(pair: Pair) -> PairFacts:
 
 def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
-    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing)
+    # What else is managed comes from a profile of the file's own.
+    assigned = picture.managed and picture.color != SRGB and picture.icc is None
+    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing, assigned)
 
 
 def frame_of(record: Record | None) -> drift.Frame:

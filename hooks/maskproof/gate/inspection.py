@@ -209,6 +209,8 @@ class PictureFacts:
     color: str
     managed: bool
     trailing: int
+    assigned: bool = False
+    """the file has no profile, and `color` is the original's, with which it was judged"""
 
 
 @dataclass(frozen=True, slots=True)

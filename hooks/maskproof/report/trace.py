@@ -81,7 +81,8 @@ def _pixels(found: Inspection) -> Iterator[str]:
 
 
 def _picture(name: str, facts: PictureFacts) -> str:
-    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {facts.color}"
+    color = f"without a profile, so judged with the original's {facts.color}" if facts.assigned else facts.color
+    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {color}"
 
 
 def _regions(found: Inspection) -> Iterator[str]:
