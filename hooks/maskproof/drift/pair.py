@@ -112,6 +112,8 @@ def pair_up(
     planes = [pool.submit(opponent, picture, factor) for picture in full]
     inside = reduced_mask(editable, factor)
     masks = [reduced_mask(region.mask, factor) for region in regions]
+    if aligned.shows is not None:
+        masks = [mask & ~reduced_mask(~aligned.shows, factor) for mask in masks]
     if inside.any():
         border = max(2, round(BORDER[level] * max(inside.shape))) if BORDER[level] else 0
         masks[0] = masks[0] & ~grown(inside, border)

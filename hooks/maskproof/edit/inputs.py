@@ -192,6 +192,7 @@ def _find_editable(
     left = editable & ~np.logical_or.reduce([region.mask for region in declared], initial=False, axis=0)
     if not left.any():
         what = "all that it makes editable is a protected area" if editable.any() else "it makes no pixel editable"
+        what = what if facts is None or facts.fits else "its proportions are not the original's"
         raise UsageError(
             f"the mask {draft.mask.path} leaves nothing to edit: {what} (mode {draft.mask.mode})",
             "Look at the mask and its mode, and at the areas that the policy protects.",

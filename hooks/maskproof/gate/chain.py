@@ -50,10 +50,8 @@ class Step:
     areas: tuple[Area, ...]
     """declared in pixels of its original"""
 
-    @property
-    def frame(self) -> drift.Frame:
-        """How it lies in its original; an edit of its original's own size was mapped back already, as in `align`."""
-        return drift.Frame() if self.size == self.original.size else frame_of(self.link.record)
+    frame: drift.Frame
+    """how its original was mapped to it"""
 
     @property
     def mapped(self) -> bool:
@@ -63,10 +61,11 @@ class Step:
 
 def _step(link: ChainLink, original: Picture, edit: Picture, planes: Planes | None, areas: tuple[Area, ...]) -> Step:
     mode = None if link.record.mask is None else link.record.mask.mode
-    editable = regions.editable(planes, mode, original.size, original.alpha)
+    frame = frame_of(link.record, original)
+    editable = regions.editable(planes, mode, original.size, original.alpha, edit.size, frame)
     if regions.is_own_alpha(planes, mode, original.alpha):
         original = replace(original, alpha=None)  # it says where to edit, and not what shows through
-    return Step(link, original, edit.size, editable, areas)
+    return Step(link, original, edit.size, editable, areas, frame.of_edit(original.size, edit.size))
 
 
 def chain_of(inputs: Inputs) -> tuple[ChainLink, ...] | Failure:
@@ -172,15 +171,8 @@ def _alike(one: Region, other: Region, mask: Mask) -> bool:
 def _in_first(mask: Mask, steps: Sequence[Step]) -> Mask:
     """A mask of the last step's edit in the frame of the first step's original."""
     for step in reversed(steps):
-        if step.size == step.original.size:
-            continue
-        canvas = step.frame.canvas(step.original.size)
-        left, top, right, bottom = step.frame.pad
-        resized = np.array(Image.fromarray(mask).resize(canvas, Image.Resampling.NEAREST), np.bool_)
-        inner = resized[top : canvas[1] - bottom, left : canvas[0] - right]
-        mask = np.zeros(step.original.samples.shape[:2], np.bool_)
-        x, y, width, height = step.frame.crop or (0, 0, *step.original.size)
-        mask[y : y + height, x : x + width] = inner
+        outside = np.zeros(step.original.samples.shape[:2], np.bool_)
+        mask = step.frame.undo(mask, outside, Image.Resampling.NEAREST)
     return mask
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import drift, regions
+from maskproof.errors import BadTransform
 from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
@@ -75,11 +76,12 @@ def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: F
     assert isinstance(reference, Original)  # noqa: S101 - what `origins` gathers for edits
     original, after = files.picture(reference.original), files.picture(edit)
     planes = None if reference.mask is None else files.mask(reference.mask)
-    editable = regions.editable(planes, reference.mask_mode, original.size, original.alpha)
-    mask = regions.mask_facts(planes, reference.mask_mode, editable, original.alpha)
+    frame = frame_of(record_of(inputs), original)
+    lies = original.alpha, after.size, frame
+    editable = regions.editable(planes, reference.mask_mode, original.size, *lies)
+    mask = regions.mask_facts(planes, reference.mask_mode, editable, *lies)
     if mask is not None and mask.feather is not None:
         original, after = _without_mask(original, after)
-    frame = frame_of(record_of(inputs))
     return Pairs((Pair(original, with_lost_profile(original, after, editable, frame), editable, mask, frame),))
 
 
@@ -153,11 +155,22 @@ def picture_facts(picture: Picture) -> PictureFacts:
     return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing, assigned)
 
 
-def frame_of(record: Record | None) -> drift.Frame:
-    """How the original was mapped to what the model saw."""
+def frame_of(record: Record | None, original: Picture) -> drift.Frame:
+    """How the original was mapped to the edit.
+
+    Raises:
+        BadTransform: the recorded crop reaches beyond the original.
+    """
     if record is None or record.transform is None:
         return drift.Frame()
-    return drift.Frame(record.transform.crop, record.transform.pad)
+    crop, (width, height) = record.transform.crop, original.size
+    if crop is not None and (crop[0] + crop[2] > width or crop[1] + crop[3] > height):
+        raise BadTransform(
+            f"the recorded crop reaches to {crop[0] + crop[2]}, {crop[1] + crop[3]}, outside the original of {width} x "
+            f"{height} px",
+            "Record the right one: `maskproof record EDIT --crop X Y W H`.",
+        )
+    return drift.Frame(crop, record.transform.pad)
 
 
 def record_of(inputs: Inputs) -> Record | None:
