@@ -10,6 +10,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes; a DocumentError as well
+    ├── BadTransform            the recorded crop is not in the original
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
     ├── TooLarge                a picture is over a limit, known from its header alone
@@ -101,6 +102,12 @@ class RecordError(CouldNotJudge, DocumentError):
 
     rule = "stale-record"
     correct = "Correct it, or write it anew with `maskproof record`."
+
+
+class BadTransform(CouldNotJudge):
+    """A record whose crop is not in its original."""
+
+    rule = "stale-record"
 
 
 class BrokenChain(CouldNotJudge):

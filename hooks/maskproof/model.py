@@ -149,6 +149,8 @@ class Picture:
     """True: `samples` were converted from `color`; False: the description could not be applied"""
     trailing: int = 0
     """bytes after the end of the picture in the file"""
+    icc: bytes | None = None
+    """the ICC profile that the file holds"""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -153,7 +153,7 @@ def scores(job: Job, node: Path, names: tuple[str, ...]) -> dict[tuple[str, str]
     given = job.inputs()
     original, edit = decode.decode(given.original, "the original"), decode.decode(given.edit, "the edit")
     planes = None if given.mask is None else decode.decode_mask(given.mask, "the mask")
-    opened = regions.editable(planes, given.mask_mode, original.size)
+    opened = regions.editable(planes, given.mask_mode, original.size, original.alpha)
     opened = grown(opened, round(BORDER[Level.VISUAL] * max(opened.shape)))
     placed = align(original, edit, Frame())
     pictures = []

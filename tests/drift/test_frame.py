@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
@@ -89,3 +92,78 @@ def test_resolution_is_how_far_the_size_differs_and_counts_at_level_exact_only()
         report = judge(picture(PHOTO), picture(half), level)
         assert value(report, "frame", "resolution") == 50
         assert ("size" in rules(report)) == (level is Level.EXACT)
+
+
+# --- the frame: cropped, padded, scaled, and back ------------------------------------------------------------------
+
+FRAMES = st.builds(
+    drift.Frame,
+    st.none() | st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(1, 3), st.integers(1, 2)),
+    st.tuples(*[st.integers(0, 4)] * 4),
+)
+"""of an original of 8 x 6"""
+
+
+def mapped(plane: np.ndarray, frame: drift.Frame, border: object) -> np.ndarray:
+    """A plane of the original cropped and padded."""
+    x, y, width, height = frame.crop or (0, 0, plane.shape[1], plane.shape[0])
+    left, top, right, bottom = frame.pad
+    return np.pad(plane[y : y + height, x : x + width], ((top, bottom), (left, right)), constant_values=border)
+
+
+@given(FRAMES, st.integers(0, 2**48 - 1), st.integers(1, 3))
+def test_what_is_mapped_and_undone_is_the_original_where_it_is_shown(frame, bits, scale):
+    original = np.array([bits >> at & 1 for at in range(48)], bool).reshape(6, 8)
+    there = np.kron(mapped(original, frame, border=True), np.ones((scale, scale), bool))
+    assert frame.canvas((8, 6)) == (there.shape[1] // scale, there.shape[0] // scale)
+    back, shows = frame.undo(there, ~original, Image.Resampling.NEAREST), frame.shows((8, 6))
+    shows = np.ones_like(original) if shows is None else shows
+    assert np.array_equal(back[shows], original[shows])
+    assert np.array_equal(back[~shows], ~original[~shows])
+
+
+WIDER = drift.Frame(pad=(128, 0, 128, 0))
+AROUND = drift.Frame(pad=(128, 96, 128, 96))
+"""a border that keeps the proportions"""
+
+
+@pytest.mark.parametrize(
+    ("frame", "mask", "edit", "ways"),
+    [
+        (drift.Frame(), (512, 384), None, 1),
+        (drift.Frame(), (256, 192), (512, 384), 1),
+        (drift.Frame(), (512, 300), (512, 384), 0),
+        (drift.Frame(), (512, 300), (512, 300), 1),
+        (WIDER, (512, 384), (768, 384), "original"),
+        (WIDER, (1024, 768), (768, 384), "original"),
+        (WIDER, (768, 384), (768, 384), "edit"),
+        (WIDER, (768, 384), (1536, 768), "edit"),
+        (WIDER, (1536, 768), (1536, 768), "edit"),
+        (WIDER, (384, 192), (768, 384), "edit"),
+        (WIDER, (640, 384), (768, 384), 0),
+        (WIDER, (768, 384), (512, 384), "edit"),
+        (AROUND, (512, 384), (768, 576), "original"),
+        (AROUND, (768, 576), (768, 576), "edit"),
+        (AROUND, (1024, 768), (768, 576), 2),
+        (drift.Frame(pad=(0, 8, 0, 8)), (256, 200), (512, 400), "edit"),
+    ],
+)
+def test_how_a_mask_may_lie(frame, mask, edit, ways):
+    found = frame.of_mask(mask, (512, 384), edit)
+    if isinstance(ways, int):
+        assert len(found) == ways
+    else:
+        assert found == ((drift.Frame(),) if ways == "original" else (frame,))
+
+
+def test_an_edit_of_the_originals_size_was_mapped_back_already() -> None:
+    frame = drift.Frame((0, 0, 256, 256))
+    assert judge(picture(PHOTO), picture(PHOTO), Level.EXACT, frame).verdict is Verdict.PASS
+
+
+def test_what_a_crop_left_out_does_not_count_as_kept() -> None:
+    part = picture(PHOTO.crop((256, 256, 512, 512)))
+    report = judge(picture(PHOTO), part, Level.EXACT, drift.Frame((256, 256, 256, 256)))
+    assert report.verdict is Verdict.PASS
+    moved = picture(PHOTO.crop((252, 256, 508, 512)))
+    assert "shift" in rules(judge(picture(PHOTO), moved, frame=drift.Frame((256, 256, 256, 256))))

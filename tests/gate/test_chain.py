@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import pictures
 from maskproof.errors import BrokenChain, RecordError
 from maskproof.records.parents import MAX_CHAIN, follow
 from maskproof.records.sidecar import parse
+from pictures import saved
 from projects import HERO, MASK, SIZE, png, sha256, texture
 
 V2, V3, V4 = "assets/hero-v2.png", "assets/hero-v3.png", "assets/hero-v4.png"
@@ -129,6 +131,20 @@ class TestMeasured:
         assert image["verdict"] == "pass", "the third edit takes the second back"
         assert image["drift"] < 0.8
         assert image["chain"][1]["drift"] > 1.3
+
+    def test_a_profile_that_a_step_lost_is_told_and_is_no_drift(self, project):
+        wide = pictures.matrix_profile("Display P3", pictures.P3, pictures.srgb_curve())
+        files = [project.pictures.original, project.pictures.held, project.pictures.held_again]
+        tagged = [saved(Image.open(io.BytesIO(data)), "PNG", icc_profile=wide) for data in files[:2]]
+        project.write(HERO, tagged[0])
+        put(project, V2, tagged[1], HERO)
+        project.commit("First edit")
+        put(project, V3, files[2], V2, parent=beside(V2))
+        project.stage()
+        status, image = judged(project, V3)
+        assert (status, [one["rule"] for one in image["findings"]]) == (1, ["color-profile", "color-profile"])
+        assert image["findings"][1]["message"].startswith(f"against the first original {HERO}: the edit lost")
+        assert image["drift"] < 0.8
 
     def test_what_each_mask_opened_is_open(self, areas):
         put(areas, V2, (areas.root / V2).read_bytes(), HERO, ("assets/v2.mask.png", None))

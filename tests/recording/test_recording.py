@@ -132,6 +132,12 @@ class TestWorkedOut:
         assert found["transform"] == {"pad": [0, 8, 0, 8]}
         assert found["tool"] == {"provider": "openai", "model": "m", "prompt": "ü\n"}
         assert found["parent"] == "assets/first.png.maskproof.json"
+        record(edit, SPRING, "--crop", "10", "20", "100", "90")
+        assert written(edit)["transform"] == {"crop": [10, 20, 100, 90], "pad": [0, 8, 0, 8]}
+
+    def test_a_crop_has_to_lie_in_the_original(self, edit):
+        text = record(edit, SPRING, *WITH, "--crop", "300", "0", "100", "90", ok=False)
+        assert "transform.crop reaches to 400, 90, outside the original of 320 x 240" in text
 
 
 class TestAgain:

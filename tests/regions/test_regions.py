@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from maskproof import regions
+from maskproof.drift import Frame
 from maskproof.errors import CouldNotJudge
 from maskproof.images import decode
 from maskproof.model import Kind, Severity
@@ -83,6 +84,37 @@ def test_a_mask_of_another_size_keeps_its_share_and_place(size):
     opened = regions.editable((light(255, 0), None), "white", size)
     assert opened.shape == size[::-1]
     assert opened.mean() == HOLE.mean()
+
+
+WIDER = Frame(pad=(4, 0, 4, 0))
+"""8 x 6 becomes 16 x 6"""
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_mask_of_the_padded_size_is_undone_and_not_stretched(times):
+    drawn = np.kron(np.pad(light(255, 0), ((0, 0), (4, 4)), constant_values=255), np.ones((times, times), np.uint8))
+    opened = regions.editable((drawn, None), "white", SIZE, edit=(16, 6), frame=WIDER)
+    assert np.array_equal(opened, HOLE)
+    assert regions.suspicions(regions.mask_facts((drawn, None), "white", opened, edit=(16, 6), frame=WIDER), 0.5) == []
+
+
+def test_a_mask_of_neither_size_nor_proportions_opens_nothing():
+    drawn = np.full((6, 12), 255, np.uint8)
+    opened = regions.editable((drawn, None), "white", SIZE, frame=WIDER)
+    assert not opened.any()
+    (finding,) = regions.suspicions(regions.mask_facts((drawn, None), "white", opened, frame=WIDER), 1.0)
+    assert "12 x 6 px, other proportions than the original's 8 x 6 px or the 16 x 6 px of crop" in finding.message
+
+
+def test_a_mask_of_both_proportions_opens_what_it_opens_both_ways():
+    around = Frame(pad=(4, 3, 4, 3))
+    border = np.zeros((24, 32), np.uint8)
+    border[:, :12] = 255
+    opened = regions.editable((border, None), "white", SIZE, edit=(16, 12), frame=around)
+    as_original = regions.editable((border, None), "white", SIZE)
+    as_canvas = regions.editable((border[::2, ::2], None), "white", SIZE, edit=(16, 12), frame=around)
+    assert np.array_equal(opened, as_original & as_canvas)
+    assert opened.sum() < as_original.sum()
 
 
 def test_without_a_mask_nothing_is_open():

@@ -288,7 +288,9 @@ class TestNumbers:
         }[kind]
         made = restored(original, png(spilled(redrawn())), mask())
         source = decode.decode(original, "original")
-        changed = pixels_changed(source, made.shown, Aligned(made.shown.samples, made.shown.alpha, (), resampled=False))
+        shown = made.shown
+        aligned = Aligned(shown.samples, shown.alpha, shown.size, resampled=False)
+        changed = pixels_changed(source, shown, aligned)
         changed[INSIDE] = False
         assert not changed.any()
         assert any("the original's file holds" in note for note in made.notes)

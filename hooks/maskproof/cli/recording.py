@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @click.option("--mask", help="The mask that was given to the model.")
 @click.option("--mask-mode", type=MODE, help="Which part of the mask was editable.")
 @click.option("--generated", is_flag=True, help="Generated without a source image: there is no original.")
+@click.option("--crop", nargs=4, type=int, metavar="X Y W H", help="The part of the original that EDIT was made from.")
 @click.option(
-    "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around the original for the model."
+    "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around it (left, top, right, bottom)."
 )
 @click.option("--provider", help="Who ran the model, for instance openai.")
 @click.option("--model", help="The model, for instance gpt-image-2.")

@@ -45,7 +45,7 @@ def measure(
         editable: H x W of the original, True where the mask allowed editing.
         protected: What is protected; first what lies outside the mask, then each declared area.
         level: Sets how wide a border around the mask is left out.
-        frame: How the original was mapped to what the model saw.
+        frame: How the original was mapped to the edit.
         extra: Measures that need an optional part, by the kind of area that they are asked of.
         threads: How many work beside the calling one, since numpy and Pillow let others run meanwhile; 1: none do,
             all is done in turn. The numbers are the same to the last bit.

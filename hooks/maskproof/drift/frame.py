@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
     from maskproof.model import Picture, Region
 
+Size = tuple[int, int]
+"""width and height, px"""
+MAX_OFF_PROPORTIONS = 0.02
+"""how far a mask's proportions may be from a picture's to be those; 853 x 512 for 1150 x 690 is 0.0004"""
 SMALL_SIDE = 400
 """long side, in pixels, below which a shift is told as a share of this many: resampling moves small pictures by 1 px"""
 BACKDROP = 128
@@ -35,18 +40,87 @@ PADDING_TOLERANCE = 8e-4
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How the original was mapped to what the model saw: cropped first, then padded."""
+    """How the original was mapped to the shipped file: cropped, then padded, then scaled to the file's size.
+
+    All that is mapped goes through here: the edit, and a mask that was drawn on the shipped file.
+    """
 
     crop: tuple[int, int, int, int] | None = None
     """x, y, width, height in pixels of the original"""
     pad: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """pixels added left, top, right, bottom"""
+    """pixels of the original added left, top, right, bottom"""
 
-    def canvas(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height that the model saw, for an original of this size."""
+    def canvas(self, size: Size) -> Size:
+        """Width and height of the shipped file before it was scaled, for an original of this size."""
         width, height = self.crop[2:] if self.crop else size
         left, top, right, bottom = self.pad
         return width + left + right, height + top + bottom
+
+    def of_edit(self, original: Size, edit: Size) -> Frame:
+        """How an edit of this size lies: one of the original's own size was mapped back already."""
+        return Frame() if edit == original else self
+
+    def of_mask(self, mask: Size, original: Size, edit: Size | None) -> tuple[Frame, ...]:
+        """How a mask of this size may lie: as the original does, or as the shipped file.
+
+        Its very size decides, otherwise its proportions.
+
+        Returns:
+            Both where it has the proportions of both; none where it has neither's.
+        """
+        canvas = self.canvas(original)
+        if mask == original:
+            return (Frame(),)
+        if mask in {canvas, edit}:
+            return (self,)
+        off = {Frame(): off_proportions(mask, original)}
+        off[self] = off_proportions(mask, canvas)
+        # Sides are whole pixels, so what is nearer by less than one of them is not nearer.
+        most = min(min(off.values()) + 1 / min(mask), MAX_OFF_PROPORTIONS)
+        return tuple(frame for frame, value in off.items() if value <= most)
+
+    def undo(
+        self,
+        plane: NDArray[Any],
+        into: NDArray[Any],
+        method: Image.Resampling = Image.Resampling.LANCZOS,
+    ) -> NDArray[Any]:
+        """What the shipped file shows of the original, in the original's frame.
+
+        Args:
+            plane: H x W or H x W x 3 of the shipped file, or of one with its proportions; uint8 or bool.
+            into: The same of the original's size: what stands where the crop left it out.
+            method: How samples are scaled.
+        """
+        height, width = into.shape[:2]
+        x, y, wide, tall = self.crop or (0, 0, width, height)
+        canvas, (left, top, _, _) = self.canvas((width, height)), self.pad
+        if (plane.shape[1], plane.shape[0]) == canvas:
+            inner = plane[top : top + tall, left : left + wide]
+        else:
+            across, down = plane.shape[1] / canvas[0], plane.shape[0] / canvas[1]
+            # Only what lies inside is scaled, so that no border runs into it.
+            box = (left * across, top * down, (left + wide) * across, (top + tall) * down)
+            inner = np.asarray(Image.fromarray(plane).resize((wide, tall), method, box=box))
+        if self.crop is None:
+            return inner
+        whole = into.copy()
+        whole[y : y + tall, x : x + wide] = inner
+        return whole
+
+    def shows(self, size: Size) -> Mask | None:
+        """H x W of the original: what the shipped file shows of it; None: all."""
+        if self.crop is None:
+            return None
+        x, y, wide, tall = self.crop
+        mask = np.zeros(size[::-1], np.bool_)
+        mask[y : y + tall, x : x + wide] = True
+        return None if mask.all() else mask
+
+
+def off_proportions(one: Size, other: Size) -> float:
+    """How far the proportions of two sizes are apart; 0.01 is 1 %."""
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +131,26 @@ class Aligned:
     """H x W x 3 of the original's size"""
     alpha: NDArray[np.uint8] | None
     """H x W; None: opaque"""
-    metrics: tuple[Metric, ...]
-    """what its size says"""
+    canvas: Size
+    """the size that the edit would have, were it not scaled"""
     resampled: bool
     """the edit had another size, so its samples are not comparable one by one"""
+    shows: Mask | None = None
+    """H x W, where it shows the original, and elsewhere is the original itself; None: everywhere"""
 
 
 def align(original: Picture, edit: Picture, frame: Frame) -> Aligned:
-    """The edit at the original's size: cut out of the recorded padding, or scaled.
+    """The edit at the original's size: what was recorded of its frame undone, or scaled."""
+    frame = frame.of_edit(original.size, edit.size)
+    canvas, alpha = frame.canvas(original.size), None
+    if edit.alpha is not None or (original.alpha is not None and frame.crop is not None):
+        alpha = frame.undo(_opacity(edit), _opacity(original))
+    samples = frame.undo(edit.samples, original.samples)
+    return Aligned(samples, alpha, canvas, edit.size != canvas, frame.shows(original.size))
 
-    An edit of the original's own size was mapped back already and is taken as it is.
-    """
-    if edit.size == original.size:
-        return Aligned(edit.samples, edit.alpha, _size_metrics(original, edit, original.size), resampled=False)
-    canvas = frame.canvas(original.size)
-    samples, alpha = (None if plane is None else _resized(plane, canvas) for plane in (edit.samples, edit.alpha))
-    assert samples is not None  # noqa: S101 - a picture has samples
-    left, top, right, bottom = frame.pad
-    inner = (slice(top, canvas[1] - bottom), slice(left, canvas[0] - right))
-    samples, alpha = samples[inner], None if alpha is None else alpha[inner]
-    if frame.crop is not None:
-        x, y, width, height = frame.crop
-        whole, solid = original.samples.copy(), np.full(original.samples.shape[:2], 255, np.uint8)
-        if original.alpha is not None:
-            solid = original.alpha.copy()
-        whole[y : y + height, x : x + width] = samples
-        solid[y : y + height, x : x + width] = 255 if alpha is None else alpha
-        samples, alpha = whole, solid
-    return Aligned(samples, alpha, _size_metrics(original, edit, canvas), resampled=edit.size != canvas)
+
+def _opacity(picture: Picture) -> NDArray[np.uint8]:
+    return np.full(picture.samples.shape[:2], 255, np.uint8) if picture.alpha is None else picture.alpha
 
 
 def shown(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
@@ -110,22 +176,18 @@ def alpha_changed(original: Picture, aligned: Aligned, regions: Sequence[Region]
     return (Metric("alpha", value, "share", "alpha", says),)
 
 
-def _size_metrics(original: Picture, edit: Picture, canvas: tuple[int, int]) -> tuple[Metric, ...]:
-    aspect = abs((edit.size[0] / edit.size[1]) / (canvas[0] / canvas[1]) - 1) * 100
+def size_metrics(original: Picture, edit: Picture, canvas: Size, hint: str) -> tuple[Metric, ...]:
+    """What the edit's size says; `canvas` is the size that it should have, `hint` what explains the one that it has."""
+    aspect = off_proportions(edit.size, canvas) * 100
     resolution = abs(max(edit.size) / max(canvas) - 1) * 100
     sizes = f"{edit.size[0]} x {edit.size[1]} px instead of {canvas[0]} x {canvas[1]} px"
     if canvas != original.size:
-        sizes += " (the original with its recorded padding)"
+        sizes += " (the original with its recorded crop and padding)"
+    sizes += hint
     return (
         Metric("aspect", aspect, "%", "size", f"the proportions differ by {{value}} (limit {{limit}}): {sizes}"),
         Metric("resolution", resolution, "%", "size", f"the size differs by {{value}} (limit {{limit}}): {sizes}"),
     )
-
-
-def _resized(plane: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    if (plane.shape[1], plane.shape[0]) == size:
-        return plane
-    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
 
 
 def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[Metric, ...]:

@@ -16,10 +16,11 @@ import numpy as np
 from maskproof.drift import residual
 from maskproof.drift.declared import View, colors, outline, proportions, skin, strokes, view_of
 from maskproof.drift.exact import changed
-from maskproof.drift.frame import alpha_changed, motion_metrics
+from maskproof.drift.frame import alpha_changed, motion_metrics, size_metrics
 from maskproof.drift.inside import inside
 from maskproof.drift.outliers import RegionWeights, near, outliers
 from maskproof.drift.pair import Pair, cell_weights
+from maskproof.drift.placement import explain_size
 from maskproof.drift.seam import seam
 from maskproof.drift.ssim import changed_area
 from maskproof.drift.tone import tone
@@ -87,13 +88,18 @@ def _changed_area(pair: Pair) -> tuple[Metric, ...]:
     return pair.in_pixels(changed_area(pair.toned, outside, pair.weights[0]))
 
 
+def _size(pair: Pair) -> tuple[Metric, ...]:
+    canvas = pair.aligned.canvas
+    return size_metrics(pair.original, pair.edit, canvas, explain_size(pair.original, pair.edit, canvas))
+
+
 def _seam(pair: Pair) -> tuple[Metric, ...]:
     """Right up to the mask's edge, so the border that is not judged by eye is not left out here."""
     return pair.in_pixels(seam(pair.before, pair.after, pair.editable, pair.valid & ~pair.editable))
 
 
 METRICS: tuple[Measure, ...] = (
-    OfPair(FRAME, ("aspect", "resolution"), lambda pair: pair.aligned.metrics),
+    OfPair(FRAME, ("aspect", "resolution"), _size),
     OfPair(FRAME, ("alpha",), lambda pair: alpha_changed(pair.original, pair.aligned, pair.regions)),
     OfPair(
         FRAME,

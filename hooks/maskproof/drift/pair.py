@@ -107,6 +107,8 @@ def pair_up(
     inside = size.mask(editable)
     first, islands = outside(inside, level)
     masks = [first, *(size.mask(region.mask) for region in regions[1:])]
+    if aligned.shows is not None:
+        masks = [mask & ~size.mask(~aligned.shows) for mask in masks]
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = (plane.result() for plane in planes)
     motion = integer_shift(register(before[0], after[0], judged), before[0], after[0], judged)

@@ -182,8 +182,9 @@ def _find_editable(
         UsageError: nothing is left, or the gate would block such a mask.
     """
     assert draft.mask is not None  # noqa: S101 - a draft has one
-    editable = regions.editable(planes, draft.mask.mode, original.size)
-    suspect = regions.suspicions(regions.mask_facts(planes, draft.mask.mode, editable), settings.max_editable)
+    editable = regions.editable(planes, draft.mask.mode, original.size, original.alpha)
+    facts = regions.mask_facts(planes, draft.mask.mode, editable, original.alpha)
+    suspect = regions.suspicions(facts, settings.max_editable)
     if wrong := [finding for finding in suspect if finding.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
     areas, missing = areas_of(original, settings, draft, read)
@@ -191,6 +192,7 @@ def _find_editable(
     left = editable & ~np.logical_or.reduce([region.mask for region in declared], initial=False, axis=0)
     if not left.any():
         what = "all that it makes editable is a protected area" if editable.any() else "it makes no pixel editable"
+        what = what if facts is None or facts.fits else "its proportions are not the original's"
         raise UsageError(
             f"the mask {draft.mask.path} leaves nothing to edit: {what} (mode {draft.mask.mode})",
             "Look at the mask and its mode, and at the areas that the policy protects.",

@@ -120,7 +120,7 @@ def ready(repository: Repository, path: str) -> Ready:
     if source is None:
         raise CouldNotJudge(f"{path} is no plain file", "Commit the picture itself.")
     original = scope.files.picture(sources_of(scope, path, record)[0])
-    edit = align(original, scope.files.picture(source), frame_of(record))
+    edit = align(original, scope.files.picture(source), frame_of(record, original))
     pictures = shown(original.samples, original.alpha), shown(edit.samples, edit.alpha)
     return Ready(path, report, tuple(_places(report, original, *pictures)))
 

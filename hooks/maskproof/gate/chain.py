@@ -18,7 +18,7 @@ from maskproof import drift, regions
 from maskproof.drift.frame import align
 from maskproof.gate import verdict
 from maskproof.gate.compare import frame_of, picture_facts, policy_reader
-from maskproof.gate.descriptions import other_profile
+from maskproof.gate.descriptions import other_profile, with_lost_profile
 from maskproof.gate.inspection import Failure, FirstFacts, Original, StepFacts
 from maskproof.model import ChainStep, Region, Severity
 from maskproof.policy.rules import finding
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from maskproof.gate.inspection import ChainLink, Inputs, Inspection
     from maskproof.images.files import Files, Source
     from maskproof.model import Finding, Picture, RegionDrift
-    from maskproof.policy import Settings
     from maskproof.regions import Area, Planes
 
     Mask = NDArray[np.bool_]
@@ -46,19 +45,27 @@ class Step:
     original: Picture
     size: tuple[int, int]
     """of the edit"""
-    mask: Planes | None
+    editable: Mask
+    """H x W of its original, True where its mask allowed editing"""
     areas: tuple[Area, ...]
     """declared in pixels of its original"""
 
-    @property
-    def frame(self) -> drift.Frame:
-        """How it lies in its original; an edit of its original's own size was mapped back already, as in `align`."""
-        return drift.Frame() if self.size == self.original.size else frame_of(self.link.record)
+    frame: drift.Frame
+    """how its original was mapped to it"""
 
     @property
     def mapped(self) -> bool:
         """Is there more to undo than a scale?"""
         return self.frame != drift.Frame()
+
+
+def _step(link: ChainLink, original: Picture, edit: Picture, planes: Planes | None, areas: tuple[Area, ...]) -> Step:
+    mode = None if link.record.mask is None else link.record.mask.mode
+    frame = frame_of(link.record, original)
+    editable = regions.editable(planes, mode, original.size, original.alpha, edit.size, frame)
+    if regions.is_own_alpha(planes, mode, original.alpha):
+        original = replace(original, alpha=None)  # it says where to edit, and not what shows through
+    return Step(link, original, edit.size, editable, areas, frame.of_edit(original.size, edit.size))
 
 
 def chain_of(inputs: Inputs) -> tuple[ChainLink, ...] | Failure:
@@ -88,21 +95,23 @@ def compare_with_first(
     steps = []
     for link, original, after in zip(chain, pictures, pictures[1:], strict=False):
         areas, _ = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
-        steps.append(Step(link, original, after.size, None if link.mask is None else files.mask(link.mask), areas))
+        steps.append(_step(link, original, after, None if link.mask is None else files.mask(link.mask), areas))
 
     def picture_of(path: str) -> Planes:
         return mask_picture(read, path)
 
     opened = _opened(steps)
     areas_in_first = _areas(steps, picture_of)
-    facts = []
+    facts, first, last = [], steps[0].original, pictures[-1]
     for number, (step, after) in enumerate(zip(steps, pictures[1:], strict=True), 1):
-        protected = (*regions.build(opened[number - 1], (), picture_of), *areas_in_first)
-        row = _measured(after, steps[:number], protected, settings, threads)
+        editable = opened[number - 1]
+        protected = (*regions.build(editable, (), picture_of), *areas_in_first)
+        placed, frame = _brought(after, steps[:number])
+        last = with_lost_profile(first, placed, editable, frame)
+        row = drift.measure(first, last, editable, protected, settings.level, frame, threads=threads)
         mask = step.link.record.mask
         facts.append(StepFacts(step.link.path, step.link.original.path, "" if mask is None else mask.path, row))
-    share = regions.share_of(opened[-1])
-    return FirstFacts(picture_facts(pictures[0]), picture_facts(pictures[-1]), share, tuple(facts))
+    return FirstFacts(picture_facts(first), picture_facts(last), regions.share_of(opened[-1]), tuple(facts))
 
 
 def drifted(inspection: Inspection) -> tuple[ChainStep, ...]:
@@ -124,28 +133,17 @@ def from_first(inspection: Inspection) -> list[Finding]:
     last = verdict.decide(first.steps[-1].measured, settings.limits)
     found = [
         *_suspicions(first.editable, settings.max_editable),
-        *other_profile(first.original, first.edit),
+        *other_profile(first.original, first.edit, last),
         *(_with_steps(one, steps, name) for one in verdict.gravest_first(last.findings)),
     ]
     return [replace(one, message=f"against the first original {name}: {one.message}") for one in found]
-
-
-def _measured(
-    edit: Picture, steps: Sequence[Step], protected: Sequence[Region], settings: Settings, threads: int
-) -> tuple[RegionDrift, ...]:
-    """One edit of the chain compared with the first original; the first region is what lies outside the masks."""
-    placed, frame = _brought(edit, steps)
-    opened = ~protected[0].mask
-    return drift.measure(steps[0].original, placed, opened, tuple(protected), settings.level, frame, threads=threads)
 
 
 def _opened(steps: Sequence[Step]) -> list[Mask]:
     """For each step, what the masks up to it opened, in the first original's frame."""
     found: list[Mask] = []
     for number, step in enumerate(steps):
-        mask = step.link.record.mask
-        editable = regions.editable(step.mask, None if mask is None else mask.mode, step.original.size)
-        own = _in_first(editable, steps[:number])
+        own = _in_first(step.editable, steps[:number])
         found.append(own | found[-1] if found else own)
     return found
 
@@ -173,15 +171,8 @@ def _alike(one: Region, other: Region, mask: Mask) -> bool:
 def _in_first(mask: Mask, steps: Sequence[Step]) -> Mask:
     """A mask of the last step's edit in the frame of the first step's original."""
     for step in reversed(steps):
-        if step.size == step.original.size:
-            continue
-        canvas = step.frame.canvas(step.original.size)
-        left, top, right, bottom = step.frame.pad
-        resized = np.array(Image.fromarray(mask).resize(canvas, Image.Resampling.NEAREST), np.bool_)
-        inner = resized[top : canvas[1] - bottom, left : canvas[0] - right]
-        mask = np.zeros(step.original.samples.shape[:2], np.bool_)
-        x, y, width, height = step.frame.crop or (0, 0, *step.original.size)
-        mask[y : y + height, x : x + width] = inner
+        outside = np.zeros(step.original.samples.shape[:2], np.bool_)
+        mask = step.frame.undo(mask, outside, Image.Resampling.NEAREST)
     return mask
 
 

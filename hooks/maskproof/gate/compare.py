@@ -5,15 +5,20 @@ decode -> protect -> measure; what an image is compared with depends on its orig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from maskproof import drift, regions
+from maskproof.errors import BadTransform
+from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
+from maskproof.images.color import SRGB
+from maskproof.model import Level
 from maskproof.regions.areas import areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from maskproof.gate.inspection import BrandFacts, Inputs, Reference
@@ -59,7 +64,7 @@ class Protected:
 
     regions: tuple[tuple[Region, ...], ...]
     notes: tuple[str, ...]
-    """what could not be looked for"""
+    """what could not be looked for, and what is not compared although nobody would expect it"""
 
 
 def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -71,9 +76,21 @@ def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: F
     assert isinstance(reference, Original)  # noqa: S101 - what `origins` gathers for edits
     original, after = files.picture(reference.original), files.picture(edit)
     planes = None if reference.mask is None else files.mask(reference.mask)
-    editable = regions.editable(planes, reference.mask_mode, original.size)
-    mask = regions.mask_facts(planes, reference.mask_mode, editable)
-    return Pairs((Pair(original, after, editable, mask, frame_of(record_of(inputs))),))
+    frame = frame_of(record_of(inputs), original)
+    lies = original.alpha, after.size, frame
+    editable = regions.editable(planes, reference.mask_mode, original.size, *lies)
+    mask = regions.mask_facts(planes, reference.mask_mode, editable, *lies)
+    if mask is not None and mask.feather is not None:
+        original, after = _without_mask(original, after)
+    return Pairs((Pair(original, with_lost_profile(original, after, editable, frame), editable, mask, frame),))
+
+
+def _without_mask(original: Picture, edit: Picture) -> tuple[Picture, Picture]:
+    """Both pictures without a transparency that is the mask: it says where to edit, and not what shows through."""
+    alpha = edit.alpha
+    if alpha is not None and edit.size == original.size:
+        alpha = np.where(alpha == original.alpha, np.uint8(255), alpha)
+    return replace(original, alpha=None), replace(edit, alpha=alpha)
 
 
 def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
@@ -89,6 +106,11 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
         if (areas := pair.areas) is None:
             areas, missing = areas_of(pair.original, inputs.settings, record_of(inputs), read)
             notes += missing
+        if inputs.settings.level is Level.EXACT and pair.mask is not None and pair.mask.feather:
+            notes.append(
+                f"{inputs.path}: the original's own transparency is the mask, so its feather, {pair.mask.feather:.1%} "
+                "of the picture, is editable and not compared at level exact either"
+            )
         built.append(regions.build(pair.editable, areas, lambda path: mask_picture(read, path)))
     return Protected(tuple(built), tuple(notes))
 
@@ -128,14 +150,27 @@ def _facts(pair: Pair) -> PairFacts:
 
 def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
-    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing)
+    # What else is managed comes from a profile of the file's own.
+    assigned = picture.managed and picture.color != SRGB and picture.icc is None
+    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing, assigned)
 
 
-def frame_of(record: Record | None) -> drift.Frame:
-    """How the original was mapped to what the model saw."""
+def frame_of(record: Record | None, original: Picture) -> drift.Frame:
+    """How the original was mapped to the edit.
+
+    Raises:
+        BadTransform: the recorded crop reaches beyond the original.
+    """
     if record is None or record.transform is None:
         return drift.Frame()
-    return drift.Frame(record.transform.crop, record.transform.pad)
+    crop, (width, height) = record.transform.crop, original.size
+    if crop is not None and (crop[0] + crop[2] > width or crop[1] + crop[3] > height):
+        raise BadTransform(
+            f"the recorded crop reaches to {crop[0] + crop[2]}, {crop[1] + crop[3]}, outside the original of {width} x "
+            f"{height} px",
+            "Record the right one: `maskproof record EDIT --crop X Y W H`.",
+        )
+    return drift.Frame(crop, record.transform.pad)
 
 
 def record_of(inputs: Inputs) -> Record | None:

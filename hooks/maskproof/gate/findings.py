@@ -109,7 +109,7 @@ def mask_suspect(inspection: Inspection) -> list[Finding]:
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
     """How the colours of the two files are described, and what follows the end of the edit."""
-    return () if inspection.inputs.unrecorded else described(inspection.compared.pair)
+    return () if inspection.inputs.unrecorded else described(inspection.compared.pair, inspection.decided)
 
 
 def drifted(inspection: Inspection) -> tuple[Finding, ...]:

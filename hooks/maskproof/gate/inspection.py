@@ -209,6 +209,8 @@ class PictureFacts:
     color: str
     managed: bool
     trailing: int
+    assigned: bool = False
+    """the file has no profile, and `color` is the original's, with which it was judged"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class Compared:
     brands: tuple[BrandFacts, ...] = ()
     regions: tuple[RegionFacts, ...] = ()
     notes: tuple[str, ...] = ()
-    """what could not be looked for"""
+    """what could not be looked for, and what is not compared"""
 
 
 @dataclass(frozen=True)

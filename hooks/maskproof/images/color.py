@@ -92,6 +92,17 @@ def from_srgb(samples: NDArray[np.uint8], icc: bytes | None, mode: str) -> NDArr
     return np.atleast_3d(np.asarray(image.convert(mode) if shown is None else shown))
 
 
+def assigned(samples: NDArray[np.uint8], icc: bytes) -> NDArray[np.uint8] | None:
+    """The numbers of a file without a profile (H x W x 3) as the sRGB samples that they are under another file's.
+
+    None where that profile is broken, or for other samples.
+    """
+    grey = bool((samples[..., :1] == samples[..., 1:]).all())
+    image = Image.fromarray(samples)
+    shown, _, managed = _through_profile(image.convert("L") if grey else image, icc)
+    return np.asarray(shown) if managed else None
+
+
 def color_chunks(container: Container) -> tuple[tuple[str, bytes], ...]:
     """What a PNG says of its colours besides an ICC profile, as chunks that another PNG can hold."""
     if container.format != "PNG":

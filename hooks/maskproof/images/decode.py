@@ -261,6 +261,7 @@ def _picture(raw: _Raw) -> Picture:
         shown.color,
         shown.managed,
         raw.container.trailing,
+        raw.image.info.get("icc_profile"),
     )
 
 

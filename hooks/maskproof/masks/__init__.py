@@ -169,8 +169,9 @@ def _sources(original: Picture, plan: Plan, notes: list[str]) -> Iterator[Mask]:
         name, data = plan.mask
         with as_usage():
             planes = decode_mask(data, name)
-        editable = regions.editable(planes, plan.mask_mode, original.size)
-        facts = regions.mask_facts(planes, plan.mask_mode, editable)
+        lies = original.alpha, planes[0].shape[::-1]  # whatever its size, it is stretched, and that is said
+        editable = regions.editable(planes, plan.mask_mode, original.size, *lies)
+        facts = regions.mask_facts(planes, plan.mask_mode, editable, *lies)
         notes += [f"{name}: {one.message}" for one in regions.suspicions(facts, 1.0)]
         yield editable
     if plan.edit is not None:

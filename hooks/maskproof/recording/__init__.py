@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], bool]
 
-FROM_ANOTHER = ("original", "mask", "mask_mode", "pad", "parent")
+FROM_ANOTHER = ("original", "mask", "mask_mode", "crop", "pad", "parent")
 """options that only a picture made from another one has"""
 
 
@@ -76,7 +76,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         image=ImageRef(sha256=sha256_of(data), size=_size(data, path)),
         original=original,
         mask=mask,
-        transform=Transform(pad=given["pad"]) if given["pad"] else (old.transform if old else None),
+        transform=_transform(given, old),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
         parent=None if original is None else _parent(repository, path, original, given, old),
@@ -268,6 +268,12 @@ def mode_of(given: str | None, planes: Planes, place: str) -> str:
         f"the mask {place} {kind}, so it does not say which part was editable",
         "Add `--mask-mode white`, `black` or `alpha` (transparent), whichever part the model was allowed to change.",
     )
+
+
+def _transform(given: dict[str, Any], old: Record | None) -> Transform | None:
+    named = {key: given[key] for key in ("crop", "pad") if given[key]}
+    before = old.transform if old else None
+    return msgspec.structs.replace(before or Transform(), **named) if named else before
 
 
 def _tool(given: dict[str, Any], old: Record | None) -> Tool | None:

@@ -57,7 +57,7 @@ class MaskRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Transform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the original was mapped to what the model saw: cropped first, then padded."""
+    """How the original was mapped to the picture: cropped first, then padded; over its size, that gives the scale."""
 
     crop: BoxNumbers | None = None
     pad: Annotated[
@@ -192,6 +192,13 @@ def _contradictions(record: Record, path: str) -> list[str]:
         found.append("image and original are the same file, so nothing would be compared")
     if record.parent == path:
         found.append("parent names this sidecar itself")
+    if record.transform and record.transform.crop and record.original:
+        x, y, width, height = record.transform.crop
+        if x + width > record.original.size[0] or y + height > record.original.size[1]:
+            found.append(
+                f"transform.crop reaches to {x + width}, {y + height}, outside the original of "
+                f"{record.original.size[0]} x {record.original.size[1]}"
+            )
     for index, area in enumerate(record.areas):
         found += [f"areas[{index}] ({area.name!a}): {problem}" for problem in _area_problems(area, record)]
     return found

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from maskproof.drift.frame import MAX_OFF_PROPORTIONS, Frame, Size, off_proportions
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box, Finding, Kind, Region, Severity
 from maskproof.policy.rules import finding
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HALF = 128
+HALF, OPAQUE = 128, np.uint8(255)
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
 """levels that are neither editable nor protected: all but 1/16 of the range at either end"""
 SOFT_SHARE = 0.02
 """share of the mask that may be neither; JPEG masks of real edits have up to 0.013 along their edges"""
-ASPECT_TOLERANCE = 0.02
-"""how far a mask's proportions may be from the picture's before it is suspect; 853x512 for 1150x690 is 0.0004"""
+ORIGINAL = Frame()
+"""neither cropped nor padded"""
 LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
 
 
@@ -59,24 +60,51 @@ Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8] | None"]
 """lightness and alpha of a mask picture, H x W each, 0 to 255"""
 
 
-def editable(planes: Planes | None, mode: str | None, size: tuple[int, int]) -> NDArray[np.bool_]:
+def editable(
+    planes: Planes | None,
+    mode: str | None,
+    size: Size,
+    alpha: NDArray[np.uint8] | None = None,
+    edit: Size | None = None,
+    frame: Frame = ORIGINAL,
+) -> NDArray[np.bool_]:
     """Where the mask allows changes, in the original's frame.
+
+    A mask of the original's size or proportions lies as the original does; one of the edit's size, or of the size or
+    proportions that crop and padding lead to, lies as the edit does. One that may lie either way opens what it opens
+    both ways, and one that can lie neither way opens nothing.
 
     Args:
         planes: Lightness and alpha of the mask; None: no mask, so nothing may change.
         mode: `alpha` (transparent is editable), `white` or `black`.
         size: Width and height of the original.
+        alpha: Its transparency, H x W; where that is the mask, its feather belongs to the mask.
+        edit: Width and height of the edit; None: there is none yet.
+        frame: How the original was mapped to the edit.
 
     Returns:
         H x W, True where editing was allowed.
     """
-    width, height = size
+    protected = np.zeros(size[::-1], np.bool_)
     if planes is None:
-        return np.zeros((height, width), np.bool_)
+        return protected
+    opened = _protection(planes, mode) < (OPAQUE if is_own_alpha(planes, mode, alpha) else HALF)
+    ways = frame.of_mask(_size(opened), size, edit)
+    found = [way.undo(opened, protected, Image.Resampling.NEAREST) for way in ways]
+    return np.logical_and.reduce(found) if found else protected
+
+
+def is_own_alpha(planes: Planes | None, mode: str | None, alpha: NDArray[np.uint8] | None) -> bool:
+    """Is the original's own transparency (H x W; None: it has none) the mask, as ComfyUI's mask editor saves it?"""
+    return planes is not None and alpha is not None and np.array_equal(_protection(planes, mode), alpha)
+
+
+def _protection(planes: Planes, mode: str | None) -> NDArray[np.uint8]:
+    """How far a mask protects each of its pixels: H x W, 255 wholly, 0 not at all."""
     light, alpha = planes
-    plane = light if mode != "alpha" else (np.full_like(light, 255) if alpha is None else alpha)
-    editable = plane >= HALF if mode == "white" else plane < HALF
-    return _fit(editable, size)
+    if mode == "alpha":
+        return np.full_like(light, OPAQUE) if alpha is None else alpha
+    return light if mode == "black" else OPAQUE - light
 
 
 def plain_mode(planes: Planes) -> str | None:
@@ -117,28 +145,50 @@ class MaskFacts:
     """which part is editable"""
     size: tuple[int, int]
     """width and height in pixels"""
-    frame: tuple[int, int]
+    original: tuple[int, int]
     """width and height of the picture that it belongs to"""
+    canvas: tuple[int, int]
+    """the same once that is cropped and padded"""
+    fits: bool
+    """it lies as the original does, or as the edit"""
+    opens: bool
+    """it makes something editable, if only of the padding"""
     has_alpha: bool
     soft: float
     """share that is neither editable nor protected"""
     editable: float
     """share of the picture that it makes editable"""
+    feather: float | None = None
+    """share of the picture that is neither clear nor opaque, where the mask is the original's own alpha, so that all
+    of it is editable; None: the mask is a picture of its own"""
 
 
-def mask_facts(planes: Planes | None, mode: str | None, editable: NDArray[np.bool_]) -> MaskFacts | None:
-    """What can be odd about a mask, as numbers; None where there is no mask."""
+def mask_facts(
+    planes: Planes | None,
+    mode: str | None,
+    editable: NDArray[np.bool_],
+    alpha: NDArray[np.uint8] | None = None,
+    edit: Size | None = None,
+    frame: Frame = ORIGINAL,
+) -> MaskFacts | None:
+    """What can be odd about a mask, as numbers; None where there is no mask. The arguments are those of `editable`."""
     if planes is None:
         return None
-    light, alpha = planes
-    plane = alpha if mode == "alpha" and alpha is not None else light
+    light, own = planes
+    protection, size, feather = _protection(planes, mode), _size(editable), None
+    if alpha is not None and is_own_alpha(planes, mode, alpha):
+        feather = share_of((alpha > 0) & (alpha < OPAQUE))
     return MaskFacts(
         mode,
-        (light.shape[1], light.shape[0]),
-        (editable.shape[1], editable.shape[0]),
-        alpha is not None,
-        _soft_share(plane),
+        _size(light),
+        size,
+        frame.canvas(size),
+        bool(frame.of_mask(_size(light), size, edit)),
+        bool(protection.min() < (HALF if feather is None else OPAQUE)),
+        own is not None,
+        _soft_share(protection),
         share_of(editable),
+        feather,
     )
 
 
@@ -155,15 +205,16 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
         odd.append(
             "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
         )
-    elif not mask.editable:
+    elif not mask.opens:
         odd.append(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
-    if mask.soft > SOFT_SHARE:
+    if mask.soft > SOFT_SHARE and mask.feather is None:
         odd.append(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
-    (width, height), frame = mask.size, mask.frame
-    if abs(width / height / (frame[0] / frame[1]) - 1) > ASPECT_TOLERANCE:
+    if all(off_proportions(mask.size, size) > MAX_OFF_PROPORTIONS for size in (mask.original, mask.canvas)):
+        mapped = f" or the {mask.canvas[0]} x {mask.canvas[1]} px of crop and padding"
         odd.append(
-            f"the mask is {width} x {height} px, other proportions than the original's {frame[0]} x {frame[1]} px; "
-            "it was stretched"
+            f"the mask is {mask.size[0]} x {mask.size[1]} px, other proportions than the original's "
+            f"{mask.original[0]} x {mask.original[1]} px{mapped if mask.canvas != mask.original else ''}; "
+            + ("it was stretched" if mask.fits else "nothing that it opens counts as editable")
         )
     found = [suspect(message, severity=Severity.WARN) for message in odd]
     if mask.editable <= max_editable:
@@ -232,6 +283,10 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
             f"the area {area.name!a} ({area.source}) covers no pixel of the original", f"Correct it in {area.source}."
         )
     return mask
+
+
+def _size(plane: NDArray[Any]) -> Size:
+    return plane.shape[1], plane.shape[0]
 
 
 def _fit(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

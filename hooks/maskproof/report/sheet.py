@@ -198,4 +198,4 @@ def _opened(named: Named, original: Picture) -> Mask | None:
         planes = None if named.mask is None else decode_mask(named.mask, named.mask_name)
     except CouldNotJudge:
         return None
-    return None if planes is None else regions.editable(planes, named.mask_mode, original.size)
+    return None if planes is None else regions.editable(planes, named.mask_mode, original.size, original.alpha)

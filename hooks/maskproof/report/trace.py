@@ -81,7 +81,8 @@ def _pixels(found: Inspection) -> Iterator[str]:
 
 
 def _picture(name: str, facts: PictureFacts) -> str:
-    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {facts.color}"
+    color = f"without a profile, so judged with the original's {facts.color}" if facts.assigned else facts.color
+    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {color}"
 
 
 def _regions(found: Inspection) -> Iterator[str]:
@@ -89,7 +90,9 @@ def _regions(found: Inspection) -> Iterator[str]:
     pair = found.compared.pair
     masked = pair is not None and pair.mask is not None
     if pair is not None and masked and found.compared.regions:
-        yield f"editable: {pair.editable:.1%} of the picture, as the mask has it"
+        feathered = ", its feather included: the original's own transparency is the mask"
+        said = "" if pair.mask is None or pair.mask.feather is None else feathered
+        yield f"editable: {pair.editable:.1%} of the picture, as the mask has it{said}"
     for region in found.compared.regions:
         share = f"{region.share:.1%} of the picture, because"
         if region.kind == Kind.OUTSIDE_MASK:

@@ -32,6 +32,7 @@ from maskproof.restore.channels import unify
 from maskproof.restore.tone import match_tone
 
 if TYPE_CHECKING:
+    from maskproof.drift.frame import Frame
     from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
     from maskproof.gate.named import Named
@@ -119,10 +120,11 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     inputs, original, edit = sources.inputs, sources.original, sources.edit
     name = options.target or inputs.edit_name
     kind = encode.format_of(name)
-    inside, notes = _inside(inputs, original.shown, settings, read)
+    frame = frame_of(inputs.record, original.shown)
+    inside, notes = _inside(sources, frame, settings, read)
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
         return Restored(inputs.edit, kind, NOTHING, edit.shown, notes=notes)
-    realigned = realign(original.shown, edit.shown, frame_of(inputs.record), inside)
+    realigned = realign(original.shown, edit.shown, frame, inside)
     layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
@@ -169,15 +171,19 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
     )
 
 
-def _inside(inputs: Named, original: Picture, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
     """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
+    inputs, original, edit = sources.inputs, sources.original.shown, sources.edit.shown
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
-    editable = regions.editable(planes, inputs.mask_mode, original.size)
+    editable = regions.editable(planes, inputs.mask_mode, original.size, original.alpha, edit.size, frame)
     areas, missing = areas_of(original, settings, inputs.record, read)
     protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
     inside = ~np.logical_or.reduce([region.mask for region in protected])
     if not inside.any():
-        why = "there is no mask" if planes is None else "all that the mask makes editable is protected by name"
+        why = "there is no mask"
+        if planes is not None:
+            why = "all of the original that the mask makes editable is protected by name"
+            why = why if editable.any() else "the mask makes nothing of the original editable"
         raise CouldNotRestore(
             f"{inputs.edit_name}: {why}, so restoring would give the original back",
             "Record the mask that the model was given: `maskproof record EDIT --mask FILE --mask-mode MODE`.",
@@ -276,4 +282,4 @@ def _list_losses(original: Stored, kind: str, shown: Picture, inside: Mask, laye
 
 def _as_it_is(picture: Picture) -> Aligned:
     """The picture in its own frame."""
-    return Aligned(picture.samples, picture.alpha, (), resampled=False)
+    return Aligned(picture.samples, picture.alpha, picture.size, resampled=False)

@@ -96,8 +96,8 @@ class Realigned:
 def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Realigned:
     """How an edit is brought into its original's frame.
 
-    `inside` is H x W of the original, True where the edit is to stay; `frame` says how the original was mapped to what
-    the model saw.
+    `inside` is H x W of the original, True where the edit is to stay; `frame` says how the original was mapped to
+    the edit.
 
     Raises:
         CouldNotRestore: the edit is warped, which no shift, scale and turn undoes.
