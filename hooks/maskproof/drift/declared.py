@@ -6,7 +6,7 @@ Each measure sees the area cut out of both pictures at full size, with the frame
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,11 @@ from maskproof.drift.ciede2000 import ciede2000, cielab
 from maskproof.drift.oklab import oklab
 from maskproof.drift.pair import MIN_MOTION
 from maskproof.drift.registration import register
-from maskproof.model import Metric
+from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from maskproof.drift.pair import Pair
@@ -60,6 +62,17 @@ class View:
     """h x w, True inside the area"""
     colors: tuple[tuple[int, int, int], ...] = ()
     """brand colours that the policy names for the area, sRGB"""
+    x: int = 0
+    """the original's column that the cut begins with"""
+    y: int = 0
+    """and its row"""
+
+    def in_pixels(self, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+        """Own measures of the area, with their places in pixels of the original instead of the cut."""
+        return tuple(replace(metric, own=True, box=self._in_pixels(metric.box)) for metric in metrics)
+
+    def _in_pixels(self, box: Box | None) -> Box | None:
+        return box and Box(box.x + self.x, box.y + self.y, box.width, box.height)
 
 
 def view_of(pair: Pair, region: Region) -> View:
@@ -77,7 +90,7 @@ def view_of(pair: Pair, region: Region) -> View:
         picture = Image.fromarray(pair.full[1])
         size = (right - left, bottom - top)
         edit = np.asarray(picture.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC))
-    return View(pair.full[0][cut], edit, region.mask[cut], region.colors)
+    return View(pair.full[0][cut], edit, region.mask[cut], region.colors, left, top)
 
 
 def colors(view: View) -> list[Metric]:

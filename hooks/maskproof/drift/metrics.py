@@ -150,5 +150,5 @@ def of_kinds(pair: Pair, extra: ExtraMeasures) -> Taken:
             if isinstance(row, OfPair):
                 taken[row, place] = row.take(pair)
             elif view and (take := row.take or extra.get(region.kind)):
-                taken[row, place] = take(view)
+                taken[row, place] = view.in_pixels(take(view))
     return taken
