@@ -230,8 +230,9 @@ class Metric:
     """around all of the region that changed by this metric, `box` included; None: it does not tell"""
     text: Wording | None = None
     """what reads otherwise than before; None: nothing does, or it was not read"""
-    own: bool = False
-    """it is asked because of the region's kind, so a finding speaks in its terms"""
+    leads: bool = False
+    """its sentence leads a finding of its region, whichever metric is worst: it says in the terms of the region's kind
+    what changed"""
 
 
 @dataclass(frozen=True, slots=True)

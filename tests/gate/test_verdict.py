@@ -114,20 +114,20 @@ def test_a_finding_lies_around_all_that_its_metrics_over_their_limits_found() ->
 def test_a_kinds_own_measure_leads_if_it_has_something_to_say(off, message, value, also):
     metrics = (
         Metric("light", 3.0, "x", "brand", "{value} lighter", Box(8, 8, 4, 4)),
-        Metric("delta_e", off, "", "brand", "{value} off", Box(1, 1, 2, 2), own=True),
+        Metric("delta_e", off, "", "brand", "{value} off", Box(1, 1, 2, 2), leads=off > 3),
     )
     decided = verdict.decide([RegionDrift("logo", "brand", metrics)], {("brand", "light"): 1, ("brand", "delta_e"): 5})
     (finding,) = decided.findings
     assert (finding.message, finding.value, finding.also) == (message, value, also)
-    assert finding.box == (Box(8, 8, 4, 4) if off < 2.5 else Box(1, 1, 2, 2))
+    assert finding.box == (Box(8, 8, 4, 4) if off < 3 else Box(1, 1, 2, 2))
     assert decided.drift == max(3, off / 5)
 
 
 @pytest.mark.parametrize("limit", [0, None])
 def test_strings_that_differ_lead_even_where_they_decide_nothing(limit):
     metrics = (
-        Metric("stroke", 0.9, "share", "text", "a letter changed by {value}", own=True),
-        Metric("characters", 0, "share", "text", "perhaps {text}", text=Wording("SALE", "SALF"), own=True),
+        Metric("stroke", 0.9, "share", "text", "a letter changed by {value}", leads=True),
+        Metric("characters", 0, "share", "text", "perhaps {text}", text=Wording("SALE", "SALF"), leads=True),
     )
     limits = {("text", "stroke"): 0.2, ("text", "characters"): limit}
     (finding,) = verdict.decide([RegionDrift("line", "text", metrics)], limits).findings
@@ -157,6 +157,6 @@ def test_strings_that_differ_lead_even_where_they_decide_nothing(limit):
     ],
 )
 def test_words_are_quoted_with_what_changed_in_brackets_whatever_they_are(before, after, said):
-    metric = Metric("characters", 0.5, "share", "text", "{text}: {value}", text=Wording(before, after), own=True)
+    metric = Metric("characters", 0.5, "share", "text", "{text}: {value}", text=Wording(before, after), leads=True)
     (finding,) = verdict.decide([RegionDrift("t", "text", (metric,))], {("text", "characters"): 0}).findings
     assert finding.message == f"{said}: 50 %"

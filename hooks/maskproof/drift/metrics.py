@@ -114,7 +114,7 @@ METRICS: tuple[Measure, ...] = (
     OfRegions(residual.MEASURES, _outliers),
     OfPair(Kind.OUTSIDE_MASK, ("residue",), lambda pair: residual.residual_level(pair.sums, pair.weights[0])),
     OfPair(Kind.OUTSIDE_MASK, ("area",), _changed_area),
-    OfArea(Kind.BRAND, ("delta_e", "delta_e_p95", "brand_color"), colors),
+    OfArea(Kind.BRAND, ("delta_e", "brand_color"), colors),
     OfArea(Kind.TEXT, ("stroke",), strokes),
     OfArea(Kind.TEXT, ("characters",), None),
     OfArea(Kind.FACE, ("geometry",), proportions),

@@ -1,8 +1,8 @@
 """The verdict: numbers and limits in, pass or block or could-not-judge out. Nothing else decides.
 
 A metric blocks when it is over its limit. One blocking finding blocks the image; otherwise one thing that could
-not be judged leaves it unjudged; warnings never change the answer. A finding speaks in the terms of its region's kind
-where the kind's own measure has something to say: a brand of its colour, a text of its letters.
+not be judged leaves it unjudged; warnings never change the answer. A finding speaks in the terms of its region's
+kind where a measure of the kind has something to say: a brand of its colour, a text of its letters.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 WORST = 1e6
 """the largest ratio that is told apart; JSON has no infinity"""
 GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
-SPEAKS = 0.5
-"""share of its limit from which on a kind's own measure leads the message of a finding that others ask for: a colour
-that is 2.5 ΔE00 off is seen side by side"""
 PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
 Limits = dict[tuple[str, str], float | None]
 
@@ -61,12 +58,12 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
         _LimitedMetric.of(region.drift, metric, limit)
         for region in judged
         for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
-        if limit is not None or metric.text
+        if limit is not None or metric.leads
     ]
     worst = max((row.ratio for row in rows if not row.warns), default=0.0)
     groups: dict[tuple[str, str], list[_LimitedMetric]] = defaultdict(list)
     for row in rows:
-        if row.ratio > 1 or row.speaks:
+        if row.ratio > 1 or row.metric.leads:
             groups[row.drift.name, row.metric.rule].append(row)
     found = tuple(_finding(group, advice) for group in groups.values() if any(row.ratio > 1 for row in group))
     return Decided(judged, worst, found)
@@ -112,28 +109,23 @@ class _LimitedMetric:
         return cls(drift, metric, limit, excess, row.warns)
 
     @property
-    def speaks(self) -> bool:
-        """Has a kind's own measure something to say? Strings that differ always have."""
-        return self.metric.own and (self.ratio > SPEAKS or self.metric.text is not None)
-
-    @property
     def message(self) -> str:
         """Its sentence. Filled in one go, since what was read in a picture may look like a place to fill."""
         metric = self.metric
-        said = {"value": amount(metric.value, metric.unit), "text": str(metric.text)}
-        said["limit"] = "none" if self.limit is None else amount(self.limit, metric.unit)
+        limit = "none" if self.limit is None else amount(self.limit, metric.unit)
+        said = {"value": amount(metric.value, metric.unit), "limit": limit, "text": str(metric.text)}
         return PLACEHOLDER.sub(lambda found: said[found[1]], metric.says)
 
 
 def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     """One finding for all metrics of a region that ask for the same rule.
 
-    The kind's own measure speaks if it has something to say, else the worst; the others over their limits are named.
-    Where the own one is within its limit, the worst is told behind it, and its numbers are the finding's.
+    The one that leads speaks, else the worst; the others over their limits are named. Where the one that leads is
+    within its limit, the worst is told behind it, and its numbers are the finding's.
     """
     worst, *_ = over = sorted((row for row in group if row.ratio > 1), key=lambda row: (row.warns, -row.ratio))
-    own = [row for row in group if row.speaks]
-    first = max(own, key=lambda row: (row.metric.text is not None, row.ratio), default=worst)
+    leading = [row for row in group if row.metric.leads]
+    first = max(leading, key=lambda row: (row.metric.text is not None, row.ratio), default=worst)
     counts = first if first.ratio > 1 else worst
     metric = counts.metric
     extents = [row.metric.around for row in over if row.metric.around]

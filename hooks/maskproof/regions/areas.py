@@ -78,7 +78,7 @@ def words(view: drift.View) -> list[Metric]:
     wording = Wording("\n".join(one.before for one in changes), "\n".join(one.after for one in changes))
     share = min(1.0, sum(one.rate for one in sure))
     says = "{text}: {value} of its characters (limit {limit})" if sure else "as far as it can be read, {text}"
-    return [Metric("characters", share, "share", "text", says, changes[0].box, text=wording)]
+    return [Metric("characters", share, "share", "text", says, changes[0].box, text=wording, leads=True)]
 
 
 def mask_picture(read: Read, path: str) -> regions.Planes:
