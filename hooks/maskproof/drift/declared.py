@@ -134,7 +134,7 @@ def view_of(pair: Pair, region: Region) -> View:
 
 
 def colors(view: View) -> list[Metric]:
-    """CIEDE2000 of cell means: their middle, with the place that is most off, and how far named colours are off."""
+    """CIEDE2000 of cell means: their median, with the largest changed place, and how far named colours are off."""
     if view.mask.sum() < MIN_COLOR_PIXELS:
         return []
     side, inside = _cells(view.mask)
@@ -143,8 +143,8 @@ def colors(view: View) -> list[Metric]:
     off = np.where(inside, ciede2000(first, second), 0)
     place = largest_blob(inside & (off >= off.max() / 2))
     worst = np.unravel_index(int(np.argmax(np.where(place, off, -1))), off.shape)
-    became = f"{_hex(before[worst])} became {_hex(after[worst])}, ΔE00 {off[worst]:.3g}, where it is most off; "
-    says = f"{became if off[worst] >= SEEN else ''}its colours are off by {{value}} in the middle (limit {{limit}})"
+    became = f"{_hex(before[worst])} became {_hex(after[worst])}, ΔE00 {off[worst]:.3g}, in the largest changed place; "
+    says = f"{became if off[worst] >= SEEN else ''}half of it is off by {{value}} or more (limit {{limit}})"
     box, leads = bounding_box(place, side), bool(off[worst] >= SEEN)
     found = [Metric("delta_e", _middle(view), "ΔE00", "brand", says, box, leads=leads)]
     for color in view.colors:
