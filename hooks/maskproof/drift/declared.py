@@ -96,7 +96,8 @@ class View:
 
     def in_pixels(self, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
         """Own measures of the area, with their places in pixels of the original instead of the cut."""
-        return tuple(replace(metric, box=self._in_pixels(metric.box)) for metric in metrics)
+        boxes = ((metric, self._in_pixels(metric.box)) for metric in metrics)
+        return tuple(replace(metric, box=box, around=box) for metric, box in boxes)
 
     def _in_pixels(self, box: Box | None) -> Box | None:
         """Only what lies in the area: cells and blocks may reach beyond it."""

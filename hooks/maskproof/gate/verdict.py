@@ -128,7 +128,7 @@ def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     first = max(leading, key=lambda row: (row.metric.text is not None, row.ratio), default=worst)
     counts = first if first.ratio > 1 else worst
     metric = counts.metric
-    extents = [row.metric.around for row in over if row.metric.around]
+    extents = [row.metric.around for row in (first, *over) if row.metric.around]
     return finding(
         metric.rule,
         "; ".join(dict.fromkeys((first.message, counts.message))),
