@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,8 @@ Read = Callable[[str], "bytes | None"]
 """A stage's only view of neighbouring files: repository path in, bytes out, None where there is no such file."""
 
 
+MAX_QUOTED_LINES = 3
+"""lines of text that a message quotes; the JSON report has all of them"""
 MAX_FILE_BYTES = 160_000_000
 """bytes of a file that are read: 50 Mpx of RGB in 8 bits that nothing can compress take 150 MB; photographs of 48 Mpx
 took 66 and 77 MB as PNG"""
@@ -173,6 +176,45 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What stands at one place before and after, as it was read; a line of text a line, as many on either side."""
+
+    before: str
+    """an empty line: text appeared there"""
+    after: str
+    """an empty line: the text is gone"""
+
+    def __str__(self) -> str:
+        """The first lines that differ, quoted, the letters that changed in brackets."""
+        pairs = list(zip(self.before.split("\n"), self.after.split("\n"), strict=True))
+        shown = "; ".join(_became(*pair) for pair in pairs[:MAX_QUOTED_LINES])
+        return shown + (f"; and {counted(more, 'more line')}" if (more := len(pairs) - MAX_QUOTED_LINES) > 0 else "")
+
+
+def _became(before: str, after: str) -> str:
+    """One line before and after."""
+    if not before or not after:
+        return f'"{_quoted(after)}" appeared' if after else f'"{_quoted(before)}" is gone'
+    from difflib import SequenceMatcher  # only where text changed
+
+    old, new = ([normalize("NFKC", char) for char in text] for text in (before, after))
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    was = "".join(_marked(before[start:end], step != "equal") for step, start, end, _, _ in steps)
+    now = "".join(_marked(after[start:end], step != "equal") for step, _, _, start, end in steps)
+    return f'"{was}" became "{now}"'
+
+
+def _marked(part: str, changed: bool) -> str:
+    """Brackets around letters that changed; where a reader sees blanks is a guess."""
+    return f"[{_quoted(part)}]" if changed and part.strip() else _quoted(part)
+
+
+def _quoted(text: str) -> str:
+    """Part of a text that a picture holds, so that it cannot end its own quotation or feign a bracket."""
+    return "".join(f"\\{char}" if char in '\\"[]' else char for char in text)
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number with its name and unit; never converted into another metric."""
 
@@ -182,11 +224,17 @@ class Metric:
     rule: str
     """the finding that it becomes when it is over its limit"""
     says: str
-    """the sentence for a reader; `{value}` and `{limit}` stand for the numbers with their unit"""
+    """the sentence for a reader; `{value}` and `{limit}` stand for the numbers with their unit, `{text}` for what reads
+    otherwise"""
     box: Box | None = None
     """where it is worst"""
     around: Box | None = None
     """around all of the region that changed by this metric, `box` included; None: it does not tell"""
+    text: Wording | None = None
+    """what reads otherwise than before; None: nothing does, or it was not read"""
+    leads: bool = False
+    """its sentence leads a finding of its region, whichever metric is worst: it says in the terms of the region's kind
+    what changed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +269,8 @@ class Finding:
     """other metrics of the region over their limits, by name, the worst first"""
     around: Box | None = None
     """around all of the region that changed by any of these metrics"""
+    text: Wording | None = None
+    """what reads otherwise than before, in a text area"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from comparisons import CAT, PHOTO, judge, middle, picture, rules
+from comparisons import CAT, PHOTO, judge, middle, picture, regions, rules
+from maskproof.drift import Frame
 from maskproof.drift.ciede2000 import ciede2000, cielab
-from maskproof.drift.declared import View, colors, outline, proportions, skin
+from maskproof.drift.declared import View, colors, outline, proportions, skin, strokes
+from maskproof.drift.metrics import of_kinds
 from maskproof.drift.oklab import oklab
-from maskproof.model import Kind, Metric, Verdict
+from maskproof.drift.pair import pair_up
+from maskproof.images import decode
+from maskproof.model import Box, Kind, Level, Metric, Verdict
+from maskproof.policy.limits import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from comparisons import Area
+    from maskproof.model import Picture
+
+KIND = {colors: Kind.BRAND, strokes: Kind.TEXT, skin: Kind.FACE, proportions: Kind.FACE, outline: Kind.PRODUCT}
 
 
 @pytest.mark.parametrize("height", [14, 20, 32, 60])
@@ -71,12 +84,19 @@ def test_delta_e_is_the_difference_of_what_most_of_the_area_shows() -> None:
     assert taken(colors, view(flat(RED), edit))["delta_e"] == pytest.approx(difference(RED, ORANGE), abs=0.01)
 
 
-def test_delta_e_p95_sees_a_part_of_the_area_that_the_middle_does_not() -> None:
+def test_the_largest_changed_place_leads_with_its_colour_before_and_after() -> None:
     edit = flat(RED)
-    edit[:16] = ORANGE
-    found = taken(colors, view(flat(RED), edit))
-    assert found["delta_e"] == pytest.approx(0, abs=0.01)
-    assert found["delta_e_p95"] == pytest.approx(difference(RED, ORANGE), abs=0.01)
+    edit[40:56, 24:48] = ORANGE
+    (found,) = colors(view(flat(RED), edit))
+    assert found.value == pytest.approx(0, abs=0.01)
+    assert found.leads
+    assert found.says.startswith(
+        f"#c81e28 became #dc5028, ΔE00 {difference(RED, ORANGE):.3g}, in the largest changed place; "
+    )
+    assert found.box == Box(24, 40, 24, 16)
+    (found,) = colors(view(flat(RED), flat((RED[0] - 2, *RED[1:]))))
+    assert not found.leads
+    assert "became" not in found.says
 
 
 def test_brand_color_asks_only_of_cells_that_showed_the_named_colour() -> None:
@@ -93,7 +113,10 @@ def test_geometry_sees_features_that_moved_against_each_other_and_not_a_move_of_
     face, moved, bent = wide[10:170, 10:170], wide[10:170, 14:174], wide[10:170, 10:170].copy()
     bent[90:] = wide[100:170, 14:174]
     assert taken(proportions, view(face, moved))["geometry"] < 1
-    assert taken(proportions, view(face, bent))["geometry"] > 2
+    (found,) = proportions(view(face, bent))
+    assert found.value > 2
+    assert found.leads
+    assert re.search(r"most .*px (left|right)", found.says)
 
 
 def test_skin_tone_is_the_oklab_difference_of_cells_that_have_the_hue_of_skin() -> None:
@@ -114,3 +137,71 @@ def test_outline_is_how_far_the_edge_moved_in_pixels(grown: int) -> None:
 
     assert taken(outline, view(disc(40), disc(40 + grown)))["outline"] == pytest.approx(grown, abs=0.7)
     assert taken(outline, view(flat(RED), flat(RED))) == {}
+
+
+def test_outline_that_is_gone_is_said_to_be() -> None:
+    disc = np.full((96, 96, 3), 255, np.uint8)
+    disc[24:72, 24:72] = 0
+    for before, after in ((disc, flat(RED)), (flat(RED), disc)):
+        (found,) = outline(view(before, after))
+        assert (found.value, found.box) == (20, pytest.approx(Box(23, 23, 50, 50), abs=1))
+        assert "gone or new" in found.says
+
+
+@pytest.mark.parametrize("levels", [76, 104])
+def test_outline_does_not_see_an_edge_that_flickers_around_the_threshold(levels: int) -> None:
+    def steps(faint: int) -> np.ndarray:
+        picture = flat((100, 100, 100))
+        picture[:24], picture[48:] = 0, 100 + faint
+        return picture
+
+    assert taken(outline, view(steps(90), steps(levels)))["outline"] <= 1
+    assert taken(outline, view(steps(90), steps(0)))["outline"] > 10
+
+
+def test_outline_of_a_held_edit_has_not_moved(shared: Path) -> None:
+    folder = shared / "cases" / "brushedit__olsen"
+    pictures = (decode.decode((folder / name).read_bytes(), name) for name in ("original.jpeg", "edit.png"))
+    (found,) = own(*pictures, {"there": (Kind.PRODUCT, (371, 211, 100, 100))})
+    assert found.value <= 1
+
+
+SIDES = [1, 2, 3, 5, 8, 16]
+
+
+@pytest.mark.parametrize("width", SIDES)
+@pytest.mark.parametrize("height", SIDES)
+@pytest.mark.parametrize("measure", [colors, strokes, skin, proportions, outline])
+def test_small_areas_are_measured_without_inventing_anything(
+    measure: Callable[[View], list[Metric]], height: int, width: int
+) -> None:
+    before = np.asarray(PHOTO)[100:140, 200:240]
+    black = np.zeros_like(before)
+    mask = np.zeros(before.shape[:2], np.bool_)
+    mask[12 : 12 + height, 12 : 12 + width] = True
+    noise = np.random.default_rng(height * 20 + width).normal(0, 2, before.shape)
+    edit = np.clip(before + noise, 0, 255).round().astype(np.uint8)
+    for first, second in ((before, before), (before, edit), (black, black), (black, black + np.uint8(1))):
+        for found in measure(View(first, second, mask, ((200, 30, 40),))):
+            limit = ROWS[KIND[measure], found.name].visual
+            assert limit is not None
+            assert 0 <= found.value <= limit / (2 if first is second else 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 64), (64, 1), (2, 3), (600, 1), (8, 8), (16, 16)])
+def test_areas_of_pictures_that_are_hardly_any_are_measured(size: tuple[int, int]) -> None:
+    samples = np.asarray(PHOTO.resize(size))
+    for kind in (Kind.BRAND, Kind.TEXT, Kind.FACE, Kind.PRODUCT):
+        area = {"all": (kind, (0, 0, *size))}
+        for box in (one.box for one in own(picture(samples), picture(255 - samples), area)):
+            assert box is None or (
+                box.x >= 0 <= box.y and box.x + box.width <= size[0] and box.y + box.height <= size[1]
+            )
+
+
+def own(original: Picture, edit: Picture, area: dict[str, Area]) -> list[Metric]:
+    """The measures of the area's kind alone, on a pair as the engine makes it."""
+    opened, protected = regions(original.size, None, **area)
+    with ThreadPoolExecutor(1) as pool:
+        pair = pair_up(original, edit, opened, protected, Level.VISUAL, Frame(), pool)
+    return [metric for (_, place), found in of_kinds(pair, {}).items() if place == 1 for metric in found]

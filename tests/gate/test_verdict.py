@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.gate import verdict
-from maskproof.model import Box, Finding, Metric, RegionDrift, Severity, Verdict
+from maskproof.model import Box, Finding, Metric, RegionDrift, Severity, Verdict, Wording
 from maskproof.policy.limits import LIMITS
 
 ROWS = st.sampled_from([row for row in LIMITS if not row.warns])
@@ -96,8 +96,67 @@ def test_a_finding_lies_around_all_that_its_metrics_over_their_limits_found() ->
         Metric("delta_e", 9.0, "x", "brand", "off"),
     )
     (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics)], limits).findings
-    assert (finding.message, finding.box, finding.around) == ("off", None, Box(4, 4, 44, 12))
+    assert (finding.message, finding.box, finding.around) == ("off", Box(8, 8, 4, 4), Box(4, 4, 44, 12))
     (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics[:3])], limits).findings
     assert (finding.message, finding.box, finding.around) == ("lighter", Box(8, 8, 4, 4), Box(4, 4, 44, 12))
     (finding,) = verdict.decide([RegionDrift("logo", "brand", metrics[3:])], limits).findings
     assert finding.around is None
+
+
+@pytest.mark.parametrize(
+    ("off", "message", "value", "also"),
+    [
+        (9.0, "9 off", 9.0, ("light",)),
+        (4.0, "4 off; 3x lighter", 3.0, ()),
+        (1.0, "3x lighter", 3.0, ()),
+    ],
+)
+def test_a_kinds_own_measure_leads_if_it_has_something_to_say(off, message, value, also):
+    metrics = (
+        Metric("light", 3.0, "x", "brand", "{value} lighter", Box(8, 8, 4, 4)),
+        Metric("delta_e", off, "", "brand", "{value} off", Box(1, 1, 2, 2), leads=off > 3),
+    )
+    decided = verdict.decide([RegionDrift("logo", "brand", metrics)], {("brand", "light"): 1, ("brand", "delta_e"): 5})
+    (finding,) = decided.findings
+    assert (finding.message, finding.value, finding.also) == (message, value, also)
+    assert finding.box == (Box(8, 8, 4, 4) if off < 3 else Box(1, 1, 2, 2))
+    assert decided.drift == max(3, off / 5)
+
+
+@pytest.mark.parametrize("limit", [0, None])
+def test_strings_that_differ_lead_even_where_they_decide_nothing(limit):
+    metrics = (
+        Metric("stroke", 0.9, "share", "text", "a letter changed by {value}", leads=True),
+        Metric("characters", 0, "share", "text", "perhaps {text}", text=Wording("SALE", "SALF"), leads=True),
+    )
+    limits = {("text", "stroke"): 0.2, ("text", "characters"): limit}
+    (finding,) = verdict.decide([RegionDrift("line", "text", metrics)], limits).findings
+    assert finding.message == 'perhaps "SAL[E]" became "SAL[F]"; a letter changed by 90 %'
+    assert (finding.text, finding.value, finding.limit) == (Wording("SALE", "SALF"), 0.9, 0.2)
+    assert verdict.decide([RegionDrift("line", "text", metrics[1:])], limits).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("SALE 50%", "SALF 50%", '"SAL[E] 50%" became "SAL[F] 50%"'),
+        ("SALE", "SALES", '"SALE" became "SALE[S]"'),
+        ("SALE50%", "SALF 50%", '"SAL[E]50%" became "SAL[F ]50%"'),
+        ("SALE 50%", "SALE50 %", '"SALE 50%" became "SALE50 %"'),
+        ("\uff33\uff21\uff2c\uff25", "SALF", '"\uff33\uff21\uff2c[\uff25]" became "SAL[F]"'),
+        ("NEW", "", '"NEW" is gone'),
+        ("", "NEW", '"NEW" appeared'),
+        ("{value} A", "{value} B", '"{value} [A]" became "{value} [B]"'),
+        ('A" became "[B]', "A", r'"A[\" became \"\[B\]]" became "A"'),
+        ("A\\", "B\\", r'"[A]\\" became "[B]\\"'),
+        (
+            "A\nB\nC\nD\nE",
+            "1\n2\n3\n4\n5",
+            '"[A]" became "[1]"; "[B]" became "[2]"; "[C]" became "[3]"; and 2 more lines',
+        ),
+    ],
+)
+def test_words_are_quoted_with_what_changed_in_brackets_whatever_they_are(before, after, said):
+    metric = Metric("characters", 0.5, "share", "text", "{text}: {value}", text=Wording(before, after), leads=True)
+    (finding,) = verdict.decide([RegionDrift("t", "text", (metric,))], {("text", "characters"): 0}).findings
+    assert finding.message == f"{said}: 50 %"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
+import lettering
 from maskproof.regions import ocr
 from maskproof.regions.template import match_template
 
@@ -188,21 +189,64 @@ def test_a_face_whose_skin_was_tinted_is_told(scratch: Scratch) -> None:
     assert metric(report, "face", "geometry") < 1
 
 
-@pytest.mark.skipif(not ocr.available(), reason="the extra [text] is not installed")
-def test_the_strings_before_and_after_are_quoted(scratch: Scratch) -> None:
-    def sale(word: str) -> Image.Image:
-        scene = Image.new("RGB", (420, 160), (240, 236, 228))
-        ImageDraw.Draw(scene).text((40, 50), word, font=ImageFont.load_default(48), fill=(30, 30, 40))
-        return scene
+SIGNS = [
+    ("SALE 50%", "SALF 50%", '"SAL[E] 50%" became "SAL[F] 50%": 14.3 % of its characters'),
+    ("NORTHWIND", "NORTHWIMD", '"NORTHWI[N]D" became "NORTHWI[M]D": 11.1 % of its characters'),
+    ("限時特價", "限時特僧", '"限時特[價]" became "限時特[僧]": 25 % of its characters'),
+    ("營業時間", "營業期間", '"營業[時]間" became "營業[期]間": 25 % of its characters'),
+    (
+        "いらっしゃいませ",
+        "いらつしゃいまぜ",
+        '"いら[っ]しゃいま[せ]" became "いら[つ]しゃいま[ぜ]": 25 % of its characters',
+    ),
+    ("本日限定セール", "本日限定セーレ", '"本日限定セー[ル]" became "本日限定セー[レ]": 14.3 % of its characters'),
+]
+"""Latin, Traditional Chinese, Japanese: before, after, and how a finding begins"""
+needs_reader = pytest.mark.skipif(not ocr.available(), reason="the extra [text] is not installed")
 
-    status, report = compared(scratch, sale("SALE 50%"), sale("SALF 50%"), area("text", (30, 40, 360, 80)))
+
+@needs_reader
+@pytest.mark.parametrize("size", [20, 44])
+@pytest.mark.parametrize(("before", "after", "said"), SIGNS)
+def test_the_strings_before_and_after_lead(scratch: Scratch, before: str, after: str, said: str, size: int) -> None:
+    sign = lettering.sign(before, size)
+    edit = Image.new("RGB", sign.size)
+    edit.paste(lettering.sign(after, size).crop((0, 0, *sign.size)))
+    box = (30, 40, sign.width - 40, size + 30)
+    status, report = compared(scratch, sign, edit, area("text", box))
     assert status == 1
-    said = next(one for one in report["findings"] if one["rule"] == "text")
-    assert metric(report, "text", "characters") == pytest.approx(1 / 7, abs=0.02)
-    assert "characters" in said["also"] or "became" in said["message"]
-    status, report = compared(scratch, sale("SALE 50%"), sale("SALF 50%"), OPEN + 'detect = ["text"]\n')
+    finding = next(one for one in report["findings"] if one["rule"] == "text")
+    assert finding["message"].startswith(said)
+    assert finding["text"] == {"before": before, "after": after}
+    assert finding["value"] == pytest.approx(metric(report, "text", "characters"), abs=1e-6)
+    assert finding["limit"] == 0
+    assert "stroke" in finding["also"]
+    x, y, width, height = finding["box"]
+    assert (x, y) == pytest.approx((40, 52), abs=10)
+    assert (x + width, y + height) <= (sign.width, sign.height)
+    (row,) = (one for one in report["regions"] if one["kind"] == "text")
+    assert row["metrics"]["characters"]["text"] == finding["text"]
+    assert row["metrics"]["stroke"]["text"] is None
+
+
+@needs_reader
+def test_what_stands_beside_a_text_area_is_no_part_of_its_text(scratch: Scratch) -> None:
+    before, after = lettering.sign("SALE 50%", 28), lettering.sign("SALE 50%", 28)
+    for picture, word in ((before, "FRESH"), (after, "STALE")):
+        ImageDraw.Draw(picture).text((40, 84), word, font=ImageFont.load_default(28), fill=(30, 30, 40))
+    status, report = compared(scratch, before, after, area("text", (30, 44, before.width - 40, 38)))
+    assert status == 0
+    assert metric(report, "text", "characters") == 0
+
+
+@needs_reader
+def test_text_that_is_detected_is_an_area_and_speaks_as_one(scratch: Scratch) -> None:
+    signs = (lettering.sign(word, 48) for word in ("SALE 50%", "SALF 50%"))
+    status, report = compared(scratch, *signs, OPEN + 'detect = ["text"]\n')
     assert status == 1
-    assert "text 'SALE 50%'" in {one["region"] for one in report["findings"]}
+    (finding,) = report["findings"]
+    assert finding["region"] == "text 'SALE 50%'"
+    assert finding["message"].startswith('"SAL[E] 50%" became "SAL[F] 50%"')
 
 
 @pytest.mark.skipif(ocr.available(), reason="the extra [text] is installed")

@@ -298,6 +298,7 @@ def test_the_json_of_a_comparison():
         "limit": 0.02,
         "box": [1, 2, 30, 40],
         "around": None,
+        "text": None,
     }
     assert tree["original"]["path"] == "assets/base.png"
     assert json.loads(as_json.image(UNJUDGED))["drift"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import make
@@ -18,6 +19,11 @@ def test_a_face_with_other_features_is_found() -> None:
     assert (finding["severity"], finding["region"]) == ("block", "the face")
     assert finding["value"] > finding["limit"]
     assert meet(finding["box"], scenes.BOXES["face"])
+
+
+def test_it_says_what_moved_which_way() -> None:
+    message = judged("block/face-changed").the("face")["message"]
+    assert re.match(r"features moved against each other by [\d.]+ px \(limit 2 px\), most 2.0 px left", message)
 
 
 def test_a_face_beside_a_change_is_not() -> None:

@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from maskproof.drift.grid import bounding_box
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from maskproof.model import Box
 
     Plane = NDArray[np.float32]
 
@@ -51,8 +55,10 @@ WINDOW_PX = 15
 """px; where ink and paper are told apart to measure a stroke's width"""
 
 
-def stroke_difference(original: NDArray[np.uint8], edit: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """The largest share of a letter's contrast that came or went at one place of a text area.
+def stroke_difference(
+    original: NDArray[np.uint8], edit: NDArray[np.uint8], mask: NDArray[np.bool_]
+) -> tuple[float, Box | None]:
+    """The largest share of a letter's contrast that came or went at one place of a text area, and that place.
 
     0 for the same samples; up to 0.06 for re-encoding, 0.15 for half a pixel at letters of 12 px; 0.24 to 1 for one
     letter that became another.
@@ -63,7 +69,7 @@ def stroke_difference(original: NDArray[np.uint8], edit: NDArray[np.uint8], mask
         mask: h x w, True where the text area is; the rest is not looked at.
     """
     if not mask.any() or np.array_equal(original[mask], edit[mask]):
-        return 0.0
+        return 0.0, None
     was = _luma(original)
     now = np.where(mask, _luma(edit), was)
     shift = _shift(was, now)
@@ -79,7 +85,9 @@ def stroke_difference(original: NDArray[np.uint8], edit: NDArray[np.uint8], mask
     side = 2 * round(AROUND_WIDTHS * width) + 1
     contrast = np.maximum(np.maximum(_contrast(was, mask, side), _contrast(now, mask, side)), MIN_CONTRAST)
     residual = min(float(np.quantile(came_or_went[mask], RESIDUAL_SHARE)), MAX_RESIDUAL)
-    return float((came_or_went / (contrast + RESIDUAL_WEIGHT * residual))[mask].max())
+    share = np.where(mask, came_or_went / (contrast + RESIDUAL_WEIGHT * residual), 0)
+    value = float(share.max())
+    return value, bounding_box(share >= value / 2) if value else None
 
 
 def stroke_width(luma: Plane, mask: NDArray[np.bool_]) -> float:

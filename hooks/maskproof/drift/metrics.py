@@ -122,7 +122,7 @@ METRICS: tuple[Measure, ...] = (
     OfRegions(residual.MEASURES, _outliers),
     OfPair(Kind.OUTSIDE_MASK, ("residue",), lambda pair: residual.residual_level(pair.sums, pair.weights[0])),
     OfPair(Kind.OUTSIDE_MASK, ("area",), _changed_area),
-    OfArea(Kind.BRAND, ("delta_e", "delta_e_p95", "brand_color"), colors),
+    OfArea(Kind.BRAND, ("delta_e", "brand_color"), colors),
     OfArea(Kind.TEXT, ("stroke",), strokes),
     OfArea(Kind.TEXT, ("characters",), None),
     OfArea(Kind.FACE, ("geometry",), proportions),
@@ -158,5 +158,5 @@ def of_kinds(pair: Pair, extra: ExtraMeasures) -> Taken:
             if isinstance(row, OfPair):
                 taken[row, place] = row.take(pair)
             elif view and (take := row.take or extra.get(region.kind)):
-                taken[row, place] = take(view)
+                taken[row, place] = view.in_pixels(take(view))
     return taken

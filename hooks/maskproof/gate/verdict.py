@@ -1,11 +1,13 @@
 """The verdict: numbers and limits in, pass or block or could-not-judge out. Nothing else decides.
 
 A metric blocks when it is over its limit. One blocking finding blocks the image; otherwise one thing that could
-not be judged leaves it unjudged; warnings never change the answer.
+not be judged leaves it unjudged; warnings never change the answer. A finding speaks in the terms of its region's
+kind where a measure of the kind has something to say: a brand of its colour, a text of its letters.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 WORST = 1e6
 """the largest ratio that is told apart; JSON has no infinity"""
 GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
+PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
 Limits = dict[tuple[str, str], float | None]
 
 
@@ -55,14 +58,15 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
         _LimitedMetric.of(region.drift, metric, limit)
         for region in judged
         for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
-        if limit is not None
+        if limit is not None or metric.leads
     ]
     worst = max((row.ratio for row in rows if not row.warns), default=0.0)
     groups: dict[tuple[str, str], list[_LimitedMetric]] = defaultdict(list)
     for row in rows:
-        if row.ratio > 1:
+        if row.ratio > 1 or row.metric.leads:
             groups[row.drift.name, row.metric.rule].append(row)
-    return Decided(judged, worst, tuple(_finding(group, advice) for group in groups.values()))
+    found = tuple(_finding(group, advice) for group in groups.values() if any(row.ratio > 1 for row in group))
+    return Decided(judged, worst, found)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
@@ -91,33 +95,51 @@ class _LimitedMetric:
 
     drift: RegionDrift
     metric: Metric
-    limit: float
+    limit: float | None
+    """None where only its words count"""
     ratio: float
     warns: bool
 
     @classmethod
-    def of(cls, drift: RegionDrift, metric: Metric, limit: float) -> _LimitedMetric:
+    def of(cls, drift: RegionDrift, metric: Metric, limit: float | None) -> _LimitedMetric:
+        if limit is None:
+            return cls(drift, metric, None, 0.0, warns=False)
         row = ROWS[drift.kind, metric.name]
         excess = ratio(limit, metric.value) if row.at_least else ratio(metric.value, limit)
         return cls(drift, metric, limit, excess, row.warns)
 
+    @property
+    def message(self) -> str:
+        """Its sentence. Filled in one go, since what was read in a picture may look like a place to fill."""
+        metric = self.metric
+        limit = "none" if self.limit is None else amount(self.limit, metric.unit)
+        said = {"value": amount(metric.value, metric.unit), "limit": limit, "text": str(metric.text)}
+        return PLACEHOLDER.sub(lambda found: said[found[1]], metric.says)
+
 
 def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
-    """One finding for all metrics of a region that ask for the same rule: the worst speaks, the others are named."""
-    worst, *others = sorted(group, key=lambda row: (row.warns, -row.ratio))
-    metric = worst.metric
-    message = metric.says.replace("{value}", amount(metric.value, metric.unit))
-    extents = [row.metric.around for row in group if row.metric.around]
+    """One finding for all metrics of a region that ask for the same rule.
+
+    The one that leads speaks, else the worst; the others over their limits are named. Where the one that leads is
+    within its limit, the worst is told behind it, and its numbers are the finding's.
+    """
+    worst, *_ = over = sorted((row for row in group if row.ratio > 1), key=lambda row: (row.warns, -row.ratio))
+    leading = [row for row in group if row.metric.leads]
+    first = max(leading, key=lambda row: (row.metric.text is not None, row.ratio), default=worst)
+    counts = first if first.ratio > 1 else worst
+    metric = counts.metric
+    extents = [row.metric.around for row in (first, *over) if row.metric.around]
     return finding(
         metric.rule,
-        message.replace("{limit}", amount(worst.limit, metric.unit)),
-        severity=Severity.WARN if worst.warns else Severity.BLOCK,
-        region=worst.drift.name,
+        "; ".join(dict.fromkeys((first.message, counts.message))),
+        severity=Severity.WARN if counts.warns else Severity.BLOCK,
+        region=counts.drift.name,
         value=metric.value,
-        limit=worst.limit,
+        limit=counts.limit,
         unit=metric.unit,
-        box=metric.box,
-        advice="" if worst.warns else advice,
-        also=tuple(row.metric.name for row in others),
+        box=next((row.metric.box for row in (first, *over) if row.metric.box), None),
+        advice="" if counts.warns else advice,
+        also=tuple(row.metric.name for row in over if row is not counts),
         around=reduce(or_, extents) if extents else None,
+        text=first.metric.text,
     )

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from maskproof.errors import CouldNotJudge, MissingMask
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Box, Kind, Metric, Picture, Read
+from maskproof.model import Box, Kind, Metric, Picture, Read, Wording
 from maskproof.regions import Area, faces, ocr
 from maskproof.regions.template import match_template
 
@@ -64,16 +66,19 @@ def readers() -> drift.ExtraMeasures:
 
 
 def words(view: drift.View) -> list[Metric]:
-    """How many characters read otherwise than before, and both strings."""
+    """How many characters surely read otherwise than before, and both strings, those read with less confidence too."""
     before = ocr.read(view.original)
-    changes = [
-        one for one in ocr.compare_lines(before, ocr.read_again(view.edit, before)) if one.confidence >= ocr.SURE
-    ]
-    total = sum(len(line.text) for line in before)
-    worst = max(changes, key=lambda one: one.rate, default=None)
-    share = min(1.0, sum(one.rate for one in changes)) if total else 0.0
-    says = f"{worst}: {{value}} of its characters (limit {{limit}})" if worst else ""
-    return [Metric("characters", share, "share", "text", says)]
+    # Beside the area anything may change, and is no part of what the area says.
+    edit = np.where(view.mask[..., None], view.edit, view.original)
+    changes = [one for one in ocr.compare_lines(before, ocr.read_again(edit, before)) if one.confidence >= ocr.LEGIBLE]
+    if not changes:
+        return [Metric("characters", 0.0, "share", "text", "")]
+    sure = [one for one in changes if one.confidence >= ocr.SURE]
+    changes = sorted(sure or changes, key=lambda one: -one.rate)
+    wording = Wording("\n".join(one.before for one in changes), "\n".join(one.after for one in changes))
+    share = min(1.0, sum(one.rate for one in sure))
+    says = "{text}: {value} of its characters (limit {limit})" if sure else "as far as it can be read, {text}"
+    return [Metric("characters", share, "share", "text", says, changes[0].box, text=wording, leads=True)]
 
 
 def mask_picture(read: Read, path: str) -> regions.Planes:

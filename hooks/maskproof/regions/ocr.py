@@ -47,6 +47,8 @@ TALL = 1.5
 SURE = 0.85
 """0 to 1; the least confidence at which a change should be believed. 7 of 3,600 pairs of benign processing feigned
 a surer change, 96 of 100 respelt words gave one; textures like letters are mostly less sure (docs/metrics-text.md)"""
+LEGIBLE = 0.5
+"""0 to 1; under it a reading is not worth quoting: textures like letters"""
 SAME_PLACE = 0.5
 """two lines are one place when they share this part of the smaller one's box"""
 ADVICE = "Install the extra: pip install 'maskproof[text]'."
@@ -83,11 +85,6 @@ class Change:
     """`character_error_rate(before, after)`"""
     confidence: float
     """0 to 1, the lowest of the lines involved"""
-
-    def __str__(self) -> str:
-        if not self.before:
-            return f'"{self.after}" appeared'
-        return f'"{self.before}" became "{self.after}"' if self.after else f'"{self.before}" is gone'
 
 
 def available() -> bool:

@@ -129,6 +129,7 @@ def _region(one: Judged) -> dict[str, Any]:
                 "limit": limit,
                 "box": metric.box,
                 "around": metric.around,
+                "text": metric.text and asdict(metric.text),
             }
             for metric, limit in rows
         },

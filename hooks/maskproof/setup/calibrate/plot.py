@@ -50,7 +50,6 @@ WORDS = {
     "contrast": "redrawn detail, letters",
     "blur": "small blurs",
     "delta_e": "colours, the middle",
-    "delta_e_p95": "colours, the worst part",
     "brand_color": "named brand colours",
     "characters": "letters that read otherwise",
     "geometry": "features that moved",
