@@ -1,11 +1,11 @@
 """Drift: how far each protected area moved from the original, in which way, in which unit.
 
-Two questions are asked of the protected area, because either alone is blind. Did a large connected region of it change
-(`ssim`)? And did anything change more than this edit changes everything (`residual`, `outliers`)? Beside them: did
+Did anything change more than this edit changes everything (`residual`, `outliers`)? Did a straight line come or go
+(`line`), did a regular pattern fade (`pattern`), and what is there where no window fits (`parts`)? Beside them: did
 the frame move (`registration`), did the tone move (`tone`), did size or transparency change (`frame`)? Declared areas
-are asked the second question by themselves, with limits for their size, and what their kind asks (`declared`). At
-level exact every sample counts (`exact`). Both pictures are brought onto one grid first (`pair`); which function
-measures what is a row in `metrics`.
+are asked the first question by themselves, with limits for their size, and what their kind asks (`declared`). At
+level exact every sample counts (`exact`). Both pictures are brought onto one grid first (`pair`), at one size
+(`size`); which function measures what is a row in `metrics`.
 """
 
 from __future__ import annotations

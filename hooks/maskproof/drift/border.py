@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
 """share of the long side around the editable area that is not judged by eye: editors feather their masks"""
 
+THINNEST = 5
+"""samples that a part is thick at the least; thinner ones are specks and hairs of a mask drawn by hand or by a model, and
+belong to its border"""
+
 
 def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
     """What is judged outside the mask, and which of it lies on islands: thin parts with the opening all around.
@@ -33,19 +37,18 @@ def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
     if not border or editable.all() or not editable.any():
         return protected, nothing
     wide = protected & ~grown(editable, border)
-    reached = _reached(protected & ~grown(editable, 2 * border), protected, 2 * border)
+    reached = within(protected & ~grown(editable, 2 * border), protected, 2 * border)
     thin, thickness = nothing, 2 * border
-    while thickness >= 1 and (left := protected & ~reached).any():
+    while thickness >= THINNEST // 2 and (left := protected & ~reached).any():
         core = left & ~spread(editable, thickness)
         if core.any():
             thin = thin | (left & spread(core, thickness) & ~spread(editable, thickness // 2))
-            reached |= _reached(core, protected, 2 * thickness)
+            reached |= within(core, protected, 2 * thickness)
         thickness //= 2
-    thin |= protected & ~reached
-    return wide | thin, thin & ~_reached(wide, protected) if thin.any() else nothing
+    return wide | thin, thin & ~within(wide, protected) if thin.any() else nothing
 
 
-def _reached(core: Mask, protected: Mask, radius: int | None = None) -> Mask:
+def within(core: Mask, protected: Mask, radius: int | None = None) -> Mask:
     """Samples within about `radius` of a core (None: however far), without crossing what may be edited; whole cells."""
     near, squares = blocks(core), blocks(protected)
     steps = near.size if radius is None else -(-radius // CELL) + 1

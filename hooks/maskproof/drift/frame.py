@@ -190,7 +190,7 @@ def size_metrics(original: Picture, edit: Picture, canvas: Size, hint: str) -> t
     )
 
 
-def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[Metric, ...]:
+def motion_metrics(motion: Motion, factor: float, size: tuple[int, int]) -> tuple[Metric, ...]:
     """The frame's motion, in pixels of the original; the share of the long side is what is limited."""
     reach = motion.reach * factor if motion.trusted else 0.0
     parts = describe_motion(motion, factor) or "sub-pixel"
@@ -206,7 +206,7 @@ def motion_metrics(motion: Motion, factor: int, size: tuple[int, int]) -> tuple[
     )
 
 
-def describe_motion(motion: Motion, factor: int = 1) -> str:
+def describe_motion(motion: Motion, factor: float = 1) -> str:
     """A motion in words, `factor` times its lengths in pixels; empty where it is too small to see."""
     parts = [
         f"{abs(value) * factor:.1f} px {way[value < 0]}"

@@ -73,6 +73,11 @@ def within(padded: Float, margin: int, step: int) -> Float:
     return padded[..., margin:-margin:step, margin:-margin:step]
 
 
+def run_sums(plane: Float, length: int) -> Float:
+    """Sums over `length` neighbours of each row (H x W to H x W - length + 1)."""
+    return _run(plane, length, -1)
+
+
 def _run(values: Float, side: int, axis: int) -> Float:
     """Sums of `side` neighbours, by doubling.
 

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from maskproof.drift import residual
 from maskproof.drift.declared import View, colors, outline, proportions, skin, strokes, view_of
 from maskproof.drift.exact import changed
 from maskproof.drift.frame import alpha_changed, motion_metrics, size_metrics
 from maskproof.drift.inside import inside
+from maskproof.drift.line import lines
 from maskproof.drift.outliers import RegionWeights, near, outliers
 from maskproof.drift.pair import Pair, cell_weights
+from maskproof.drift.parts import parts
+from maskproof.drift.pattern import patterns
 from maskproof.drift.placement import explain_size
 from maskproof.drift.seam import seam
-from maskproof.drift.ssim import changed_area
 from maskproof.drift.tone import tone
 from maskproof.model import Kind, Level, Metric
 
@@ -82,10 +82,15 @@ def _outliers(pair: Pair, pool: Executor) -> list[tuple[Metric, ...]]:
     return [pair.in_pixels(metrics) for metrics in found]
 
 
-def _changed_area(pair: Pair) -> tuple[Metric, ...]:
-    """What lies inside the mask is taken from the original, so that no window at its edge sees the edit."""
-    outside = np.where(pair.masks[0], pair.after, pair.toned)
-    return pair.in_pixels(changed_area(pair.toned, outside, pair.weights[0]))
+def _lines(pair: Pair) -> tuple[Metric, ...]:
+    return pair.in_pixels(lines(pair.toned[0], pair.after[0], pair.masks[0]))
+
+
+def _patterns(pair: Pair) -> tuple[Metric, ...]:
+    """Away from the mask's edge, where editors spill."""
+    spill = near(pair.editable, pair.islands)
+    outside = pair.masks[0] if spill is None else pair.masks[0] & ~spill
+    return pair.in_pixels(patterns(pair.toned[0], pair.after[0], outside))
 
 
 def _size(pair: Pair) -> tuple[Metric, ...]:
@@ -120,8 +125,10 @@ METRICS: tuple[Measure, ...] = (
     ),
     OfPair(FRAME, ("seam",), _seam),
     OfRegions(residual.MEASURES, _outliers),
+    OfRegions(("part",), lambda pair, _: parts(pair)),
+    OfPair(Kind.OUTSIDE_MASK, ("line",), _lines),
+    OfPair(Kind.OUTSIDE_MASK, ("pattern",), _patterns),
     OfPair(Kind.OUTSIDE_MASK, ("residue",), lambda pair: residual.residual_level(pair.sums, pair.weights[0])),
-    OfPair(Kind.OUTSIDE_MASK, ("area",), _changed_area),
     OfArea(Kind.BRAND, ("delta_e", "brand_color"), colors),
     OfArea(Kind.TEXT, ("stroke",), strokes),
     OfArea(Kind.TEXT, ("characters",), None),

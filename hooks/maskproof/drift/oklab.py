@@ -42,8 +42,8 @@ TO_LAB = np.float32(100) * np.array(
     np.float32,
 )
 FLARE = np.float32(0.005)
-"""light that a screen reflects into its own black, of 1: ISO 3664 and IEC 61966-2-1 reckon with 0.2 to 1 % in an office.
-Without it one level of 255 on black is a distance of 6.7, which nobody sees; with it, of 0.3"""
+"""light that a screen reflects into its own black, of 1: IEC 61966-2-1 reckons with 1 % for veiling glare, half of
+that is a dim room. Without it one level of 255 on black is a distance of 6.7, which nobody sees; with it, of 0.3"""
 
 
 def opponent(rgb: Bytes, factor: int = 1) -> Float:

@@ -18,13 +18,14 @@ from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, regis
 from maskproof.drift.residual import cell_sums
 from maskproof.drift.size import JudgedSize
 from maskproof.drift.tone import toned
-from maskproof.model import Level, Metric, Picture, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
+
+    from maskproof.model import Level, Metric, Picture, Region
 
 MIN_MOTION = 0.3
 """samples of the judged picture from which on a trusted motion is undone before judging"""
@@ -166,4 +167,3 @@ def _moved(planes: Float, dx: float, dy: float) -> Float:
     """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
     moved, inner = warped_planes(planes, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
     return np.where(inner, moved, planes)
-

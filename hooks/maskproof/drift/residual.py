@@ -166,16 +166,20 @@ def _measured(
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
-    square, soft, light, red, blue, texture, blur, band = (plane / n for plane in (*framed[1:], *rest))
-    square_around, soft_around = (plane / m for plane in around[1:])
+    square, soft, light, red, blue, texture, blur, band = _ratios([*framed[1:], *rest], n)
+    square_around, soft_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
-    values = {
+    values: dict[str, Float] = {
         "light": np.abs(light),
         "color": np.sqrt(red * red + blue * blue),
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
     return weight, texture, unrest, values
+
+
+def _ratios(sums: Sequence[Float], weight: Float) -> list[Float]:
+    return [plane / weight for plane in sums]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,10 @@ class JudgedSize:
 
     def mask(self, mask: Mask) -> Mask:
         """A mask (H x W to h x w), True where any pixel of a sample is."""
-        blocks = reduced_mask(mask, self.whole)
-        return _covered(_covered(blocks, self.judged[1], self.size[1] / self.whole, 0), self.judged[0], self.size[0] / self.whole, 1)
+        found = reduced_mask(mask, self.whole)
+        for axis in (0, 1):
+            found = _covered(found, self.judged[1 - axis], self.size[1 - axis] / self.whole, axis)
+        return found
 
     def in_pixels(self, box: Box | None) -> Box | None:
         """A box of samples as a box of pixels around it."""

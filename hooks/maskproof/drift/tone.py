@@ -46,8 +46,10 @@ def toned(original: Float, edit: Float, protected: Mask, stride: int) -> Float:
     if not pick.any():
         return original
     return np.stack(
-        [plane + _step(plane, plane[::stride, ::stride][pick], other[::stride, ::stride][pick])
-         for plane, other in zip(original, edit, strict=True)]
+        [
+            plane + _step(plane, plane[::stride, ::stride][pick], other[::stride, ::stride][pick])
+            for plane, other in zip(original, edit, strict=True)
+        ]
     )
 
 
@@ -95,7 +97,8 @@ def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
     largest = int(np.argmax(np.linalg.norm(steps, axis=1)))
     difference, where = steps[largest], _tones(largest, bins)
     way = "lighter" if difference[0] > 0 else "darker"
-    says = f"the tone of the whole protected area moved by {{value}} (limit {{limit}}){where}: {abs(difference[0]):.1f} {way}"
+    says = "the tone of the whole protected area moved by {value} (limit {limit})"
+    says += f"{where}: {abs(difference[0]):.1f} {way}"
     return (
         Metric("tone", float(np.linalg.norm(difference)), "OKLab x100", "tone", says),
         Metric("tone_light", float(difference[0]), "OKLab L x100", "tone", ""),

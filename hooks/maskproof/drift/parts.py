@@ -1,0 +1,85 @@
+"""Parts of a region that no window fits: they are compared at full size, so that nothing is passed unmeasured.
+
+A line of text between two openings, a stamp-sized area, a picture that is a few pixels wide: nothing there can stand
+out of its like, so what counts is how much it differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from maskproof.drift.border import within
+from maskproof.drift.declared import view_of
+from maskproof.drift.grid import CELL, block_sums, bounding_box, windows
+from maskproof.drift.oklab import opponent
+from maskproof.drift.residual import MIN_SHARE, SCALES
+from maskproof.model import Box, Metric
+
+if TYPE_CHECKING:
+    from maskproof.drift.grid import Mask
+    from maskproof.drift.pair import Pair
+    from maskproof.model import Region
+
+SQUARE_PX = 16
+"""side of the squares that a part is cut into: a change of one of them counts by itself"""
+MIN_PIXELS = 30
+"""pixels of a part in a square for it to be told; smaller ones are specks of a mask, where nothing else is protected"""
+
+
+def parts(pair: Pair) -> list[tuple[Metric, ...]]:
+    """For each region, the most that a part differs by which no window fits; nothing where there is no such part."""
+    return [_part(pair, region, mask) for region, mask in zip(pair.regions, pair.masks, strict=True)]
+
+
+def _part(pair: Pair, region: Region, mask: Mask) -> tuple[Metric, ...]:
+    covered = _covered(mask)
+    left = mask & ~covered
+    if not left.any():
+        return ()
+    whole = _enlarged(left, region.mask) & region.mask
+    if not whole.any():
+        return ()
+    view = view_of(pair, replace(region, mask=whole))
+    before, after = opponent(view.original), opponent(view.edit)
+    step = np.median(pair.toned - pair.before, axis=(1, 2)) if pair.toned.size else np.zeros(3)
+    square = np.square(after - before - step[:, None, None].astype(np.float32)).sum(0) * view.mask
+    tall, wide = (-length % SQUARE_PX for length in square.shape)
+    sums, counts = (
+        block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE_PX) for plane in (square, view.mask.astype(np.float32))
+    )
+    least = MIN_PIXELS if covered.any() else min(MIN_PIXELS, counts.max())
+    if counts.max() < least:
+        return ()
+    value = np.sqrt(np.where(counts >= least, sums / np.maximum(counts, 1), 0))
+    row, column = np.unravel_index(int(np.argmax(value)), value.shape)
+    box = bounding_box(view.mask[row * SQUARE_PX :, column * SQUARE_PX :][:SQUARE_PX, :SQUARE_PX])
+    place = Box(box.x + view.x + int(column) * SQUARE_PX, box.y + view.y + int(row) * SQUARE_PX, box.width, box.height)
+    says = "a part too small for windows differs by {value} RMS at full size (limit {limit})"
+    return (Metric("part", float(value[row, column]), "% of full scale", region.kind.value, says, place, place),)
+
+
+def _covered(mask: Mask) -> Mask:
+    """What belongs to a part that at least one window lies in."""
+    cells = mask[: mask.shape[0] // CELL * CELL, : mask.shape[1] // CELL * CELL]
+    weight = cells.reshape(-1 if cells.size else 0, CELL, cells.shape[1] // CELL, CELL).sum((1, 3))
+    side = SCALES[0]
+    if min(weight.shape) < side:
+        return np.zeros(mask.shape, np.bool_)
+    found = windows(weight.astype(np.float32), side) >= MIN_SHARE * (side * CELL) ** 2
+    seen = np.zeros(weight.shape, np.bool_)
+    for row in range(side):
+        for column in range(side):
+            seen[row : row + found.shape[0], column : column + found.shape[1]] |= found
+    start = np.zeros(mask.shape, np.bool_)
+    start[: cells.shape[0], : cells.shape[1]] = np.repeat(np.repeat(seen, CELL, 0), CELL, 1)
+    return mask & within(start & mask, mask)
+
+
+def _enlarged(mask: Mask, like: Mask) -> Mask:
+    """The mask at another mask's size."""
+    height, width = like.shape
+    return np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))

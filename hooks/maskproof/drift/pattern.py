@@ -1,0 +1,126 @@
+"""A regular pattern that was lost: lace, weave, print, knit.
+
+Where all of a pattern fades evenly, no place stands out, and grain and foliage that a model drew anew with the same
+look differ as much. What tells a pattern from them is that it repeats: its spectrum has peaks. So in tiles of the
+picture the peaks of the original's spectrum are looked for, and how much of them is still there, in phase, is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from maskproof.drift.grid import block_sums
+from maskproof.model import Box, Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from maskproof.drift.grid import Float, Mask
+
+TILE, STEP = 64, 32
+"""samples of a tile's side, and from one to the next"""
+KNOWN_SHARE = 0.9
+"""share of a tile that has to be protected"""
+PERIODS = (5.0, 25.6)
+"""periods a tile of what counts as a pattern: finer ones do not survive any encoder, coarser ones are shapes"""
+PEAK = 10.0
+"""times the median power around it that a peak of the spectrum has"""
+FLANK = 0.25
+"""of a peak's power from which on what lies beside it belongs to it"""
+MIN_RMS = 1.0
+"""hundredths of full scale that a pattern has at the least"""
+MIN_SHARE = 0.3
+"""of a tile's detail that lies in peaks, for it to be a pattern"""
+MIN_CHANGE = 0.13
+"""RMS of the difference, hundredths of full scale, below which a tile has not lost a seventh of any pattern"""
+MIN_TILES = 4
+"""tiles of a pattern, of nine that lie together"""
+LEAST, MOST = 0.26, 0.46
+"""loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
+RING = tuple(
+    (y, x)
+    for straight, slanted in ((3, 2), (5, 4))
+    for y, x in (
+        *((0, straight), (0, -straight), (straight, 0), (-straight, 0)),
+        *((slanted, slanted), (slanted, -slanted), (-slanted, slanted), (-slanted, -slanted)),
+    )
+)
+"""where around a frequency its background is taken from"""
+
+
+def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
+    """The largest loss of a regular pattern, over what the picture allows.
+
+    Args:
+        original: Luma in the edit's tone, H x W, 0 to 100.
+        edit: Luma of the edit, aligned.
+        outside: H x W, what is judged.
+    """
+    says = "a regular pattern lost its contrast: {value} what is allowed in this picture (limit {limit})"
+    nothing = (Metric("pattern", 0.0, "x", "outside-mask", says),)
+    if min(outside.shape) < TILE:
+        return nothing
+    rows, columns = ((length - TILE) // STEP + 1 for length in outside.shape)
+    known = _tile_sums(outside.astype(np.float32)) >= KNOWN_SHARE * TILE**2
+    loss, regular = np.zeros((rows, columns)), np.zeros((rows, columns), np.bool_)
+    changed = _tile_sums(np.square(edit - original)) >= (MIN_CHANGE * TILE) ** 2
+    # What did not change is looked at where something else lost its pattern: it says what this picture loses anyway.
+    for tiles in (known & changed, known & ~changed):
+        for row, column in np.argwhere(tiles):
+            place = np.s_[row * STEP : row * STEP + TILE, column * STEP : column * STEP + TILE]
+            loss[row, column], regular[row, column] = _lost(original[place], edit[place])
+        if loss.max() <= LEAST / 2:
+            return nothing
+    around = _of_nine(regular.astype(np.float64))
+    mean = np.where(regular & (around >= MIN_TILES), _of_nine(loss * regular) / np.maximum(around, 1), 0)
+    row, column = np.unravel_index(int(np.argmax(mean)), mean.shape)
+    lost = float(mean[row, column])
+    if lost <= 0:
+        return nothing
+    allowed = min(LEAST + max(float(np.median(loss[regular])), 0.0), MOST)
+    box = Box(int(column) * STEP, int(row) * STEP, TILE, TILE)
+    says = says.replace("its contrast", f"{min(lost, 1):.0%} of its contrast")
+    return (Metric("pattern", lost / allowed, "x", "outside-mask", says, box, box),)
+
+
+def _lost(original: Float, edit: Float) -> tuple[float, bool]:
+    """How much of a tile's pattern is gone, and whether it has one."""
+    first, second = (np.fft.rfft2((tile - tile.mean()) * WINDOW) for tile in (original, edit))
+    power = np.square(np.abs(first))
+    around = np.partition(np.stack([np.roll(power, shift, (0, 1)) for shift in RING]), len(RING) // 2, axis=0)
+    near = np.maximum.reduce([np.roll(power, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)])
+    peaks = PATTERN & (near > PEAK * around[len(RING) // 2]) & (power > FLANK * near)
+    regular = float(power[peaks].sum())
+    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(power[PATTERN].sum())
+    kept = float(np.real(np.conj(first[peaks]) * second[peaks]).sum())
+    return (1 - kept / regular, True) if strong else (0.0, False)
+
+
+def _tile_sums(plane: Float) -> Float:
+    """Sums over tiles at every STEP."""
+    sums = block_sums(plane, STEP)
+    out: Float = sums[:-1, :-1] + sums[1:, :-1] + sums[:-1, 1:] + sums[1:, 1:]
+    return out
+
+
+def _of_nine(tiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over each tile and the eight around it."""
+    out: NDArray[np.float64] = sliding_window_view(np.pad(tiles, 1), (3, 3)).sum((2, 3))
+    return out
+
+
+def _band() -> NDArray[np.bool_]:
+    """Frequencies of a tile's spectrum (TILE x TILE // 2 + 1) that count as a pattern."""
+    upright, level = np.fft.fftfreq(TILE)[:, None] * TILE, np.arange(TILE // 2 + 1)[None]
+    distance = np.hypot(upright, level)
+    out: NDArray[np.bool_] = (distance >= PERIODS[0]) & (distance <= PERIODS[1])
+    return out
+
+
+PATTERN = _band()
+WINDOW = np.outer(np.hanning(TILE), np.hanning(TILE)).astype(np.float32)
+NORM = float(np.square(WINDOW).sum()) * TILE**2 / 2
+"""power of a wave of RMS 1 under the window, in half a spectrum"""
