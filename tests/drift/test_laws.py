@@ -116,7 +116,7 @@ def test_a_picture_does_not_drift_from_itself(data: bytes, level: Level) -> None
 def _texts() -> PngInfo:
     made = PngInfo()
     made.add_text("parameters", "a harbour at night, steps: 30")
-    made.add_itxt("Title", "Hafen", "de", "Titel")
+    made.add_itxt("Title", "Port", "fr", "Titre")
     return made
 
 
