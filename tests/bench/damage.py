@@ -109,7 +109,7 @@ def _swap(picture: Image.Image, _: tuple[int, int], side: int, rng: random.Rando
 
 def _recolor(picture: Image.Image, at: tuple[int, int], side: int, rng: random.Random) -> np.ndarray:
     """The chroma of YCbCr moves by 24 to 40 levels in one direction; lightness stays."""
-    patch = _patch(picture.convert("YCbCr"), at, side)
+    patch = _patch(picture.crop((*at, at[0] + side, at[1] + side)).convert("YCbCr"), (0, 0), side)
     turn = rng.uniform(0, 2 * np.pi)
     patch[..., 1:] += rng.uniform(24, 40) * np.array([np.cos(turn), np.sin(turn)], np.float32)
     made = Image.fromarray(patch.round().clip(0, 255).astype(np.uint8), "YCbCr")

@@ -23,7 +23,7 @@ import numpy as np
 import skimage
 from PIL import Image, ImageDraw
 
-from damage import KINDS, planted
+from damage import KINDS, Planted, planted
 from drawn import DRAWN
 from harmless import HARMLESS, LANCZOS, saved
 from maskproof.gate.named import Named, compare
@@ -183,21 +183,30 @@ class Pair:
 
     def inputs(self) -> Named | None:
         """The bytes to compare; None where the picture has no place for the damage."""
-        picture = opened(self.shot, self.root)
+        picture, original, mask = files(self.shot, self.root)
         if not self.base:
-            return Named(PROCESSES[self.what](changed(picture)), saved(picture, "PNG"), middle(picture), "white")
-        made = planted(picture, protected(picture), self.what, round(self.side * max(picture.size)), self.rng())
+            return Named(PROCESSES[self.what](changed(picture)), original, mask, "white")
+        made = damage(self.shot, self.root, self.what, self.side)
         if made is None:
             return None
-        edit = BASES[self.base](changed(made.edit))
-        return Named(edit, saved(made.original, "PNG"), middle(picture), "white")
-
-    def rng(self) -> random.Random:
-        """The same damage at every run, whatever it is stored as."""
-        return random.Random(f"{self.shot.source} {self.what} {self.side}")
+        own = original if made.original is picture else saved(made.original, "PNG")
+        return Named(BASES[self.base](changed(made.edit)), own, mask, "white")
 
 
 @lru_cache(maxsize=1)
+def files(shot: Shot, root: Path | None) -> tuple[Image.Image, bytes, bytes]:
+    """The picture, the file of the original, and of the mask."""
+    picture = opened(shot, root)
+    return picture, saved(picture, "PNG"), middle(picture)
+
+
+@lru_cache(maxsize=1)
+def damage(shot: Shot, root: Path | None, kind: str, side: float) -> Planted | None:
+    """The same damage at every run, whatever it is stored as."""
+    picture, rng = files(shot, root)[0], random.Random(f"{shot.source} {kind} {side}")
+    return planted(picture, protected(picture), kind, round(side * max(picture.size)), rng)
+
+
 def opened(shot: Shot, root: Path | None) -> Image.Image:
     """The picture, RGB."""
     if shot.source in DRAWN:
