@@ -40,12 +40,18 @@ def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
     reached = within(protected & ~grown(editable, 2 * border), protected, 2 * border)
     thin, thickness = nothing, 2 * border
     while thickness >= THINNEST // 2 and (left := protected & ~reached).any():
-        core = left & ~spread(editable, thickness)
+        # A strip along the edge of the picture is as thin as the picture shows it.
+        core = left & ~spread(np.pad(editable, thickness, constant_values=True), thickness)[inner(thickness)]
         if core.any():
             thin = thin | (left & spread(core, thickness) & ~spread(editable, thickness // 2))
             reached |= within(core, protected, 2 * thickness)
         thickness //= 2
     return wide | thin, thin & ~within(wide, protected) if thin.any() else nothing
+
+
+def inner(margin: int) -> tuple[slice, slice]:
+    """What a padding of so many samples surrounds."""
+    return np.s_[margin:-margin, margin:-margin]
 
 
 def within(core: Mask, protected: Mask, radius: int | None = None) -> Mask:

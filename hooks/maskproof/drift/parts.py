@@ -54,7 +54,7 @@ def _part(pair: Pair, region: Region, mask: Mask) -> tuple[Metric, ...]:
     least = MIN_PIXELS if covered.any() else min(MIN_PIXELS, counts.max())
     if counts.max() < least:
         return ()
-    value = np.sqrt(np.where(counts >= least, sums / np.maximum(counts, 1), 0))
+    value = np.where(counts >= least, np.sqrt(sums / np.maximum(counts, 1)), -1)
     row, column = np.unravel_index(int(np.argmax(value)), value.shape)
     box = bounding_box(view.mask[row * SQUARE_PX :, column * SQUARE_PX :][:SQUARE_PX, :SQUARE_PX])
     place = Box(box.x + view.x + int(column) * SQUARE_PX, box.y + view.y + int(row) * SQUARE_PX, box.width, box.height)

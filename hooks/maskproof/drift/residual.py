@@ -2,7 +2,7 @@
 
 Every edit leaves a residual where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
-the same texture (blur: elsewhere in equal unrest). Each measure is taken in windows of three sizes and compared
+the same texture (blur: in equal unrest; colour: at equal steps of colour). Each measure is taken in windows of three sizes and compared
 with the middle and the upper spread of its own kind; how much residual is accepted at all is bounded, so that noise
 added everywhere becomes drift itself.
 """
@@ -32,6 +32,9 @@ how much lighter a window is than its surroundings, were tried beside them and d
 MIN_SPREAD = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
 (a composite) does not make an outlier of one level of rounding. 0.7 and 1 find fewer soft-edged changes."""
+CRISP = 0.02
+"""share of its detail that a window may differ by beside its class: what resampling does to drawings and print, whose
+few crisp edges are no class of their own. 0.04 finds fewer soft-edged changes"""
 BINS = 14
 """Texture classes; with 8 and 6 the largest of what held passes the others' by up to 1.4 times."""
 UPPER = 0.9
@@ -45,7 +48,7 @@ DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
 STRIP_ROWS = 32
 """Rows that are summed up at once."""
-SUMS, FRAMED = 9, 3
+SUMS, FRAMED = 10, 3
 """How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
 LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
@@ -89,7 +92,8 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
 
     Returns:
         SUMS x rows x columns: weight, luma squared, soft luma squared (the FRAMED ones); luma, red, blue, detail
-        squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves alone.
+        squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves alone; squared
+        steps of colour.
     """
     blocks, small_blocks = Smooth.of(original[0], DETAIL), Smooth.of(original[0], BAND_DETAIL)
     height = len(protected) // CELL * CELL
@@ -109,8 +113,18 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
         return np.stack([cells(part) for part in (*framed, *rest)])
 
     # In strips, because what lies in between then stays in the processor's cache.
-    none = np.empty((SUMS, 0, protected.shape[1] // CELL), np.float32)
-    return np.concatenate([none, *pool.map(strip, range(0, height, STRIP_ROWS))], axis=1)
+    none = np.empty((SUMS - 1, 0, protected.shape[1] // CELL), np.float32)
+    sums = np.concatenate([none, *pool.map(strip, range(0, height, STRIP_ROWS))], axis=1)
+    return np.concatenate([sums, _color_steps(original[1:])[None] * sums[:1]])
+
+
+def _color_steps(planes: Float) -> Float:
+    """Squared difference of each cell's colour to its neighbours' (2 x H x W to rows x columns): encoders blur those."""
+    means = np.pad(cells(planes) * np.float32(1 / CELL**2), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    down = means[:, 2:, 1:-1] - means[:, :-2, 1:-1]
+    across = means[:, 1:-1, 2:] - means[:, 1:-1, :-2]
+    steps: Float = (down * down + across * across).sum(0)
+    return steps
 
 
 def scales(sums: Float, reference: Float, others: Sequence[Float], pool: Executor) -> Iterator[Scale]:
@@ -141,22 +155,26 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     around = [surround(plane, side, margin, step) for plane in padded]
     own = [np.ascontiguousarray(plane[::step, ::step]) for plane in rest]
     sums, reference, others = own[: SUMS - FRAMED], own[SUMS - FRAMED], own[SUMS - FRAMED + 1 :]
-    weight, texture, unrest, values = _measured(framed, around, sums)
+    weight, texture, unrest, hues, values = _measured(framed, around, sums)
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
-    by_texture, by_unrest = _Classes.of(texture, told, usable), _Classes.of(unrest, told, usable)
+    classes = dict.fromkeys(MEASURES, _Classes.of(texture, told, usable))
+    classes |= {"blur": _Classes.of(unrest, told, usable), "color": _Classes.of(hues, told, usable)}
+    crisp = np.float32(CRISP) * np.sqrt(texture)
     deviations = {}
     for name, value in values.items():
-        expected, width = (by_unrest if name == "blur" else by_texture).residual(value)
+        expected, width = classes[name].residual(value)
         width += np.float32(MIN_SPREAD)
+        if name in ("light", "contrast"):
+            width += crisp
         deviations[name] = (value - expected) / width
     return Scale(side, step, usable, deviations, tuple(others))
 
 
 def _measured(
     framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float]
-) -> tuple[Float, Float, Float, dict[str, Float]]:
-    """Weight, texture (mean squared detail), unrest around and each measure of windows.
+) -> tuple[Float, Float, Float, Float, dict[str, Float]]:
+    """Weight, texture (mean squared detail), unrest around, steps of colour and each measure of windows.
 
     Args:
         framed: Sums over windows, the first FRAMED of `cell_sums`.
@@ -166,7 +184,7 @@ def _measured(
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
-    square, soft, light, red, blue, texture, blur, band = _ratios([*framed[1:], *rest], n)
+    square, soft, light, red, blue, texture, blur, band, hues = _ratios([*framed[1:], *rest], n)
     square_around, soft_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
     values: dict[str, Float] = {
@@ -175,7 +193,7 @@ def _measured(
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
-    return weight, texture, unrest, values
+    return weight, np.maximum(texture, 0), unrest, hues, values
 
 
 def _ratios(sums: Sequence[Float], weight: Float) -> list[Float]:

@@ -35,7 +35,7 @@ OUTLIERS = ("light", "color", "contrast", "blur")
 LIMITS = (
     *(Limit(kind.value, metric, "x", 1.0, 0.7, None) for kind in Kind for metric in OUTLIERS),
     *(Limit(kind.value, "changed", "px", None, None, 0) for kind in Kind),
-    *(Limit(kind.value, "part", "% of full scale", 8.0, 5.0, None) for kind in Kind),
+    *(Limit(kind.value, "part", "% of full scale", 10.0, 6.0, None) for kind in Kind),
     Limit("outside-mask", "line", "x", 1.0, 0.7, None),
     Limit("outside-mask", "pattern", "x", 1.0, 0.7, None),
     Limit("outside-mask", "residue", "% of full scale", 6.5, 4.0, None),
