@@ -36,8 +36,8 @@ MIN_SHARE = 0.3
 """of a tile's detail that lies in peaks, for it to be a pattern"""
 MIN_CHANGE = 0.13
 """RMS of the difference, hundredths of full scale, below which a tile has not lost a seventh of any pattern"""
-MIN_TILES = 4
-"""tiles of a pattern, of nine that lie together"""
+MIN_TILES, TILES_SHARE = 3, 0.4
+"""tiles of a pattern that lie together, and their share of those of nine that are protected"""
 LEAST, MOST = 0.26, 0.46
 """loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
 RING = tuple(
@@ -75,7 +75,8 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
         if loss.max() <= LEAST / 2:
             return nothing
     around = _of_nine(regular.astype(np.float64))
-    mean = np.where(regular & (around >= MIN_TILES), _of_nine(loss * regular) / np.maximum(around, 1), 0)
+    enough = around >= np.maximum(MIN_TILES, TILES_SHARE * _of_nine(known.astype(np.float64)))
+    mean = np.where(regular & enough, _of_nine(loss * regular) / np.maximum(around, 1), 0)
     row, column = np.unravel_index(int(np.argmax(mean)), mean.shape)
     lost = float(mean[row, column])
     if lost <= 0:

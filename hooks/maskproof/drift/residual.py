@@ -159,14 +159,16 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
     classes = dict.fromkeys(MEASURES, _Classes.of(texture, told, usable))
-    classes |= {"blur": _Classes.of(unrest, told, usable), "color": _Classes.of(hues, told, usable)}
-    crisp = np.float32(CRISP) * np.sqrt(texture)
+    classes |= {
+        "blur": _Classes.of(unrest, told, usable),
+        "color": _Classes.of(hues + texture * np.float32(1 / 8), told, usable),
+    }
     deviations = {}
     for name, value in values.items():
         expected, width = classes[name].residual(value)
         width += np.float32(MIN_SPREAD)
-        if name in ("light", "contrast"):
-            width += crisp
+        if name == "contrast":
+            width += np.float32(CRISP) * np.sqrt(texture)
         deviations[name] = (value - expected) / width
     return Scale(side, step, usable, deviations, tuple(others))
 

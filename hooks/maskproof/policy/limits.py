@@ -38,7 +38,7 @@ LIMITS = (
     *(Limit(kind.value, "part", "% of full scale", 10.0, 6.0, None) for kind in Kind),
     Limit("outside-mask", "line", "x", 1.0, 0.7, None),
     Limit("outside-mask", "pattern", "x", 1.0, 0.7, None),
-    Limit("outside-mask", "residue", "% of full scale", 6.5, 4.0, None),
+    Limit("outside-mask", "residue", "% of full scale", 7.5, 4.5, None),
     Limit("brand", "delta_e", "ΔE00", 5.0, 3.0, None),
     Limit("brand", "brand_color", "ΔE00", 5.0, 3.0, None),
     Limit("text", "stroke", "share", 0.22, 0.18, None),
