@@ -15,7 +15,7 @@ from PIL import Image
 from maskproof.drift.ciede2000 import ciede2000, cielab
 from maskproof.drift.oklab import oklab
 from maskproof.drift.pair import MIN_MOTION
-from maskproof.drift.registration import register
+from maskproof.drift.registration import motion_between
 from maskproof.model import Metric
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def skin(view: View) -> list[Metric]:
 
 def proportions(view: View) -> list[Metric]:
     """How far features moved against each other: what the area's own motion leaves, 95 % quantile over its blocks."""
-    motion = register(_luma(view.original), _luma(view.edit), view.mask)
+    motion = motion_between(_luma(view.original), _luma(view.edit), view.mask)
     says = "features moved against each other by {value} (limit {limit})"
     return [Metric("geometry", motion.residual, "px", "face", says)]
 

@@ -14,7 +14,7 @@ import numpy as np
 from maskproof.drift.frame import Aligned, Frame, align, shown
 from maskproof.drift.grid import CELL, Float, Mask, cells, grown, reduced_mask
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, subpixel_shift, warped_planes
+from maskproof.drift.registration import Motion, motion_between, undone
 from maskproof.drift.residual import cell_sums
 from maskproof.model import Box, Level, Metric, Picture, Region
 
@@ -117,14 +117,8 @@ def pair_up(
         masks[0] = masks[0] & ~grown(inside, border)
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = (plane.result() for plane in planes)
-    motion = integer_shift(register(before[0], after[0], judged), before[0], after[0], judged)
-    undone = motion
-    if not motion.trusted or motion.reach < 1:
-        dx, dy = subpixel_shift(before[0], after[0], judged)
-        if dx or dy:
-            # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
-            undone, before = NO_MOTION, _moved(before, dx, dy)
-    after, valid = _undone(after, undone, inside.shape)
+    motion = motion_between(before[0], after[0], judged)
+    before, after, valid = undone(before, after, motion)
     masks = [mask & valid for mask in masks]
     offset = _offset(before, after, masks[0])
     return Pair(
@@ -156,19 +150,6 @@ def cell_weights(mask: Mask) -> Float:
 def _means(planes: Float) -> Float:
     """Means over cells."""
     return cells(planes) * np.float32(1 / CELL**2)
-
-
-def _undone(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:
-    """The edit's planes with the frame's motion undone where that helps, and where they hold samples."""
-    if not motion.trusted or motion.reach < MIN_MOTION:
-        return edit, np.ones(shape, np.bool_)
-    return warped_planes(edit, motion.matrix)
-
-
-def _moved(planes: Float, dx: float, dy: float) -> Float:
-    """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
-    moved, inner = warped_planes(planes, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
-    return np.where(inner, moved, planes)
 
 
 def _offset(original: Float, edit: Float, protected: Mask) -> Float:
