@@ -22,7 +22,6 @@ ABSENT = pytest.mark.skip(reason="the third-party data is not beside this checko
 MISJUDGED = {
     "brushedit/frog": "blocked, 1.01 times the limit: small detail that only went through the model's encoder",
     "brushedit/mona_lisa": "blocked, 1.04 times the limit: small detail that only went through the model's encoder",
-    "pico-nanobanana/case100": "blocked: a move is measured where soft gradients show none",
     "comfy/yosemite-cat": "blocked: the original's own alpha channel, which is its mask, is gone",
     "comfy/yosemite-woman": "blocked: the original's own alpha channel, which is its mask, is gone",
     "dngback/t1": "passes: evenly lost pattern is not seen",

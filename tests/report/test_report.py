@@ -209,6 +209,15 @@ def test_a_metric_says_how_its_limit_holds():
     assert "seam                   30 %   limit 20 %, else a warning\n" in said
 
 
+def test_what_a_metric_without_a_limit_has_to_say_stands_beside_it():
+    frame = RegionDrift(
+        "frame", "frame", (Metric("dx", 0.0, "px", "shift", "cannot be told"), Metric("dy", 4.0, "px", "shift", ""))
+    )
+    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (None, None)),)))
+    assert "dx  0 px   no limit  cannot be told\n" in said
+    assert "dy  4 px   no limit\n" in said
+
+
 def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
     over = dataclasses.replace(WARNED, drift=8.11)
     assert as_text.conclusion(over) == "d.png: passes with a WARNING  (drift 8.11; the limit is 1)"

@@ -21,8 +21,7 @@ BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
 """share of the long side around the editable area that is not judged by eye: editors feather their masks"""
 
 THINNEST = 5
-"""samples that a part is thick at the least; thinner ones are specks and hairs of a mask drawn by hand or by a model, and
-belong to its border"""
+"""samples that a part is thick at the least; thinner ones are specks and hairs of a mask and belong to its border"""
 
 
 def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:

@@ -17,7 +17,7 @@ from maskproof.drift.frame import describe_motion
 from maskproof.drift.grid import block_sums, bounding_box, largest_blob, shrunk
 from maskproof.drift.oklab import oklab
 from maskproof.drift.pair import MIN_MOTION
-from maskproof.drift.registration import NO_MOTION, register
+from maskproof.drift.registration import NO_MOTION, motion_between
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def skin(view: View) -> list[Metric]:
 def proportions(view: View) -> list[Metric]:
     """How far features moved against each other: what the area's own motion leaves, 95 % quantile over its blocks."""
     before, after = _luma(view.original), _luma(view.edit)
-    motion = register(before, after, view.mask)
+    motion = motion_between(before, after, view.mask)
     if motion.reach:
         picture = Image.fromarray(after)
         turn = picture.size, Image.Transform.AFFINE, motion.matrix, Image.Resampling.BICUBIC

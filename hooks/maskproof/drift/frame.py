@@ -198,7 +198,7 @@ def motion_metrics(motion: Motion, factor: float, size: tuple[int, int]) -> tupl
     says += padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
         Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),
-        Metric("dx", motion.dx * factor, "px", "shift", ""),
+        Metric("dx", motion.dx * factor, "px", "shift", _untold(motion)),
         Metric("dy", motion.dy * factor, "px", "shift", ""),
         Metric("scale", motion.scale, "times", "shift", ""),
         Metric("angle", motion.angle, "degrees", "shift", ""),
@@ -215,7 +215,12 @@ def describe_motion(motion: Motion, factor: float = 1) -> str:
     ]
     parts += [f"scaled to {motion.scale * 100:.2f} %"] if abs(motion.scale - 1) > 5e-4 else []
     parts += [f"turned by {motion.angle:+.2f} degrees"] if abs(motion.angle) > 0.02 else []
-    return ", ".join(parts)
+    return ", ".join(filter(None, (*parts, _untold(motion))))
+
+
+def _untold(motion: Motion) -> str:
+    """Along which way no motion can be told, in words; empty where it can along all."""
+    return f"a motion {motion.untold} cannot be told" if motion.untold else ""
 
 
 def padding_that_explains(dx: float, dy: float, scale: float, size: tuple[int, int]) -> str:

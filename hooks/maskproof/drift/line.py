@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from maskproof.drift.grid import Float, Mask
 
 RUN = 64
-"""samples along which the difference is averaged; with 32 the residual of held edits passes lines of 24 levels, 128 does not
-fit into small pictures"""
+"""samples along which the difference is averaged; with 32 the residual of held edits passes faint lines, and 128 does
+not fit into small pictures"""
 BESIDE = 2
 """samples from a line to the rows that it is compared with"""
 KNOWN_SHARE = 0.95

@@ -14,7 +14,7 @@ import numpy as np
 from maskproof.drift.border import outside
 from maskproof.drift.frame import Aligned, Frame, align, shown
 from maskproof.drift.grid import CELL, Float, Mask, cells
-from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, subpixel_shift, warped_planes
+from maskproof.drift.registration import Motion, motion_between, undone
 from maskproof.drift.residual import cell_sums
 from maskproof.drift.size import JudgedSize
 from maskproof.drift.tone import toned
@@ -112,14 +112,8 @@ def pair_up(
         masks = [mask & ~size.mask(~aligned.shows) for mask in masks]
     judged = masks[0] if masks[0].any() else np.logical_or.reduce(masks)
     before, after = (plane.result() for plane in planes)
-    motion = integer_shift(register(before[0], after[0], judged), before[0], after[0], judged)
-    undone = motion
-    if not motion.trusted or motion.reach < 1:
-        dx, dy = subpixel_shift(before[0], after[0], judged)
-        if dx or dy:
-            # The original is moved, not the edit: then both were resampled alike, and that is not taken for a blur.
-            undone, before = NO_MOTION, _moved(before, dx, dy)
-    after, valid = _undone(after, undone, inside.shape)
+    motion = motion_between(before[0], after[0], judged)
+    before, after, valid = undone(before, after, motion)
     masks = [mask & valid for mask in masks]
     after = np.where(valid, after, before)
     stride = max(1, round((masks[0].size / TONE_SAMPLES) ** 0.5))
@@ -154,16 +148,3 @@ def cell_weights(mask: Mask) -> Float:
 def _means(planes: Float) -> Float:
     """Means over cells."""
     return cells(planes) * np.float32(1 / CELL**2)
-
-
-def _undone(edit: Float, motion: Motion, shape: tuple[int, ...]) -> tuple[Float, Mask]:
-    """The edit's planes with the frame's motion undone where that helps, and where they hold samples."""
-    if not motion.trusted or motion.reach < MIN_MOTION:
-        return edit, np.ones(shape, np.bool_)
-    return warped_planes(edit, motion.matrix)
-
-
-def _moved(planes: Float, dx: float, dy: float) -> Float:
-    """Planes moved by less than a sample; what would come from beyond the border stays as it was."""
-    moved, inner = warped_planes(planes, (1.0, 0.0, -dx, 0.0, 1.0, -dy))
-    return np.where(inner, moved, planes)

@@ -2,9 +2,9 @@
 
 Every edit leaves a residual where nothing was meant to change: none for a composite, several levels for a diffusion
 decode, more where the picture is textured. Damage is what differs more than the same picture differs elsewhere at
-the same texture (blur: in equal unrest; colour: at equal steps of colour). Each measure is taken in windows of three sizes and compared
-with the middle and the upper spread of its own kind; how much residual is accepted at all is bounded, so that noise
-added everywhere becomes drift itself.
+the same texture (blur: in equal unrest; colour: also at equal steps of colour). Each measure is taken in windows of
+three sizes and compared with the middle and the upper spread of its own kind; how much residual is accepted at all is
+bounded, so that noise added everywhere becomes drift itself.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
 
 
 def _color_steps(planes: Float) -> Float:
-    """Squared difference of each cell's colour to its neighbours' (2 x H x W to rows x columns): encoders blur those."""
+    """Squared difference of each cell's colour to its neighbours' (2 x H x W to rows x columns)."""
     means = np.pad(cells(planes) * np.float32(1 / CELL**2), ((0, 0), (1, 1), (1, 1)), mode="edge")
     down = means[:, 2:, 1:-1] - means[:, :-2, 1:-1]
     across = means[:, 1:-1, 2:] - means[:, 1:-1, :-2]
@@ -158,18 +158,15 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     weight, texture, unrest, hues, values = _measured(framed, around, sums)
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
-    classes = dict.fromkeys(MEASURES, _Classes.of(texture, told, usable))
-    classes |= {
-        "blur": _Classes.of(unrest, told, usable),
-        "color": _Classes.of(hues + texture * np.float32(1 / 8), told, usable),
+    by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
+    crisp = np.float32(CRISP) * np.sqrt(texture)
+    deviations = {
+        "light": by_texture.deviation(values["light"]),
+        # Encoders leave wrong colour both where there is detail and where colours meet; neither class says all of it.
+        "color": np.minimum(by_texture.deviation(values["color"]), by_hue.deviation(values["color"])),
+        "contrast": by_texture.deviation(values["contrast"], crisp),
+        "blur": by_unrest.deviation(values["blur"]),
     }
-    deviations = {}
-    for name, value in values.items():
-        expected, width = classes[name].residual(value)
-        width += np.float32(MIN_SPREAD)
-        if name == "contrast":
-            width += np.float32(CRISP) * np.sqrt(texture)
-        deviations[name] = (value - expected) / width
     return Scale(side, step, usable, deviations, tuple(others))
 
 
@@ -229,11 +226,14 @@ class _Classes:
         centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
         return cls(level.astype(np.intp), members, centres.astype(np.intp))
 
-    def residual(self, value: Float) -> tuple[Float, Float]:
-        """Middle and upper spread of a measure at each window's level: bounded, linear between centres of classes."""
+    def deviation(self, value: Float, more: Float | float = 0.0) -> Float:
+        """How far a measure lies above the middle of its class, in spreads, to which `more` is added.
+
+        Middle and upper spread are bounded, and linear between the centres of classes.
+        """
         each = self.members.shape[1]
         if not each:
-            return np.zeros_like(value), np.zeros_like(value)
+            return value / (np.float32(MIN_SPREAD) + more)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
         middle = np.minimum(ranked[:, half], MAX_MIDDLE)
@@ -243,7 +243,8 @@ class _Classes:
             np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
             for numbers in (middle, spread)
         )
-        return expected, width
+        deviation: Float = (value - expected) / (width + np.float32(MIN_SPREAD) + more)
+        return deviation
 
 
 def residual_level(sums: Float, weight: Float) -> tuple[Metric]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import integer_shift, register, warped_planes
+from maskproof.drift.registration import motion_between, warped_planes
 from maskproof.masks.morphology import grow, keep_parts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _limit_detail(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
 def _align(before: Float, after: Float) -> tuple[Float, Mask]:
     """The edit's planes (3 x h x w) with a small motion of the frame undone, and where they hold samples."""
     everywhere = np.ones(before.shape[1:], np.bool_)
-    motion = integer_shift(register(before[0], after[0], everywhere), before[0], after[0], everywhere)
+    motion = motion_between(before[0], after[0], everywhere)
     if not motion.trusted or not MIN_MOTION <= motion.reach <= MAX_MOTION_SHARE * max(everywhere.shape):
         return after, everywhere
     # What came into the picture with the motion has no counterpart, and must not reach into windows beside it.

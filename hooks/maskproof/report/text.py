@@ -82,8 +82,10 @@ def _metrics(region: Judged) -> Iterator[str]:
         for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for metric, (name, value, limit) in zip(region.drift.metrics, rows, strict=True):
-        where = place(metric.box, metric.around)
+    for metric, most, (name, value, limit) in zip(region.drift.metrics, region.limits, rows, strict=True):
+        # What has no limit is never a finding: a sentence without its number is a note, and stands here.
+        note = metric.says if most is None and "{value}" not in metric.says else ""
+        where = place(metric.box, metric.around) or note
         yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {limit:<{widths[2]}}  {where}".rstrip()
 
 

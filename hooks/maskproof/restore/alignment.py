@@ -16,7 +16,7 @@ from PIL import Image
 from maskproof.drift.frame import Aligned, Frame, align, shown
 from maskproof.drift.grid import Float, Mask, block_sums, grown, reduced_mask
 from maskproof.drift.oklab import opponent
-from maskproof.drift.registration import NO_MOTION, Motion, integer_shift, register, warped, warped_planes
+from maskproof.drift.registration import NO_MOTION, Motion, motion_between, warped, warped_planes
 from maskproof.errors import CouldNotRestore
 
 if TYPE_CHECKING:
@@ -108,11 +108,13 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     editable = reduced_mask(inside, factor)
     outside = ~grown(editable, max(2, round(FEATHER_BAND_SHARE * max(editable.shape))))
     still = _blocks(before, after, outside, NO_MOTION)
-    motion = integer_shift(register(before, after, outside), before, after, outside)
+    motion = motion_between(before, after, outside)
     undone = (
         _blocks(before, after, outside, motion) if motion.trusted and motion.reach * factor >= MIN_MOTION_PX else still
     )
-    moved = undone is not still and undone.kept >= still.kept + (0.0 if still.kept >= MIN_KEPT else MIN_GAIN)
+    # A motion that loses much of what was found before is the motion of a part.
+    whole = undone.found >= still.found * (1 - MAX_MOVED)
+    moved = undone is not still and whole and undone.kept >= still.kept + (0.0 if still.kept >= MIN_KEPT else MIN_GAIN)
     blocks = undone if moved else still
     if blocks.moved > MAX_MOVED and blocks.found > MIN_FOUND:
         raise CouldNotRestore(
@@ -131,7 +133,7 @@ def _luma(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, factor: i
 
 
 def _in_full(motion: Motion, factor: int, original: Picture, placed: Aligned, inside: Mask) -> Motion:
-    """The motion in pixels of the original; whole pixels where those explain it, since they need no resampling."""
+    """The motion in pixels of the original, settled at full size where it can be."""
     a, b, c, d, e, f = motion.matrix
     full = replace(
         motion,
@@ -146,7 +148,8 @@ def _in_full(motion: Motion, factor: int, original: Picture, placed: Aligned, in
         np.asarray(Image.fromarray(shown(one.samples, one.alpha)).convert("L"), np.float32) * np.float32(100 / 255)
         for one in (original, placed)
     )
-    return integer_shift(full, before, after, ~inside)
+    found = motion_between(before, after, ~inside)
+    return found if found.trusted else full
 
 
 def _move(samples: NDArray[Any], motion: Motion) -> NDArray[Any]:
