@@ -94,6 +94,11 @@ def test_grain_is_no_motion(levels: np.ndarray, noise: float) -> None:
     assert not told(levels, noise=noise).trusted
 
 
+def test_a_thing_that_grew_is_no_motion_of_the_frame() -> None:
+    before, after = (seen(np.where(np.abs(X - 300) < half, 90, 220)) for half in (60, 68))
+    assert not motion_between(before, after, PROTECTED).trusted
+
+
 def test_a_place_that_was_moved_by_itself_is_no_motion_of_the_frame() -> None:
     before = seen(PHOTO)
     after = before.copy()

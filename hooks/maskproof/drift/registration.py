@@ -56,6 +56,11 @@ GAIN = 0.9
 """A map brings a tile closer if its difference falls to this share, and apart if that rises as much."""
 CONSENSUS = 2.5
 """tiles that a map has to bring closer for each that it brings apart"""
+BLIND = 2.0
+"""samples from which on a motion may be longer than what it moves is wide"""
+UNMOVED, MOST = 0.98, 1.5
+"""share of its difference that a tile keeps which no motion brought closer; tiles that one has to bring closer for each
+such: 1.2 at most where half of a thing moved, 2.3 and more in real edits whose frame moved"""
 DEVIATION = 0.0025
 """share of the long side; a motion is held fast where its standard deviation is below. Found at 0.7 px of 1024 at most
 where it is, and at thousands along a horizon"""
@@ -211,12 +216,13 @@ def _claimed(tiles: Tiles, coarse: Tiles, factor: int) -> tuple[Affine, str]:
         shift = np.column_stack([np.eye(2), ways[0] * (ways[0] @ shift[:, 2])])
         shift, found = _settled(tiles, shift, np.append(ways[0], np.zeros(4))[None])
     best, error = IDENTITY, still
-    if deviations[0] <= limit and np.hypot(*shift[:, 2]) >= SUBPIXEL_MIN and _better(found, error):
+    if deviations[0] <= limit and np.hypot(*shift[:, 2]) >= SUBPIXEL_MIN and _better(found, still):
         best, error = shift, found
     turned = not untold and _bend(affine, tiles) >= BENT and _better(bent, error)
     if turned and _spread(*_held(tiles, affine, AFFINE), coarse.keep[0]) <= limit:
-        best = affine
-    return best, untold
+        best, error = affine, bent
+    far = np.abs(best - IDENTITY) @ [tiles.half, tiles.half, 1] >= BLIND
+    return (IDENTITY if far.any() and not _alike(error, still) else best), untold
 
 
 def _fitted(tiles: Tiles, coarse: Tiles, factor: int) -> tuple[Affine, Affine]:
@@ -278,6 +284,16 @@ def _better(found: Float, before: Float) -> bool:
         np.count_nonzero(shows & (one < GAIN * other)) for one, other in ((found, before), (before, found))
     )
     return bool(closer >= MIN_VISIBLE and closer >= CONSENSUS * further)
+
+
+def _alike(found: Float, before: Float) -> bool:
+    """Few tiles that differ as much as those that come closer are left as they were.
+
+    What moved farther than it is wide cannot come apart: of an object that grew, one edge meets the other's shift.
+    """
+    closer = (before > VISIBLE) & (found < GAIN * before)
+    left = (before > 0.5 * np.median(before[closer])) & (found >= UNMOVED * before)
+    return bool(np.count_nonzero(closer) >= MOST * np.count_nonzero(left))
 
 
 def _spread(deviations: NDArray[np.float64], axes: NDArray[np.float64], weight: Mask) -> float:
