@@ -81,7 +81,7 @@ def _strongest(original: Float, edit: Float, outside: Mask) -> tuple[float, int,
     if len(at) < MIN_RUNS:
         return None
     change = _against_beside(run_sums((edit - original) * outside, RUN) * np.float32(1 / RUN))
-    own = run_sums(np.abs(_against_beside(original)), RUN)
+    own = _near(run_sums(np.abs(_against_beside(original)), RUN))
     np.abs(change, out=change)
     change /= _residual(change, own, at) + np.float32(FLOOR) + np.float32(RESAMPLED / RUN) * own
     change *= known
@@ -94,6 +94,13 @@ def _strongest(original: Float, edit: Float, outside: Mask) -> tuple[float, int,
 def _against_beside(plane: Float) -> Float:
     """What each row differs by from the two that lie BESIDE it."""
     out: Float = plane[BESIDE:-BESIDE] - np.float32(0.5) * (plane[: -2 * BESIDE] + plane[2 * BESIDE :])
+    return out
+
+
+def _near(rows: Float) -> Float:
+    """The largest within two rows: resampling rings that far beside an edge."""
+    wide = np.pad(rows, ((2, 2), (0, 0)))
+    out: Float = np.maximum.reduce([wide[step : step + len(rows)] for step in range(5)])
     return out
 
 

@@ -120,7 +120,10 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
 
 def _color_steps(planes: Float) -> Float:
     """Squared difference of each cell's colour to its neighbours' (2 x H x W to rows x columns)."""
-    means = np.pad(cells(planes) * np.float32(1 / CELL**2), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    own = cells(planes) * np.float32(1 / CELL**2)
+    if not own.size:
+        return own[0]
+    means = np.pad(own, ((0, 0), (1, 1), (1, 1)), mode="edge")
     down = means[:, 2:, 1:-1] - means[:, :-2, 1:-1]
     across = means[:, 1:-1, 2:] - means[:, 1:-1, :-2]
     steps: Float = (down * down + across * across).sum(0)
