@@ -16,6 +16,7 @@ from maskproof.drift.border import within
 from maskproof.drift.declared import view_of
 from maskproof.drift.grid import CELL, block_sums, bounding_box, windows
 from maskproof.drift.oklab import opponent
+from maskproof.drift.pair import cell_weights
 from maskproof.drift.residual import MIN_SHARE, SCALES
 from maskproof.model import Box, Metric
 
@@ -64,18 +65,16 @@ def _part(pair: Pair, region: Region, mask: Mask) -> tuple[Metric, ...]:
 
 def _covered(mask: Mask) -> Mask:
     """What belongs to a part that at least one window lies in."""
-    cells = mask[: mask.shape[0] // CELL * CELL, : mask.shape[1] // CELL * CELL]
-    weight = cells.reshape(-1 if cells.size else 0, CELL, cells.shape[1] // CELL, CELL).sum((1, 3))
-    side = SCALES[0]
+    weight, side = cell_weights(mask), SCALES[0]
     if min(weight.shape) < side:
         return np.zeros(mask.shape, np.bool_)
-    found = windows(weight.astype(np.float32), side) >= MIN_SHARE * (side * CELL) ** 2
-    seen = np.zeros(weight.shape, np.bool_)
+    found = windows(weight, side) >= MIN_SHARE * (side * CELL) ** 2
+    seen: Mask = np.zeros_like(weight, np.bool_)
     for row in range(side):
         for column in range(side):
             seen[row : row + found.shape[0], column : column + found.shape[1]] |= found
     start = np.zeros(mask.shape, np.bool_)
-    start[: cells.shape[0], : cells.shape[1]] = np.repeat(np.repeat(seen, CELL, 0), CELL, 1)
+    start[: len(seen) * CELL, : seen.shape[1] * CELL] = np.repeat(np.repeat(seen, CELL, 0), CELL, 1)
     return mask & within(start & mask, mask)
 
 

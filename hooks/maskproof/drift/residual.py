@@ -120,9 +120,9 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
 
 def _color_steps(planes: Float) -> Float:
     """Squared difference of each cell's colour to its neighbours' (2 x H x W to rows x columns)."""
-    own = cells(planes) * np.float32(1 / CELL**2)
+    own: Float = cells(planes) * np.float32(1 / CELL**2)
     if not own.size:
-        return own[0]
+        return np.zeros(own.shape[1:], np.float32)
     means = np.pad(own, ((0, 0), (1, 1), (1, 1)), mode="edge")
     down = means[:, 2:, 1:-1] - means[:, :-2, 1:-1]
     across = means[:, 1:-1, 2:] - means[:, 1:-1, :-2]

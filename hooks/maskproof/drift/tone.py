@@ -23,6 +23,8 @@ CURVE_BINS = 12
 than half of one"""
 MIN_BIN_SAMPLES = 400
 """samples of a bin at the least"""
+MIN_TONED_SAMPLES = 64
+"""samples below which there is no frame to have a tone: all that differs is a change"""
 MIN_BEND = 0.4
 """hundredths of full scale by which the step of a plane has to differ between bins to be more than one step"""
 CURVE_LEVELS = 1024
@@ -43,7 +45,7 @@ def toned(original: Float, edit: Float, protected: Mask, stride: int) -> Float:
         stride: Every such row and column is looked at.
     """
     pick = protected[::stride, ::stride]
-    if not pick.any():
+    if np.count_nonzero(pick) < MIN_TONED_SAMPLES:
         return original
     return np.stack(
         [
@@ -83,6 +85,8 @@ def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
         edit: The same of the edit, in the original's frame.
         weights: Samples of each cell where nothing may change, rows x columns, 0 to 16.
     """
+    if not weights.size:
+        return ()
     factor = max(1, round(max(weights.shape) / PLACES_ALONG))
     weight = shrunk(weights, factor) > MIN_PROTECTED_SHARE * CELL**2
     if not weight.any():
