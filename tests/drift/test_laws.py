@@ -1,4 +1,4 @@
-"""Laws that hold for every picture; but for how far a picture's own limit moves, nothing here knows what is measured."""
+"""Laws that hold for every picture; but for how far its own limit moves, nothing here knows what is measured."""
 
 from __future__ import annotations
 
