@@ -60,13 +60,23 @@ def test_what_is_measured_are_the_rows_and_their_details_in_the_units_of_the_lim
         picture(image), picture(edit), opened, named, Level.VISUAL, drift.Frame(), {Kind.TEXT: lambda _: read}
     )
     found = [(row.kind, metric.name) for row in measured for metric in row.metrics if metric.name not in DETAILS]
-    assert sorted(found) == sorted(MEASURED)
+    assert sorted(found) == sorted(pair for pair in MEASURED if pair[1] != "part"), "no part is too small for windows"
     assert {metric.name for metric in measured[0].metrics} >= DETAILS
     assert {metric.unit for row in measured for metric in row.metrics if metric.name in DETAILS} >= {"px", "degrees"}
     for row in measured:
         for metric in row.metrics:
             if metric.name not in DETAILS:
                 assert metric.unit == ROWS[row.kind, metric.name].unit, metric.name
+
+
+def test_in_every_kind_a_region_too_small_for_windows_is_measured_in_the_unit_of_its_limit() -> None:
+    spots = {kind.value: (kind, (5 * place, 0, 4, 5)) for place, kind in enumerate(Kind) if kind != Kind.OUTSIDE_MASK}
+    image = Image.new("RGB", (5 * len(Kind), 5), "white")
+    opened, protected = regions(image.size, **spots)
+    black = picture(Image.new("RGB", image.size))
+    measured = drift.measure(picture(image), black, opened, protected, Level.VISUAL, drift.Frame())
+    found = [(row.kind, metric.unit) for row in measured for metric in row.metrics if metric.name == "part"]
+    assert found == [(region.kind, ROWS[region.kind, "part"].unit) for region in protected]
 
 
 def test_characters_are_measured_only_where_the_reader_is_handed_in() -> None:
@@ -116,8 +126,8 @@ def test_a_new_kind_of_region_is_measured_and_limited_without_more_than_its_name
     )
     assert measured[-1].kind == "label"
     every = [name for row in drift.METRICS if isinstance(row, OfRegions) for name in row.metrics]
-    assert [metric.name for metric in measured[-1].metrics] == every
-    assert all(metric.value > 1 for metric in measured[-1].metrics if metric.name in {"light", "color", "spot"})
+    assert [metric.name for metric in measured[-1].metrics] == [name for name in every if name != "part"]
+    assert all(metric.value > 1 for metric in measured[-1].metrics if metric.name in {"light", "color", "contrast"})
     assert {name for kind, name in default_limits(Level.VISUAL) if kind == Kind.PRODUCT} >= set(every)
 
 

@@ -269,6 +269,17 @@ class TestPolicy:
         self.policy(held, '[project]\nname = "maskproof-demo"\n', name="pyproject.toml")
         assert verdicts(held) == (0, {})
 
+    def test_limit_on_what_is_no_longer_measured_is_said_once_and_stops_nothing(self, project):
+        self.policy(project, "version = 1\n[limits.outside-mask]\narea = 0.01\n", commit=True)
+        project.edit("held")
+        project.edit("held", "assets/again.png")
+        project.stage()
+        status, report = project.report()
+        assert (status, len(report["images"])) == (0, 2)
+        (said,) = report["notes"]
+        assert said.startswith("the limit outside-mask.area in maskproof.toml is ignored")
+        assert project.check().text.count("Note: the limit outside-mask.area") == 1
+
     def test_loosened_alone_judges_nothing_again(self, held):
         self.policy(held, TIGHT, commit=True)
         self.policy(held, LOOSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -12,7 +13,7 @@ from maskproof.errors import PolicyError
 from maskproof.model import Level
 from maskproof.policy import Settings, resolve
 from maskproof.policy.keys import MAX_EDITABLE
-from maskproof.policy.limits import ROWS
+from maskproof.policy.limits import GONE, ROWS
 
 WHOLE = """
 version = 1
@@ -196,6 +197,28 @@ def test_marks_is_read_as_foreground_for_one_version():
         old, new = (settings_of(f"{AREA}mask = 'm.png'\n{key} = '{value}'", "a") for key in ("marks", "foreground"))
         assert old == new
         assert [one.foreground for one in new.areas] == [value]
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [("outside-mask", "spot"), ("face", "loss"), ("outside-mask", "area"), ("brand", "delta_e_p95")],
+)
+def test_a_limit_on_what_is_no_longer_measured_is_ignored_and_said(kind, metric):
+    old = settings_of(f"version = 1\n[limits.{kind}]\n{metric} = 0.25\nlight = 0.5", "a.png")
+    new = settings_of(f"version = 1\n[limits.{kind}]\nlight = 0.5", "a.png")
+    assert replace(old, notes=()) == new
+    (said,) = old.notes
+    assert f"{kind}.{metric} in maskproof.toml is ignored" in said
+
+
+def test_only_what_was_measured_before_is_ignored():
+    assert not GONE & set(ROWS)
+    assert settings_of(WHOLE, "a.png").notes == ()
+    text = "version = 1\n[limits.brand]\narea = 0.25\n[limits.outside-mask]\ndelta_e_p95 = 1\n[limits.frame]\nspot = 1"
+    assert len(problems(text)) == 3
+    assert problems("version = 1\n[limits.brand]\nspot = -1") == (
+        "limits.brand.spot is -1: it must be a number of 0 or more",
+    )
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -196,6 +196,13 @@ def test_a_looser_limit_of_the_head_is_not_called_its_own():
     assert found.source == base.source
 
 
+def test_taking_out_what_is_ignored_loosens_nothing_and_ends_the_note():
+    old = settings_of("version = 1\n[limits.outside-mask]\narea = 0.001", "a.png")
+    assert tighter_keys(Settings(), old) == tighter_keys(old, Settings()) == ()
+    assert tighten(Settings(), old).notes == tighten(old, old).notes == old.notes != ()
+    assert tighten(old, Settings()).notes == ()
+
+
 @pytest.mark.parametrize("key", [key for key, row in ROWS.items() if row.at_least])
 def test_a_limit_that_has_to_be_reached_is_stricter_when_it_is_larger(key):
     low, high = (settings_of(f"version = 1\n[limits.{key[0]}]\n{key[1]} = {value}", "a.png") for value in (0.25, 4))

@@ -25,8 +25,8 @@ def test_a_sign_with_another_letter_or_colour_is_found(case: str) -> None:
 def test_it_says_which_colour_became_which() -> None:
     finding = judged("block/sign-recoloured").the("brand")
     assert finding["message"].startswith("#123249 became #114349, ΔE00 13, in the largest changed place; half of it ")
-    assert finding["unit"] == "ΔE00"
-    assert {"light", "color"} <= set(finding["also"])
+    assert (finding["unit"], finding["limit"]) == ("ΔE00", 5)
+    assert meet(finding["box"], scenes.SIGN)
 
 
 def test_one_letter_is_told_by_its_colour_and_by_what_is_over_its_limit() -> None:

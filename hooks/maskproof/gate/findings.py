@@ -41,7 +41,7 @@ def conclude(inspection: Inspection) -> ImageReport:
         _basis(inspection),
         _original(inspection),
         _mask(inspection),
-        inspection.compared.notes,
+        (*inspection.inputs.settings.notes, *inspection.compared.notes),
         steps,
         inspection,
     )

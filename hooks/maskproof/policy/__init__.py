@@ -16,7 +16,7 @@ from maskproof.documents import BoxNumbers, Point, Problems, hint, read_toml, sc
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.keys import KEYS, Defaults, Keys
-from maskproof.policy.limits import LIMITS, default_limits
+from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
 from maskproof.repo.paths import POLICY_FILES
 
@@ -87,6 +87,8 @@ class Settings(Keys):
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
     """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
+    notes: tuple[str, ...] = ()
+    """what the policy file says that has no effect any more"""
     source: str = "the built-in defaults"
     """the file that these settings come from"""
 
@@ -152,9 +154,10 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
                 chosen[key.name] = key.stricter(value, value)  # in the form that all its values have: a list is sorted
     if level is not None:
         chosen["level"] = level
-    own: dict[tuple[str, str], float | None] = {
+    said: dict[tuple[str, str], float | None] = {
         (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
     }
+    own = {row: value for row, value in said.items() if row not in GONE}
     areas = tuple(area for area in policy.areas if matches(area.paths, path))
     return Settings(
         **chosen,
@@ -162,6 +165,11 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         face_model=policy.face_model,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
+        notes=tuple(
+            f"the limit {kind}.{metric} in {source} is ignored, since {metric} is no longer measured; take it out, "
+            "the next version refuses it"
+            for kind, metric in sorted(said.keys() & GONE)
+        ),
         source=source,
     )
 
@@ -222,6 +230,8 @@ def _limit_problems(limits: Any) -> list[str]:
         else:
             place, names, options = "limits", [kind], list(known)
         found += [
-            f"the key {f'{place}.{name}'!a} is unknown: {hint(name, options)}" for name in names if name not in options
+            f"the key {f'{place}.{name}'!a} is unknown: {hint(name, options)}"
+            for name in names
+            if name not in options and (kind, name) not in GONE
         ]
     return found

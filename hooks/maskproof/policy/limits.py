@@ -59,6 +59,13 @@ LIMITS = (
 ROWS = {(row.kind, row.metric): row for row in LIMITS}
 """the rows by kind and metric"""
 
+GONE = frozenset(
+    {("outside-mask", "area"), ("brand", "delta_e_p95")}
+    | {(kind.value, metric) for kind in Kind for metric in ("spot", "loss")}
+)
+"""kinds and metrics that the version before measured; a policy that limits one is read for one version more, the
+limit ignored and that said"""
+
 
 def default_limits(level: Level) -> dict[tuple[str, str], float | None]:
     """The limits of one level by (kind, metric)."""

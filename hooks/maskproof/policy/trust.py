@@ -33,6 +33,8 @@ def tighten(base: Settings, head: Settings) -> Settings:
             if (key in base.own_limits and limit == base.limits.get(key))
             or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
         ),
+        # About the file as the change leaves it: what was taken out of it is no longer worth a word.
+        notes=head.notes,
         source=base.source if tighter_keys(base, head) == () else head.source,
     )
 
