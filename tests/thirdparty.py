@@ -20,13 +20,7 @@ SHARED = Path(os.environ.get("MASKPROOF_SHARED", HERE.parent / "shared"))
 ABSENT = pytest.mark.skip(reason="the third-party data is not beside this checkout (../shared, or MASKPROOF_SHARED)")
 
 MISJUDGED = {
-    "brushedit/frog": "blocked, 1.01 times the limit: small detail that only went through the model's encoder",
-    "brushedit/mona_lisa": "blocked, 1.04 times the limit: small detail that only went through the model's encoder",
-    "comfy/yosemite-cat": "blocked: the original's own alpha channel, which is its mask, is gone",
-    "comfy/yosemite-woman": "blocked: the original's own alpha channel, which is its mask, is gone",
-    "dngback/t1": "passes: evenly lost pattern is not seen",
-    "dngback/t1o3": "passes: evenly lost pattern is not seen",
-    "dngback/t2": "passes: evenly lost pattern is not seen",
+    "dngback/t2": "passes: a weave of two or three pixels that was smoothed away evenly is not told from an encoder's loss",
 }
 """cases of `cases/cases.csv` whose verdict is known to be wrong; a test fails as soon as one is right"""
 
