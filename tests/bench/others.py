@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from maskproof import regions
+from maskproof.drift.border import BORDER
 from maskproof.drift.frame import Frame, align, shown
 from maskproof.drift.grid import grown
-from maskproof.drift.pair import BORDER
 from maskproof.images import decode
 from maskproof.model import Level
 from tables import Table

@@ -15,6 +15,8 @@ from maskproof.drift.grid import CELL, blocks, grown, spread
 from maskproof.model import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.drift.grid import Mask
 
 BORDER = {Level.VISUAL: 0.012, Level.STRICT: 0.006, Level.EXACT: 0.0}
@@ -37,15 +39,25 @@ def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
         return protected, nothing
     wide = protected & ~grown(editable, border)
     reached = within(protected & ~grown(editable, 2 * border), protected, 2 * border)
-    thin, thickness = nothing, 2 * border
-    while thickness >= THINNEST // 2 and (left := protected & ~reached).any():
+    thin = nothing
+    for thickness in _thicknesses(border):
+        if not (left := protected & ~reached).any():
+            break
         # A strip along the edge of the picture is as thin as the picture shows it.
         core = left & ~spread(np.pad(editable, thickness, constant_values=True), thickness)[inner(thickness)]
         if core.any():
             thin = thin | (left & spread(core, thickness) & ~spread(editable, thickness // 2))
             reached |= within(core, protected, 2 * thickness)
-        thickness //= 2
     return wide | thin, thin & ~within(wide, protected) if thin.any() else nothing
+
+
+def _thicknesses(border: int) -> Iterator[int]:
+    """Half of the thickness of the parts that are looked for in turn, from four borders down to THINNEST."""
+    thickness = 2 * border
+    while thickness > THINNEST // 2:
+        yield thickness
+        thickness //= 2
+    yield THINNEST // 2
 
 
 def inner(margin: int) -> tuple[slice, slice]:

@@ -27,8 +27,12 @@ MIN_TONED_SAMPLES = 64
 """samples below which there is no frame to have a tone: all that differs is a change"""
 MIN_BEND = 0.4
 """hundredths of full scale by which the step of a plane has to differ between bins to be more than one step"""
-CURVE_LEVELS = 1024
-"""levels that a curve is looked up in"""
+MIN_BINS = 6
+"""bins below which a curve is one step"""
+FIT_STEPS = 12
+"""rounds of reweighted least squares, which come to least absolute deviations"""
+STEP_NOISE = 0.05
+"""hundredths of full scale that the step of a bin is not sure to"""
 STEP_BINS = 5
 """quantile bins of lightness whose step is told"""
 MIN_STEP_PLACES = 40
@@ -47,33 +51,41 @@ def toned(original: Float, edit: Float, protected: Mask, stride: int) -> Float:
     pick = protected[::stride, ::stride]
     if np.count_nonzero(pick) < MIN_TONED_SAMPLES:
         return original
-    return np.stack(
-        [
-            plane + _step(plane, plane[::stride, ::stride][pick], other[::stride, ::stride][pick])
-            for plane, other in zip(original, edit, strict=True)
-        ]
-    )
+    steps = [
+        _curve(plane, plane[::stride, ::stride][pick], other[::stride, ::stride][pick])
+        for plane, other in zip(original, edit, strict=True)
+    ]
+    found: Float = np.stack([plane + step for plane, step in zip(original, steps, strict=True)])
+    # What was white cannot become lighter, and black not darker: a lifted tone stops there.
+    np.clip(found[0], 0, 100, out=found[0])
+    return found
 
 
-def _step(plane: Float, before: Float, after: Float) -> Float | np.float32:
-    """What the tone curve adds to each sample of a plane: one number where the curve is straight and not steep."""
+def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
+    """What the tone curve adds to each sample of a plane: one number where the curve does not bend.
+
+    A parabola through the steps of the bins, by least absolute deviations: a bin that one thing of one colour fills does
+    not bend it, as it would a curve through every bin.
+    """
     step = after - before
     middle = np.float32(np.median(step))
     bins = min(CURVE_BINS, len(before) // MIN_BIN_SAMPLES)
-    if bins < 2:
+    if bins < MIN_BINS or not np.ptp(before):
         return middle
-    order = np.argsort(before, kind="stable")
-    each = len(order) // bins
-    members = order[: bins * each].reshape(bins, each)
-    centres, steps = np.median(before[members], 1), np.median(step[members], 1)
+    parts = np.array_split(np.argsort(before, kind="stable"), bins)
+    centres, steps = (np.array([np.median(values[part]) for part in parts]) for values in (before, step))
     if np.ptp(steps) < MIN_BEND:
         return middle
-    # More in, more out: what would turn the order of values around is not a tone curve.
-    steps = np.maximum.accumulate(centres + steps) - centres
-    low, high = centres[0], max(centres[-1], centres[0] + np.float32(1e-3))
-    levels = np.interp(np.linspace(low, high, CURVE_LEVELS), centres, steps).astype(np.float32)
-    index = ((plane - low) * np.float32((CURVE_LEVELS - 1) / (high - low))).astype(np.int16)
-    added: Float = levels.take(index, mode="clip")
+    scale = 1 / max(float(np.abs(centres).max()), 1.0)
+    powers = np.vander(centres * scale, 3)
+    weights = np.ones(bins)
+    for _ in range(FIT_STEPS):
+        factors = np.linalg.lstsq(powers * weights[:, None], steps * weights, rcond=None)[0]
+        weights = 1 / np.sqrt(np.maximum(np.abs(steps - powers @ factors), STEP_NOISE))
+    low, high = float(centres[0]), float(centres[-1])
+    known = np.clip(plane, low, high) * np.float32(scale)
+    bend, slope, base = (np.float32(factor) for factor in factors)
+    added: Float = (bend * known + slope) * known + base
     return added
 
 
