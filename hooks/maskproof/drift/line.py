@@ -36,7 +36,7 @@ RESAMPLED = 0.05
 """share of the original's own line added to it: a pixel less and back changes the edges of drawings by that much"""
 FLOOR = 0.3
 """hundredths of full scale added to it: a line fainter than that is not seen"""
-LEAST, MOST = 8.0, 16.0
+LEAST, MOST = 8.4, 16.8
 """times the residual that are allowed at the least and at the most; fitted as those of `outliers`"""
 TIMES_THIRD = 3.4
 """times the third strongest row of the picture that are allowed, between LEAST and MOST"""

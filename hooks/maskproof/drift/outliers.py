@@ -27,10 +27,10 @@ SPILL_BAND_SHARE = 0.027
 SPILL_WEIGHT = 0.5
 MIN_BEYOND_SHARE = 0.97
 """share of a window that has to lie beyond SPILL_BAND_SHARE to count in full"""
-LEAST, MOST = 4.5, 6.75
+LEAST, MOST = 4.66, 7.0
 """spreads of the residual, in windows of 8 samples, that are allowed at the least and at the most: one fitted number,
 and 1.5 times it (docs/accuracy.md says to what, and what leaving repositories out does to it)"""
-TIMES_THIRD = 2.1
+TIMES_THIRD = 2.2
 """times the third most conspicuous place that are allowed, between LEAST and MOST; with the second, a second damage
 raises the limit, with the fourth and eighth more of what held is blocked"""
 APART = 3

@@ -64,8 +64,8 @@ def toned(original: Float, edit: Float, protected: Mask, stride: int) -> Float:
 def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
     """What the tone curve adds to each sample of a plane: one number where the curve does not bend.
 
-    A parabola through the steps of the bins, by least absolute deviations: a bin that one thing of one colour fills does
-    not bend it, as it would a curve through every bin.
+    A parabola through the steps of the bins, by least absolute deviations: a bin that one thing of one colour fills
+    does not bend it, as it would a curve through every bin.
     """
     step = after - before
     middle = np.float32(np.median(step))
