@@ -80,18 +80,18 @@ def test_a_warning_row_warns_and_is_no_part_of_drift() -> None:
 def test_metrics_of_one_rule_speak_once_the_worst_of_them() -> None:
     metrics = tuple(
         Metric(name, value, "x", "outside-mask", f"{name} {{value}} of {{limit}}")
-        for name, value in (("light", 2.0), ("color", 5.0), ("spot", 0.5))
+        for name, value in (("light", 2.0), ("color", 5.0), ("blur", 0.5))
     )
-    limits = {("outside-mask", name): 1.0 for name in ("light", "color", "spot")}
+    limits = {("outside-mask", name): 1.0 for name in ("light", "color", "blur")}
     report = verdict.decide([RegionDrift("out", "outside-mask", metrics)], limits)
     assert [(finding.message, finding.also) for finding in report.findings] == [("color 5x of 1x", ("light",))]
 
 
 def test_a_finding_lies_around_all_that_its_metrics_over_their_limits_found() -> None:
-    limits = dict.fromkeys((("brand", name) for name in ("light", "spot", "blur", "delta_e")), 1.0)
+    limits = dict.fromkeys((("brand", name) for name in ("light", "contrast", "blur", "delta_e")), 1.0)
     metrics = (
         Metric("light", 3.0, "x", "brand", "lighter", Box(8, 8, 4, 4), Box(4, 4, 10, 10)),
-        Metric("spot", 2.0, "x", "brand", "a spot", Box(40, 8, 8, 8), Box(36, 8, 12, 8)),
+        Metric("contrast", 2.0, "x", "brand", "drawn", Box(40, 8, 8, 8), Box(36, 8, 12, 8)),
         Metric("blur", 0.5, "x", "brand", "soft", Box(90, 90, 8, 8), Box(90, 90, 8, 8)),
         Metric("delta_e", 9.0, "x", "brand", "off"),
     )
