@@ -1,4 +1,4 @@
-"""OKLab and opponent planes against published values and Pillow; and what the viewing flare leaves of differences near black."""
+"""OKLab and opponent planes against published values and Pillow, and what the viewing flare does near black."""
 
 from __future__ import annotations
 
