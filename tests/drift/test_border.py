@@ -68,9 +68,9 @@ def test_a_thin_part_keeps_its_middle_half(kept: tuple[int, int, int, int], leve
 
 @pytest.mark.parametrize("level", BY_EYE)
 def test_only_thin_parts_with_the_opening_all_around_are_islands(level: Level) -> None:
-    stamp, bridge = (100, 60, 112, 72), (200, 0, 208, 512)
+    stamp, bridge = (101, 61, 109, 69), (200, 0, 208, 512)
     _, islands = outside(opened(stamp, bridge, (0, 400, 512, 512)), level)
-    assert part(islands, (103, 63, 109, 69)).all()
+    assert part(islands, (103, 63, 107, 67)).all()
     assert not islands[:, 130:].any()
 
 
@@ -78,7 +78,8 @@ def test_only_thin_parts_with_the_opening_all_around_are_islands(level: Level) -
 @pytest.mark.parametrize("width", [8, 12, 16, 24])
 def test_a_bridge_is_judged_up_to_the_ground_that_it_stands_on(width: int, level: Level) -> None:
     judged, _ = outside(opened((240, 0, 240 + width, 512), (0, 400, 512, 512)), level)
-    assert judged[:, 240 + width // 2].all()
+    missing = int((~judged[:, 240 + width // 2]).sum())
+    assert missing <= 2 * round(BORDER[level] * SIDE) + CELL, "the border of the ground, not of the bridge"
 
 
 @pytest.mark.parametrize("side", [256, 512, 700, 800, 1024])

@@ -147,4 +147,4 @@ def test_part_is_the_difference_in_hundredths_of_full_scale_where_it_is() -> Non
 def test_part_is_told_only_where_no_window_fits() -> None:
     report = judge(picture(PHOTO), picture(PHOTO), area=(Kind.BRAND, (100, 100, 90, 60)))
     assert "part" not in {one.name for region in report.regions for one in region.drift.metrics}
-    assert value(edited((100, 2), (300, 300), Kind.TEXT, (40, 60, 200)), "text", "part") == 0
+    assert value(edited((100, 2), (300, 300), Kind.TEXT, (40, 60, 200)), "text", "part") < 0.2

@@ -118,9 +118,8 @@ def test_pattern_is_not_what_grain_has_that_was_drawn_anew(coarse: float, streng
     assert value(judge(picture(one), picture(other)), "outside-mask", "pattern") < 1
 
 
-@pytest.mark.parametrize("sigma", [1, 2])
-def test_pattern_is_not_what_a_photo_loses_that_became_softer(sigma: float) -> None:
-    soft = ndimage.gaussian_filter(np.asarray(PHOTO, np.float32), (sigma, sigma, 0)).round().astype(np.uint8)
+def test_pattern_is_not_what_a_photo_loses_that_became_softer() -> None:
+    soft = ndimage.gaussian_filter(np.asarray(PHOTO, np.float32), (1, 1, 0)).round().astype(np.uint8)
     assert value(judge(picture(PHOTO), picture(soft)), "outside-mask", "pattern") < 1
 
 

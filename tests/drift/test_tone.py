@@ -56,7 +56,7 @@ def test_tone_that_a_gentle_curve_changed_passes_and_is_told_as_tone(
     assert value(report, "frame", "tone") > max(value(report, "outside-mask", name) for name in MEASURES)
 
 
-@pytest.mark.parametrize("curve", [lambda v: 255 * (v / 255) ** 1.5, lambda v: (v - 128) * 1.4 + 128, lambda v: v + 40])
+@pytest.mark.parametrize("curve", [lambda v: 255 * (v / 255) ** 1.5, lambda v: v * 0.7, lambda v: v + 40])
 def test_tone_that_a_strong_curve_changed_blocks_as_tone(curve: Callable[[np.ndarray], np.ndarray]) -> None:
     report = judge(picture(CAT), picture(samples(curve(np.asarray(CAT, np.float32)))))
     assert rules(report) >= {"tone"}
