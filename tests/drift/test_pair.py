@@ -10,8 +10,10 @@ from PIL import Image
 
 from comparisons import PHOTO, Area, middle, picture, regions
 from maskproof import drift
+from maskproof.drift.border import BORDER
 from maskproof.drift.grid import CELL
-from maskproof.drift.pair import BORDER, JUDGED_SIDE_PX, Pair, pair_up
+from maskproof.drift.pair import Pair, pair_up
+from maskproof.drift.size import JUDGED_SIDE_PX
 from maskproof.model import Box, Kind, Level, Metric
 
 
@@ -43,14 +45,14 @@ def test_the_border_around_the_mask_is_as_wide_as_the_level_says(level: Level) -
 
 
 def test_large_pictures_are_judged_smaller_and_places_told_in_their_own_pixels() -> None:
-    large = Image.new("RGB", (JUDGED_SIDE_PX * 2 + 2, 90), "gray")
+    large = Image.new("RGB", (JUDGED_SIDE_PX * 3 - 2, 90), "gray")
     pair = paired(large, large)
-    assert pair.factor == 3
-    assert max(pair.before.shape) <= JUDGED_SIDE_PX
-    inside, at_the_border = (Metric("light", 1.0, "x", "", "", box) for box in (Box(4, 8, 8, 8), Box(1060, 28, 8, 8)))
+    assert pair.size.factor == pytest.approx(3, abs=0.01)
+    assert pair.before.shape == pair.after.shape == (3, 30, JUDGED_SIDE_PX)
+    inside, at_the_border = (Metric("light", 1.0, "x", "", "", box) for box in (Box(4, 8, 8, 8), Box(1020, 26, 4, 4)))
     assert [metric.box for metric in pair.in_pixels([inside, at_the_border])] == [
-        Box(12, 24, 24, 24),
-        Box(3180, 84, 22, 6),
+        Box(11, 24, 25, 24),
+        Box(3058, 78, 12, 12),
     ]
 
 
