@@ -2,7 +2,8 @@
 
 Where all of a pattern fades evenly, no place stands out, and grain and foliage that a model drew anew with the same
 look differ as much. What tells a pattern from them is that it repeats: its spectrum has peaks. So in tiles of the
-picture the peaks of the original's spectrum are looked for, and how much of them is still there, in phase, is told.
+picture the peaks of the original's spectrum are looked for, and how much of their contrast is still there is told.
+What was drawn anew with the same look keeps it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ MIN_CHANGE = 0.13
 """RMS of the difference, hundredths of full scale, below which a tile has not lost a seventh of any pattern"""
 MIN_TILES, TILES_SHARE = 3, 0.4
 """tiles of a pattern that lie together, and their share of those of nine that are protected"""
-LEAST, MOST = 0.26, 0.46
+LEAST, MOST = 0.21, 0.37
 """loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
 RING = tuple(
     (y, x)
@@ -96,8 +97,8 @@ def _lost(original: Float, edit: Float) -> tuple[float, bool]:
     peaks = PATTERN & (near > PEAK * around[len(RING) // 2]) & (power > FLANK * near)
     regular = float(power[peaks].sum())
     strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(power[PATTERN].sum())
-    kept = float(np.real(np.conj(first[peaks]) * second[peaks]).sum())
-    return (1 - kept / regular, True) if strong else (0.0, False)
+    kept = float(np.square(np.abs(second[peaks])).sum())
+    return (1 - float(np.sqrt(kept / regular)), True) if strong else (0.0, False)
 
 
 def _tile_sums(plane: Float) -> Float:

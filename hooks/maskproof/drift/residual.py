@@ -60,7 +60,7 @@ MIN_SHARE = 0.6
 """A window counts where at least this share of its samples is protected."""
 LEVEL_SIDE = 4
 """side, in cells, of the windows that the level of the residual is taken from"""
-MAX_MIDDLE, MAX_SPREAD = 3.0, 4.0
+MAX_MIDDLE, MAX_SPREAD = 2.5, 2.0
 """Largest middle and spread that count as residual, hundredths of full scale; no edit that held comes near them. What
 goes beyond is drift."""
 
