@@ -36,7 +36,7 @@ def drawn(ground: np.ndarray, levels: int, length: int = 100, *, upright: bool =
 
 
 @pytest.mark.parametrize("upright", [False, True], ids=["level", "upright"])
-@pytest.mark.parametrize("levels", [12, 24, 48, 96])
+@pytest.mark.parametrize("levels", [16, 24, 48, 96])
 @pytest.mark.parametrize(("ground", "sigma"), GROUNDS.values(), ids=GROUNDS.keys())
 def test_line_of_one_pixel_that_came_is_found_where_it_is(
     ground: np.ndarray, sigma: float, levels: int, upright: bool

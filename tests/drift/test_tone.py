@@ -30,7 +30,7 @@ def test_tone_that_was_lifted_is_a_finding_of_its_own() -> None:
 # --- gentle curves ---------------------------------------------------------------------------------------------------
 
 CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "contrast 1.06": lambda values: (values - 128) * 1.06 + 128,
+    "contrast 1.05": lambda values: (values - 128) * 1.05 + 128,
     "contrast 0.94": lambda values: (values - 128) * 0.94 + 128,
     "6 levels lighter": lambda values: values + 6,
     "6 levels darker": lambda values: values - 6,

@@ -32,7 +32,7 @@ BINS = 8
 """classes of runs by the strength of the original's own lines"""
 UPPER = 0.9
 """quantile of a class that counts as its residual"""
-RESAMPLED = 0.1
+RESAMPLED = 0.06
 """share of the original's own line added to it: a pixel less and back changes the edges of drawings by that much"""
 FLOOR = 0.3
 """hundredths of full scale added to it: a line fainter than that is not seen"""

@@ -35,6 +35,8 @@ MIN_SPREAD = 0.5
 CRISP = 0.02
 """share of its detail that a window may differ by beside its class: what resampling does to drawings and print, whose
 few crisp edges are no class of their own. 0.04 finds fewer soft-edged changes"""
+MAX_CRISP = 0.12
+"""share of its detail by which MAX_MIDDLE may be passed, where all that is crisp was resampled"""
 BINS = 14
 """Texture classes; with 8 and 6 the largest of what held passes the others' by up to 1.4 times."""
 UPPER = 0.9
@@ -162,12 +164,12 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
     by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
-    crisp = np.float32(CRISP) * np.sqrt(texture)
+    detail = np.sqrt(texture)
     deviations = {
         "light": by_texture.deviation(values["light"]),
         # Encoders leave wrong colour both where there is detail and where colours meet; neither class says all of it.
         "color": np.minimum(by_texture.deviation(values["color"]), by_hue.deviation(values["color"])),
-        "contrast": by_texture.deviation(values["contrast"], crisp),
+        "contrast": by_texture.deviation(values["contrast"], detail),
         "blur": by_unrest.deviation(values["blur"]),
     }
     return Scale(side, step, usable, deviations, tuple(others))
@@ -229,24 +231,26 @@ class _Classes:
         centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
         return cls(level.astype(np.intp), members, centres.astype(np.intp))
 
-    def deviation(self, value: Float, more: Float | float = 0.0) -> Float:
-        """How far a measure lies above the middle of its class, in spreads, to which `more` is added.
+    def deviation(self, value: Float, detail: Float | float = 0.0) -> Float:
+        """How far a measure lies above the middle of its class, in spreads.
 
-        Middle and upper spread are bounded, and linear between the centres of classes.
+        Middle and upper spread are bounded, and linear between the centres of classes. Crisp edges may differ by shares
+        of their own `detail` more, where the measure asks for it.
         """
         each = self.members.shape[1]
         if not each:
-            return value / (np.float32(MIN_SPREAD) + more)
+            return value / (np.float32(MIN_SPREAD) + np.float32(CRISP) * detail)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
-        middle = np.minimum(ranked[:, half], MAX_MIDDLE)
+        middle = ranked[:, half]
         spread = np.minimum(ranked[:, high] - ranked[:, half], MAX_SPREAD)
         # At each level once, then looked up: there are far fewer levels than windows.
         expected, width = (
             np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
             for numbers in (middle, spread)
         )
-        deviation: Float = (value - expected) / (width + np.float32(MIN_SPREAD) + more)
+        expected = np.minimum(expected, np.float32(MAX_MIDDLE) + np.float32(MAX_CRISP) * detail)
+        deviation: Float = (value - expected) / (width + np.float32(MIN_SPREAD) + np.float32(CRISP) * detail)
         return deviation
 
 

@@ -31,6 +31,8 @@ MIN_BINS = 6
 """bins below which a curve is one step"""
 FIT_STEPS = 12
 """rounds of reweighted least squares, which come to least absolute deviations"""
+MIN_GAIN = 0.9
+"""share to which a curve has to bring the mean difference down, for it to be taken instead of one step"""
 STEP_NOISE = 0.05
 """hundredths of full scale that the step of a bin is not sure to"""
 STEP_BINS = 5
@@ -83,10 +85,16 @@ def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
         factors = np.linalg.lstsq(powers * weights[:, None], steps * weights, rcond=None)[0]
         weights = 1 / np.sqrt(np.maximum(np.abs(steps - powers @ factors), STEP_NOISE))
     low, high = float(centres[0]), float(centres[-1])
-    known = np.clip(plane, low, high) * np.float32(scale)
     bend, slope, base = (np.float32(factor) for factor in factors)
-    added: Float = (bend * known + slope) * known + base
-    return added
+
+    def curve(values: Float) -> Float:
+        known = np.clip(values, low, high) * np.float32(scale)
+        added: Float = (bend * known + slope) * known + base
+        return added
+
+    # Something that changed only in one tone is no curve of the frame: then the rest lies off it.
+    helps = np.abs(step - curve(before)).mean() < MIN_GAIN * np.abs(step - middle).mean()
+    return curve(plane) if helps else middle
 
 
 def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
