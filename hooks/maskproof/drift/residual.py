@@ -242,16 +242,19 @@ class _Classes:
             return value / (np.float32(MIN_SPREAD) + np.float32(CRISP) * detail)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
-        middle = ranked[:, half]
-        spread = np.minimum(ranked[:, high] - ranked[:, half], MAX_SPREAD)
+        # A class that lies beside something changed differs less than what surrounds it: nothing stands out by that.
+        middle = np.maximum(ranked[:, half], 0)
+        spread = np.clip(ranked[:, high] - middle, 0, MAX_SPREAD)
         # At each level once, then looked up: there are far fewer levels than windows.
         expected, width = (
             np.interp(np.arange(LEVELS), self.centres, numbers).astype(np.float32).take(self.level, mode="clip")
             for numbers in (middle, spread)
         )
-        expected = np.minimum(expected, np.float32(MAX_MIDDLE) + np.float32(MAX_CRISP) * detail)
-        deviation: Float = (value - expected) / (width + np.float32(MIN_SPREAD) + np.float32(CRISP) * detail)
-        return deviation
+        most = np.float32(MAX_MIDDLE) + np.float32(MAX_CRISP) * detail
+        accepted: Float = np.minimum(expected, most).astype(np.float32)
+        return np.asarray(
+            (value - accepted) / (width + np.float32(MIN_SPREAD) + np.float32(CRISP) * detail), np.float32
+        )
 
 
 def residual_level(sums: Float, weight: Float) -> tuple[Metric]:

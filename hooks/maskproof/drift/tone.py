@@ -31,6 +31,9 @@ MIN_BINS = 6
 """bins below which a curve is one step"""
 FIT_STEPS = 12
 """rounds of reweighted least squares, which come to least absolute deviations"""
+MAX_SLOPE = 0.3
+"""steepness of the step over the value; gamma 1.1 has 0.25 in the shadows, contrast 1.06 has 0.06. In a scene of few
+flat colours a steeper one would explain that one of them was replaced"""
 MIN_GAIN = 0.9
 """share to which a curve has to bring the mean difference down, for it to be taken instead of one step"""
 STEP_NOISE = 0.05
@@ -92,8 +95,9 @@ def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
         added: Float = (bend * known + slope) * known + base
         return added
 
-    # Something that changed only in one tone is no curve of the frame: then the rest lies off it.
-    helps = np.abs(step - curve(before)).mean() < MIN_GAIN * np.abs(step - middle).mean()
+    # Something that changed only in one tone is no curve of the frame: then the rest lies off it, or it is too steep.
+    steepest = max(abs(2 * bend * end * scale + slope) * scale for end in (low, high))
+    helps = steepest <= MAX_SLOPE and np.abs(step - curve(before)).mean() < MIN_GAIN * np.abs(step - middle).mean()
     return curve(plane) if helps else middle
 
 
