@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 UNMENDED = {
     "dngback/t3": "its mask opens 95.2 % of the picture, which no restoring changes",
-    "naporin/objrem": "the edit is of another size, and pasting leaves a seam that is warned of",
 }
 """blocked cases that are not blameless once they are restored"""
 
