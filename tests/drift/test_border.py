@@ -119,32 +119,27 @@ def test_exact_keeps_every_sample() -> None:
     assert not islands.any()
 
 
-BOXES = st.lists(
-    st.tuples(st.integers(0, 190), st.integers(0, 190), st.integers(1, 150), st.integers(1, 150)),
-    min_size=1,
-    max_size=5,
-)
-
-
-@given(BOXES, st.booleans(), st.sampled_from(list(Level)))
-@settings(max_examples=60)
-def test_what_is_judged_is_protected_and_islands_are_judged(
-    boxes: list[tuple[int, int, int, int]], opens: bool, level: Level
-) -> None:
+@st.composite
+def masks(draw: st.DrawFn) -> np.ndarray:
+    """A few boxes that are opened, or all but those."""
+    side = st.integers(1, 150)
+    corner = st.integers(0, 190)
+    boxes = draw(st.lists(st.tuples(corner, corner, side, side), min_size=1, max_size=5))
     mask = opened(*((x, y, x + width, y + height) for x, y, width, height in boxes), side=200)
-    mask = ~mask if opens else mask
+    return ~mask if draw(st.booleans()) else mask
+
+
+@given(masks(), st.sampled_from(list(Level)))
+@settings(max_examples=60)
+def test_what_is_judged_is_protected_and_islands_are_judged(mask: np.ndarray, level: Level) -> None:
     judged, islands = outside(mask, level)
     assert not (judged & mask).any()
     assert not (islands & ~judged).any()
 
 
-@given(BOXES, st.booleans(), st.sampled_from(BY_EYE))
+@given(masks(), st.sampled_from(BY_EYE))
 @settings(max_examples=60)
-def test_what_lies_further_from_the_mask_than_its_border_is_judged(
-    boxes: list[tuple[int, int, int, int]], opens: bool, level: Level
-) -> None:
-    mask = opened(*((x, y, x + width, y + height) for x, y, width, height in boxes), side=200)
-    mask = ~mask if opens else mask
+def test_what_lies_further_from_the_mask_than_its_border_is_judged(mask: np.ndarray, level: Level) -> None:
     reach = max(2, round(BORDER[level] * 200)) + 2 * CELL
     near = ndimage.maximum_filter(mask, 2 * reach + 1, mode="constant")
     assert outside(mask, level)[0][~near].all()

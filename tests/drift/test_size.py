@@ -82,13 +82,18 @@ def covers(outer: Box, inner: Box) -> bool:
     return (outer | inner) == outer
 
 
-@given(placed())
-def test_a_mask_covers_every_sample_that_it_touches_and_none_beside(case: tuple[tuple[int, int], Box]) -> None:
-    (width, height), box = case
+def reduced(width: int, height: int, box: Box) -> tuple[JudgedSize, np.ndarray]:
+    """How a picture is reduced, and the mask of a box in it."""
     found = JudgedSize.of((width, height))
     mask = np.zeros((height, width), np.bool_)
     mask[box.y : box.y + box.height, box.x : box.x + box.width] = True
-    small = found.mask(mask)
+    return found, found.mask(mask)
+
+
+@given(placed())
+def test_a_mask_covers_every_sample_that_it_touches_and_none_beside(case: tuple[tuple[int, int], Box]) -> None:
+    size, box = case
+    found, small = reduced(*size, box)
     assert small.shape == found.judged[::-1]
     for axis, first, last in ((0, box.x, box.x + box.width), (1, box.y, box.y + box.height)):
         share, along = found.judged[axis] / found.size[axis], np.flatnonzero(small.any(axis))
@@ -104,10 +109,7 @@ def test_a_mask_covers_every_sample_that_it_touches_and_none_beside(case: tuple[
 @given(placed())
 def test_a_box_comes_back_around_where_it_came_from(case: tuple[tuple[int, int], Box]) -> None:
     (width, height), box = case
-    found = JudgedSize.of((width, height))
-    mask = np.zeros((height, width), np.bool_)
-    mask[box.y : box.y + box.height, box.x : box.x + box.width] = True
-    small = found.mask(mask)
+    found, small = reduced(width, height, box)
     rows, columns = np.flatnonzero(small.any(1)), np.flatnonzero(small.any(0))
     judged = Box(int(columns[0]), int(rows[0]), len(columns), len(rows))
     back = found.in_pixels(judged)

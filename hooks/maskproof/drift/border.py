@@ -38,17 +38,18 @@ def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
     if not border or editable.all() or not editable.any():
         return protected, nothing
     wide = protected & ~grown(editable, border)
-    reached = within(protected & ~grown(editable, 2 * border), protected, 2 * border)
+    reached = connected(protected & ~grown(editable, 2 * border), protected, 2 * border)
     thin = nothing
     for thickness in _thicknesses(border):
         if not (left := protected & ~reached).any():
             break
         # A strip along the edge of the picture is as thin as the picture shows it.
-        core = left & ~spread(np.pad(editable, thickness, constant_values=True), thickness)[inner(thickness)]
+        framed = spread(np.pad(editable, thickness, constant_values=True), thickness)
+        core = left & ~framed[thickness:-thickness, thickness:-thickness]
         if core.any():
             thin = thin | (left & spread(core, thickness) & ~spread(editable, thickness // 2))
-            reached |= within(core, protected, 2 * thickness)
-    return wide | thin, thin & ~within(wide, protected) if thin.any() else nothing
+            reached |= connected(core, protected, 2 * thickness)
+    return wide | thin, thin & ~connected(wide, protected) if thin.any() else nothing
 
 
 def _thicknesses(border: int) -> Iterator[int]:
@@ -60,12 +61,7 @@ def _thicknesses(border: int) -> Iterator[int]:
     yield THINNEST // 2
 
 
-def inner(margin: int) -> tuple[slice, slice]:
-    """What a padding of so many samples surrounds."""
-    return np.s_[margin:-margin, margin:-margin]
-
-
-def within(core: Mask, protected: Mask, radius: int | None = None) -> Mask:
+def connected(core: Mask, protected: Mask, radius: int | None = None) -> Mask:
     """Samples within about `radius` of a core (None: however far), without crossing what may be edited; whole cells."""
     near, squares = blocks(core), blocks(protected)
     steps = near.size if radius is None else -(-radius // CELL) + 1

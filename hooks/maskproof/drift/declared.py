@@ -7,7 +7,7 @@ Each measure sees the area cut out of both pictures at full size, with the frame
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -16,8 +16,7 @@ from maskproof.drift.ciede2000 import ciede2000, cielab
 from maskproof.drift.frame import describe_motion
 from maskproof.drift.grid import block_sums, bounding_box, largest_blob, shrunk
 from maskproof.drift.oklab import oklab
-from maskproof.drift.pair import MIN_MOTION
-from maskproof.drift.registration import NO_MOTION, motion_between
+from maskproof.drift.registration import BLOCK_PX, NO_MOTION, block_motion, motion_between
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
@@ -25,10 +24,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maskproof.drift.grid import Float, Mask
+    from maskproof.drift.grid import Mask
     from maskproof.drift.pair import Pair
     from maskproof.model import Region
 
+Samples = TypeVar("Samples", np.uint8, np.float32)
+
+MIN_MOTION = 0.3
+"""samples of the judged picture from which on the frame's motion is undone at full size"""
 VIEW_MARGIN = 0.25
 """margin around an area, as a share of its shorter side, that its own measures see"""
 VIEW_MARGIN_PX = (4, 48)
@@ -56,8 +59,6 @@ SKIN_SEEN = 2.0
 """OKLab x100 from which on the tone of skin leads a finding; clean edits: 95 % under 1.9"""
 COARSE_PX = 320
 """long side of the picture that features are compared in"""
-BLOCK_PX = 16
-"""side of a block whose own motion is told"""
 MIN_BLOCKS = 4
 """textured blocks that are needed before anything can move against anything"""
 MOVED_PX = 1.0
@@ -125,13 +126,21 @@ def view_of(pair: Pair, region: Region) -> View:
     if pair.motion.trusted and pair.motion.reach >= MIN_MOTION:
         a, b, c, d, e, f = pair.motion.matrix
         c, f = c * pair.size.factor + a * left + b * top, f * pair.size.factor + d * left + e * top
-        turn = (right - left, bottom - top), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC
-        shown = np.asarray(Image.new("L", (width, height), 255).transform(*turn)) == 255
-        edit = np.where(shown[..., None], np.asarray(Image.fromarray(pair.full[1]).transform(*turn)), original)
+        edit = _undone(pair.full[1], (a, b, c, d, e, f), original)
     x, y = int(columns[0]) - margin, int(rows[0]) - margin
     missing = (top - y, int(rows[-1]) + 1 + margin - bottom), (left - x, int(columns[-1]) + 1 + margin - right)
     original, edit = (np.pad(one, (*missing, (0, 0)), mode="edge") for one in (original, edit))
     return View(original, edit, np.pad(region.mask[cut], missing), region.colors, x, y)
+
+
+def _undone(
+    samples: NDArray[Samples], matrix: tuple[float, float, float, float, float, float], original: NDArray[Samples]
+) -> NDArray[Samples]:
+    """Samples of the edit in the place of the original's, their motion undone; the original's where it shows none."""
+    turn = original.shape[1::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+    known = np.asarray(Image.new("L", samples.shape[1::-1], 255).transform(*turn)) == 255
+    moved = np.asarray(Image.fromarray(samples).transform(*turn))
+    return np.where(known if original.ndim == 2 else known[..., None], moved, original)
 
 
 def colors(view: View) -> list[Metric]:
@@ -204,13 +213,10 @@ def proportions(view: View) -> list[Metric]:
     before, after = _luma(view.original), _luma(view.edit)
     motion = motion_between(before, after, view.mask)
     if motion.reach:
-        picture = Image.fromarray(after)
-        turn = picture.size, Image.Transform.AFFINE, motion.matrix, Image.Resampling.BICUBIC
-        shown = np.asarray(Image.new("L", picture.size, 255).transform(*turn)) == 255
-        after = np.where(shown, np.asarray(picture.transform(*turn)), before)
+        after = _undone(after, motion.matrix, before)
     factor = max(1, round(max(before.shape) / COARSE_PX))
     mask = shrunk(view.mask.astype(np.float32), factor) > 0.99
-    u, v, textured = _block_motion(shrunk(before, factor), shrunk(after, factor), mask)
+    u, v, textured = block_motion(shrunk(before, factor), shrunk(after, factor), mask)
     if textured.sum() < MIN_BLOCKS:
         return []
     reach = np.hypot(u, v) * textured
@@ -266,23 +272,6 @@ def _hex(color: Iterable[float]) -> str:
 def _luma(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """H x W, 0 to 100."""
     return np.asarray(Image.fromarray(picture).convert("L"), np.float32) / np.float32(2.55)
-
-
-def _block_motion(first: Float, second: Float, mask: Mask) -> tuple[Float, Float, Mask]:
-    """How far each block moved to the right and down, px, and which have texture enough to tell.
-
-    Source: B. D. Lucas and T. Kanade, An iterative image registration technique, IJCAI 1981.
-    """
-    gy, gx = np.gradient((first + second) / 2)
-    error = np.where(mask, second - first, 0)
-    error = error - np.median(error[mask]) if mask.any() else error
-    products = gx * gx, gx * gy, gy * gy, gx * error, gy * error, np.ones_like(first)
-    xx, xy, yy, ex, ey, seen = (block_sums((one * mask).astype(np.float32), BLOCK_PX) for one in products)
-    least = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
-    textured = (seen > 0.7 * BLOCK_PX**2) & (least > 0.5 * BLOCK_PX**2)
-    det = np.where(textured, xx * yy - xy * xy, 1)
-    u, v = (np.asarray(one / det, np.float32) for one in (xy * ey - yy * ex, xy * ex - xx * ey))
-    return u, v, textured
 
 
 def _ridge(luma: NDArray[np.float32]) -> NDArray[np.float32]:

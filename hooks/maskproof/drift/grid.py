@@ -176,6 +176,15 @@ def bounding_box(mask: Mask, step: int = 1, side: int | None = None) -> Box:
     return Box(x, y, int(columns[-1]) - x + side, int(rows[-1]) - y + side)
 
 
+def third_peak(plane: Float, reach: int) -> float:
+    """The third largest value (H x W), of places more than `reach` apart along either axis; at least 0."""
+    left = plane.copy()
+    for _ in range(2):
+        row, column = divmod(int(np.argmax(left)), left.shape[1])
+        left[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 0
+    return max(0.0, float(left.max()))
+
+
 def mean3(plane: Float) -> Float:
     """Mean of the 3 x 3 neighbours of each sample (H x W); 0 on the outermost samples."""
     out = np.zeros_like(plane)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.grid import run_sums
+from maskproof.drift.grid import run_sums, third_peak
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _strongest(original: Float, edit: Float, outside: Mask) -> tuple[float, int,
     change *= known
     rows = change.max(1)
     row = int(np.argmax(rows))
-    allowed = float(np.clip(TIMES_THIRD * _third(rows), LEAST, MOST))
+    allowed = float(np.clip(TIMES_THIRD * third_peak(rows[None], APART), LEAST, MOST))
     return float(rows[row]) / allowed, row + BESIDE, int(np.argmax(change[row]))
 
 
@@ -112,12 +112,3 @@ def _residual(change: Float, own: Float, at: NDArray[np.intp]) -> Float:
     usual = np.quantile(change.ravel()[members], UPPER, axis=1)
     out: Float = np.interp(own, np.median(own.ravel()[members], axis=1), usual).astype(np.float32)
     return out
-
-
-def _third(rows: Float) -> float:
-    """The third strongest of rows that lie APART."""
-    left = rows.copy()
-    for _ in range(2):
-        row = int(np.argmax(left))
-        left[max(0, row - APART) : row + APART + 1] = 0
-    return float(left.max())

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from maskproof.model import Level, Metric, Picture, Region
 
-MIN_MOTION = 0.3
-"""samples of the judged picture from which on a trusted motion is undone before judging"""
 TONE_SAMPLES = 40_000
 """samples that the tone curve is taken from at the least, where there are as many"""
 
@@ -115,7 +113,8 @@ def pair_up(
     motion = motion_between(before[0], after[0], judged)
     before, after, valid = undone(before, after, motion)
     masks = [mask & valid for mask in masks]
-    after = np.where(valid, after, before)
+    if not valid.all():
+        after = np.where(valid, after, before)
     stride = max(1, round((masks[0].size / TONE_SAMPLES) ** 0.5))
     expected = toned(before, after, masks[0], stride)
     return Pair(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from maskproof.drift.border import within
+from maskproof.drift.border import connected
 from maskproof.drift.declared import view_of
 from maskproof.drift.grid import CELL, block_sums, bounding_box, windows
 from maskproof.drift.oklab import opponent
@@ -75,7 +75,7 @@ def _covered(mask: Mask) -> Mask:
             seen[row : row + found.shape[0], column : column + found.shape[1]] |= found
     start = np.zeros(mask.shape, np.bool_)
     start[: len(seen) * CELL, : seen.shape[1] * CELL] = np.repeat(np.repeat(seen, CELL, 0), CELL, 1)
-    return mask & within(start & mask, mask)
+    return mask & connected(start & mask, mask)
 
 
 def _enlarged(mask: Mask, like: Mask) -> Mask:

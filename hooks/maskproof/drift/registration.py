@@ -514,21 +514,33 @@ def _compose(matrix: Affine, step: NDArray[np.float64], tiles: Tiles) -> Affine:
 
 
 def _residual(first: Float, second: Float, weight: Mask, matrix: Affine) -> float:
-    """95 % quantile, in samples, of the motion left in textured blocks (Lucas and Kanade, 1981)."""
+    """95 % quantile, in samples, of the motion left in textured blocks."""
     tiles = Tiles.whole(first, second, weight)
     moved, both = (one[0] for one in tiles.read(matrix))
-    gy, gx = np.gradient((first + np.where(both, moved, first)) / 2)
-    error = np.where(both, moved - first, 0)
-    error = error - np.median(error[both]) if both.any() else error
-    products = gx * gx * both, gx * gy * both, gy * gy * both, gx * error * both, gy * error * both, both
-    xx, xy, yy, ex, ey, seen = (block_sums(one.astype(np.float32), BLOCK_PX) for one in products)
-    least = (xx + yy) / 2 - np.sqrt(np.square((xx - yy) / 2) + xy * xy)
-    good = (seen > 0.7 * BLOCK_PX**2) & (least > 0.5 * BLOCK_PX**2)
-    if not good.any():
-        return 0.0
-    det = (xx * yy - xy * xy)[good]
-    u, v = (yy[good] * ex[good] - xy[good] * ey[good]) / det, (xx[good] * ey[good] - xy[good] * ex[good]) / det
-    return float(np.quantile(np.hypot(u, v), 0.95))
+    u, v, textured = block_motion(first, np.where(both, moved, first), both)
+    return float(np.quantile(np.hypot(u, v)[textured], 0.95)) if textured.any() else 0.0
+
+
+def block_motion(first: Float, second: Float, mask: Mask) -> tuple[Float, Float, Mask]:
+    """How far each block of BLOCK_PX moved to the right and down, samples, and which have texture enough to tell.
+
+    Source: B. D. Lucas and T. Kanade, An iterative image registration technique, IJCAI 1981.
+
+    Args:
+        first: Luma, H x W, 0 to 100.
+        second: The same of the other picture.
+        mask: H x W, what is looked at.
+    """
+    gy, gx = np.gradient((first + second) / 2)
+    error = np.where(mask, second - first, 0)
+    error = error - np.median(error[mask]) if mask.any() else error
+    products = gx * gx, gx * gy, gy * gy, gx * error, gy * error, np.ones_like(first)
+    xx, xy, yy, ex, ey, seen = (block_sums((one * mask).astype(np.float32), BLOCK_PX) for one in products)
+    least = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
+    textured = (seen > 0.7 * BLOCK_PX**2) & (least > 0.5 * BLOCK_PX**2)
+    det = np.where(textured, xx * yy - xy * xy, 1)
+    u, v = (np.asarray(one / det, np.float32) for one in (xy * ey - yy * ex, xy * ex - xx * ey))
+    return u, v, textured
 
 
 def _described(matrix: Affine, factor: int, weight: Mask, residual: float, untold: str) -> Motion:
