@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 RUN = 64
 """samples along which the difference is averaged; with 32 the residual of held edits passes faint lines, and 128 does
 not fit into small pictures"""
+STRETCH = 8
+"""samples from one run to the next"""
 BESIDE = 2
 """samples from a line to the rows that it is compared with"""
 KNOWN_SHARE = 0.95
 """share of a run that has to be protected"""
-MIN_RUNS = 500
+MIN_RUNS = 60
 """protected runs below which nothing is told"""
 BINS = 8
 """classes of runs by the strength of the original's own lines"""
@@ -42,7 +44,7 @@ TIMES_THIRD = 3.4
 """times the third strongest row of the picture that are allowed, between LEAST and MOST"""
 APART = 6
 """rows that two lines lie apart at the least"""
-SAMPLED = 40_000
+SAMPLED = 8000
 """runs that the residual is taken from at the most"""
 
 
@@ -54,12 +56,11 @@ def lines(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
         edit: Luma of the edit, aligned.
         outside: H x W, what is judged.
     """
-    planes = original, edit, outside
-    turned = original.T.copy(), edit.T.copy(), outside.T.copy()
+    difference = (edit - original) * outside
     found = [
         (*strongest, upright)
-        for upright, which in ((False, planes), (True, turned))
-        if (strongest := _strongest(*which)) is not None
+        for upright in (False, True)
+        if (strongest := _strongest(*_in_stretches(original, difference, outside, upright))) is not None
     ]
     if not found:
         return ()
@@ -71,28 +72,51 @@ def lines(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
     return (Metric("line", value, "x", "outside-mask", says, box, box),)
 
 
-def _strongest(original: Float, edit: Float, outside: Mask) -> tuple[float, int, int] | None:
+def _in_stretches(original: Float, difference: Float, outside: Mask, upright: bool) -> tuple[Float, Float, Float]:
+    """Sums over stretches of each row, or column: of the difference, of the original's own lines, of what is judged.
+
+    Each is rows x stretches. A row is a column where lines are upright.
+    """
+    axis = 0 if upright else 1
+    own = np.abs(_against_beside(original, 1 - axis))
+    sums = (_stretches(plane, axis) for plane in (difference, own, outside.astype(np.uint8)))
+    change, lines, known = (np.ascontiguousarray(plane.T) if upright else plane for plane in sums)
+    return change, lines, known.astype(np.float32)
+
+
+def _stretches(plane: Float, axis: int) -> Float:
+    """Sums over stretches along an axis, by halving its length; what is left over at the end is left out."""
+    length = plane.shape[axis] // STRETCH * STRETCH
+    plane = plane[:length] if axis == 0 else plane[:, :length]
+    for _ in range(STRETCH.bit_length() - 1):
+        plane = plane[::2] + plane[1::2] if axis == 0 else plane[:, ::2] + plane[:, 1::2]
+    return plane
+
+
+def _strongest(difference: Float, lines: Float, judged: Float) -> tuple[float, int, int] | None:
     """The strongest line along a row: its value over what is allowed, its row and first column; None: too small."""
-    if outside.shape[0] <= 2 * BESIDE or outside.shape[1] < RUN:
+    run = RUN // STRETCH
+    if judged.shape[0] <= 2 * BESIDE or judged.shape[1] < run:
         return None
-    known = run_sums(outside.astype(np.float32), RUN) >= KNOWN_SHARE * RUN
+    known = run_sums(judged, run) >= KNOWN_SHARE * RUN
     known = known[BESIDE:-BESIDE] & known[: -2 * BESIDE] & known[2 * BESIDE :]
     at = np.flatnonzero(known)
     if len(at) < MIN_RUNS:
         return None
-    change = _against_beside(run_sums((edit - original) * outside, RUN) * np.float32(1 / RUN))
-    own = _near(run_sums(np.abs(_against_beside(original)), RUN))
-    np.abs(change, out=change)
+    change = np.abs(_against_beside(run_sums(difference, run), 0)) * np.float32(1 / RUN)
+    own = _near(run_sums(lines, run))
     change /= _residual(change, own, at) + np.float32(FLOOR) + np.float32(RESAMPLED / RUN) * own
     change *= known
     rows = change.max(1)
     row = int(np.argmax(rows))
     allowed = float(np.clip(TIMES_THIRD * third_peak(rows[None], APART), LEAST, MOST))
-    return float(rows[row]) / allowed, row + BESIDE, int(np.argmax(change[row]))
+    return float(rows[row]) / allowed, row + BESIDE, int(np.argmax(change[row])) * STRETCH
 
 
-def _against_beside(plane: Float) -> Float:
-    """What each row differs by from the two that lie BESIDE it."""
+def _against_beside(plane: Float, axis: int) -> Float:
+    """What each row (axis 0), or column, differs by from the two that lie BESIDE it."""
+    if axis:
+        return plane[:, BESIDE:-BESIDE] - np.float32(0.5) * (plane[:, : -2 * BESIDE] + plane[:, 2 * BESIDE :])
     out: Float = plane[BESIDE:-BESIDE] - np.float32(0.5) * (plane[: -2 * BESIDE] + plane[2 * BESIDE :])
     return out
 

@@ -21,6 +21,8 @@ MIN_PROTECTED_SHARE = 0.99
 CURVE_BINS = 12
 """quantile bins of the original's values that the curve is drawn through; medians of bins do not see what fills less
 than half of one"""
+LEVELS = 60_000
+"""steps that the range of a plane's values is told in"""
 MIN_BIN_SAMPLES = 400
 """samples of a bin at the least"""
 MIN_TONED_SAMPLES = 64
@@ -77,7 +79,9 @@ def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
     bins = min(CURVE_BINS, len(before) // MIN_BIN_SAMPLES)
     if bins < MIN_BINS or not np.ptp(before):
         return middle
-    parts = np.array_split(np.argsort(before, kind="stable"), bins)
+    # As whole numbers of 16 bits, because numpy sorts those ten times as fast.
+    level = ((before - before.min()) * np.float32(LEVELS / max(float(np.ptp(before)), 1.0))).astype(np.uint16)
+    parts = np.array_split(np.argsort(level, kind="stable"), bins)
     centres, steps = (np.array([np.median(values[part]) for part in parts]) for values in (before, step))
     if np.ptp(steps) < MIN_BEND:
         return middle
