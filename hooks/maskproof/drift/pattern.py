@@ -39,8 +39,11 @@ MIN_CHANGE = 0.13
 """RMS of the difference, hundredths of full scale, below which a tile has not lost a seventh of any pattern"""
 MIN_TILES, TILES_SHARE = 3, 0.4
 """tiles of a pattern that lie together, and their share of those of nine that are protected"""
-LEAST, MOST = 0.22, 0.38
+LEAST, MOST = 0.15, 0.38
 """loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
+ELSEWHERE, USUAL, MIN_ELSEWHERE = 6, 0.7, 4
+"""tiles from the worst place from which on the picture counts as elsewhere, the quantile of its loss there that is what
+it usually loses, and the tiles of a pattern that it takes to say so. A loss near the worst place is part of it"""
 RING = tuple(
     (y, x)
     for straight, slanted in ((3, 2), (5, 4))
@@ -82,7 +85,10 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
     lost = float(mean[row, column])
     if lost <= 0:
         return nothing
-    allowed = min(LEAST + max(float(np.median(loss[regular])), 0.0), MOST)
+    down, across = np.indices(regular.shape)
+    elsewhere = loss[regular & (np.maximum(np.abs(down - row), np.abs(across - column)) > ELSEWHERE)]
+    usual = float(np.quantile(elsewhere, USUAL)) if len(elsewhere) >= MIN_ELSEWHERE else 0.0
+    allowed = min(LEAST + max(usual, 0.0), MOST)
     box = Box(int(column) * STEP, int(row) * STEP, TILE, TILE)
     says = says.replace("its contrast", f"{min(lost, 1):.0%} of its contrast")
     return (Metric("pattern", lost / allowed, "x", "outside-mask", says, box, box),)

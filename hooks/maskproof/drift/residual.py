@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCALES = (2, 3, 8)
 """Sides of the windows in cells: a small letter, a detail, a patch. 16, 24 and 64 samples were tried and found nothing
 that these do not."""
-MEASURES = ("light", "color", "contrast", "blur")
+MEASURES = ("light", "color", "spot", "contrast", "blur")
 """What is measured in each window. Each finds damage that the others do not (docs/accuracy.md); loss of detail, and
 how much lighter a window is than its surroundings, were tried beside them and decided nothing."""
 MIN_SPREAD = 0.5
@@ -50,7 +50,7 @@ DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
 STRIP_ROWS = 32
 """Rows that are summed up at once."""
-SUMS, FRAMED = 10, 3
+SUMS, FRAMED = 10, 4
 """How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
 LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
@@ -93,7 +93,7 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
         pool: Where parts of the picture are worked on at once.
 
     Returns:
-        SUMS x rows x columns: weight, luma squared, soft luma squared (the FRAMED ones); luma, red, blue, detail
+        SUMS x rows x columns: weight, luma squared, soft luma squared, luma (the FRAMED ones); red, blue, detail
         squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves alone; squared
         steps of colour.
     """
@@ -110,8 +110,8 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
         band = (mean3(light - small_blocks.rows(wide)) * weight)[own]
         fine = ((light - blocks.rows(wide)) * weight)[own]
         luma, red, blue = difference[:, own]
-        framed = weight[own], luma * luma, soft * soft
-        rest = luma, red, blue, fine * fine, soft * band, band * band
+        framed = weight[own], luma * luma, soft * soft, luma
+        rest = red, blue, fine * fine, soft * band, band * band
         return np.stack([cells(part) for part in (*framed, *rest)])
 
     # In strips, because what lies in between then stays in the processor's cache.
@@ -160,7 +160,7 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     around = [surround(plane, side, margin, step) for plane in padded]
     own = [np.ascontiguousarray(plane[::step, ::step]) for plane in rest]
     sums, reference, others = own[: SUMS - FRAMED], own[SUMS - FRAMED], own[SUMS - FRAMED + 1 :]
-    weight, texture, unrest, hues, values = _measured(framed, around, sums)
+    weight, texture, unrest, hues, values = _measured(framed, around, sums, side)
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
     by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
@@ -172,11 +172,13 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
         "contrast": by_texture.deviation(values["contrast"], detail),
         "blur": by_unrest.deviation(values["blur"]),
     }
+    if "spot" in values:
+        deviations["spot"] = by_texture.deviation(values["spot"])
     return Scale(side, step, usable, deviations, tuple(others))
 
 
 def _measured(
-    framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float]
+    framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float], side: int
 ) -> tuple[Float, Float, Float, Float, dict[str, Float]]:
     """Weight, texture (mean squared detail), unrest around, steps of colour and each measure of windows.
 
@@ -189,7 +191,7 @@ def _measured(
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
     square, soft, light, red, blue, texture, blur, band, hues = _ratios([*framed[1:], *rest], n)
-    square_around, soft_around = _ratios(around[1:], m)
+    square_around, soft_around, light_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
     values: dict[str, Float] = {
         "light": np.abs(light),
@@ -197,6 +199,8 @@ def _measured(
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
+    if side < WIDE:
+        values["spot"] = np.abs(light - light_around) * surrounded
     return weight, np.maximum(texture, 0), unrest, hues, values
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 JUDGED_SIDE_PX = 1024
 """samples of the long side at which pictures are judged; smaller ones are judged as they are"""
+AS_IT_IS_PX = 1152
+"""pixels of the long side up to which a picture is not resampled: an eighth less of it costs more than it evens out"""
 NARROW_PX = 24
 """samples that the short side keeps: below, no window fits, so a narrow picture is reduced less"""
 
@@ -39,7 +41,8 @@ class JudgedSize:
     @classmethod
     def of(cls, size: tuple[int, int]) -> JudgedSize:
         """Of a width and height in pixels."""
-        share = min(1.0, max(JUDGED_SIDE_PX / max(size), NARROW_PX / min(size)))
+        side = JUDGED_SIDE_PX if max(size) > AS_IT_IS_PX else max(size)
+        share = min(1.0, max(side / max(size), NARROW_PX / min(size)))
         width, height = (max(1, round(side * share)) for side in size)
         return cls(size, (width, height))
 
