@@ -70,6 +70,25 @@ def test_light_sees_a_patch_that_became_lighter() -> None:
     sees("light", lambda patch: patch.point(lambda sample: sample + 8))
 
 
+def test_local_light_sees_a_small_place_where_the_light_of_the_whole_picture_wavers() -> None:
+    """Decoders leave slow waves of light; a detail that came is lost in them, and not against its surroundings."""
+    down, across = np.indices((512, 512))
+    waves = 7 * np.sin(across / 40) * np.sin(down / 40)
+    noise = np.random.default_rng(5).normal(0, 1, (512, 512))
+    wavering = np.asarray(PHOTO) // 2 + 60 + (waves + noise)[..., None]
+    spotted = wavering.copy()
+    spotted[245:259, 245:259] += 9
+    before = picture(np.asarray(PHOTO) // 2 + np.uint8(60))
+    held, report = (judge(before, picture(edit.round().astype(np.uint8))) for edit in (wavering, spotted))
+    assert held.verdict is Verdict.PASS
+    assert value(report, "outside-mask", "light") < 1
+    found = metric(report, "outside-mask", "local_light")
+    assert found.value > 1
+    assert found.box is not None
+    assert 230 < found.box.x < 260
+    assert 230 < found.box.y < 260
+
+
 def test_color_sees_a_patch_whose_colour_turned_at_equal_luma() -> None:
     def bluer(patch: Image.Image) -> Image.Image:
         luma, blue, red = patch.convert("YCbCr").split()

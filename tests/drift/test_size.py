@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.drift.oklab import opponent
-from maskproof.drift.size import JUDGED_SIDE_PX, NARROW_PX, JudgedSize
+from maskproof.drift.size import AS_IT_IS_PX, JUDGED_SIDE_PX, NARROW_PX, JudgedSize
 from maskproof.model import Box
 
 SIZES = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
@@ -20,7 +20,9 @@ SIZES = st.tuples(st.integers(1, 3000), st.integers(1, 3000))
         ((1, 1), (1, 1)),
         ((512, 384), (512, 384)),
         ((1024, 1024), (1024, 1024)),
-        ((1025, 900), (1024, 899)),
+        ((1025, 900), (1025, 900)),
+        ((1152, 900), (1152, 900)),
+        ((1153, 900), (1024, 799)),
         ((1536, 1024), (1024, 683)),
         ((3840, 2160), (1024, 576)),
         ((2160, 3840), (576, 1024)),
@@ -42,7 +44,8 @@ def test_no_picture_is_enlarged_and_none_becomes_narrower_than_a_window_needs(si
     found = JudgedSize.of(size)
     assert all(1 <= judged <= side for judged, side in zip(found.judged, size, strict=True))
     assert min(found.judged) >= min(NARROW_PX, *size)
-    assert max(found.judged) == min(JUDGED_SIDE_PX, max(size)) or min(found.judged) == min(NARROW_PX, *size)
+    side = max(size) if max(size) <= AS_IT_IS_PX else JUDGED_SIDE_PX
+    assert max(found.judged) == side or min(found.judged) == min(NARROW_PX, *size)
     assert found.factor >= 1
     assert found.whole <= found.factor
 

@@ -43,7 +43,7 @@ SMALL_REGION_FACTOR = 0.6
 """factor on the limit for a region of a single window"""
 SAYS = {
     "light": "a patch became lighter or darker",
-    "spot": "a small place became lighter or darker than what surrounds it",
+    "local_light": "a small place became lighter or darker than what surrounds it",
     "color": "a patch changed its colour",
     "contrast": "something was drawn or re-rendered",
     "blur": "fine detail was blurred or re-rendered",

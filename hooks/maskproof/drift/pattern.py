@@ -39,7 +39,7 @@ MIN_CHANGE = 0.13
 """RMS of the difference, hundredths of full scale, below which a tile has not lost a seventh of any pattern"""
 MIN_TILES, TILES_SHARE = 3, 0.4
 """tiles of a pattern that lie together, and their share of those of nine that are protected"""
-LEAST, MOST = 0.15, 0.38
+LEAST, MOST = 0.17, 0.38
 """loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
 ELSEWHERE, USUAL, MIN_ELSEWHERE = 6, 0.7, 4
 """tiles from the worst place from which on the picture counts as elsewhere, the quantile of its loss there that is what

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 SCALES = (2, 3, 8)
 """Sides of the windows in cells: a small letter, a detail, a patch. 16, 24 and 64 samples were tried and found nothing
 that these do not."""
-MEASURES = ("light", "color", "spot", "contrast", "blur")
-"""What is measured in each window. Each finds damage that the others do not (docs/accuracy.md); loss of detail, and
-how much lighter a window is than its surroundings, were tried beside them and decided nothing."""
+MEASURES = ("light", "local_light", "color", "contrast", "blur")
+"""What is measured in each window. Each finds damage that the others do not (docs/accuracy.md). `local_light` is taken
+in the smaller windows alone: what a large one differs by from its surroundings is seen in them. Loss of detail was
+tried beside them and decided nothing."""
 MIN_SPREAD = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
 (a composite) does not make an outlier of one level of rounding. 0.7 and 1 find fewer soft-edged changes."""
@@ -165,15 +166,12 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     usable, told = weight >= enough, reference >= enough
     by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
     detail = np.sqrt(texture)
+    classes = dict.fromkeys(values, by_texture) | {"blur": by_unrest}
     deviations = {
-        "light": by_texture.deviation(values["light"]),
-        # Encoders leave wrong colour both where there is detail and where colours meet; neither class says all of it.
-        "color": np.minimum(by_texture.deviation(values["color"]), by_hue.deviation(values["color"])),
-        "contrast": by_texture.deviation(values["contrast"], detail),
-        "blur": by_unrest.deviation(values["blur"]),
+        name: classes[name].deviation(value, detail if name == "contrast" else 0.0) for name, value in values.items()
     }
-    if "spot" in values:
-        deviations["spot"] = by_texture.deviation(values["spot"])
+    # Encoders leave wrong colour both where there is detail and where colours meet; neither class says all of it.
+    deviations["color"] = np.minimum(deviations["color"], by_hue.deviation(values["color"]))
     return Scale(side, step, usable, deviations, tuple(others))
 
 
@@ -186,6 +184,7 @@ def _measured(
         framed: Sums over windows, the first FRAMED of `cell_sums`.
         around: The same over what surrounds each window.
         rest: The other sums over windows.
+        side: Of a window, in cells.
     """
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
@@ -193,14 +192,14 @@ def _measured(
     square, soft, light, red, blue, texture, blur, band, hues = _ratios([*framed[1:], *rest], n)
     square_around, soft_around, light_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
-    values: dict[str, Float] = {
-        "light": np.abs(light),
+    values: dict[str, Float] = {"light": np.abs(light)}
+    if side < WIDE:
+        values["local_light"] = np.abs(light - light_around) * surrounded
+    values |= {
         "color": np.sqrt(red * red + blue * blue),
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),
     }
-    if side < WIDE:
-        values["spot"] = np.abs(light - light_around) * surrounded
     return weight, np.maximum(texture, 0), unrest, hues, values
 
 
