@@ -176,13 +176,13 @@ def side_by_side(judged: list[tuple[Job, str]], node: Path, pool: Executor) -> l
     lines = []
     for name in names:
         cells = [name]
-        for group in ("real", "planted"):
+        for group in ("real", "standard"):
             mine = [(job, found) for job, found in zip(jobs, measured, strict=True) if job.group == group]
-            good = [found for job, found in mine if job.expected == "pass"] + (held if group == "planted" else [])
+            good = [found for job, found in mine if job.expected == "pass"] + (held if group == "standard" else [])
             cells.append(_best(name, [found for job, found in mine if job.expected == "block"], good))
         lines.append(tuple(cells))
     ours = ["maskproof, default limits"]
-    for group in ("real", "planted"):
+    for group in ("real", "standard"):
         bad = [verdict for job, verdict in judged if job.group == group and job.expected == "block"]
         false = sum(verdict != "pass" for job, verdict in judged if job.group == group and job.expected == "pass")
         ours.append(_told(sum(one == "block" for one in bad), len(bad), f"{false} false positives"))

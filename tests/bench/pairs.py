@@ -26,7 +26,7 @@ class Job:
     """One comparison, and what ought to come of it."""
 
     group: str
-    """real, planted, declared, harmless"""
+    """real, standard, hard, declared, harmless"""
     case: str
     kind: str
     expected: str
@@ -42,6 +42,11 @@ class Job:
     process: str = ""
     """row of HARMLESS; empty: the case's own edit"""
     masked: bool = True
+
+    @property
+    def editor(self) -> str:
+        """The repository that the edit comes from."""
+        return dict(self.row)["case"].replace("__", "/").partition("/")[0]
 
     def inputs(self) -> Named:
         """The bytes to compare."""
@@ -61,26 +66,30 @@ def real(root: Path) -> Iterator[Job]:
         yield Job("real", row["case"], row["expected"], row["expected"], root, tuple(row.items()))
 
 
-def planted(root: Path, out: Path, seed: int, per_case: int) -> Iterator[Job]:
-    """Damage planted by `planted.py`, each row without and with its area declared (letter: text, the others: brand)."""
-    folder = out / f"{seed}-{per_case}"
+def planted(root: Path, out: Path, seed: int, per_case: int, *, hard: bool = False) -> Iterator[Job]:
+    """Damage planted by `planted.py`; of the standard ones each also with its area declared, as its kind suggests."""
+    folder = out / f"{seed}-{per_case}{'-hard' if hard else ''}"
     if not (folder / "cases.csv").is_file():
-        subprocess.run(
-            [sys.executable, root / "planted.py", folder, "--seed", str(seed), "--per-case", str(per_case)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        options = ["--seed", str(seed), "--per-case", str(per_case), *(["--hard"] if hard else [])]
+        command = [sys.executable, str(root / "planted.py"), str(folder), *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for row in rows(folder / "cases.csv"):
         name = f"seed {seed}, {row['case']}"
-        job = Job("planted", name, row["kind"], row["expected"], folder, tuple(row.items()), row["size"])
+        group = "hard" if hard else "standard"
+        job = Job(group, name, row["kind"], row["expected"], folder, tuple(row.items()), row["size"])
         yield job
+        if hard or row["kind"] not in AREAS:
+            continue
         x, y, width, height = (int(value) for value in row["area"].split())
-        kind: Literal["text", "brand"] = "text" if row["kind"] in {"letter", "control"} else "brand"
-        yield replace(
-            job,
-            group="declared",
-            areas=(AreaRule(paths=["**"], name="area", kind=kind, box=(x, y, width, height)),),
-        )
+        area = AreaRule(paths=["**"], name="area", kind=AREAS[row["kind"]], box=(x, y, width, height))
+        yield replace(job, group="declared", areas=(area,))
+
+
+AREAS: dict[str, Literal["text", "brand"]] = {
+    **dict.fromkeys(("letter", "control"), "text"),
+    **dict.fromkeys(("remove", "swap", "recolor", "shift", "blur"), "brand"),
+}
+"""the kind of area that a careful owner would declare around planted damage"""
 
 
 def harmless(root: Path) -> Iterator[Job]:

@@ -38,9 +38,9 @@ RESAMPLED = 0.06
 """share of the original's own line added to it: a pixel less and back changes the edges of drawings by that much"""
 FLOOR = 0.3
 """hundredths of full scale added to it: a line fainter than that is not seen"""
-LEAST, MOST = 8.4, 16.8
+LEAST, MOST = 10.0, 20.0
 """times the residual that are allowed at the least and at the most; fitted as those of `outliers`"""
-TIMES_THIRD = 3.4
+TIMES_THIRD = 4.1
 """times the third strongest row of the picture that are allowed, between LEAST and MOST"""
 APART = 6
 """rows that two lines lie apart at the least"""
@@ -79,9 +79,9 @@ def _in_stretches(original: Float, difference: Float, outside: Mask, upright: bo
     """
     axis = 0 if upright else 1
     own = np.abs(_against_beside(original, 1 - axis))
-    sums = (_stretches(plane, axis) for plane in (difference, own, outside.astype(np.uint8)))
-    change, lines, known = (np.ascontiguousarray(plane.T) if upright else plane for plane in sums)
-    return change, lines, known.astype(np.float32)
+    sums = (_stretches(plane, axis) for plane in (difference, own, outside.astype(np.float32)))
+    change, own, known = (np.ascontiguousarray(plane.T) if upright else plane for plane in sums)
+    return change, own, known
 
 
 def _stretches(plane: Float, axis: int) -> Float:
