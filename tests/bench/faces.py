@@ -236,15 +236,20 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--markdown", action="store_true")
     args = parser.parse_args()
-    everything = cases(args.cases)
+    with ProcessPoolExecutor(args.jobs) as pool:
+        show(measured(args.cases, pool), markdown=args.markdown)
+
+
+def measured(root: Path, pool: ProcessPoolExecutor) -> list[Table]:
+    """All tables."""
+    everything = cases(root)
     originals = [row for row in everything if row["case"] == row["first"]]
     passed = [row for row in everything if row["expected"] == "pass"]
-    with ProcessPoolExecutor(args.jobs) as pool:
-        scores = list(zip(originals, pool.map(partial(matched, args.cases), originals), strict=True))
-        wanted = list(tasks(args.cases, {row["case"]: each for row, each in scores}))
-        results = list(pool.map(partial(outcome, args.cases), wanted, chunksize=5))
-        own = [one for some in pool.map(partial(own_masks, args.cases), passed) for one in some]
-    show([found(scores), redraws(results), held(own)], markdown=args.markdown)
+    scores = list(zip(originals, pool.map(partial(matched, root), originals), strict=True))
+    wanted = list(tasks(root, {row["case"]: each for row, each in scores}))
+    results = list(pool.map(partial(outcome, root), wanted, chunksize=5))
+    own = [one for some in pool.map(partial(own_masks, root), passed) for one in some]
+    return [found(scores), redraws(results), held(own)]
 
 
 if __name__ == "__main__":

@@ -8,10 +8,14 @@ Takes the options of accuracy.py. Without --into the tables are printed as Markd
 from __future__ import annotations
 
 import re
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import accuracy
 import commit_without_images
+import faces
+import genres
+import motion
 import speed
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -26,7 +30,10 @@ def main() -> None:
     args = parser.parse_args()
     # Speed goes first: it wants a machine that does nothing else.
     costs = [speed.measured(RUNS), commit_without_images.measured(commit_without_images.RUNS)]
-    tables = [*accuracy.measured(args), *costs]
+    tables = accuracy.measured(args)
+    with ProcessPoolExecutor(args.jobs) as pool:
+        tables += [*genres.measured(args.cases, pool), *faces.measured(args.cases, pool)]
+    tables += [motion.measured(list(motion.SCENES), runs=False), *costs]
     drawn = "\n\n".join(table.markdown() for table in tables)
     if args.into is None:
         print(drawn)

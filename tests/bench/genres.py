@@ -391,13 +391,17 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, help="judge nothing: write all pairs beside this case list")
     parser.add_argument("--markdown", action="store_true")
     args = parser.parse_args()
-    pairs = every(args.cases)
     with ProcessPoolExecutor(args.jobs) as pool:
         if args.csv:
-            write_list(pairs, args.csv, pool)
+            write_list(every(args.cases), args.csv, pool)
             return
-        found = [one for one in pool.map(partial(outcome, save=args.save), pairs, chunksize=CHUNK) if one]
-    show([processing(found), damaged(found), wrong(found)], markdown=args.markdown)
+        show(measured(args.cases, pool, args.save), markdown=args.markdown)
+
+
+def measured(root: Path | None, pool: ProcessPoolExecutor, save: Path | None = None) -> list[Table]:
+    """All tables; `save`: where the files of wrong pairs go."""
+    found = [one for one in pool.map(partial(outcome, save=save), every(root), chunksize=CHUNK) if one]
+    return [processing(found), damaged(found), wrong(found)]
 
 
 if __name__ == "__main__":
