@@ -41,6 +41,8 @@ FULL_REGION_SAMPLES = 1e6
 """samples of a region to which the limit applies as it is"""
 SMALL_REGION_FACTOR = 0.6
 """factor on the limit for a region of a single window"""
+FIRMER = {"color": 0.9, "blur": 0.9}
+"""factor on the limit of measures whose residual varies less from place to place: what held lies lower in them"""
 SAYS = {
     "light": "a patch became lighter or darker",
     "local_light": "a small place became lighter or darker than what surrounds it",
@@ -103,7 +105,7 @@ def outliers(
                 third = known.get((name, scale.side))
                 if third is None:
                     third = known[name, scale.side] = third_peak(ratios, -(-APART * scale.side // scale.step)) / factor
-                allowed = factor * float(np.clip(TIMES_THIRD * third, *_bounds(scale.side)))
+                allowed = factor * FIRMER.get(name, 1.0) * float(np.clip(TIMES_THIRD * third, *_bounds(scale.side)))
                 metric = _worst(name, ratios, allowed, scale, region.kind)
                 other = best[index].get(name, metric)
                 around = other.around
