@@ -178,7 +178,7 @@ def _keep_candidates(prepared: PreparedEdit, found: tuple[Candidate, ...]) -> tu
 
 def _to_commit(repository: Repository, prepared: PreparedEdit) -> tuple[str, ...]:
     """The edit, its record, and what they refer to, as far as the index does not hold it as it is."""
-    changed = repository.unstaged()
     named = (prepared.original_name, prepared.mask.path)
+    changed = repository.unstaged(named)
     missing = [name for name in named if name in changed or name not in repository.index.entries]
     return (prepared.out, sidecar.path_of(prepared.out), *missing)

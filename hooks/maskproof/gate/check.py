@@ -68,5 +68,5 @@ def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
     if scope.change.head.commit is not None:
         return ()
-    stale = sorted(set(scope.targets) & scope.change.repository.unstaged())
+    stale = sorted(scope.change.repository.unstaged(scope.targets))
     return tuple(f"{path} was judged as staged; the file in the working tree differs" for path in stale)

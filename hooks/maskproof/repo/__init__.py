@@ -2,10 +2,14 @@
 
 Paths come from `git diff` and `git ls-files`, and bytes from `objects`, which a commit without images does not load.
 GIT_INDEX_FILE is kept as Git set it: `git commit -a` and `git commit -- path` judge another index than `.git/index`.
+
+A clone may hold settings of whoever prepared it. No command here starts a program that they name, and none follows
+what shows other objects or another history than the repository's own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -18,7 +22,7 @@ from maskproof.errors import MissingObject, UsageError
 from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from maskproof.repo.objects import Objects
 
@@ -28,6 +32,12 @@ OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL
 """a check never talks to a server, not even for objects that a partial clone left out"""
 PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 """`:/` and `:(top,literal)` have to mean what they say, or a listing comes back empty and everything passes"""
+AS_STORED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.path.join(os.devnull, "none")}  # noqa: PTH118 - no file
+"""neither `refs/replace` nor `info/grafts` put other objects or parents in the place of those that are there"""
+ASKED_OF_GIT = {**OFFLINE, **PLAIN, **AS_STORED}
+"""what every command is run with"""
+NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+"""settings that would start a program, which the repository's configuration may name"""
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
 
 
@@ -96,11 +106,11 @@ class Repository:
         """
         try:
             done = subprocess.run(
-                ["git", "--no-optional-locks", *arguments],
+                ["git", "--no-optional-locks", *NO_PROGRAMS, *arguments],
                 cwd=self.where,
                 capture_output=True,
                 input=given,
-                env={**os.environ, **OFFLINE, **PLAIN},
+                env={**os.environ, **ASKED_OF_GIT},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -123,14 +133,25 @@ class Repository:
         """What changed from one commit to another, as in `staged`."""
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
-    def unstaged(self) -> frozenset[str]:
-        """Tracked paths whose file in the working tree differs from the index.
+    def unstaged(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of some paths that are tracked, and whose file in the working tree differs from the index.
 
-        Asked of `git status`: `git diff` writes a refreshed index, whatever --no-optional-locks says.
+        Compared here, because `git status` runs the filters that the repository's configuration names.
         """
-        how = ("--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules")
-        lines = self.git("status", *how).split(b"\0")[:-1]
-        return frozenset(os.fsdecode(line[3:]) for line in lines if line[1:2] != b" ")
+        ids = {path: self.index.blob_id(path) for path in paths}
+        return frozenset(path for path, oid in ids.items() if oid is not None and not self._holds(path, oid))
+
+    def _holds(self, path: str, oid: str) -> bool:
+        """Is the file in the working tree what a blob says, be it with the other line ends or out of Git LFS?"""
+        file = self.root / path
+        try:
+            data = file.read_bytes()
+        except OSError:
+            return False
+        if file.is_symlink():
+            return False
+        kept = (data, data.replace(b"\r\n", b"\n"))
+        return any(_blob_id(one, len(oid)) == oid for one in kept) or self.objects.is_pointer_to(oid, path, data)
 
     def _parsed(self, *question: str, allowed: tuple[int, ...] = (0,)) -> str:
         """What `git rev-parse` answers, without the end of its line."""
@@ -282,7 +303,7 @@ class Repository:
         from git import Git, GitCommandError  # 0.15 s to load, which only a search through history has to spend
 
         library = Git(str(self.where))
-        library.update_environment(**OFFLINE)
+        library.update_environment(**ASKED_OF_GIT)
         # What a partial clone left out could not be read either, so it may be missing from the list.
         process = library.rev_list("--objects", "--missing=allow-any", *commits, "--", as_process=True)
         for line in process.stdout:
@@ -296,6 +317,12 @@ class Repository:
 
 
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
+
+
+def _blob_id(data: bytes, digits: int) -> str:
+    """The id that Git gives to content, in a repository whose ids have 40 or 64 digits."""
+    name = "sha1" if digits == 40 else "sha256"  # noqa: PLR2004 - the two formats of Git
+    return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _changes(raw: bytes) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
 from maskproof.memo import Memo
 from maskproof.model import MAX_FILE_BYTES, sha256_of
-from maskproof.repo import DEEPEN, OFFLINE
+from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,6 +105,14 @@ class Objects:
             data = self._object(oid, name)
             self._digests[oid] = pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
         return self._digests[oid]
+
+    def is_pointer_to(self, oid: str, name: str, data: bytes) -> bool:
+        """Is a blob the Git LFS pointer of this content?"""
+        try:
+            pointer = _pointer(self._object(oid, name))
+        except CouldNotJudge:
+            return False
+        return pointer is not None and pointer[0] == sha256_of(data)
 
     def locate(self, path: str, sha256: str, tree: Tree) -> tuple[str, str] | None:
         """Where bytes are by their SHA-256: at a path, in the path's history, or as a Git LFS object.
@@ -267,12 +275,12 @@ class Reader:
         if self._process is None:
             # Complaints are not listened to: Git would wait once they fill a pipe.
             self._process = subprocess.Popen(
-                ["git", "--no-optional-locks", "cat-file", "--batch"],
+                ["git", "--no-optional-locks", *NO_PROGRAMS, "cat-file", "--batch"],
                 cwd=self._where,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **OFFLINE},
+                env={**os.environ, **ASKED_OF_GIT},
             )
             self._end = weakref.finalize(self, _end, self._process)
         assert self._process.stdin is not None  # noqa: S101 - asked for above

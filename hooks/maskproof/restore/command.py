@@ -73,9 +73,8 @@ def in_tree(
         raise UsageError("--out names one file, but several edits are named", "Restore the edits one by one.")
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection()))
-    unsaved = frozenset() if force else repository.unstaged()
     target = None if out is None else repository.path_of(str(out))
-    jobs = [_job(repository, repository.path_of(edit), target, unsaved, force=force) for edit in dict.fromkeys(edits)]
+    jobs = [_job(repository, repository.path_of(edit), target, force=force) for edit in dict.fromkeys(edits)]
     for job in jobs:
         yield _outcome(scope, job, options)
 
@@ -90,10 +89,9 @@ def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator
     """
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection(named=named)))
-    unsaved = repository.unstaged()
     reports = (judge(gather(scope, path), scope.files) for path in scope.targets)
     drifted = [one.path for one in reports if one.verdict is Verdict.BLOCK and (one.drift or 0) > 1]
-    for job in [_job(repository, path, None, unsaved, force=False) for path in drifted]:
+    for job in [_job(repository, path, None, force=False) for path in drifted]:
         yield _outcome(scope, job, options)
 
 
@@ -107,7 +105,7 @@ def summary(outcomes: list[Outcome]) -> str:
     )
 
 
-def _job(repository: Repository, path: str, target: str | None, unsaved: frozenset[str], *, force: bool) -> Job:
+def _job(repository: Repository, path: str, target: str | None, *, force: bool) -> Job:
     """The files of one edit, when they may be replaced."""
     target = target or path
     data, record = (_bytes(repository, one) for one in (path, sidecar.path_of(path)))
@@ -120,7 +118,7 @@ def _job(repository: Repository, path: str, target: str | None, unsaved: frozens
             f"Record it first: `maskproof record {named} --original ORIGINAL --mask MASK --mask-mode MODE`.",
         )
     written = {target, sidecar.path_of(target)}
-    unstaged = sorted(written & unsaved)
+    unstaged = [] if force else sorted(repository.unstaged(written))
     if unstaged and not _is_ours(data, record, path):
         raise UsageError(
             f"{unstaged[0]} holds work that is not staged, and restoring would replace it",
