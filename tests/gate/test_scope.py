@@ -205,7 +205,7 @@ class TestMaskAndOriginal:
         project.stage()
         assert verdicts(project) == (3, {SPRING: ("unjudged", ["missing-mask"])})
 
-    @pytest.mark.parametrize(("choice", "status"), [("off", 0), ("warn", 0), ("block", 1)])
+    @pytest.mark.parametrize(("choice", "status"), [("off", 0), ("warn", 0), ("block", 0)])
     def test_that_come_with_the_change(self, project, choice, status):
         project.write("maskproof.toml", f'version = 1\n[defaults]\nnew_original = "{choice}"\n')
         project.commit("Policy")
@@ -214,15 +214,16 @@ class TestMaskAndOriginal:
         project.stage()
         code, found = verdicts(project)
         assert code == status
-        assert found[SPRING][1] == ([] if choice == "off" else ["new-original"])
+        # The very bytes lie on the base under another name, which a change may call otherwise.
+        assert found[SPRING][1] == []
 
-    def test_original_that_the_base_held_once_is_not_new(self, project):
+    def test_original_that_the_base_held_once_proves_nothing(self, project):
         project.git("rm", "-q", HERO)
         project.commit("The original is gone")
         project.write(HERO, project.pictures.original)
         project.edit("held")
         project.stage()
-        assert verdicts(project)[1][SPRING] == ("pass", [])
+        assert verdicts(project)[1][SPRING] == ("pass", ["new-original"])
 
     def test_edit_saved_over_its_original(self, project):
         for verdict, status in (("held", 0), ("drifted", 1)):

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = {
     "level": ("visual", "strict", "exact"),
-    "unrecorded": ("off", "warn", "block"),
+    "unrecorded": ("off", "warn", "block", "always"),
     "new_original": ("off", "warn", "block"),
+    "new_mask": ("off", "warn", "block"),
+    "record_loosened": ("off", "warn", "block"),
     "max_editable": (1.0, 0.95, 0.5, 0.0),
     "detect": ([], ["text"], ["text", "face"]),
     "prompt": ("store", "sha256"),
@@ -96,5 +98,6 @@ def test_the_stricter_value_holds_and_is_named(key, looser, stricter):
 
 def test_settings_are_told_in_one_sentence():
     assert Settings().describe() == (
-        "level visual, without a record: warn, new original or mask: warn, a mask may open at most 95%"
+        "level visual, without a record: warn, new original: warn, new mask: warn, wider mask than recorded: warn, "
+        "a mask may open at most 95%"
     )

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 def test_an_original_that_comes_along_is_warned_of() -> None:
     found = judged("pass/new-original-warned")
-    finding = found.the("new-original")
-    assert (found.status, finding["severity"]) == (0, "warn")
-    assert "original.png" in finding["message"]
-    assert "mask.png" in finding["message"]
+    original, mask = found.of("new-original")
+    assert (found.status, original["severity"], mask["severity"]) == (0, "warn", "warn")
+    assert (original["region"], mask["region"]) == ("original", "mask")
+    assert "original.png" in original["message"]
+    assert "mask.png" in mask["message"]
 
 
 def test_and_blocks_where_the_policy_says_so() -> None:
-    assert judged("block/new-original").the("new-original")["severity"] == "block"
+    assert {one["severity"] for one in judged("block/new-original").of("new-original")} == {"block"}
 
 
 def test_an_original_that_was_there_before_is_not() -> None:
@@ -37,4 +38,4 @@ def test_a_mask_alone_is_told_as_a_mask(scratch: Scratch) -> None:
     files["change/mask.png"] = files.pop("base/mask.png")
     message = judge_files(scratch, files).the("new-original")["message"]
     assert "mask.png" in message
-    assert "original.png" not in message
+    assert "the original" not in message

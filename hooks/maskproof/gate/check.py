@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import describe, measure, protect
+from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
-from maskproof.gate.inspection import Inspection, attempt
+from maskproof.gate.inspection import Inspection, Original, Unproven, attempt
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
-from maskproof.model import Report
+from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from maskproof.gate.inspection import Inputs
+    from maskproof.gate.inspection import Failure, Inputs, Reference
     from maskproof.images.files import Files
     from maskproof.model import ImageReport
     from maskproof.repo.change import Change
@@ -61,7 +62,21 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     regions = attempt(protect, inputs, pairs, files)
     measured = attempt(measure, inputs, pairs, regions, threads)
     first = attempt(compare_with_first, inputs, measured, chain_of(inputs), inputs.edit, files, threads)
-    return conclude(Inspection(inputs, signals, describe(pairs, regions), measured, first))
+    widened = attempt(widen, inputs, pairs, regions, files)
+    unsettled = settle(inputs.reference, files, threads)
+    return conclude(Inspection(inputs, signals, describe(pairs, regions), measured, first, widened, unsettled))
+
+
+def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:
+    """The original of an edit, where something is open against it in every place of the project that holds it."""
+    if not isinstance(reference, Original) or not reference.entered:
+        return None
+    reports = [judge(one, files, threads) for one in reference.entered]
+    if any(report.verdict is Verdict.PASS for report in reports):
+        return None
+    worst = reports[0].findings[0]
+    why = f"lies in the project with something open against it ({worst.rule}: {worst.message})"
+    return Unproven("original", reference.original.path, why)
 
 
 def notes(scope: Scope) -> tuple[str, ...]:

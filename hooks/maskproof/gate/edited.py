@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal
 from maskproof.gate.inspection import ChainLink, Failure, Original
+from maskproof.gate.standing import doubts
 from maskproof.records import sidecar
 from maskproof.records.parents import Link, follow
 
@@ -27,15 +29,11 @@ def gather_original(scope: Scope, path: str, edit: Source, record: Record | None
     del edit
     assert record is not None  # noqa: S101 - an edit has a record
     original, mask = sources_of(scope, path, record)
-    new: tuple[tuple[str, str], ...] = ()
-    if settings.new_original != "off" and scope.change.head is not scope.change.base:
-        new = tuple(
-            (role, used.path)
-            for role, used in (("original", record.original), ("mask", record.mask))
-            if used is not None and not scope.on_base(used.path, used.sha256)
-        )
     mode = None if record.mask is None else record.mask.mode
-    return Original(original, mask, mode, new, _chain(scope, path, record))
+    reference = Original(original, mask, mode, chain=_chain(scope, path, record))
+    if scope.change.head is scope.change.base:
+        return reference
+    return replace(reference, unproven=doubts(scope, record, reference, settings))
 
 
 def sources_of(scope: Scope, path: str, record: Record) -> tuple[Source, Source | None]:

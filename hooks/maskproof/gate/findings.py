@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, regions
-from maskproof.gate import chain, generated, provenance, unrecorded, verdict
+from maskproof.gate import chain, contract, generated, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Original, Tracked
@@ -88,23 +88,37 @@ def stale_record(inspection: Inspection) -> Iterator[Finding]:
 
 
 def new_original(inspection: Inspection) -> Iterator[Finding]:
-    """An original or mask that the change brings along proves nothing: it could be a drifted copy, or a wide mask."""
-    reference = inspection.inputs.reference
-    if not isinstance(reference, Original) or not reference.new:
+    """An original or mask that nobody judged proves nothing: it could be a drifted copy, or a wide mask."""
+    reference, settings = inspection.inputs.reference, inspection.inputs.settings
+    if not isinstance(reference, Original):
         return
-    named = " and the ".join(f"{role} {path}" for role, path in reference.new)
-    if reference.new[0][0] == "original":
-        said = f"the {named} came with this change, so the record agrees only with itself"
-        advice = "Have someone compare the original with where it comes from, or commit it before the edit."
-    else:
-        said, advice = f"the {named} came with this change: it says what the model was allowed to change", ""
-    yield finding("new-original", said, Severity(inspection.inputs.settings.new_original), advice=advice)
+    asked = {"original": settings.new_original, "mask": settings.new_mask}
+    for one in filter(None, (*reference.unproven, inspection.unsettled)):
+        if not one.misused:
+            yield finding(
+                "new-original",
+                f"the {one.role} {one.path} {one.why}, so {PROVES_NOTHING[one.role]}",
+                Severity(asked[one.role]),
+                region=one.role,
+                advice=BRING_FIRST[one.role],
+            )
 
 
 def mask_suspect(inspection: Inspection) -> list[Finding]:
     """What is odd about the mask."""
-    pair = inspection.compared.pair
-    return [] if pair is None else regions.suspicions(pair.mask, inspection.inputs.settings.max_editable)
+    pair, reference = inspection.compared.pair, inspection.inputs.reference
+    misused = [one for one in reference.unproven if one.misused] if isinstance(reference, Original) else []
+    found = [
+        finding(
+            "mask-suspect",
+            f"the project uses {one.path} otherwise: it is {one.why}; that is no mask of this edit",
+            Severity.BLOCK,
+            region=one.role,
+            advice="Record the mask that was given to the model, in a file of its own.",
+        )
+        for one in misused
+    ]
+    return found + ([] if pair is None else regions.suspicions(pair.mask, inspection.inputs.settings.max_editable))
 
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
@@ -124,6 +138,14 @@ def not_judged(inspection: Inspection) -> Iterator[Finding]:
         yield failure.finding
 
 
+PROVES_NOTHING = {
+    "original": "the record agrees only with itself",
+    "mask": "it says by itself what the model was allowed to change",
+}
+BRING_FIRST = {
+    "original": "Have someone compare the original with where it comes from, and merge it by itself before the edit.",
+    "mask": "Have someone look at the mask, and merge it by itself before the edit.",
+}
 MEASURED = (*(kind.value for kind in Kind), "tone", "shift", "size", "alpha", "edit-missing", "seam", "mask-suspect")
 """rules that speak of metrics"""
 FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
@@ -131,6 +153,8 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     name_clash: ("name-clash",),
     stale_record: ("stale-record",),
     generated.contradicted: ("stale-record",),
+    generated.unexplained: ("stale-record",),
+    contract.record_loosened: ("record-loosened",),
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
     mask_suspect: ("mask-suspect",),

@@ -10,16 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import Unreadable
-from maskproof.gate.inspection import ChangeFacts, Inputs, attempt
+from maskproof.gate.contract import contracts_of
+from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Original, attempt
 from maskproof.gate.origins import origin_of
+from maskproof.gate.standing import to_settle
 from maskproof.records import sidecar
+from maskproof.records.sidecar import Record
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Reference
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Source
     from maskproof.policy import Settings
-    from maskproof.records.sidecar import Record
 
 
 def gather(scope: Scope, path: str) -> Inputs:
@@ -28,9 +30,12 @@ def gather(scope: Scope, path: str) -> Inputs:
     edit = attempt(_edit, scope, path)
     record = attempt(scope.ledger.record, path)
     reference = attempt(_reference, scope, path, edit, record, settings)
+    if isinstance(reference, Original) and isinstance(record, Record) and scope.change.head is not scope.change.base:
+        places = to_settle(scope, record, reference, settings)
+        reference = replace(reference, entered=tuple(gather(inner, place) for inner, place in places))
     named = {place: scope.trusted(place) for place in settings.named_files}
     policy_files = {place: source for place, source in named.items() if source is not None}
-    return Inputs(path, settings, edit, record, reference, policy_files, _change(scope, path))
+    return Inputs(path, settings, edit, record, reference, policy_files, _change(scope, path, edit, record))
 
 
 def _reference(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Reference:
@@ -62,7 +67,7 @@ def _edit(scope: Scope, path: str) -> Source:
     raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
 
 
-def _change(scope: Scope, path: str) -> ChangeFacts:
+def _change(scope: Scope, path: str, edit: Source | Failure, record: Record | Failure | None) -> ChangeFacts:
     """How the change concerns the image, and what lies beside it."""
     head, base = scope.change.head, scope.change.base
     before = scope.source(base, path) if base.entries.get(path) != head.entries.get(path) else None
@@ -74,4 +79,5 @@ def _change(scope: Scope, path: str) -> ChangeFacts:
         tuple(one for one in scope.twins.get(path, []) if one != path),
         scope.neighbours(path),
         before,
+        () if isinstance(edit, Failure) or isinstance(record, Failure) else contracts_of(scope, path, edit, record),
     )

@@ -16,6 +16,7 @@ from PIL import Image
 from maskproof.gate.compare import Pair, Pairs, policy_reader
 from maskproof.gate.edited import follow_parents
 from maskproof.gate.inspection import Before, BrandFacts, Failure
+from maskproof.gate.unrecorded import DEMANDING, relation_of
 from maskproof.model import Kind, Severity
 from maskproof.policy.rules import finding
 from maskproof.regions.areas import declared, reference_logo
@@ -24,7 +25,7 @@ from maskproof.regions.template import match_template, rendered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from maskproof.gate.inspection import Inputs, Inspection, Reference
+    from maskproof.gate.inspection import Inputs, Inspection, Reference, Relation
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files, Source
     from maskproof.model import Finding, Picture, Read
@@ -39,11 +40,21 @@ Places = list[tuple["AreaRule", "tuple[Rendered, ...]"]]
 
 def gather_before(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Before:
     """The version before; raises BrokenChain where the record names a parent that cannot be followed."""
-    del edit
     assert record is not None  # noqa: S101 - its record says that it was generated
     follow_parents(scope, path, record)
     drawn_areas = any(rule.kind == Kind.BRAND and rule.find is None for rule in settings.areas)
-    return Before(scope.source(scope.change.base, path, f"the version before of {path}") if drawn_areas else None)
+    version = scope.source(scope.change.base, path, f"the version before of {path}") if drawn_areas else None
+    return Before(version, _resembles(scope, path, edit, settings))
+
+
+def _resembles(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
+    """A tracked picture that it looks like; one that was generated itself at this path may be generated again."""
+    base = scope.change.base
+    again = any(old.origin == "generated" for tree, old in scope.ledger.before(path) if tree is base)
+    if again or settings.unrecorded == "off":
+        return None
+    found = relation_of(scope, path, edit, settings)
+    return found if found is not None and found.alike else None
 
 
 def decode_references(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -84,6 +95,22 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
             severity=Severity.WARN,
             advice="If it is one, record its original with `maskproof record`.",
         )
+
+
+def unexplained(inspection: Inspection) -> Iterator[Finding]:
+    """A picture that is said to be generated, and looks like one that was here before."""
+    reference, settings = inspection.inputs.reference, inspection.inputs.settings
+    if not isinstance(reference, Before) or (relation := reference.relation) is None:
+        return
+    blocks = settings.unrecorded in DEMANDING and relation.whole
+    yield finding(
+        "stale-record",
+        "the record says that the picture was generated without a source image, but it is similar to "
+        f"{'' if relation.whole else 'a part of '}{relation}",
+        severity=Severity.BLOCK if blocks else Severity.WARN,
+        region="origin",
+        advice="Record that picture as its original with `maskproof record`, so that the two are compared.",
+    )
 
 
 def without_logo(inspection: Inspection) -> list[Finding]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from maskproof.images.files import Source
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Evidence, Finding, RegionDrift
+    from maskproof.model import Box, Evidence, Finding, RegionDrift
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
     from maskproof.regions import MaskFacts
@@ -66,6 +66,16 @@ def attempt(stage: Callable[..., T], *given: Any) -> T | Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """A record that the project holds for an edit, and that its own is no longer."""
+
+    path: str
+    """the picture beside which it lies"""
+    record: Record
+    mask: Source | Failure | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeFacts:
     """What Git knows of an image and its change before its bytes are read."""
 
@@ -83,6 +93,8 @@ class ChangeFacts:
     """files beside it that may speak of it, and the repository's hooks, by path"""
     before: Source | None
     """its version on the base, where it is another one"""
+    contracts: tuple[Contract, ...] = ()
+    """the records that it had in the project, where its record is another one now"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,19 @@ class ChainLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproven:
+    """An original or a mask that nobody judged before this change."""
+
+    role: str
+    """`original` or `mask`"""
+    path: str
+    why: str
+    """what keeps it from proving anything, as the end of a sentence"""
+    misused: bool = False
+    """a mask that the project uses for something else, which is what `why` names"""
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """The recorded original of an edit, and its mask."""
 
@@ -103,8 +128,10 @@ class Original:
     mask: Source | None = None
     mask_mode: str | None = None
     """which part of the mask is editable"""
-    new: tuple[tuple[str, str], ...] = ()
-    """(`original` or `mask`, path) of what the base does not hold"""
+    unproven: tuple[Unproven, ...] = ()
+    """what of the two proves nothing, wherever it lies"""
+    entered: tuple[Inputs, ...] = ()
+    """the original as it came into the project, in each of the places where it lies; one of them has to be settled"""
     chain: tuple[ChainLink, ...] | Failure = ()
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
 
@@ -114,6 +141,8 @@ class Before:
     """What a picture generated without a source image has to be compared with: its version on the base."""
 
     version: Source | None
+    relation: Relation | None = None
+    """a tracked picture that it looks like, so that it may have been made from it after all"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +171,11 @@ class Relation:
         return self.likeness is not None and self.likeness.alike
 
     @property
+    def turn(self) -> int:
+        """How it has to be laid to look like the tracked picture, as `Likeness.turn`."""
+        return 0 if self.likeness is None else self.likeness.turn
+
+    @property
     def whole(self) -> bool:
         """False: it shows a part of the tracked picture, so that the two cannot be compared sample by sample."""
         return self.replaced or self.likeness is None or self.likeness.how == "whole"
@@ -158,6 +192,8 @@ class Tracked:
     relation: Relation | None = None
     proposal: Proposal = field(default_factory=Proposal)
     """the record that it may need"""
+    demanded: bool = False
+    """policy asks for a record of every picture, and this one is no mask of another"""
 
 
 Reference = Original | Before | Tracked
@@ -280,6 +316,22 @@ class Compared:
     """what could not be looked for, and what is not compared"""
 
 
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A mask that opens what the one of the project's record kept closed."""
+
+    path: str
+    """the picture beside which that record lies"""
+    was: float
+    """share of the original that it opened"""
+    now: float
+    """share that the edit's own mask opens"""
+    box: Box
+    """around what is open now and was not"""
+    areas: tuple[str, ...]
+    """names of the declared areas that it reaches"""
+
+
 @dataclass(frozen=True)
 class Inspection:
     """Everything that was found about one image."""
@@ -289,6 +341,9 @@ class Inspection:
     compared: Compared
     measured: tuple[RegionDrift, ...] | Failure
     first: FirstFacts | Failure | None
+    widened: tuple[Widened, ...] | Failure = ()
+    unsettled: Unproven | None = None
+    """the original, where something is open against it in the project"""
 
     @cached_property
     def decided(self) -> verdict.Decided | None:

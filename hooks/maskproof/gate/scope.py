@@ -6,7 +6,6 @@ original of an edit that led to it, a mask picture of the policy, or the policy 
 
 from __future__ import annotations
 
-import contextlib
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
@@ -33,6 +32,17 @@ class Scope:
     """A change, with policy and records read from both of its sides."""
 
     change: Change
+    settled: policy.Settings | None = None
+    """what holds for every image, where the policy of these trees is not asked"""
+    asking: frozenset[str] = frozenset()
+    """digests of the pictures whose standing is being asked of: none of them proves another"""
+    outer: Scope | None = None
+    """the change for which this one is looked at; it holds what was read"""
+
+    @property
+    def outermost(self) -> Scope:
+        """The change that is under review."""
+        return self.outer or self
 
     @cached_property
     def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
@@ -49,18 +59,22 @@ class Scope:
 
     def settings(self, path: str) -> policy.Settings:
         """The policy for one image: the base's, tightened by the head's."""
+        if self.settled is not None:
+            return self.settled
         base, head = (policy.resolve(one, path) for one in self.policies)
         return trust.tighten(base, head)
 
     def loosened(self, path: str) -> tuple[str, ...]:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
+        if self.settled is not None:
+            return ()
         base, head = (policy.resolve(one, path) for one in self.policies)
         return trust.tighter_keys(head, base)
 
     @cached_property
     def files(self) -> Files:
         """Where the stages read this change's files."""
-        return Files(self.change.repository.objects.blob)
+        return Files(self.change.repository.objects.blob) if self.outer is None else self.outer.files
 
     def source(self, tree: Tree, path: str, name: str = "") -> Source | None:
         """A regular file of one side by its id; None where there is no such file."""
@@ -90,20 +104,10 @@ class Scope:
         source = self.trusted(path)
         return None if source is None else self.files.data(source)
 
-    def on_base(self, path: str, sha256: str) -> bool:
-        """Were these bytes at this path before the change, now or at any time?"""
-        objects = self.change.repository.objects
-        for oid, _ in objects.held(path, self.change.base):
-            # What cannot be read proves nothing, and is no reason to leave an image unjudged.
-            with contextlib.suppress(CouldNotJudge):
-                if objects.digest(oid, path) == sha256:
-                    return True
-        return False
-
     @cached_property
     def ledger(self) -> Ledger:
         """The records of both sides."""
-        return Ledger(self.change.base, self.change.head)
+        return Ledger(self.change.base, self.change.head, self.change.tips)
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -155,13 +159,12 @@ class Scope:
             CouldNotJudge: it cannot be decoded.
         """
         picture = self.files.thumbnail(edit, likeness.SIDE)
-        return likeness.nearest(self.change.repository, self._likeness, picture)
+        return likeness.nearest(self.change.repository, self.outermost.likenesses.of(self.change.base), picture)
 
     @cached_property
-    def _likeness(self) -> likeness.Index:
-        index = likeness.open_index(self.change.repository, trusted=not self.change.in_ci)
-        index.update(self.change.repository.image_blobs(self.change.base))
-        return index
+    def likenesses(self) -> Likenesses:
+        """The index of the pictures that are looked among."""
+        return Likenesses(self.change)
 
     def mask_mode(self, path: str) -> str | None:
         """Which part of a mask is editable, where a record on the head or the mask itself leaves no doubt."""
@@ -172,3 +175,18 @@ class Scope:
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None
+
+
+class Likenesses:
+    """The index of likenesses, which speaks of one tree at a time."""
+
+    def __init__(self, change: Change) -> None:
+        self._index = likeness.open_index(change.repository, trusted=not change.in_ci)
+        self._tree: Tree | None = None
+
+    def of(self, tree: Tree) -> likeness.Index:
+        """The index, speaking of the pictures of a tree."""
+        if tree is not self._tree:
+            self._index.update(tree.repository.image_blobs(tree))
+            self._tree = tree
+        return self._index

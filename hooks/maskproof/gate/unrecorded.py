@@ -2,7 +2,8 @@
 
 A file's own marks are the first sign, but many edits carry none. So a picture that replaces a tracked one is compared
 with the version before, and under `unrecorded = "block"` a new one with the tracked picture that it looks like. What is
-within the limits of it is a copy, and no edit. `off` asks nothing; for the other two settings:
+within the limits of it is a copy, and no edit. `off` asks nothing, and `always` asks for a record of every picture but
+masks; it finds what `block` finds. For the other two settings:
 
 | marks say AI | beside a tracked picture            | warn  | block |
 |--------------|-------------------------------------|-------|-------|
@@ -22,6 +23,8 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge
 from maskproof.gate import verdict
@@ -40,9 +43,13 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Evidence, Finding
+    from maskproof.model import Evidence, Finding, Picture
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
+
+
+DEMANDING = ("block", "always")
+"""values of `unrecorded` under which a new picture is looked up among the tracked ones"""
 
 
 def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
@@ -60,8 +67,11 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
     if lost is not None:
         return Tracked(lost)
     scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
-    relation = _relation(scope, path, edit, settings)
-    return Tracked(None, relation, _proposal(scope, edit, relation))
+    relation = relation_of(scope, path, edit, settings)
+    demanded = (
+        settings.unrecorded == "always" and not scope.ledger.is_mask(path) and scope.ledger.mask_mode(path) is None
+    )
+    return Tracked(None, relation, _proposal(scope, edit, relation), demanded)
 
 
 def decode_relation(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -76,7 +86,19 @@ def decode_relation(inputs: Inputs, edit: Source, reference: Reference, files: F
         return Pairs()
     del inputs
     original = files.picture(relation.source)
-    return Pairs((Pair.whole(original, files.picture(edit)),))
+    return Pairs((Pair.whole(original, _laid(files.picture(edit), relation.turn)),))
+
+
+def _laid(picture: Picture, turn: int) -> Picture:
+    """A picture laid as the tracked one that it looks like lies."""
+    if not turn:
+        return picture
+    samples, alpha, low = (
+        None if plane is None else np.ascontiguousarray(likeness.turned(plane, turn))
+        for plane in (picture.samples, picture.alpha, picture.low)
+    )
+    assert samples is not None  # noqa: S101 - a picture has samples
+    return replace(picture, samples=samples, alpha=alpha, low=low)
 
 
 def unrecorded(inspection: Inspection) -> list[Finding]:
@@ -91,7 +113,10 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
         return [_without_its_record(inputs.path, tracked.lost)]
     compared = comparison_verdict(inspection)
     ai = bool(evidence.is_ai(signals.evidence))
-    severity = _severity(Severity(inputs.settings.unrecorded), tracked.relation, compared, ai=ai)
+    asked = Severity.BLOCK if inputs.settings.unrecorded in DEMANDING else Severity.WARN
+    severity = _severity(asked, tracked.relation, compared, ai=ai)
+    if tracked.demanded and severity in {None, Severity.WARN}:
+        severity = Severity.BLOCK
     if severity is None:
         return []
     if severity is Severity.UNJUDGED:
@@ -185,7 +210,7 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
     )
 
 
-def _relation(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
+def relation_of(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
     before = scope.source(scope.change.base, path)
     if scope.ledger.is_mask(path) or _same(scope, before, edit):
@@ -194,7 +219,7 @@ def _relation(scope: Scope, path: str, edit: Source, settings: Settings) -> Rela
     if before is not None:
         similar = _similarity(scope, before, edit)
         replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
-    if settings.unrecorded != "block" or (replaced and replaced.alike):
+    if settings.unrecorded not in DEMANDING or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, edit) or replaced
 
@@ -229,6 +254,8 @@ def _nearest(scope: Scope, edit: Source) -> Relation | None:
     if nearest is None or not nearest.alike:
         return None
     path = nearest.paths[0]
+    if scope.ledger.is_mask(path):
+        return None  # what looks like a mask is one
     return Relation(Source(nearest.oid, path, name=_named(path, nearest)), False, nearest)
 
 

@@ -13,7 +13,9 @@ import os
 import shlex
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import thumbnail
@@ -27,7 +29,6 @@ from maskproof.model import sha256_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from maskproof.repo import Repository
@@ -43,8 +44,11 @@ __all__ = [
     "open_index",
     "search",
     "similarity",
+    "turned",
 ]
 
+TURNS = range(1, 8)
+"""the ways to lay a picture beside upright"""
 FILE = ("maskproof", "likeness.sqlite")
 """where the index lies, from the folder that holds the objects"""
 
@@ -68,7 +72,16 @@ def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) ->
 
     `index` is up to date with the pictures to look among; `picture` is the other's thumbnail, SIDE x SIDE luma.
     """
-    return next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
+    upright = next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
+    if upright is None or upright.alike:
+        return upright
+    laid = (replace(one, turn=turn) for turn in TURNS for one in index.nearest(turned(picture, turn), 1) if one.alike)
+    return next(laid, upright)
+
+
+def turned(samples: NDArray[Any], turn: int) -> NDArray[Any]:
+    """Samples (H x W, or H x W x 3) as `Likeness.turn` lays them."""
+    return np.rot90(samples[:, ::-1] if turn & 4 else samples, turn & 3)
 
 
 def similarity(oid: str, path: str, tracked: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Likeness:

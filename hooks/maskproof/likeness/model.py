@@ -23,6 +23,8 @@ class Likeness:
     """share of the tracked picture's area that the other one shows; 1 where `whole`"""
     alike: bool
     """under the limit, which is lower the fewer bits were compared"""
+    turn: int = 0
+    """how the other one has to be laid to look like it: quarter turns to the left, and 4 more to be mirrored first"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ says for one image; which copy of it is believed stands in trust.py, its keys in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,9 @@ from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
 from maskproof.repo.paths import POLICY_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAME, TABLE_FILE = POLICY_FILES
 
@@ -73,6 +76,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     face_model: FaceModel | None = None
 
 
+FOLLOWING: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "new_mask": lambda chosen: chosen.get("new_original", Keys.new_original),
+    "record_loosened": lambda chosen: "warn" if chosen.get("level", Keys.level) is Level.VISUAL else "block",
+}
+"""keys that are as others have it where they are not set"""
 FoundPolicy = tuple[str, Policy] | None
 """a policy file's path and what it says"""
 
@@ -87,6 +95,8 @@ class Settings(Keys):
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
     """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
+    derived: frozenset[str] = frozenset()
+    """keys that the policy file does not set, and that follow from others"""
     notes: tuple[str, ...] = ()
     """what the policy file says that has no effect any more"""
     source: str = "the built-in defaults"
@@ -154,6 +164,8 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
                 chosen[key.name] = key.stricter(value, value)  # in the form that all its values have: a list is sorted
     if level is not None:
         chosen["level"] = level
+    derived = FOLLOWING.keys() - chosen.keys()
+    chosen |= {name: FOLLOWING[name](chosen) for name in derived}
     said: dict[tuple[str, str], float | None] = {
         (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
     }
@@ -165,6 +177,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         face_model=policy.face_model,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
+        derived=frozenset(derived),
         notes=tuple(
             f"the limit {kind}.{metric} in {source} is ignored, since {metric} is no longer measured; take it out, "
             "the next version refuses it"

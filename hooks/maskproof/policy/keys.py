@@ -23,6 +23,8 @@ MAX_EDITABLE = 0.95
 
 Choice = Literal["off", "warn", "block"]
 """what to do about something, in rising order of strictness"""
+Need = Literal["off", "warn", "block", "always"]
+"""the same for a picture without a record; `always`: whatever speaks for an edit or does not"""
 Keep = Literal["store", "sha256"]
 Detector = Literal["text", "face"]
 
@@ -64,8 +66,10 @@ class Keys:
     """What holds for one image, key by key."""
 
     level: Annotated[Level, Row(ladder(*Level), "level {}")] = Level.VISUAL
-    unrecorded: Annotated[Choice, Row(ladder(*get_args(Choice)), "without a record: {}")] = "warn"
-    new_original: Annotated[Choice, Row(ladder(*get_args(Choice)), "new original or mask: {}")] = "warn"
+    unrecorded: Annotated[Need, Row(ladder(*get_args(Need)), "without a record: {}")] = "warn"
+    new_original: Annotated[Choice, Row(ladder(*get_args(Choice)), "new original: {}")] = "warn"
+    new_mask: Annotated[Choice, Row(ladder(*get_args(Choice)), "new mask: {}")] = "warn"
+    record_loosened: Annotated[Choice, Row(ladder(*get_args(Choice)), "wider mask than recorded: {}")] = "warn"
     max_editable: Annotated[
         float,
         Meta(ge=0, le=1, description="a number from 0 to 1"),

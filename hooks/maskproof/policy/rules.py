@@ -66,6 +66,12 @@ RULES = {
             ("digest mismatch", "checksum mismatch"),
         ),
         Rule(
+            "record-loosened",
+            "The change asks less than the record that the project holds.",
+            BLOCK,
+            ("weakened record", "swapped original", "widened mask"),
+        ),
+        Rule(
             "missing-original",
             "The recorded original cannot be found.",
             UNJUDGED,
@@ -80,7 +86,7 @@ RULES = {
         Rule("mask-suspect", "Something about the mask is odd.", WARN, ("inverted mask", "mask coverage")),
         Rule(
             "new-original",
-            "Original or mask come with the change that they justify.",
+            "Original or mask were not judged before the change that they justify.",
             WARN,
             ("unreviewed source", "unreviewed mask"),
         ),

@@ -33,6 +33,7 @@ def tighten(base: Settings, head: Settings) -> Settings:
             if (key in base.own_limits and limit == base.limits.get(key))
             or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
         ),
+        derived=base.derived & head.derived,
         # About the file as the change leaves it: what was taken out of it is no longer worth a word.
         notes=head.notes,
         source=base.source if tighter_keys(base, head) == () else head.source,
@@ -41,7 +42,8 @@ def tighten(base: Settings, head: Settings) -> Settings:
 
 def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     """Keys in which `head` is stricter than `base`, named as in the policy file."""
-    keys = [name for key in KEYS for name in _tighter(key, base, head)]
+    follow = base.derived & head.derived
+    keys = [name for key in KEYS if key.name not in follow for name in _tighter(key, base, head)]
     keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
     # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
     own = base.own_limits | head.own_limits

@@ -21,6 +21,8 @@ from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
 
@@ -66,6 +68,10 @@ class Index:
         """whose record names no parent, by the digest of their original"""
         self.edits: Images = defaultdict(list)
         """recorded as edits, by their digest"""
+        self.used: Images = defaultdict(list)
+        """by the digests of their original and of their mask"""
+        self.recorded: Images = defaultdict(list)
+        """by their own digest"""
         for image, one in excerpts.items():
             for path in (*(used.path for used in (one.original, one.mask) if used), one.parent):
                 if path is not None:
@@ -76,6 +82,9 @@ class Index:
                 self.children[sidecar.image_of(one.parent)].append(image)
             elif one.original is not None:
                 self.orphans[one.original.sha256].append(image)
+            for sha256 in {used.sha256 for used in (one.original, one.mask) if used}:
+                self.used[sha256].append(image)
+            self.recorded[one.image.sha256].append(image)
             if one.origin == "edited":
                 self.edits[one.image.sha256].append(image)
 
@@ -83,9 +92,10 @@ class Index:
 class Ledger:
     """The records of a change. Images are named by their paths."""
 
-    def __init__(self, base: Tree, head: Tree) -> None:
+    def __init__(self, base: Tree, head: Tree, tips: Iterable[Tree] = ()) -> None:
         self.base = base
         self.head = head
+        self.trusted = (base, *tips)
         self._files: dict[str, bytes] = {}
         """by blob id, so that what both trees hold is read once"""
         self._outcomes: dict[tuple[str, str], Record | RecordError] = {}
@@ -134,6 +144,27 @@ class Ledger:
         """Which part of a mask is editable, by the first record on the head that uses it."""
         records = (self._readable(self.head, image) for image in self._on_head.masked.get(path, ()))
         return next((record.mask.mode for record in records if record and record.mask), None)
+
+    def before(self, image: str) -> tuple[tuple[Tree, Record], ...]:
+        """The records that an image had in the trusted trees; what is no record there speaks of nothing."""
+        found = ((tree, self._readable(tree, image)) for tree in self.trusted)
+        return tuple((tree, record) for tree, record in found if record is not None)
+
+    def users_of_content(self, sha256: str) -> tuple[tuple[str, Record], ...]:
+        """Images of the trusted trees with their records, which name a digest as their original or mask."""
+        return self._trusted_with("used", sha256)
+
+    def recorded_content(self, sha256: str) -> tuple[tuple[str, Record], ...]:
+        """Images of the trusted trees with their records, which were written for a digest."""
+        return self._trusted_with("recorded", sha256)
+
+    def _trusted_with(self, how: str, sha256: str) -> tuple[tuple[str, Record], ...]:
+        return tuple(
+            (image, record)
+            for tree, index in zip(self.trusted, self._indexes, strict=True)
+            for image in getattr(index, how).get(sha256, ())
+            if (record := self._readable(tree, image)) is not None
+        )
 
     @cached_property
     def images(self) -> tuple[str, ...]:
@@ -197,6 +228,11 @@ class Ledger:
     @cached_property
     def _on_base(self) -> Index:
         return Index(self._excerpts(self.base))
+
+    @cached_property
+    def _indexes(self) -> tuple[Index, ...]:
+        """Of each trusted tree, the base first."""
+        return self._on_base, *(Index(self._excerpts(tree)) for tree in self.trusted[1:])
 
     def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""

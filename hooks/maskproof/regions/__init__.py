@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from maskproof.drift.frame import MAX_OFF_PROPORTIONS, Frame, Size, off_proportions
+from maskproof.drift.grid import grown
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box, Finding, Kind, Region, Severity
 from maskproof.policy.rules import finding
@@ -30,8 +31,14 @@ HALF, OPAQUE = 128, np.uint8(255)
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
 """levels that are neither editable nor protected: all but 1/16 of the range at either end"""
-SOFT_SHARE = 0.02
-"""share of the mask that may be neither; JPEG masks of real edits have up to 0.013 along their edges"""
+GREY_SHARE = 0.02
+"""share of the mask that may be neither and is no edge; JPEG masks of real edits have none"""
+MOST_SOFT = 0.5
+"""share of the mask that may be neither at all: what is soft in more than half of it has no edges any more"""
+FEATHER = 0.05
+"""share of the long side that a feather may be wide: every level between clear and solid has both that near to it"""
+LOOKED_AT_SIDE = 1024
+"""long side, in samples, at which that is looked at"""
 ORIGINAL = Frame()
 """neither cropped nor padded"""
 LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
@@ -154,8 +161,8 @@ class MaskFacts:
     opens: bool
     """it makes something editable, if only of the padding"""
     has_alpha: bool
-    soft: float
-    """share that is neither editable nor protected"""
+    grey: float
+    """share that is neither editable nor protected, and not the soft edge between the two"""
     editable: float
     """share of the picture that it makes editable"""
     feather: float | None = None
@@ -186,7 +193,7 @@ def mask_facts(
         bool(frame.of_mask(_size(light), size, edit)),
         bool(protection.min() < (HALF if feather is None else OPAQUE)),
         own is not None,
-        _soft_share(protection),
+        _grey_share(protection),
         share_of(editable),
         feather,
     )
@@ -200,15 +207,17 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
     if mask is None:
         return []
     suspect = partial(finding, "mask-suspect", advice=LOOK_AT_IT)
-    odd = []
+    odd, says_nothing = [], []
     if mask.mode == "alpha" and not mask.has_alpha:
-        odd.append(
+        says_nothing.append(
             "the mask has no transparent pixel, so in mode alpha nothing is editable; was it drawn in white or black?"
         )
     elif not mask.opens:
-        odd.append(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
-    if mask.soft > SOFT_SHARE and mask.feather is None:
-        odd.append(f"{mask.soft:.1%} of the mask is grey, neither editable nor protected; it is split at half")
+        says_nothing.append(f"the mask makes no pixel editable in mode {mask.mode}; is it inverted?")
+    if mask.grey > GREY_SHARE and mask.feather is None:
+        says_nothing.append(
+            f"{mask.grey:.1%} of the mask is grey as in a photograph, neither editable nor protected, and no soft edge"
+        )
     if all(off_proportions(mask.size, size) > MAX_OFF_PROPORTIONS for size in (mask.original, mask.canvas)):
         mapped = f" or the {mask.canvas[0]} x {mask.canvas[1]} px of crop and padding"
         odd.append(
@@ -216,7 +225,8 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
             f"{mask.original[0]} x {mask.original[1]} px{mapped if mask.canvas != mask.original else ''}; "
             + ("it was stretched" if mask.fits else "nothing that it opens counts as editable")
         )
-    found = [suspect(message, severity=Severity.WARN) for message in odd]
+    found = [suspect(message, severity=Severity.UNJUDGED) for message in says_nothing]
+    found += [suspect(message, severity=Severity.WARN) for message in odd]
     if mask.editable <= max_editable:
         return found
     says = f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}"
@@ -244,6 +254,18 @@ def _intersection(one: Box, other: Box) -> int:
     wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
     tall = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     return max(wide, 0) * max(tall, 0)
+
+
+def _grey_share(plane: NDArray[np.uint8]) -> float:
+    """Share of a mask's plane that is neither editable nor protected, and no edge between the two."""
+    soft = _soft_share(plane)
+    if soft <= GREY_SHARE or soft > MOST_SOFT:
+        return soft if soft > MOST_SOFT else 0.0
+    small = plane[:: (step := max(1, max(plane.shape) // LOOKED_AT_SIDE)), ::step]
+    wide = max(1, round(FEATHER * max(small.shape)))
+    clear, solid = small < SOFT_FROM, small >= SOFT_FROM + SOFT_LEVELS
+    edge = grown(clear, wide) & grown(solid, wide)
+    return share_of(~clear & ~solid & ~edge)
 
 
 def _soft_share(plane: NDArray[np.uint8]) -> float:

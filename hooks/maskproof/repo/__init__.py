@@ -283,6 +283,30 @@ class Repository:
                     seen.add(oid)
                     yield oid
 
+    def before(self, oid: str, tree: Tree) -> Tree:
+        """The tree that stood before a blob came into a commit's line of first parents; empty before the first commit.
+
+        What another branch held, or a commit of it took back, was never part of that line.
+        """
+        assert tree.commit is not None  # noqa: S101 - asked of commits only
+        how = ("-s", "-m", "--first-parent", "--format=%P", f"--find-object={oid}")
+        *_, parents = ["", *self.git("log", *how, tree.commit, "--").decode().split("\n")[:-1]]
+        first = parents.split(" ")[0]
+        return Tree(self, first or None, empty=not first)
+
+    def held_together(self, path: str, other: str, tree: Tree) -> frozenset[tuple[str | None, str | None]]:
+        """The pairs of blobs that two paths had in one commit or another of a line of first parents."""
+        assert tree.commit is not None  # noqa: S101 - asked of commits only
+        how = ("--format=%x00", "--raw", "--no-abbrev", "-z", "-m", "--first-parent", "--no-renames", "--no-relative")
+        raw = self.git("log", *how, tree.commit, "--", *(f":(top,literal){one}" for one in (path, other)))
+        now = {one: tree.blob_id(one) for one in (path, other)}
+        found = {(now[path], now[other])}
+        for commit in os.fsdecode(raw).split("\0\0"):
+            for line in re.finditer(r":\d{6} \d{6} ([0-9a-f]+) [0-9a-f]+ \w\0([^\0]*)", commit):
+                now[line[2]] = line[1] if line[1].strip("0") else None
+            found.add((now[path], now[other]))
+        return frozenset(found)
+
     def image_blobs(self, tree: Tree, *, history: bool = False) -> Iterator[tuple[str, str]]:
         """Blob id and path of every regular file with an image's name, links, submodules and conflicts left out.
 

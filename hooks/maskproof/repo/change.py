@@ -44,8 +44,15 @@ class Change:
     named: tuple[str, ...] = ()
     """repository paths that were asked for by name"""
     everything: bool = False
+    tips: tuple[Tree, ...] = ()
+    """what lies in the project beside the base: where its branch stands now, or what a merge under way brings in"""
     in_ci: bool = False
     """judged by a CI job, where a cache in the Git directory may come from anybody"""
+
+    @property
+    def trusted(self) -> tuple[Tree, ...]:
+        """The trees whose records and pictures were judged before this change, the base first."""
+        return self.base, *self.tips
 
     @property
     def concerns_nothing(self) -> bool:
@@ -82,11 +89,17 @@ def open_change(repository: Repository, selection: Selection) -> Change:
         UsageError: not a repository, a commit or path that does not exist, or nothing asked for to look at.
         MissingObject: a shallow clone does not reach the base.
     """
+    tips: tuple[Tree, ...] = ()
     if selection.from_ref:
         to = selection.to_ref or "HEAD"
-        base, head = repository.merge_base(selection.from_ref, to), repository.commit(to)
+        base, head, tip = (
+            repository.merge_base(selection.from_ref, to),
+            repository.commit(to),
+            repository.commit(selection.from_ref),
+        )
         sides = repository.tree(base), repository.tree(head)
         changes = repository.between(base, head)
+        tips = () if tip in {base, head} else (repository.tree(tip),)
     elif selection.to_ref:
         if not (selection.everything or selection.named):
             raise UsageError(
@@ -97,8 +110,9 @@ def open_change(repository: Repository, selection: Selection) -> Change:
         sides, changes = (tree, tree), {}
     else:
         sides, changes = (repository.head, repository.index), repository.staged()
+        tips = tuple(repository.tree(one) for one in repository.merging)
     named = tuple(path for given in selection.named for path in _expand(repository, sides, given))
-    return Change(repository, *sides, changes, named, selection.everything)
+    return Change(repository, *sides, changes, named, selection.everything, tips)
 
 
 def _expand(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:

@@ -1,0 +1,180 @@
+"""The contract: what the project's own record asked of an edit, and what a change asks less of it.
+
+A record is written by whoever makes the edit, so a new one could name another original, drop an area, or call the edit
+"generated". Where the project holds a record for a path, or for the same bytes under another name, a change may add to
+it. What it takes away is told and has to be signed for; a mask that opens more is shown with its place. A picture that
+comes back together with the record that the project held beside it is judged by today's policy alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskproof import regions
+from maskproof.errors import CouldNotJudge
+from maskproof.gate.compare import record_of
+from maskproof.gate.inspection import Contract, Failure, Original, Widened
+from maskproof.model import Box, Severity
+from maskproof.policy.rules import finding
+from maskproof.records import sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from maskproof.gate.compare import Pair, Pairs, Protected
+    from maskproof.gate.inspection import Inputs, Inspection
+    from maskproof.gate.scope import Scope
+    from maskproof.images.files import Files, Source
+    from maskproof.model import Finding
+    from maskproof.records.sidecar import MaskRef, Record
+
+SIGN = "Have it reviewed as a change of what is protected; otherwise bring back the record that was there."
+
+
+def contracts_of(scope: Scope, path: str, edit: Source, record: Record | None) -> tuple[Contract, ...]:
+    """The records that the project holds for an edit and that its own record is no longer; the base's first.
+
+    None where the edit has no record now, which is told otherwise, or where the project held both before.
+    """
+    if record is None or scope.settled is not None or scope.change.head is scope.change.base:
+        return ()
+    held = [(path, old) for _, old in scope.ledger.before(path)]
+    held += [(image, old) for image, old in scope.ledger.recorded_content(edit.sha256) if image != path]
+    others = [(image, old) for image, old in held if old != record]
+    if not others or _came_back(scope, path, edit):
+        return ()
+    kept = {sidecar.render(old): (image, old) for image, old in reversed(others)}
+    return tuple(Contract(image, old, _mask(scope, old.mask)) for image, old in reversed(kept.values()))
+
+
+def _came_back(scope: Scope, path: str, edit: Source) -> bool:
+    """Did a commit of the project's own line hold this picture with this record at this path?"""
+    beside = sidecar.path_of(path)
+    wanted = edit.oid, scope.change.head.blob_id(beside)
+    trees = (tree for tree in scope.change.trusted if tree.commit is not None)
+    return any(wanted in tree.repository.held_together(path, beside, tree) for tree in trees)
+
+
+def _mask(scope: Scope, used: MaskRef | None) -> Source | Failure | None:
+    if used is None:
+        return None
+    try:
+        found = scope.located(used.path, used.sha256)
+    except CouldNotJudge as error:
+        return Failure.of(error)
+    return found or Failure("missing-mask", f"the mask {used.path} that the project's record names is not to be found")
+
+
+# --- what the masks open ---------------------------------------------------------------------------------------------
+
+
+def widen(inputs: Inputs, pairs: Pairs, protected: Protected, files: Files) -> tuple[Widened, ...]:
+    """Where the mask of an edit opens what the project's record kept closed.
+
+    Raises:
+        CouldNotJudge: the mask of the project's record cannot be read.
+    """
+    if inputs.change is None or not isinstance(inputs.reference, Original) or not pairs.pairs:
+        return ()
+    pair, original = pairs.pairs[0], files.picture(inputs.reference.original)
+    found = []
+    for contract in inputs.change.contracts:
+        if not _comparable(contract.record, record_of(inputs)):
+            continue
+        was = _opened(contract, pair, original.alpha, files)
+        fresh = pair.editable & ~was
+        if fresh.any():
+            names = [one.name for one in protected.regions[0][1:] if (one.mask & fresh).any()]
+            shares = regions.share_of(was), regions.share_of(pair.editable)
+            found.append(Widened(contract.path, *shares, _box(fresh), tuple(dict.fromkeys(names))))
+    return tuple(found)
+
+
+def _comparable(old: Record, new: Record | None) -> bool:
+    """Do two records name another mask for the same original?"""
+    if new is None or new.mask is None or new.original is None or old.original is None:
+        return False
+    same = old.mask is not None and (old.mask.sha256, old.mask.mode) == (new.mask.sha256, new.mask.mode)
+    return old.original.sha256 == new.original.sha256 and not same
+
+
+def _opened(contract: Contract, pair: Pair, alpha: NDArray[np.uint8] | None, files: Files) -> NDArray[np.bool_]:
+    """What the mask of the project's record opened, H x W of the original."""
+    if isinstance(contract.mask, Failure):
+        raise CouldNotJudge(contract.mask.reason, contract.mask.advice)
+    planes = None if contract.mask is None else files.mask(contract.mask)
+    mode = None if contract.record.mask is None else contract.record.mask.mode
+    return regions.editable(planes, mode, pair.original.size, alpha, pair.edit.size, pair.frame)
+
+
+def _box(mask: NDArray[np.bool_]) -> Box:
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    left, top = int(columns[0]), int(rows[0])
+    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+
+# --- the rule --------------------------------------------------------------------------------------------------------
+
+
+def record_loosened(inspection: Inspection) -> Iterator[Finding]:
+    """What a change takes away from the project's own record."""
+    inputs = inspection.inputs
+    record = inputs.record
+    if inputs.change is None or record is None or isinstance(record, Failure):
+        return
+    for contract in inputs.change.contracts:
+        whose = "the project's record" if contract.path == inputs.path else f"the project's record of {contract.path}"
+        for part, said in _taken_away(contract.record, record):
+            yield finding("record-loosened", f"{said} than in {whose}", region=part, advice=SIGN)
+    yield from _wider(inspection)
+
+
+def _taken_away(old: Record, new: Record) -> Iterator[tuple[str, str]]:
+    """What a record asks less of than another: which part, and how it differs, as the start of a sentence."""
+    if old.origin != new.origin:
+        yield "origin", f"the origin is another one: {new.origin!a}, which was {old.origin!a},"
+    before, after = old.original, new.original
+    if before is not None and (after is None or after.sha256 != before.sha256):
+        now = "none" if after is None else f"{after.path} ({after.sha256[:12]}…)"
+        yield "original", f"the original is another one: {now}, which was {before.path} ({before.sha256[:12]}…),"
+    elif before is not None and old.transform != new.transform:
+        yield "transform", "crop and padding are others"
+    if old.parent is not None and new.parent is None and before is not None:
+        yield "parent", f"the edit that led to it, {old.parent}, is named no more, other"
+    kept = {(area.kind, area.box, None if area.polygon is None else tuple(area.polygon)) for area in new.areas}
+    gone = [
+        f"{area.name!a} ({area.kind})"
+        for area in old.areas
+        if (area.kind, area.box, None if area.polygon is None else tuple(area.polygon)) not in kept
+    ]
+    if gone:
+        yield "areas", f"fewer areas are protected, {', '.join(gone)} being gone,"
+
+
+def _wider(inspection: Inspection) -> Iterator[Finding]:
+    """Masks that open more; a block on a declared area, else what policy says."""
+    settings = inspection.inputs.settings
+    if isinstance(inspection.widened, Failure):
+        if not isinstance(inspection.measured, Failure):
+            yield finding("record-loosened", inspection.widened.reason, region="mask", advice=inspection.widened.advice)
+        return
+    for one in inspection.widened:
+        if settings.record_loosened == "off" and not one.areas:
+            continue
+        blocks = one.areas or settings.record_loosened == "block"
+        on = f", on {', '.join(map(ascii, one.areas))}" if one.areas else ""
+        yield finding(
+            "record-loosened",
+            f"the mask opens {one.now:.1%} of the picture{on}, where that of the project's record opened {one.was:.1%}",
+            Severity.BLOCK if blocks else Severity.WARN,
+            region="mask",
+            value=one.now,
+            limit=one.was,
+            unit="share",
+            box=one.box,
+            advice=SIGN if blocks else "Look at what is open now.",
+        )
