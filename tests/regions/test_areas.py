@@ -250,10 +250,11 @@ def test_text_that_is_detected_is_an_area_and_speaks_as_one(scratch: Scratch) ->
 
 
 @pytest.mark.skipif(ocr.available(), reason="the extra [text] is installed")
-def test_what_is_not_installed_is_said_once(scratch: Scratch) -> None:
+def test_what_is_not_installed_leaves_the_image_unjudged(scratch: Scratch) -> None:
     files = [saved(scratch.root, f"{name}.png", GROUNDS["coffee"]) for name in ("a", "b")]
     scratch.write("maskproof.toml", "version = 1\n" + OPEN + 'detect = ["text"]\n')
     done = scratch.maskproof("compare", *files, "--policy", "maskproof.toml")
+    assert done.returncode == 3
     assert done.stdout.count("maskproof[text]") == 1
 
 

@@ -187,7 +187,7 @@ def _find_editable(
     suspect = regions.suspicions(facts, settings.max_editable)
     if wrong := [finding for finding in suspect if finding.severity is Severity.BLOCK]:
         raise UsageError(f"{wrong[0].message}, so the edit would be blocked", "Draw a smaller mask.")
-    areas, missing = areas_of(original, settings, draft, read)
+    areas = areas_of(original, settings, draft, read)
     declared = regions.build(editable, areas, lambda path: mask_picture(read, path))[1:]
     left = editable & ~np.logical_or.reduce([region.mask for region in declared], initial=False, axis=0)
     if not left.any():
@@ -199,7 +199,7 @@ def _find_editable(
         )
     inside = [region.name for region in declared if (region.mask & editable).any()]
     notes = [f"the protected area {name!a} inside the mask was excluded from the mask that is sent" for name in inside]
-    return left, (*(finding.message for finding in suspect), *missing, *notes)
+    return left, (*(finding.message for finding in suspect), *notes)
 
 
 def _draft(  # what a record says before there is an edit

@@ -94,7 +94,7 @@ def compare_with_first(
     pictures = [*(files.picture(link.original) for link in chain), files.picture(edit)]
     steps = []
     for link, original, after in zip(chain, pictures, pictures[1:], strict=False):
-        areas, _ = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
+        areas = areas_of(original, settings if link is chain[-1] else bare, link.record, read)
         steps.append(_step(link, original, after, None if link.mask is None else files.mask(link.mask), areas))
 
     def picture_of(path: str) -> Planes:

@@ -21,6 +21,7 @@ from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
 from maskproof.model import Report, Verdict
+from maskproof.repo.paths import is_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -81,7 +82,16 @@ def settle(reference: Reference | Failure, files: Files, threads: int) -> Unprov
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
+    told = [*_loosened(scope)]
     if scope.change.head.commit is not None:
-        return ()
+        return tuple(told)
     stale = sorted(scope.change.repository.unstaged(scope.targets))
-    return tuple(f"{path} was judged as staged; the file in the working tree differs" for path in stale)
+    told += [f"{path} was judged as staged; the file in the working tree differs" for path in stale]
+    return tuple(told)
+
+
+def _loosened(scope: Scope) -> Iterator[str]:
+    """What the change loosens in the policy, where no image says so itself."""
+    asked = any(map(is_policy, scope.change.changes)) and not any(map(scope.loosened, scope.targets))
+    if asked and (keys := scope.all_loosened):
+        yield f"policy-loosened: this change loosens {', '.join(keys)}; until it is merged the stricter value holds"

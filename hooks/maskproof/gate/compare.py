@@ -64,7 +64,7 @@ class Protected:
 
     regions: tuple[tuple[Region, ...], ...]
     notes: tuple[str, ...]
-    """what could not be looked for, and what is not compared although nobody would expect it"""
+    """what is not compared although nobody would expect it"""
 
 
 def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -104,8 +104,7 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
     notes: list[str] = []
     for pair in pairs.pairs:
         if (areas := pair.areas) is None:
-            areas, missing = areas_of(pair.original, inputs.settings, record_of(inputs), read)
-            notes += missing
+            areas = areas_of(pair.original, inputs.settings, record_of(inputs), read)
         if inputs.settings.level is Level.EXACT and pair.mask is not None and pair.mask.feather:
             notes.append(
                 f"{inputs.path}: the original's own transparency is the mask, so its feather, {pair.mask.feather:.1%} "

@@ -74,6 +74,21 @@ def name_clash(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
+def attributes(inspection: Inspection) -> Iterator[Finding]:
+    """Attributes by which everybody who checks it out is shown another file than the one that is judged."""
+    inputs = inspection.inputs
+    if inputs.change is None or not inputs.change.rewritten:
+        return
+    if inputs.record is not None or inputs.settings.unrecorded in unrecorded.DEMANDING:
+        yield finding(
+            "attributes",
+            f"Git gives it other bytes on checkout than are judged, by {', '.join(inputs.change.rewritten)} in "
+            ".gitattributes",
+            region="attributes",
+            advice=f"Mark pictures as binary there: `{shlex.quote(inputs.path)} binary`.",
+        )
+
+
 def stale_record(inspection: Inspection) -> Iterator[Finding]:
     """A record that speaks of other bytes than those in the change."""
     inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
@@ -151,6 +166,7 @@ MEASURED = (*(kind.value for kind in Kind), "tone", "shift", "size", "alpha", "e
 FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     policy_loosened: ("policy-loosened",),
     name_clash: ("name-clash",),
+    attributes: ("attributes",),
     stale_record: ("stale-record",),
     generated.contradicted: ("stale-record",),
     generated.unexplained: ("stale-record",),

@@ -16,6 +16,7 @@ from maskproof.gate.origins import origin_of
 from maskproof.gate.standing import to_settle
 from maskproof.records import sidecar
 from maskproof.records.sidecar import Record
+from maskproof.repo import LINKS
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Reference
@@ -55,7 +56,12 @@ def _edit(scope: Scope, path: str) -> Source:
         return replace(source, sha256=scope.change.repository.objects.digest(source.oid, path))
     entry = head.entries.get(path)
     if entry is not None:
-        kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(entry.mode, "in conflict")
+        kind = LINKS.get(entry.mode, "in conflict")
+        if path in scope.covered:
+            raise Unreadable(
+                f"{path} is {kind} now, {scope.covered[path]}; what is behind it is not part of this commit",
+                "Keep the pictures themselves here.",
+            )
         raise Unreadable(f"{path} is {kind}, not a picture", "Commit the picture itself.")
     if sidecar.path_of(path) in head.entries:
         error = Unreadable(
@@ -74,10 +80,11 @@ def _change(scope: Scope, path: str, edit: Source | Failure, record: Record | Fa
     return ChangeFacts(
         head.commit,
         base.commit,
-        scope.change.changes.get(path, ""),
+        scope.change.changes[path].status if path in scope.change.changes else "",
         scope.loosened(path),
         tuple(one for one in scope.twins.get(path, []) if one != path),
         scope.neighbours(path),
         before,
         () if isinstance(edit, Failure) or isinstance(record, Failure) else contracts_of(scope, path, edit, record),
+        scope.rewritten(path) if scope.settled is None else (),
     )

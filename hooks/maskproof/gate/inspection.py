@@ -95,6 +95,8 @@ class ChangeFacts:
     """its version on the base, where it is another one"""
     contracts: tuple[Contract, ...] = ()
     """the records that it had in the project, where its record is another one now"""
+    rewritten: tuple[str, ...] = ()
+    """attributes by which a checkout gives it other bytes"""
 
 
 @dataclass(frozen=True, slots=True)

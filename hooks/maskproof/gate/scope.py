@@ -6,23 +6,26 @@ original of an edit that led to it, a mask picture of the policy, or the policy 
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness, policy, regions
-from maskproof.errors import CouldNotJudge, PolicyError
+from maskproof.errors import CouldNotJudge
 from maskproof.images.decode import decode_mask
 from maskproof.images.files import Files, Source
+from maskproof.model import counted
 from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import sidecar
 from maskproof.records.ledger import Ledger
-from maskproof.repo.paths import HOOKS_FILE, POLICY_FILES, is_image, is_ours, is_sidecar
+from maskproof.repo.paths import HOOKS_FILE, folded, is_attributes, is_image, is_ours, is_policy, is_sidecar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.repo import Tree
     from maskproof.repo.change import Change
 
@@ -45,31 +48,45 @@ class Scope:
         return self.outer or self
 
     @cached_property
-    def policies(self) -> tuple[policy.FoundPolicy, policy.FoundPolicy]:
-        """The policy on the base and on the head.
+    def policies(self) -> tuple[policy.FoundPolicy, ...]:
+        """The policy of every trusted tree, the base's first, and of the head.
 
         Raises:
-            PolicyError: the head's has mistakes. The base's counts as absent then, or it could never be mended.
+            PolicyError: one of them cannot be used. None counts as absent then, or breaking one would loosen it.
         """
-        head = policy.load(self.change.head.read)
-        try:
-            return policy.load(self.change.base.read), head
-        except PolicyError:
-            return None, head
+        return tuple(policy.load_tree(tree) for tree in (*self.change.trusted, self.change.head))
 
     def settings(self, path: str) -> policy.Settings:
-        """The policy for one image: the base's, tightened by the head's."""
+        """The policy for one image: the strictest of the base's, the tip's and the head's."""
         if self.settled is not None:
             return self.settled
-        base, head = (policy.resolve(one, path) for one in self.policies)
-        return trust.tighten(base, head)
+        return trust.tighten(self._held(path), trust.resolve_closely(self.policies[-1], path))
+
+    def _held(self, path: str) -> policy.Settings:
+        """What the project's own policies ask of an image."""
+        return reduce(trust.tighten, (trust.resolve_closely(one, path) for one in self.policies[:-1]))
 
     def loosened(self, path: str) -> tuple[str, ...]:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
-        if self.settled is not None:
+        if self.settled is not None or self.policies[-1] == self.policies[0]:
             return ()
-        base, head = (policy.resolve(one, path) for one in self.policies)
-        return trust.tighter_keys(head, base)
+        return trust.tighter_keys(trust.resolve_closely(self.policies[-1], path), self._held(path))
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        """The patterns of every policy."""
+        said = [one for _, one in filter(None, self.policies)]
+        lists = [rule.paths for one in said for rule in one.rules] + [area.paths for one in said for area in one.areas]
+        return tuple(dict.fromkeys(pattern for patterns in lists for pattern in patterns))
+
+    @cached_property
+    def all_loosened(self) -> tuple[str, ...]:
+        """Policy keys that this change loosens anywhere, be there an image for it or not."""
+        if self.policies[-1] == self.policies[0]:
+            return ()
+        would_be = {re.sub(r"[*?]+", "x", pattern).lstrip("/") for pattern in ("x.png", *self._patterns)}
+        tracked = {path for tree in (*self.change.trusted, self.change.head) for path in tree.entries if is_image(path)}
+        return tuple(dict.fromkeys(key for path in sorted(would_be | tracked) for key in self.loosened(path)))
 
     @cached_property
     def files(self) -> Files:
@@ -116,14 +133,43 @@ class Scope:
         if self.change.everything:
             starts += list(self.change.head.entries)
         found = {image for path in starts if is_ours(path) for image in self._images_of(path)}
-        if any(path in self.change.changes for path in POLICY_FILES):
-            base, head = self.policies
+        found |= self.change.pictures | self.covered.keys()
+        if any(map(is_policy, self.change.changes)):
+            head = self.policies[-1]
             found |= {
                 image
                 for image in self.ledger.images
-                if trust.tighter_keys(policy.resolve(base, image), policy.resolve(head, image))
+                if trust.tighter_keys(self._held(image), trust.resolve_closely(head, image))
             }
+        if any(map(is_attributes, self.change.changes)):
+            found |= {image for image in self.ledger.images if self.rewritten(image)}
         return tuple(sorted(found))
+
+    @cached_property
+    def covered(self) -> dict[str, str]:
+        """Links and submodules that this change puts where pictures were or are protected: what was there, in words."""
+        pictures = [folded(path) for tree in self.change.trusted for path in tree.entries if is_image(path)]
+        patterns = [folded(re.split(r"[*?]", one.lstrip("/"), maxsplit=1)[0]) for one in self._patterns]
+        found = {}
+        for path in self.change.links:
+            inside = folded(path) + "/"
+            count = len({one for one in pictures if one.startswith(inside)})
+            if count:
+                found[path] = f"where {counted(count, 'picture')} lay"
+            elif any(one.startswith(inside) or (one and inside.startswith(one)) for one in patterns):
+                found[path] = "where the policy protects pictures"
+        return found
+
+    def rewritten(self, path: str) -> tuple[str, ...]:
+        """Attributes of the head by which Git gives a picture other bytes on checkout than were judged."""
+        return self._rewritten.get(path, ())
+
+    @cached_property
+    def _rewritten(self) -> dict[str, tuple[str, ...]]:
+        head = self.change.head
+        paths = dict.fromkeys((*self.ledger.images, *(one for one in self.change.changes if one in head.entries)))
+        said = self.change.repository.attributes(head, (*paths, *self.change.named), REWRITING)
+        return {path: tuple(_rewriting(values)) for path, values in said.items()}
 
     @cached_property
     def twins(self) -> dict[str, list[str]]:
@@ -131,7 +177,7 @@ class Scope:
         groups: dict[str, list[str]] = defaultdict(list)
         for path in self.change.head.entries:
             if is_image(path) or is_sidecar(path):
-                groups[unicodedata.normalize("NFC", path).casefold()].append(path)
+                groups[folded(path)].append(path)
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 
     def _images_of(self, path: str) -> set[str]:
@@ -175,6 +221,20 @@ class Scope:
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None
+
+
+REWRITING = ("text", "eol", "crlf", "ident", "filter", "working-tree-encoding")
+"""attributes that may make other bytes of a file; https://git-scm.com/docs/gitattributes"""
+
+
+def _rewriting(said: dict[str, str]) -> Iterator[str]:
+    """Those that do it to a picture: `auto` leaves alone what holds a zero byte, Git LFS gives back what it took."""
+    for name, value in said.items():
+        if value == "unset" or (name, value) in {("text", "auto"), ("crlf", "auto"), ("filter", "lfs")}:
+            continue
+        if name == "eol" and (said.get("text") in {"auto", "unset"} or said.get("crlf") == "unset"):
+            continue
+        yield name if value == "set" else f"{name}={value}"
 
 
 class Likenesses:

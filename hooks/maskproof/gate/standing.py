@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.inspection import Unproven
 from maskproof.policy.keys import KEYS
-from maskproof.repo import REGULAR
+from maskproof.repo import REGULAR, Changed
 from maskproof.repo.change import Change
 from maskproof.repo.paths import is_image
 
@@ -84,7 +84,14 @@ def _entered(scope: Scope, tree: Tree, path: str, sha256: str, settings: Setting
     oid = tree.blob_id(path)
     assert oid is not None and tree.commit is not None  # noqa: S101, PT018 - it was found there
     before = tree.repository.before(oid, tree)
-    there = Change(scope.change.repository, before, tree, {path: "A"}, tips=(tree,), in_ci=scope.change.in_ci)
+    there = Change(
+        scope.change.repository,
+        before,
+        tree,
+        {path: Changed("A", tree.entries[path].mode, oid)},
+        tips=(tree,),
+        in_ci=scope.change.in_ci,
+    )
     return replace(scope, change=there, settled=settings, asking=scope.asking | {sha256}, outer=scope.outermost)
 
 

@@ -6,6 +6,7 @@ says for one image; which copy of it is believed stands in trust.py, its keys in
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,10 +19,15 @@ from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
-from maskproof.repo.paths import POLICY_FILES
+from maskproof.repo import LINKS, REGULAR
+from maskproof.repo.paths import POLICY_FILES, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from maskproof.repo import Tree
+
+    Matches = Callable[[list[str], str], bool]
 
 NAME, TABLE_FILE = POLICY_FILES
 
@@ -95,7 +101,7 @@ class Settings(Keys):
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
     """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
-    derived: frozenset[str] = frozenset()
+    derived: frozenset[str] = field(default=frozenset(), compare=False)
     """keys that the policy file does not set, and that follow from others"""
     notes: tuple[str, ...] = ()
     """what the policy file says that has no effect any more"""
@@ -126,6 +132,32 @@ def load(read: Read) -> FoundPolicy:
     return found[0] if found else None
 
 
+def load_tree(tree: Tree) -> FoundPolicy:
+    """The policy of one tree, as `load`; what could be meant for one and is none is never taken for its absence.
+
+    Raises:
+        PolicyError: as in `load`; or a policy file leads elsewhere, or has its name in another case.
+    """
+    for path, entry in tree.entries.items():
+        top = path.split("/", 1)[0]
+        if folded(top) not in POLICY_FILES or (path in POLICY_FILES and entry.mode in REGULAR):
+            continue
+        name = folded(top)
+        if entry.mode in REGULAR and name == TABLE_FILE and b"maskproof" not in (tree.read(path) or b""):
+            continue  # somebody else's
+        if entry.mode not in REGULAR and name == TABLE_FILE and not _leads_to_a_table(tree, path):
+            continue
+        what = LINKS.get(entry.mode, "in conflict") if entry.mode not in REGULAR else f"not named {name}"
+        raise PolicyError(path, (f"it is {what}, so it would hold for nobody; a policy is a plain file of that name",))
+    return load(tree.read)
+
+
+def _leads_to_a_table(tree: Tree, path: str) -> bool:
+    """Does a link lead to a file of the tree that holds a policy?"""
+    target = tree.repository.objects.blob(tree.entries[path].oid, path) if tree.entries[path].mode in LINKS else b""
+    return b"maskproof" in (tree.read(os.path.normpath(os.fsdecode(target))) or b"")
+
+
 def parse(data: bytes, path: str) -> Policy | None:
     """A policy from the bytes of its file; None for a pyproject.toml without a [tool.maskproof] table.
 
@@ -147,16 +179,17 @@ def parse(data: bytes, path: str) -> Policy | None:
     return msgspec.structs.replace(policy, areas=[_renamed(area) for area in policy.areas])
 
 
-def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settings:
+def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Matches = matches) -> Settings:
     """What the policy says for one image; the built-in defaults where there is none.
 
     Args:
         found: The policy file and what it says.
         path: The image, from the repository's root.
         level: Takes the place of the policy's level.
+        named: Says which patterns match.
     """
     source, policy = found or (Settings.source, Policy(version=1))
-    parts = (policy.defaults, *(rule for rule in policy.rules if matches(rule.paths, path)))
+    parts = (policy.defaults, *(rule for rule in policy.rules if named(rule.paths, path)))
     chosen: dict[str, Any] = {}
     for key in KEYS:
         for value in (getattr(part, key.name) for part in parts):
@@ -170,7 +203,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None) -> Settin
         (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
     }
     own = {row: value for row, value in said.items() if row not in GONE}
-    areas = tuple(area for area in policy.areas if matches(area.paths, path))
+    areas = tuple(area for area in policy.areas if named(area.paths, path))
     return Settings(
         **chosen,
         areas=areas,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from maskproof.repo.paths import folded
+
 CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
 """the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
 
@@ -14,6 +16,11 @@ def matches(patterns: list[str], path: str) -> bool:
     `*` stays in a folder, `**` crosses folders; a pattern without / matches a name in any folder.
     """
     return any(_expression(pattern).fullmatch(path) for pattern in patterns)
+
+
+def matches_folded(patterns: list[str], path: str) -> bool:
+    """The same for names as systems see them that tell neither case nor Unicode forms apart."""
+    return matches([folded(pattern) for pattern in patterns], folded(path))
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

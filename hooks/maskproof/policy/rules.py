@@ -109,6 +109,12 @@ RULES = {
         Rule("edit-missing", "Nothing changed inside the mask.", WARN, ("no-op edit", "unchanged image")),
         Rule("seam", "The edit was pasted back with a visible edge.", WARN, ("halo", "blending artefact")),
         Rule(
+            "attributes",
+            "Git rewrites the picture on checkout.",
+            BLOCK,
+            ("line-ending conversion", "smudge filter", "keyword expansion"),
+        ),
+        Rule(
             "name-clash",
             "Two files have names that some systems cannot tell apart.",
             UNJUDGED,

@@ -10,12 +10,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from maskproof import policy
 from maskproof.policy.keys import KEYS
 from maskproof.policy.limits import ROWS
+from maskproof.policy.patterns import matches_folded
 
 if TYPE_CHECKING:
-    from maskproof.policy import Settings
+    from maskproof.policy import FoundPolicy, Settings
     from maskproof.policy.keys import Key
+
+
+def resolve_closely(found: FoundPolicy, path: str) -> Settings:
+    """What a policy says for one image, whichever way its name is written.
+
+    A pattern means a name in every case and Unicode form, since a file that is renamed so is the same to a viewer. But
+    no rule loosens that way what another holds for the very name.
+    """
+    exact = policy.resolve(found, path)
+    loose = policy.resolve(found, path, named=matches_folded)
+    return exact if exact == loose else tighten(exact, loose)
 
 
 def tighten(base: Settings, head: Settings) -> Settings:

@@ -2,7 +2,8 @@
 
 An area is drawn (a box, a polygon, a mask picture), located (a reference logo that stands somewhere in the
 original) or detected (lines of text, faces). Located and detected areas become boxes here, so that whatever follows
-sees areas of one form. What needs an optional part and does not find it says so in a note, once.
+sees areas of one form. Where policy asks for what needs an optional part, and that is not installed, the image is not
+judged.
 """
 
 from __future__ import annotations
@@ -23,20 +24,9 @@ if TYPE_CHECKING:
     from maskproof.policy import AreaRule, Settings
     from maskproof.records.sidecar import Record
 
-NO_TEXT = (
-    "the policy asks for text to be detected, but the part that reads text is not installed: "
-    "`pip install 'maskproof[text]'`"
-)
-NO_FACES = (
-    "the policy asks for faces to be detected, but the part that finds them is not installed: "
-    "`pip install 'maskproof[vision]'`"
-)
 
-
-def areas_of(
-    original: Picture, settings: Settings, record: Record | None, read: Read
-) -> tuple[tuple[Area, ...], tuple[str, ...]]:
-    """Every area of one image, and notes on what could not be looked for.
+def areas_of(original: Picture, settings: Settings, record: Record | None, read: Read) -> tuple[Area, ...]:
+    """Every area of one image.
 
     Args:
         original: Where logos, text and faces are looked for.
@@ -45,7 +35,8 @@ def areas_of(
         read: Where reference pictures and the face model lie.
 
     Raises:
-        CouldNotJudge: a reference logo has no match, or a picture that policy names is missing or broken.
+        CouldNotJudge: a reference logo has no match, a picture that policy names is missing or broken, or what policy
+            wants to be detected needs a part that is not installed.
     """
     areas = [
         one
@@ -56,8 +47,7 @@ def areas_of(
         Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
         for area in (record.areas if record else ())
     ]
-    found, notes = _detect(original, settings, read)
-    return (*areas, *found), notes
+    return (*areas, *_detect(original, settings, read))
 
 
 def readers() -> drift.ExtraMeasures:
@@ -130,31 +120,20 @@ def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple
     return tuple(match.box for match in matches)
 
 
-def _detect(original: Picture, settings: Settings, read: Read) -> tuple[list[Area], tuple[str, ...]]:
-    """Text and faces that policy wants protected wherever they are, and what could not be looked for."""
+def _detect(original: Picture, settings: Settings, read: Read) -> list[Area]:
+    """Text and faces that policy wants protected wherever they are."""
     found: list[Area] = []
-    notes: list[str] = []
+    source = f"detected ({settings.source})"
     if "text" in settings.detect:
-        if ocr.available():
-            lines = [line for line in ocr.read(original.samples) if line.confidence >= ocr.SURE]
-            found += [
-                Area(f"text {line.text!r}", Kind.TEXT, f"detected ({settings.source})", line.box)
-                for line in lines
-                if len(line.text.strip()) > 1
-            ]
-        else:
-            notes.append(NO_TEXT)
+        lines = [line for line in ocr.read(original.samples) if line.confidence >= ocr.SURE]
+        found += [
+            Area(f"text {line.text!r}", Kind.TEXT, source, line.box) for line in lines if len(line.text.strip()) > 1
+        ]
     if "face" in settings.detect and settings.face_model is not None:
-        if faces.available():
-            model = settings.face_model
-            seen = faces.detect(original.samples, _file(read, model.path), model.sha256)
-            found += [
-                Area(f"face {index + 1}", Kind.FACE, f"detected ({settings.source})", polygon=one.features)
-                for index, one in enumerate(seen)
-            ]
-        else:
-            notes.append(NO_FACES)
-    return found, tuple(notes)
+        model = settings.face_model
+        seen = faces.detect(original.samples, _file(read, model.path), model.sha256)
+        found += [Area(f"face {index + 1}", Kind.FACE, source, polygon=one.features) for index, one in enumerate(seen)]
+    return found
 
 
 def _file(read: Read, path: str) -> bytes:

@@ -13,19 +13,22 @@ import hashlib
 import os
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.paths import is_image
+from maskproof.repo.paths import is_attributes, is_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from maskproof.repo.objects import Objects
 
+LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
+"""modes of what leads elsewhere, in words"""
 REGULAR = frozenset({"100644", "100755"})
 CONFLICT = "unmerged"
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -38,7 +41,7 @@ ASKED_OF_GIT = {**OFFLINE, **PLAIN, **AS_STORED}
 """what every command is run with"""
 NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 """settings that would start a program, which the repository's configuration may name"""
-DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules", "--no-ext-diff")
+DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=dirty", "--no-ext-diff")
 
 
 class Entry(NamedTuple):
@@ -47,6 +50,17 @@ class Entry(NamedTuple):
     mode: str
     """Git's file mode; `unmerged` for a path in conflict"""
     oid: str
+
+
+class Changed(NamedTuple):
+    """How one path differs between two trees."""
+
+    status: str
+    """A added, M modified, D deleted, T type changed, U conflict"""
+    mode: str
+    """Git's file mode now"""
+    oid: str
+    """what it is now; zeros where it is gone"""
 
 
 @dataclass(frozen=True)
@@ -98,8 +112,16 @@ class Repository:
     where: Path
     """the folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it"""
 
-    def git(self, *arguments: str, allowed: tuple[int, ...] = (0,), given: bytes | None = None) -> bytes:
-        """The output of one git command that reads, or that keeps an object; `given` is its input.
+    def git(
+        self,
+        *arguments: str,
+        allowed: tuple[int, ...] = (0,),
+        given: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The output of one git command that reads, or that keeps an object.
+
+        `given` is its input, and `env` adds to what it is run with.
 
         Raises:
             UsageError: no git, no repository, or git refuses.
@@ -110,7 +132,7 @@ class Repository:
                 cwd=self.where,
                 capture_output=True,
                 input=given,
-                env={**os.environ, **ASKED_OF_GIT},
+                env={**os.environ, **ASKED_OF_GIT, **(env or {})},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -125,11 +147,11 @@ class Repository:
             )
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
 
-    def staged(self) -> dict[str, str]:
-        """What a commit made now would change, by path: A added, M modified, D deleted, T type changed, U conflict."""
+    def staged(self) -> dict[str, Changed]:
+        """What a commit made now would change, by path."""
         return _changes(self.git("diff", "--cached", *DIFF))
 
-    def between(self, base: str, head: str) -> dict[str, str]:
+    def between(self, base: str, head: str) -> dict[str, Changed]:
         """What changed from one commit to another, as in `staged`."""
         return _changes(self.git("diff", *DIFF, base, head, "--"))
 
@@ -307,6 +329,40 @@ class Repository:
             found.add((now[path], now[other]))
         return frozenset(found)
 
+    def attributes(self, tree: Tree, paths: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """What a tree's own files of attributes say of some paths: values by name, `unspecified` left out.
+
+        Asked of an index and a repository that hold these files and nothing else, so that neither what lies in the
+        working tree nor what this machine is set to adds to it.
+        """
+        files = {path: entry for path, entry in tree.entries.items() if is_attributes(path) and entry.mode in REGULAR}
+        asked = "\0".join(paths)
+        if not files or not asked:
+            return {}
+        width = len(next(iter(files.values())).oid)
+        with tempfile.TemporaryDirectory() as folder:
+            bare = Path(folder)
+            for name in ("objects", "refs", "info"):
+                (bare / name).mkdir()
+            (bare / "HEAD").write_text("ref: refs/heads/none\n")
+            (bare / "config").write_text(FORMAT[width])
+            where = {
+                "GIT_DIR": folder,
+                "GIT_COMMON_DIR": folder,
+                "GIT_INDEX_FILE": str(bare / "index"),
+                "GIT_OBJECT_DIRECTORY": str(self.common_dir.resolve() / "objects"),
+                "GIT_ATTR_NOSYSTEM": "1",
+            }
+            lines = "".join(f"{entry.mode} {entry.oid} 0\t{path}\0" for path, entry in files.items())
+            self.git("update-index", "-z", "--index-info", given=os.fsencode(lines), env=where)
+            plain = ("-c", "core.attributesFile=", "check-attr", "--cached", "-z", "--stdin", *names)
+            said = os.fsdecode(self.git(*plain, given=os.fsencode(asked + "\0"), env=where)).split("\0")[:-1]
+        found: dict[str, dict[str, str]] = {}
+        for path, name, value in zip(said[::3], said[1::3], said[2::3], strict=True):
+            if value != "unspecified":
+                found.setdefault(path, {})[name] = value
+        return found
+
     def image_blobs(self, tree: Tree, *, history: bool = False) -> Iterator[tuple[str, str]]:
         """Blob id and path of every regular file with an image's name, links, submodules and conflicts left out.
 
@@ -340,6 +396,11 @@ class Repository:
             raise UsageError(f"git rev-list failed: {error.stderr.strip()}", "Run `git fsck`.") from error
 
 
+FORMAT = {
+    40: "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+    64: "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n",
+}
+"""the settings of an empty repository, by the digits of its ids"""
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
 
 
@@ -349,12 +410,12 @@ def _blob_id(data: bytes, digits: int) -> str:
     return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _changes(raw: bytes) -> dict[str, str]:
-    """Paths and states of `git diff --raw -z`; a path in conflict stands twice and is kept as U."""
+def _changes(raw: bytes) -> dict[str, Changed]:
+    """What `git diff --raw -z` lists, by path; a path in conflict stands twice and is kept as U."""
     fields = os.fsdecode(raw).split("\0")[:-1]
-    found: dict[str, str] = {}
+    found: dict[str, Changed] = {}
     for head, path in zip(fields[::2], fields[1::2], strict=True):
-        status = head.rsplit(" ", 1)[1][:1]
-        if path not in found or status == "U":
-            found[path] = status
+        _, mode, _, oid, status = head.split(" ")
+        if path not in found or status[:1] == "U":
+            found[path] = Changed(status[:1], mode, oid)
     return found

@@ -7,15 +7,17 @@ runner add to what the change itself lists and never shorten it, so that every b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from maskproof.errors import UsageError
+from maskproof.repo import LINKS, REGULAR
 from maskproof.repo.paths import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from maskproof.repo import Repository, Tree
+    from maskproof.repo import Changed, Repository, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Change:
     """the trusted side: what is already in the project"""
     head: Tree
     """what is judged: the index, or a commit"""
-    changes: Mapping[str, str]
-    """Git's letter by path"""
+    changes: Mapping[str, Changed]
+    """how each path differs"""
     named: tuple[str, ...] = ()
     """repository paths that were asked for by name"""
     everything: bool = False
@@ -54,10 +56,22 @@ class Change:
         """The trees whose records and pictures were judged before this change, the base first."""
         return self.base, *self.tips
 
+    @cached_property
+    def pictures(self) -> frozenset[str]:
+        """Changed files that are pictures by their first bytes, and have no image's name."""
+        unknown = {path: one.oid for path, one in self.changes.items() if one.mode in REGULAR and not is_ours(path)}
+        return self.repository.objects.pictures(unknown) if unknown else frozenset()
+
+    @cached_property
+    def links(self) -> Mapping[str, str]:
+        """Paths that are made to lead elsewhere, and what they are, in words."""
+        return {path: LINKS[one.mode] for path, one in self.changes.items() if one.mode in LINKS and one.status in "AT"}
+
     @property
     def concerns_nothing(self) -> bool:
         """True where no path of the change can change a verdict, so that nothing more has to be loaded."""
-        return not (self.everything or self.named or any(map(is_ours, self.changes)))
+        seen = self.everything or self.named or any(map(is_ours, self.changes)) or self.links or self.pictures
+        return not seen
 
 
 def is_hook(environment: Mapping[str, str]) -> bool:

@@ -20,9 +20,10 @@ from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
 from maskproof.memo import Memo
 from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS
+from maskproof.repo.signatures import FIRST_BYTES, is_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -94,6 +95,28 @@ class Objects:
                 yield oid, self._outcome(name, answer, oid)
         finally:
             reader.close()
+
+    def pictures(self, blobs: Mapping[str, str]) -> frozenset[str]:
+        """Those of some paths whose blob begins as a picture does; `blobs` are ids by path. Git LFS is followed."""
+        found = {oid for oid, first in self._beginnings(dict.fromkeys(blobs.values())) if is_picture(first)}
+        return frozenset(path for path, oid in blobs.items() if oid in found)
+
+    def _beginnings(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        asked, reader = list(oids), Reader(self.repository.where)
+        try:
+            for oid, answer in zip(asked, reader.answers(asked) if asked else (), strict=True):
+                pointer = _pointer(answer.data)
+                yield oid, answer.data[:FIRST_BYTES] if pointer is None else self._beginning_of_lfs(pointer[0])
+        finally:
+            reader.close()
+
+    def _beginning_of_lfs(self, digest: str) -> bytes:
+        stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
+        try:
+            with stored.open("rb") as file:
+                return file.read(FIRST_BYTES)
+        except OSError:
+            return b""
 
     def digest(self, oid: str, name: str) -> str:
         """The SHA-256 of a blob's content; of a Git LFS pointer that is its id, so its object need not be here.

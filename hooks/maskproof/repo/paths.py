@@ -1,15 +1,32 @@
-"""Which files maskproof looks at, by name alone."""
+"""Which files maskproof looks at by their names; others are looked at where their first bytes are a picture's."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 SIDECAR_SUFFIX = ".maskproof.json"
 """appended to the whole image name, so that hero.png and hero.webp never share a sidecar"""
 HOOKS_FILE = ".pre-commit-config.yaml"
+ATTRIBUTES = ".gitattributes"
 POLICY_FILES = ("maskproof.toml", "pyproject.toml")
 IMAGE = re.compile(r"\.(?:png|apng|jpe?g|jpe|jfif|webp|avif|gif|tiff?|heic|heif|jxl|bmp|mpo)$", re.IGNORECASE)
 """image names; files among them that cannot be decoded are reported as such, never skipped"""
+
+
+def folded(path: str) -> str:
+    """A name as systems see it that tell neither upper from lower case nor one Unicode form from another."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def is_policy(path: str) -> bool:
+    """Is this the name of a policy file, as written or in another case?"""
+    return folded(path) in POLICY_FILES
+
+
+def is_attributes(path: str) -> bool:
+    """Is this one of Git's files that say how others are rewritten on their way to the working tree?"""
+    return path.rsplit("/", 1)[-1] == ATTRIBUTES
 
 
 def is_image(path: str) -> bool:
@@ -24,4 +41,4 @@ def is_sidecar(path: str) -> bool:
 
 def is_ours(path: str) -> bool:
     """Can a change of this file change a verdict?"""
-    return is_image(path) or is_sidecar(path) or path in POLICY_FILES
+    return is_image(path) or is_sidecar(path) or is_policy(path) or is_attributes(path)

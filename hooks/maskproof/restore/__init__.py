@@ -121,9 +121,9 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     name = options.target or inputs.edit_name
     kind = encode.format_of(name)
     frame = frame_of(inputs.record, original.shown)
-    inside, notes = _inside(sources, frame, settings, read)
+    inside = _inside(sources, frame, settings, read)
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
-        return Restored(inputs.edit, kind, NOTHING, edit.shown, notes=notes)
+        return Restored(inputs.edit, kind, NOTHING, edit.shown)
     realigned = realign(original.shown, edit.shown, frame, inside)
     layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
@@ -131,7 +131,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     pasted = paste(toned, options.method, options.feather, limit)
     written = encode.encode(pasted.samples, kind, _metadata(original, edit, realigned))
     shown = _verify(written, kind, original.shown, inside, name)
-    notes = (*notes, *layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
+    notes = (*layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
     changed = pixels_changed(original.shown, edit.shown, realigned.placed) & ~inside
     return Restored(
         written,
@@ -171,14 +171,14 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
     )
 
 
-def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> Mask:
     """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
     inputs, original, edit = sources.inputs, sources.original.shown, sources.edit.shown
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     editable = regions.editable(planes, inputs.mask_mode, original.size, original.alpha, edit.size, frame)
-    areas, missing = areas_of(original, settings, inputs.record, read)
+    areas = areas_of(original, settings, inputs.record, read)
     protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
-    inside = ~np.logical_or.reduce([region.mask for region in protected])
+    inside: Mask = ~np.logical_or.reduce([region.mask for region in protected])
     if not inside.any():
         why = "there is no mask"
         if planes is not None:
@@ -188,7 +188,7 @@ def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> t
             f"{inputs.edit_name}: {why}, so restoring would give the original back",
             "Record the mask that the model was given: `maskproof record EDIT --mask FILE --mask-mode MODE`.",
         )
-    return inside, missing
+    return inside
 
 
 def _is_kept(original: Picture, edit: Picture, inside: Mask) -> bool:
