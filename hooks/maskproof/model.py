@@ -167,12 +167,31 @@ class Region:
 
     name: str
     kind: Kind
-    mask: NDArray[np.bool_]
-    """H x W of the original, True where protected"""
+    part: NDArray[np.bool_]
+    """h x w, True where protected: the original, or a box of it, so that many small areas take little memory"""
     source: str
     """who asks for it: `mask`, `record`, or the policy file"""
     colors: tuple[tuple[int, int, int], ...] = ()
     """brand colours that are named for it, sRGB"""
+    corner: tuple[int, int] = (0, 0)
+    """x and y of the box"""
+    shape: tuple[int, int] | None = None
+    """H and W of the original; None: those of `part`"""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """H x W of the original, True where protected; drawn anew each time that a box is asked."""
+        if self.shape is None:
+            return self.part
+        (x, y), (height, width) = self.corner, self.part.shape
+        before = (y, self.shape[0] - y - height), (x, self.shape[1] - x - width)
+        return _padded(self.part, before)
+
+
+def _padded(part: NDArray[np.bool_], around: tuple[tuple[int, int], tuple[int, int]]) -> NDArray[np.bool_]:
+    import numpy as np  # which a commit without images does not load
+
+    return np.pad(part, around)
 
 
 @dataclass(frozen=True, slots=True)

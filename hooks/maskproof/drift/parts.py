@@ -44,7 +44,7 @@ def _part(pair: Pair, region: Region, mask: Mask) -> tuple[Metric, ...]:
     whole = _enlarged(left, region.mask) & region.mask
     if not whole.any():
         return ()
-    view = view_of(pair, replace(region, mask=whole))
+    view = view_of(pair, replace(region, part=whole, corner=(0, 0), shape=None))
     before, after = opponent(view.original), opponent(view.edit)
     step = np.median(pair.toned - pair.before, axis=(1, 2)) if pair.toned.size else np.zeros(3)
     square = np.square(after - before - step[:, None, None].astype(np.float32)).sum(0) * view.mask

@@ -158,14 +158,17 @@ def _areas(steps: Sequence[Step], picture_of: Callable[[str], Planes]) -> tuple[
         nothing = np.zeros(step.original.samples.shape[:2], np.bool_)
         for region in regions.build(nothing, step.areas, picture_of)[1:]:
             mask = _in_first(region.mask, steps[:number])
-            if mask.any() and not any(_alike(one, region, mask) for one in found):
-                found.append(replace(region, mask=mask))
+            if not mask.any():
+                continue
+            placed = regions.trimmed(region.name, region.kind, mask, region.source, region.colors)
+            if not any(_alike(one, placed) for one in found):
+                found.append(placed)
     return tuple(found)
 
 
-def _alike(one: Region, other: Region, mask: Mask) -> bool:
-    named = (one.name, one.kind, one.colors) == (other.name, other.kind, other.colors)
-    return named and np.array_equal(one.mask, mask)
+def _alike(one: Region, other: Region) -> bool:
+    same = (one.name, one.kind, one.colors, one.corner) == (other.name, other.kind, other.colors, other.corner)
+    return same and np.array_equal(one.part, other.part)
 
 
 def _in_first(mask: Mask, steps: Sequence[Step]) -> Mask:

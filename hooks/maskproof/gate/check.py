@@ -65,7 +65,11 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     first = attempt(compare_with_first, inputs, measured, chain_of(inputs), inputs.edit, files, threads)
     widened = attempt(widen, inputs, pairs, regions, files)
     unsettled = settle(inputs.reference, files, threads)
-    return conclude(Inspection(inputs, signals, describe(pairs, regions), measured, first, widened, unsettled))
+    return conclude(
+        Inspection(
+            inputs, signals, describe(pairs, regions, inputs.settings.level), measured, first, widened, unsettled
+        )
+    )
 
 
 def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import drift, regions
+from maskproof.drift.uncompared import uncompared
 from maskproof.errors import BadTransform
 from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
+from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
 from maskproof.model import Level
-from maskproof.regions.areas import areas_of, mask_picture, readers
+from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,15 +128,15 @@ def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) ->
     )
 
 
-def describe(pairs: Pairs | Failure, protected: Protected | Failure) -> Compared:
+def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Level) -> Compared:
     """What was compared and protected without its pixels, for the report."""
     if isinstance(pairs, Failure):
         return Compared()
-    shown = next((_facts(pair) for pair in pairs.pairs if pair.only is None), None)
+    shown = next((_facts(pair, level) for pair in pairs.pairs if pair.only is None), None)
     if isinstance(protected, Failure):
         return Compared(shown, pairs.brands)
     areas = tuple(
-        RegionFacts(region.name, region.kind, region.source, regions.share_of(region.mask))
+        _region_facts(region, one)
         for one, built in zip(pairs.pairs, protected.regions, strict=True)
         for region in built
         if one.only is None
@@ -142,9 +144,19 @@ def describe(pairs: Pairs | Failure, protected: Protected | Failure) -> Compared
     return Compared(shown, pairs.brands, areas, protected.notes)
 
 
-def _facts(pair: Pair) -> PairFacts:
+def _facts(pair: Pair, level: Level) -> PairFacts:
     share = pair.mask.editable if pair.mask else regions.share_of(pair.editable)
-    return PairFacts(picture_facts(pair.original), picture_facts(pair.edit), pair.mask, share)
+    left = uncompared(pair.editable, level, pair.frame, pair.edit.size)
+    return PairFacts(picture_facts(pair.original), picture_facts(pair.edit), pair.mask, share, left)
+
+
+def _region_facts(region: Region, pair: Pair) -> RegionFacts:
+    mask, hidden = region.mask, 0.0
+    shows = pair.frame.of_edit(pair.original.size, pair.edit.size).shows(pair.original.size)
+    if shows is not None and mask.any():
+        hidden = np.count_nonzero(mask & ~shows) / np.count_nonzero(mask)
+    detected = region.source.startswith(DETECTED)
+    return RegionFacts(region.name, region.kind, region.source, regions.share_of(mask), hidden, detected)
 
 
 def picture_facts(picture: Picture) -> PictureFacts:
@@ -158,11 +170,17 @@ def frame_of(record: Record | None, original: Picture) -> drift.Frame:
     """How the original was mapped to the edit.
 
     Raises:
-        BadTransform: the recorded crop reaches beyond the original.
+        BadTransform: the recorded crop reaches beyond the original, or the padding beyond what a picture may have.
     """
     if record is None or record.transform is None:
         return drift.Frame()
     crop, (width, height) = record.transform.crop, original.size
+    canvas = drift.Frame(crop, record.transform.pad).canvas(original.size)
+    if canvas[0] * canvas[1] > MAX_PIXELS or max(canvas) > MAX_SIDE:
+        raise BadTransform(
+            f"the recorded crop and padding make {canvas[0]} x {canvas[1]} px, more than a picture may have",
+            "Record the right one: `maskproof record EDIT --pad LEFT TOP RIGHT BOTTOM`.",
+        )
     if crop is not None and (crop[0] + crop[2] > width or crop[1] + crop[3] > height):
         raise BadTransform(
             f"the recorded crop reaches to {crop[0] + crop[2]}, {crop[1] + crop[3]}, outside the original of {width} x "

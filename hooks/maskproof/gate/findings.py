@@ -133,7 +133,25 @@ def mask_suspect(inspection: Inspection) -> list[Finding]:
         )
         for one in misused
     ]
-    return found + ([] if pair is None else regions.suspicions(pair.mask, inspection.inputs.settings.max_editable))
+    if pair is None:
+        return found
+    return found + regions.suspicions(pair.mask, inspection.inputs.settings.max_editable, pair.uncompared)
+
+
+def not_shown(inspection: Inspection) -> Iterator[Finding]:
+    """Areas that the shipped file cuts away, so that nothing of them was compared."""
+    for one in inspection.compared.regions:
+        if one.kind != Kind.OUTSIDE_MASK and one.hidden:
+            yield finding(
+                one.kind,
+                f"the recorded crop cuts {one.hidden:.0%} of {one.name} away, which {one.source} names",
+                Severity.WARN if one.found else Severity.BLOCK,
+                region=one.name,
+                value=one.hidden,
+                limit=0.0,
+                unit="share",
+                advice="Crop the picture so that all of the area is shown, or have its loss reviewed.",
+            )
 
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
@@ -174,6 +192,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
     mask_suspect: ("mask-suspect",),
+    not_shown: tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK),
     descriptions: ("color-profile", "unreadable"),
     generated.without_logo: ("brand",),
     drifted: MEASURED,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from maskproof.drift.uncompared import Uncompared
 from maskproof.errors import CouldNotJudge
 from maskproof.gate import verdict
 from maskproof.model import Severity
@@ -260,6 +261,10 @@ class RegionFacts:
     source: str
     share: float
     """of the picture"""
+    hidden: float = 0.0
+    """share of the region that the shipped file does not show"""
+    found: bool = False
+    """it was detected, and nobody drew it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +287,8 @@ class PairFacts:
     mask: MaskFacts | None
     editable: float
     """share of the picture that the mask opens"""
+    uncompared: Uncompared = Uncompared()  # noqa: RUF009 - frozen
+    """what is not compared"""
 
 
 @dataclass(frozen=True, slots=True)

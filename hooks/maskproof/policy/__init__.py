@@ -50,7 +50,7 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: AreaKind
     box: BoxNumbers | None = None
-    polygon: list[Point] | None = None
+    polygon: Annotated[list[Point], Meta(max_length=1000)] | None = None
     mask: str | None = None
     foreground: Pixels | None = None
     """which pixels of the mask picture are the area; asked for wherever `mask` is used"""
@@ -77,7 +77,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     version: Literal[1]
     defaults: Defaults = Defaults()
     rules: list[Rule] = []
-    areas: list[AreaRule] = []
+    areas: Annotated[list[AreaRule], Meta(max_length=1000)] = []
     limits: dict[str, dict[str, LimitNumber]] = {}
     face_model: FaceModel | None = None
 

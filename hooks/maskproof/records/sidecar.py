@@ -33,6 +33,10 @@ PathText = Annotated[
 ]
 
 
+MAX_AREAS, MAX_CORNERS = 100, 1000
+"""areas of one record, and corners of one of them: each costs time, and a record may come from anybody"""
+
+
 class ImageRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The edited file itself."""
 
@@ -82,7 +86,7 @@ class AreaRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: AreaKind
     box: BoxNumbers | None = None
-    polygon: list[Point] | None = None
+    polygon: Annotated[list[Point], Meta(max_length=MAX_CORNERS)] | None = None
 
 
 class RestoredRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -112,7 +116,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     mask: MaskRef | None = None
     transform: Transform | None = None
     tool: Tool | None = None
-    areas: list[AreaRef] = []
+    areas: Annotated[list[AreaRef], Meta(max_length=MAX_AREAS)] = []
     parent: PathText | None = None
     restored: RestoredRef | None = None
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from maskproof.drift.frame import MAX_OFF_PROPORTIONS, Frame, Size, off_proportions
 from maskproof.drift.grid import grown
+from maskproof.drift.uncompared import Uncompared
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box, Finding, Kind, Region, Severity
 from maskproof.policy.rules import finding
@@ -138,10 +139,20 @@ def build(
     """
     size = (editable.shape[1], editable.shape[0])
     drawn = [
-        Region(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
+        trimmed(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
     ]
     # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
     return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
+
+
+def trimmed(
+    name: str, kind: Kind, mask: NDArray[np.bool_], source: str, colors: tuple[tuple[int, int, int], ...]
+) -> Region:
+    """A region that keeps the box around its mask (H x W of the original, something set) and no more."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = int(rows[0]), int(columns[0])
+    part = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy()
+    return Region(name, kind, part, source, colors, (left, top), (mask.shape[0], mask.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +210,42 @@ def mask_facts(
     )
 
 
-def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
+def suspicions(mask: MaskFacts | None, max_editable: float, uncompared: Uncompared | None = None) -> list[Finding]:
     """What is odd about a mask, said and never fixed silently.
 
-    A mask that makes more editable than the policy allows blocks: it would leave nothing to protect.
+    A mask that makes more editable than the policy allows blocks, as does all that is not compared together: it would
+    leave nothing to protect. `uncompared` is None where there is no edit yet.
     """
+    found = _oddities(mask)
+    all_of_it = uncompared or Uncompared(0.0 if mask is None else mask.editable)
+    if all_of_it.share <= max_editable:
+        return found
+    share = all_of_it.share
+    says = f"the mask makes {share:.1%} of the picture editable; the policy allows {max_editable:.1%}"
+    if all_of_it.mask != share:
+        parts = (
+            ("the mask opens", all_of_it.mask),
+            ("its border outgrows thin openings by", all_of_it.border),
+            ("the crop leaves out", all_of_it.crop),
+            ("the padding adds", all_of_it.padding),
+        )
+        listed = ", ".join(f"{words} {part:.1%}" for words, part in parts if part)
+        says = f"{share:.1%} of original and shipped picture is not compared ({listed}); the policy allows "
+        says += f"{max_editable:.1%}"
+    too_much = finding(
+        "mask-suspect",
+        says,
+        severity=Severity.BLOCK,
+        advice=LOOK_AT_IT,
+        value=share,
+        limit=max_editable,
+        unit="share",
+    )
+    return [too_much, *found]
+
+
+def _oddities(mask: MaskFacts | None) -> list[Finding]:
+    """What is odd about a mask beside how much it opens."""
     if mask is None:
         return []
     suspect = partial(finding, "mask-suspect", advice=LOOK_AT_IT)
@@ -226,11 +268,7 @@ def suspicions(mask: MaskFacts | None, max_editable: float) -> list[Finding]:
             + ("it was stretched" if mask.fits else "nothing that it opens counts as editable")
         )
     found = [suspect(message, severity=Severity.UNJUDGED) for message in says_nothing]
-    found += [suspect(message, severity=Severity.WARN) for message in odd]
-    if mask.editable <= max_editable:
-        return found
-    says = f"the mask makes {mask.editable:.1%} of the picture editable; the policy allows {max_editable:.1%}"
-    return [suspect(says, severity=Severity.BLOCK, value=mask.editable, limit=max_editable, unit="share"), *found]
+    return found + [suspect(message, severity=Severity.WARN) for message in odd]
 
 
 def share_of(mask: NDArray[np.bool_]) -> float:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from maskproof.records.sidecar import Record
 
 
+DETECTED = "detected"
+"""how the source of an area begins that nobody drew"""
+
+
 def areas_of(original: Picture, settings: Settings, record: Record | None, read: Read) -> tuple[Area, ...]:
     """Every area of one image.
 
@@ -123,7 +127,7 @@ def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple
 def _detect(original: Picture, settings: Settings, read: Read) -> list[Area]:
     """Text and faces that policy wants protected wherever they are."""
     found: list[Area] = []
-    source = f"detected ({settings.source})"
+    source = f"{DETECTED} ({settings.source})"
     if "text" in settings.detect:
         lines = [line for line in ocr.read(original.samples) if line.confidence >= ocr.SURE]
         found += [
