@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskproof.drift.border import outside
 from maskproof.drift.frame import Frame
 from maskproof.drift.uncompared import uncompared
 from maskproof.model import Level
@@ -55,8 +56,6 @@ def test_an_ordinary_mask_counts_what_it_opens_and_no_border(level):
     ],
 )
 def test_a_fine_mask_that_leaves_nothing_to_compare_says_so(mask, level):
-    from maskproof.drift.border import outside
-
     judged, _ = outside(mask, level)
     found = shares(mask, level)
     # Whatever the border takes here is counted, so nothing is excused that is not open.
@@ -64,11 +63,11 @@ def test_a_fine_mask_that_leaves_nothing_to_compare_says_so(mask, level):
 
 
 def test_a_big_opening_does_not_pay_for_dots_elsewhere():
-    mask = every(6)
+    mask = every(4)
     mask[:, : WIDE // 2] = True
     found = shares(mask, Level.VISUAL)
-    assert found.mask > 0.5
-    assert found.border > 0.2
+    assert found.mask < 0.54
+    assert found.border > 0.4
 
 
 def test_at_level_exact_there_is_no_border():
