@@ -215,8 +215,10 @@ def turned(samples: np.ndarray, orientation: int) -> np.ndarray:
     }[orientation](samples)
 
 
-def matrix_profile(name: str, colourants: tuple[tuple[float, float, float], ...], curve: bytes) -> bytes:
-    """An ICC profile (version 2) of three colourants, as XYZ at D50, and one curve for all channels."""
+def matrix_profile(
+    name: str, colourants: tuple[tuple[float, float, float], ...], curve: bytes, more: dict[bytes, bytes] | None = None
+) -> bytes:
+    """An ICC profile (version 2) of three colourants, as XYZ at D50, and one curve for all channels; `more` tags."""
 
     def fixed(*numbers: float) -> bytes:
         return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
@@ -228,7 +230,7 @@ def matrix_profile(name: str, colourants: tuple[tuple[float, float, float], ...]
     described = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(4 + 4 + 2 + 1 + 67)
     tags = {b"desc": described, b"cprt": b"text\0\0\0\0none\0", b"wtpt": xyz((0.9642, 1.0, 0.8249))}
     tags |= {key + b"XYZ": xyz(values) for key, values in zip((b"r", b"g", b"b"), colourants, strict=True)}
-    tags |= {key + b"TRC": curve for key in (b"r", b"g", b"b")}
+    tags |= {key + b"TRC": curve for key in (b"r", b"g", b"b")} | (more or {})
     table, body = struct.pack(">I", len(tags)), b""
     for key, data in tags.items():
         table += key + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(body), len(data))
@@ -250,6 +252,27 @@ def srgb_curve() -> bytes:
     at = np.linspace(0, 1, 1024)
     values = np.where(at <= 0.04045, at / 12.92, ((at + 0.055) / 1.055) ** 2.4)
     return b"curv\0\0\0\0" + struct.pack(">I1024H", 1024, *np.round(values * 65535).astype(int))
+
+
+def level_curve(shown: np.ndarray) -> bytes:
+    """An ICC curve by which each of 256 levels is shown as another level of sRGB."""
+    return b"curv\0\0\0\0" + struct.pack(">I256H", 256, *_linear(shown))
+
+
+def level_table(colourants: tuple[tuple[float, float, float], ...], shown: np.ndarray) -> bytes:
+    """The same as an ICC table (`mft2`) for three colourants: curves, and a grid of two steps a channel."""
+    corners = [(r, g, b) for r in (0, 1) for g in (0, 1) for b in (0, 1)]
+    grid = np.round(np.array(corners) @ np.array(colourants) * 32768).clip(0, 65535).astype(int)
+    one, nought = 1 << 16, 0
+    matrix = struct.pack(">9i", one, nought, nought, nought, one, nought, nought, nought, one)
+    head = b"mft2\0\0\0\0" + bytes([3, 3, 2, 0]) + matrix + struct.pack(">HH", 256, 2)
+    inputs = struct.pack(">256H", *_linear(shown)) * 3
+    return head + inputs + struct.pack(">24H", *grid.ravel()) + struct.pack(">HH", 0, 65535) * 3
+
+
+def _linear(shown: np.ndarray) -> np.ndarray:
+    at = shown / 255
+    return np.round(np.where(at <= 0.04045, at / 12.92, ((at + 0.055) / 1.055) ** 2.4) * 65535).astype(int)
 
 
 P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))

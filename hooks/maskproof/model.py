@@ -151,9 +151,11 @@ class Picture:
     managed: bool = True
     """True: `samples` were converted from `color`; False: the description could not be applied"""
     trailing: int = 0
-    """bytes after the end of the picture in the file"""
+    """bytes after the end of the picture in the file that do not belong to it"""
     icc: bytes | None = None
     """the ICC profile that the file holds"""
+    gain_map: str = ""
+    """digest of the gain map that the file carries for HDR screens; empty: none"""
 
     @property
     def size(self) -> tuple[int, int]:

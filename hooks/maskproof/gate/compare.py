@@ -163,7 +163,8 @@ def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
     # What else is managed comes from a profile of the file's own.
     assigned = picture.managed and picture.color != SRGB and picture.icc is None
-    return PictureFacts(picture.size, picture.format, picture.color, picture.managed, picture.trailing, assigned)
+    described = picture.size, picture.format, picture.color, picture.managed, picture.trailing, picture.gain_map
+    return PictureFacts(*described, picture.low is not None, assigned)
 
 
 def frame_of(record: Record | None, original: Picture) -> drift.Frame:

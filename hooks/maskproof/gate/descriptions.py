@@ -15,7 +15,7 @@ from PIL import Image
 from maskproof.drift.frame import align
 from maskproof.drift.grid import reduced_mask
 from maskproof.images.color import SRGB, assigned
-from maskproof.model import Kind, Severity, Verdict
+from maskproof.model import Kind, Level, Severity, Verdict
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -57,11 +57,18 @@ def with_lost_profile(original: Picture, edit: Picture, editable: Mask, frame: F
     return read if nearer else edit
 
 
-def described(pair: PairFacts | None, decided: Decided | None) -> Iterator[Finding]:
+def described(pair: PairFacts | None, decided: Decided | None, level: Level) -> Iterator[Finding]:
     """Everything of the kind about one comparison, of which `decided` is what was measured."""
     if pair is None:
         return
     yield from other_profile(pair.original, pair.edit, decided)
+    yield from other_gain_map(pair.original.gain_map, pair.edit.gain_map, level)
+    if pair.original.deep and not pair.edit.deep:
+        yield finding(
+            "depth",
+            "the edit holds 8 bits a sample, its original 16",
+            advice="Where fine gradients matter, export it with 16 bits.",
+        )
     if pair.edit.trailing:  # which another program may show
         yield finding(
             "unreadable",
@@ -90,6 +97,28 @@ def other_profile(original: PictureFacts, edit: PictureFacts, decided: Decided |
             severity=Severity.WARN if applied else Severity.BLOCK,
             advice="Export the edit with the original's colour profile.",
         )
+
+
+def other_gain_map(before: str, after: str, level: Level) -> Iterator[Finding]:
+    """A gain map that the original does not have; it is not compared, since ordinary screens do not show it."""
+    if before == after:
+        return
+    if not before:
+        said, severity = (
+            "brings a gain map, which its original does not have, so HDR screens relight it",
+            Severity.BLOCK,
+        )
+    elif not after:
+        said, severity = "lost the gain map of its original, so HDR screens show it flat", Severity.WARN
+    else:
+        said = "has another gain map than its original, and what HDR screens show with it is not compared"
+        severity = Severity.WARN if level is Level.VISUAL else Severity.BLOCK
+    yield finding(
+        "gain-map",
+        f"the edit {said}",
+        severity=severity,
+        advice="Export the edit without a gain map, or with that of its original.",
+    )
 
 
 def _numbers(decided: Decided | None) -> str:

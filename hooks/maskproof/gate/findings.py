@@ -156,7 +156,9 @@ def not_shown(inspection: Inspection) -> Iterator[Finding]:
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
     """How the colours of the two files are described, and what follows the end of the edit."""
-    return () if inspection.inputs.unrecorded else described(inspection.compared.pair, inspection.decided)
+    if inspection.inputs.unrecorded:
+        return ()
+    return described(inspection.compared.pair, inspection.decided, inspection.inputs.settings.level)
 
 
 def drifted(inspection: Inspection) -> tuple[Finding, ...]:
@@ -193,7 +195,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     provenance.lost: ("provenance-lost",),
     mask_suspect: ("mask-suspect",),
     not_shown: tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK),
-    descriptions: ("color-profile", "unreadable"),
+    descriptions: ("color-profile", "gain-map", "depth", "unreadable"),
     generated.without_logo: ("brand",),
     drifted: MEASURED,
     unrecorded.unrecorded: ("unrecorded",),

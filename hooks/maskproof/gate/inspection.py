@@ -248,6 +248,10 @@ class PictureFacts:
     color: str
     managed: bool
     trailing: int
+    gain_map: str
+    """digest of the gain map that it carries; empty: none"""
+    deep: bool
+    """its samples have 16 bits"""
     assigned: bool = False
     """the file has no profile, and `color` is the original's, with which it was judged"""
 

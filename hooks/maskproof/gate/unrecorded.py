@@ -137,7 +137,7 @@ def _of_the_comparison(inspection: Inspection) -> list[Finding]:
     """What the comparison with the tracked picture alone would say."""
     failure = inspection.comparison_failure
     return [
-        *described(inspection.compared.pair, inspection.decided),
+        *described(inspection.compared.pair, inspection.decided, inspection.inputs.settings.level),
         *(inspection.decided.findings if inspection.decided else ()),
         *(() if failure is None else (failure.finding,)),
     ]

@@ -18,6 +18,8 @@ from PIL import Image, ImageCms
 from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from maskproof.images.containers import Container
@@ -37,6 +39,20 @@ SRGB_TRANSFERS = frozenset({1, 2, 6, 13})
 FITTING = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode by the colour space an ICC profile is for"""
 
+TABLES = (b"A2B0", b"A2B1", b"A2B2", b"A2B3", b"D2B0", b"D2B1", b"D2B2", b"D2B3")
+"""tags of tables, one for each intent: integers, and floats, which come first where they are known (ICC.1:2022, 8)"""
+FOUND = {b"A": b"0", b"D": b"1"}
+"""where lcms looks when it is asked for relative colorimetry and there is no other table"""
+CURVES = frozenset({b"rTRC", b"kTRC"})
+"""tags of curves, which readers without tables follow"""
+OVERRIDES = frozenset({b"cicp", b"MS00"})
+"""tags that say in another way what the colours are: code points (ICC.1:2022, 9.2.17), and a profile of Windows"""
+LATTICE = {3: 17, 4: 9}
+"""steps of a channel in the lattice of colours that a profile is asked for, by number of channels"""
+DIGITS = 16
+"""of a profile's digest, by which two descriptions are told apart: 2^64 trials make another profile of the same"""
+GIF_PROFILE = b"ICCRGBG1012"
+"""how the application extension of a GIF begins that holds a profile"""
 COLOR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
 
 
@@ -55,7 +71,7 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
     elif base.mode in {"CMYK", "LAB"}:
         shown, color, managed = base.convert("RGB"), f"{base.mode} without a profile", False
     else:
-        shown, color, managed = base.convert("RGB"), *_png_color(container)
+        shown, color, managed = base.convert("RGB"), *_file_color(container)
     if alpha is not None:
         shown.putalpha(alpha)
     return shown, color, managed
@@ -112,20 +128,28 @@ def color_chunks(container: Container) -> tuple[tuple[str, bytes], ...]:
 
 def _through_profile(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    except OSError:
-        return base.convert("RGB"), f"a broken ICC profile ({sha256_of(icc)[:8]})", False
+        return _applied(base, icc)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return base.convert("RGB"), f"a broken ICC profile ({sha256_of(icc)[:DIGITS]})", False
+
+
+def _applied(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
+    """As `to_srgb`; raises PyCMSError, OSError or ValueError where the profile is broken."""
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     space = profile.profile.xcolor_space.strip()
-    name = f"ICC profile {_name(profile)} ({sha256_of(icc)[:8]})"
+    name = f"ICC profile {_name(profile)} ({sha256_of(icc)[:DIGITS]})"
     mode = FITTING.get(space)
     if mode == "RGB" and base.mode == "L":
         base = base.convert("RGB")
     if mode != base.mode:
         return base.convert("RGB"), f"{name}, which is for {space} and not for {base.mode}", False
-    transform = _transform(icc, mode)
-    if _is_srgb(transform, mode):
+    said = _contradicted(icc)
+    if not said and _is_srgb(icc, mode):
         return base.convert("RGB"), SRGB, True
-    shown = ImageCms.applyTransform(base, transform)
+    if said or not _agree(icc, mode):
+        said = said or "whose tables and curves show different colours"
+        return base.convert("RGB"), f"{name}, {said}", False
+    shown = ImageCms.applyTransform(base, _transform(icc, mode))
     assert shown is not None  # noqa: S101 - only in-place transforms return None
     return shown, name, True
 
@@ -153,40 +177,113 @@ def _transform(icc: bytes, mode: str, *, back: bool = False) -> Any:
     )
 
 
-def _is_srgb(transform: Any, mode: str) -> bool:
-    """Judge a profile by what it does to a lattice of colours, never by the name it gives itself."""
-    if mode not in {"RGB", "L"}:
-        return False
-    steps = np.linspace(0, 255, 9 if mode == "RGB" else 256).astype(np.uint8)
-    if mode == "RGB":
-        lattice = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(27, 27, 3)
-        probe = Image.fromarray(lattice)
-    else:
-        probe = Image.fromarray(steps[None, :])
-    shown = ImageCms.applyTransform(probe, transform)
-    difference = np.asarray(shown, np.int16) - np.asarray(probe.convert("RGB"), np.int16)
-    return int(np.abs(difference).max()) <= TOLERANCE
+def _is_srgb(icc: bytes, mode: str) -> bool:
+    """Judge a profile by what it does to colours, never by the name it gives itself."""
+    probe = _probe(mode)
+    wanted = np.asarray(probe.convert("RGB"), np.int16)
+    return mode in {"RGB", "L"} and all(_differ(one, wanted) <= TOLERANCE for one in _readings(icc, mode, probe))
+
+
+def _agree(icc: bytes, mode: str) -> bool:
+    """Do all readings of a profile show the same colours?"""
+    first, *others = _readings(icc, mode, _probe(mode))
+    return all(_differ(one, first) <= TOLERANCE for one in others)
+
+
+def _tags(icc: bytes) -> list[tuple[bytes, int]]:
+    """What stands in the list of tags, and where (ICC.1:2022, 7.3)."""
+    end = min(len(icc) - 11, 132 + 12 * int.from_bytes(icc[128:132], "big"))
+    return [(icc[at : at + 4], at) for at in range(132, end, 12)]
+
+
+def _contradicted(icc: bytes) -> str:
+    """What in a profile only some viewers follow, in words; empty: nothing."""
+    names = [name for name, _ in _tags(icc)]
+    if len(set(names)) < len(names):
+        return "which holds a tag twice"
+    for name, at in _tags(icc):
+        start = int.from_bytes(icc[at + 4 : at + 8], "big")
+        if name == b"cicp" and _code_in_words(*icc[start + 8 : start + 12].ljust(4, b"\0")) == SRGB:
+            continue
+        if name in OVERRIDES:
+            return f"whose {name.decode()} tag says something of its own"
+    return ""
+
+
+def _differ(one: NDArray[np.int16], other: NDArray[np.int16]) -> int:
+    return int(np.abs(one - other).max())
+
+
+def _readings(icc: bytes, mode: str, probe: Image.Image) -> Iterator[NDArray[np.int16]]:
+    """Colours as each part of a profile that a viewer may follow shows them: the asked way, each table, its curves.
+
+    A profile may hold a table for each intent, as integers and as floats, and curves with colourants beside them; which
+    of these is followed is up to the viewer and its settings. The others are taken out of the list of tags.
+    """
+    tags = dict(_tags(icc))
+    tables = [tag for tag in TABLES if tag in tags]
+    ways = [icc]
+    for kept in (*tables, None) if CURVES & tags.keys() else tables:
+        data = bytearray(icc)
+        for tag in tables:
+            # The table that stays gets the name under which the intent that is asked for finds it.
+            name = tag[:3] + FOUND[tag[:1]] if tag == kept else tag[:1].lower() + tag[1:]
+            data[tags[tag] : tags[tag] + 4] = name
+        ways.append(bytes(data))
+    for way in ways if tables else [icc]:
+        shown = ImageCms.applyTransform(probe, _transform(way, mode))
+        yield np.asarray(shown, np.int16)
+
+
+@lru_cache(maxsize=4)
+def _probe(mode: str) -> Image.Image:
+    """All 256 levels of each channel alone, of all channels together (with black and with white), and a lattice."""
+    count = len(Image.new(mode, (1, 1)).getbands())
+    levels = np.arange(256, dtype=np.uint8)
+    lines = [np.repeat(levels[:, None], count, 1)]
+    for channel in range(count):
+        for rest in (0, 255):
+            line = np.full((256, count), rest, np.uint8)
+            line[:, channel] = levels
+            lines.append(line)
+    steps = np.linspace(0, 255, LATTICE[count] if count > 1 else 2).astype(np.uint8)
+    lines.append(np.stack(np.meshgrid(*[steps] * count), -1).reshape(-1, count))
+    cube = np.concatenate(lines)[None]
+    return Image.frombytes(mode, cube.shape[1::-1], cube.tobytes())
 
 
 def _color_code(container: Container) -> str | None:
     """The H.273 code points of PNG cICP or AVIF nclx, in words; None where there are none."""
-    if container.format == "PNG" and (code := container.first("cICP")) and len(code) >= 2:  # noqa: PLR2004
-        primaries, transfer = code[0], code[1]
-    elif container.format == "AVIF" and (box := container.first("colr")) and box[:4] == b"nclx":
-        primaries, transfer = struct.unpack_from(">HH", box, 4)
-        if any(one.kind == "colr" and one.data[:4] in {b"prof", b"rICC"} for one in container.blocks):
-            return None
-    else:
-        return None
-    if primaries in {BT709, UNSPECIFIED} and transfer in SRGB_TRANSFERS:
+    if container.format == "PNG" and (code := container.first("cICP")) is not None:
+        return _code_in_words(*code[:4].ljust(4, b"\0"))
+    if container.format == "AVIF":
+        described = [block.data for block in container.blocks if block.kind == "colr"]
+        if not described:
+            return "left to the AV1 stream"
+        if all(data[:4] == b"nclx" for data in described):
+            # How luma and differences become red, green, blue is for the decoder, which follows it.
+            return _code_in_words(*struct.unpack_from(">HH", described[0].ljust(8, b"\0"), 4))
+    return None
+
+
+def _code_in_words(primaries: int, transfer: int, matrix: int = 0, full: int = 1) -> str:
+    if primaries in {BT709, UNSPECIFIED} and transfer in SRGB_TRANSFERS and (matrix, full) == (0, 1):
         return SRGB
-    return f"colour code {primaries}/{transfer} of ITU-T H.273"
+    return f"colour code {primaries}/{transfer} of ITU-T H.273" + ("" if full else ", narrow range")
+
+
+def _file_color(container: Container) -> tuple[str, bool]:
+    """What else a format has room for; viewers disagree on it, so it is only named."""
+    if container.format == "PNG":
+        return _png_color(container)
+    profile = next((one.data for one in container.blocks if one.data.startswith(GIF_PROFILE)), None)
+    if container.format == "GIF" and profile is not None:
+        return f"an ICC profile in a GIF ({sha256_of(profile)[:DIGITS]})", False
+    return SRGB, True
 
 
 def _png_color(container: Container) -> tuple[str, bool]:
     """GAMA and cHRM where they ask for something else than sRGB; viewers disagree on them, so they are only named."""
-    if container.format != "PNG":
-        return SRGB, True
     said = []
     gamma, primaries = container.first("gAMA"), container.first("cHRM")
     if gamma and len(gamma) == 4:  # noqa: PLR2004

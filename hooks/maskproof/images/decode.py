@@ -8,7 +8,6 @@ numbers as the file holds them as well: a picture that is written again must not
 
 from __future__ import annotations
 
-import contextlib
 import io
 import struct
 import sys
@@ -16,14 +15,17 @@ import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.images import containers
 from maskproof.images.color import SRGB, color_chunks, split, to_srgb
+from maskproof.images.metadata import profile, turn
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
@@ -34,18 +36,6 @@ if TYPE_CHECKING:
     from maskproof.images.containers import Container
 
 T = TypeVar("T")
-ORIENTATION = 0x0112
-"""the EXIF tag of orientation"""
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
 EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
 """Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
@@ -127,7 +117,7 @@ def thumbnail(data: bytes, name: str, side: int, container: Container | None = N
         image = _open(data, container, name)
         image.draft("L", (2 * side, 2 * side))
         high, _ = _bytes_of_16(image, data, container, name)
-        method = _turn(image, container, name)
+        method = turn(container, image, name)
         small = grey_square(high, side)
         return np.asarray(small if method is None else small.transpose(method))
 
@@ -159,6 +149,8 @@ class _Raw:
     low: Image.Image | None
     """the low bytes of 16-bit samples"""
     turn: Image.Transpose | None
+    icc: bytes | None
+    """the profile that it embeds"""
 
     def upright(self, image: Image.Image) -> NDArray[Any]:
         """The samples of one of the images, H x W x channels (H x W for one channel)."""
@@ -219,7 +211,9 @@ def _guard(data: bytes, name: str, work: Callable[[bytes, Container, str], T], w
 
 def _open(data: bytes, container: Container, name: str) -> Any:
     """A picture whose header is read, when Pillow and the container agree on what it is."""
-    image = Image.open(io.BytesIO(data), formats=[container.format])
+    # Of a JPEG with further pictures behind it Pillow makes another format, unless it is asked past its own door.
+    opened = JpegImageFile if container.format == "JPEG" else partial(Image.open, formats=[container.format])
+    image = opened(io.BytesIO(data))
     if image.format != container.format or getattr(image, "n_frames", 1) != 1:
         raise Unreadable(
             f"{name} is read as {image.format} by one reader and {container.format} by another",
@@ -240,11 +234,12 @@ def _decode(data: bytes, container: Container, name: str) -> Picture:
 def _raw(data: bytes, container: Container, name: str) -> _Raw:
     image = _open(data, container, name)
     high, low = _bytes_of_16(image, data, container, name)
-    return _Raw(container, image, _apply_key(high, low, container), low, _turn(image, container, name))
+    icc = profile(container, image.info, name)
+    return _Raw(container, image, _apply_key(high, low, container), low, turn(container, image, name), icc)
 
 
 def _show(raw: _Raw) -> _Shown:
-    shown, color, managed = to_srgb(raw.high, raw.image.info.get("icc_profile"), raw.container)
+    shown, color, managed = to_srgb(raw.high, raw.icc, raw.container)
     low = raw.low
     if raw.turn is not None:
         shown, low = shown.transpose(raw.turn), None if low is None else low.transpose(raw.turn)
@@ -260,8 +255,9 @@ def _picture(raw: _Raw) -> Picture:
         None if shown.low is None else np.atleast_3d(np.asarray(shown.low)),
         shown.color,
         shown.managed,
-        raw.container.trailing,
-        raw.image.info.get("icc_profile"),
+        raw.container.trailing - raw.container.beside,
+        raw.icc,
+        raw.container.gain_map,
     )
 
 
@@ -284,7 +280,7 @@ def _decode_stored(data: bytes, container: Container, name: str) -> Stored:
         shown,
         base.mode + ("" if alpha is None else "A"),
         samples,
-        said.get("icc_profile"),
+        raw.icc,
         color_chunks(container),
         said.get("exif", b"").removeprefix(b"Exif\0\0"),
         said.get("xmp", b""),
@@ -348,28 +344,6 @@ def _bytes_of_16(image: Any, data: bytes, container: Container, name: str) -> tu
     other.load()
     image.load()
     return image, other
-
-
-def _turn(image: Image.Image, container: Container, name: str) -> Image.Transpose | None:
-    """What the EXIF orientation asks for, once the picture is loaded: a PNG may carry EXIF behind its pixels.
-
-    Pillow takes an orientation from XMP or ImageMagick's text where EXIF has none. Browsers do not, so a picture
-    that is turned there alone is upright in one viewer and lies on its side in the next.
-    """
-    if container.format == "TIFF":
-        return None  # Pillow has turned it while loading
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
-        asked = TURNS.get(image.getexif().get(ORIENTATION, 1))
-        own = Image.Exif()
-        with contextlib.suppress(Exception):
-            own.load(image.info.get("exif", b""))
-        if asked is not TURNS.get(own.get(ORIENTATION, 1)):
-            raise Unreadable(
-                f"{name} is turned by some viewers only: its XMP or text asks for it, its EXIF does not",
-                "Turn the picture itself and export it again.",
-            )
-    return asked
 
 
 def _apply_key(high: Image.Image, low: Image.Image | None, container: Container) -> Image.Image:

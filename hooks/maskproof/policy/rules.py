@@ -58,6 +58,13 @@ RULES = {
             WARN,
             ("ICC profile", "colour space", "gamut"),
         ),
+        Rule(
+            "gain-map",
+            "The file carries another gain map than its original, or lost it.",
+            BLOCK,
+            ("HDR gain map", "Ultra HDR", "HDR highlights"),
+        ),
+        Rule("depth", "The edit has fewer bits a sample than its original.", WARN, ("bit depth", "banding")),
         Rule("unrecorded", "An edit without a record.", WARN, ("undeclared AI edit", "missing sidecar")),
         Rule(
             "stale-record",

@@ -45,7 +45,10 @@ def read(data: bytes, name: str, container: Container | None = None) -> Containe
     """
     if format_of(data) is None and len(data) <= MAX_FILE_BYTES:
         raise _unknown(data, name)
-    return container or blocks(data, name)
+    found = container or blocks(data, name)
+    if found.doubt:
+        raise Unreadable(f"{name} {found.doubt}", "Export the picture again.")
+    return found
 
 
 def check_pixels(data: bytes, container: Container, name: str) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from maskproof.errors import TooLarge, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_PIXELS = 50_000_000
 """pixels of a picture: 200 MB as RGBA. Pillow's own bound (89 Mpx, a warning) let a 688 kB file cost 2 GB"""
@@ -46,6 +51,14 @@ class Container:
     """bits of a sample"""
     trailing: int = 0
     """bytes after the end of the picture"""
+    beside: int = 0
+    """those of them that belong to it: a gain map, previews"""
+    gain_map: str = ""
+    """digest of the gain map that it carries for HDR screens; empty: none"""
+    orientation: int = 1
+    """how the structure itself has the picture turned (AVIF), as EXIF counts orientations"""
+    doubt: str = ""
+    """why viewers may show different pictures, in words that follow the file's name; empty: they will not"""
 
     def first(self, kind: str) -> bytes | None:
         """The bytes of the first block of this kind."""
@@ -96,6 +109,18 @@ def unpack(layout: str, data: bytes, offset: int, name: str) -> tuple[int, ...]:
     if offset < 0 or offset + struct.calcsize(layout) > len(data):
         raise cut_short(name)
     return struct.unpack_from(layout, data, offset)
+
+
+def twice(kinds: Iterable[str], once: Iterable[str], what: str) -> str:
+    """What changes the picture and stands in a file twice, as a doubt: readers take the first or the last.
+
+    Args:
+        kinds: What the file holds.
+        once: What of it may be there once.
+        what: What these are called, for instance `chunk`.
+    """
+    counts = Counter(kinds)
+    return next((f"has {counts[one]} {one} {what}s; only one is allowed" for one in once if counts[one] > 1), "")
 
 
 def cut_short(name: str) -> Unreadable:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack, within_limits
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, twice, unpack, within_limits
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 MAX_CODE_BITS = 12
 IMAGE_BLOCK = "2C"
 """a frame; its bytes are pixels and stay out, its offset is where the LZW data begins"""
+CONTROL = "21F9"
+"""the graphic control extension: which colour is transparent; of several some readers take the first"""
 XMP = b"XMP DataXMP"
 """the application extension that holds an XMP packet as it is, without sub-blocks (XMP specification, part 3, 1.1.2)"""
 
@@ -53,7 +55,8 @@ def read(data: bytes, name: str) -> Container:
         raise Unreadable(f"{name} holds no GIF picture", "Export the picture again.")
     if len(frames) == 1 and frames[0] != (0, 0, width, height):
         raise Unreadable(f"{name} has a GIF frame that does not fill its screen", "Export the picture again.")
-    return Container("GIF", width, height, len(frames), tuple(blocks), trailing=len(data) - offset - 1)
+    doubt = twice((block.kind for block in blocks), (CONTROL,), "extension") if len(frames) == 1 else ""
+    return Container("GIF", width, height, len(frames), tuple(blocks), trailing=len(data) - offset - 1, doubt=doubt)
 
 
 def check_pixels(data: bytes, container: Container, name: str) -> None:

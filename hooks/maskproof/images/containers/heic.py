@@ -22,4 +22,4 @@ def matches(data: bytes) -> bool:
 
 def read(data: bytes, name: str) -> Container:
     """Boxes of a HEIC file."""
-    return replace(avif.read(data, name), format="HEIC")
+    return replace(avif.read_metadata(data, name), format="HEIC")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
+from maskproof.images.containers.gain import digest_of_map
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 END, SCAN = 0xD9, 0xDA
@@ -13,15 +15,27 @@ MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
 """the next marker in scan data: 00 is a stuffed byte, FF fills, D0 to D7 are restarts inside the scan. It
 begins with one literal byte, and not with a run of it: the search is 17 times as fast for that"""
 
+METADATA = ("APP1", "APP2")
+ADOBE = re.compile(rb"Adobe.{7}", re.DOTALL)
+"""Adobe's marker, whose twelfth byte says how colours are coded: 0 as they are, 1 YCbCr, 2 YCCK"""
+MP_ENTRIES = 0xB002
+"""the tag of the list of pictures, 16 bytes each (CIPA DC-007, 5.2.3.3)"""
+MAX_PICTURES = 64
+PREVIEWS = (0x010001, 0x010002)
+"""types of large thumbnails, which cameras add for their own screen (CIPA DC-007, 5.2.3.3.1)"""
+
 
 def matches(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8\xff")
 
 
 def read(data: bytes, name: str) -> Container:
-    """Segments of a JPEG up to its end marker; a picture behind it (MPF) counts as a second frame."""
+    """Segments of a JPEG up to its end marker; a picture behind it counts as a second frame.
+
+    But for a gain map, and for previews, which an index (MPF) names as such.
+    """
     blocks: list[Block] = []
-    size = (0, 0, 0)
+    size, components = (0, 0, 0), b""
     offset = 2
     count = 0
     while True:
@@ -41,13 +55,40 @@ def read(data: bytes, name: str) -> Container:
             if size != (0, 0, 0):
                 raise Unreadable(f"{name} has two JPEG frame headers", "Export the picture again.")
             size = unpack(">BHH", payload, 0, name)  # type: ignore[assignment]
+            components = payload[6::3][: payload[5] if len(payload) > 5 else 0]  # noqa: PLR2004 - name, sampling, table
         elif marker != SCAN:
             blocks.append(Block(_kind(marker), found.start(), payload))
         offset = body + length
     if size == (0, 0, 0):
         raise Unreadable(f"{name} has no JPEG frame header", "Export the picture again.")
     depth, height, width = size
-    return Container("JPEG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - found.end())
+    behind = data[found.end() :]
+    gain_map = digest_of_map(b"".join(block.data for block in blocks if block.kind in METADATA), behind)
+    held = _pictures(blocks)
+    frames = 1 if gain_map else 1 + sum(kind not in PREVIEWS for kind, _ in held)
+    if not held and not gain_map and behind.lstrip(b"\0").startswith(b"\xff\xd8\xff"):
+        frames = 2
+    beside = len(behind) if gain_map else min(len(behind), sum(length for _, length in held))
+    doubt = _doubt(blocks, components)
+    return Container(
+        "JPEG", width, height, frames, tuple(blocks), depth, len(behind), beside, gain_map=gain_map, doubt=doubt
+    )
+
+
+def _doubt(blocks: list[Block], components: bytes) -> str:
+    """What says whether three channels are red, green, blue or luma and two differences, and contradicts the rest.
+
+    libjpeg asks JFIF, then Adobe's marker, then the names of the channels; others ask in another order.
+    """
+    adobe = [block.data[11] for block in blocks if block.kind == "APP14" and ADOBE.match(block.data)]
+    if len(set(adobe)) > 1:
+        return "has two Adobe markers that contradict each other"
+    said = {"JFIF": False} if any(one.kind == "APP0" and one.data.startswith(b"JFIF\0") for one in blocks) else {}
+    said |= {"Adobe's marker": not adobe[0]} if adobe else {}
+    said |= {"its channels' names": True} if components == b"RGB" else {}
+    if len(components) == 3 and len(set(said.values())) > 1:  # noqa: PLR2004
+        return f"is RGB by one and YCbCr by another of {' and '.join(said)}, so viewers show other colours"
+    return ""
 
 
 def _kind(marker: int) -> str:
@@ -56,24 +97,23 @@ def _kind(marker: int) -> str:
     return "COM" if marker == 0xFE else f"{marker:02X}"  # noqa: PLR2004
 
 
-def _frames(blocks: list[Block]) -> int:
-    """Pictures that the multi-picture index names; 1 without one."""
-    for block in blocks:
-        if block.kind == "APP2" and block.data.startswith(b"MPF\0"):
-            return max(2, _pictures(block.data[4:]))
-    return 1
+def _pictures(blocks: list[Block]) -> list[tuple[int, int]]:
+    """Type and bytes of every further picture that the multi-picture index names; none where it cannot be read.
 
-
-def _pictures(index: bytes) -> int:
-    """Tag B001 (number of images) of the MP index directory; 0 where it cannot be read."""
+    An index without a list of pictures (tag B002), which no reader follows, counts as one of an unknown type.
+    """
+    index = next((one.data[4:] for one in blocks if one.kind == "APP2" and one.data.startswith(b"MPF\0")), None)
+    if index is None:
+        return []
     order = "<" if index[:2] == b"II" else ">"
-    try:
+    found = []
+    with contextlib.suppress(Unreadable):
         (start,) = unpack(order + "I", index, 4, "")
         (count,) = unpack(order + "H", index, start, "")
         for entry in range(start + 2, start + 2 + 12 * min(count, 32), 12):
-            tag, _, _, value = unpack(order + "HHII", index, entry, "")
-            if tag == 0xB001:  # noqa: PLR2004
-                return value
-    except Unreadable:
-        return 0
-    return 0
+            tag, _, size, place = unpack(order + "HHII", index, entry, "")
+            if tag == MP_ENTRIES:
+                for at in range(place, place + min(size, 16 * MAX_PICTURES), 16):
+                    attributes, length = unpack(order + "II", index, at, "")
+                    found.append((attributes & 0xFFFFFF, length))
+    return found[1:] if found else [(0, 0)]

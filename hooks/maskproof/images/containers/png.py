@@ -12,9 +12,11 @@ from maskproof.images.containers.block import (
     Container,
     check_count,
     cut_short,
+    twice,
     unpack,
     within_limits,
 )
+from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +24,20 @@ if TYPE_CHECKING:
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """samples of a pixel by colour type"""
+INDEXED, WITH_ALPHA = 3, {4, 6}
+"""the colour types of a palette, and of pictures with alpha"""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """x start, y start, x step, y step of each interlace pass"""
 DEFLATE = 1032
 """bytes that one byte unfolds into at the most (zlib, technical details): a few bytes that declare a huge picture are
 refused before a decoder makes room for it"""
-BEFORE_PIXELS = ("PLTE", "tRNS", "iCCP", "cICP", "sRGB", "gAMA", "cHRM")
+BEFORE_COLORS = ("iCCP", "cICP", "sRGB", "gAMA", "cHRM")
+"""chunks that say what the colours are: before the palette as well (chapter 5.6), behind which libpng drops them"""
+BEFORE_PIXELS = ("PLTE", "tRNS", *BEFORE_COLORS)
 """chunks that change what the samples look like: at most one each, before the image data (chapter 5.6), since some
 readers take a late or second one and others do not"""
+GAIN_MAP = ("gmAP", "gdAT")
+"""chunks that Skia reads a gain map from"""
 
 
 def matches(data: bytes) -> bool:
@@ -43,9 +51,9 @@ def read(data: bytes, name: str) -> Container:
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
     late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
+    if doubled := twice(kinds, ("IHDR", *BEFORE_PIXELS), "chunk"):
+        raise Unreadable(f"{name} {doubled}", "Export the picture again.")
     for once in ("IHDR", *BEFORE_PIXELS):
-        if kinds.count(once) > 1:
-            raise Unreadable(f"{name} has {kinds.count(once)} {once} chunks; only one is allowed", "Export it again.")
         if once in late:
             raise Unreadable(f"{name} has a {once} chunk behind its image data", "Export the picture again.")
     header = blocks[0].data
@@ -55,7 +63,28 @@ def read(data: bytes, name: str) -> Container:
         raise Unreadable(f"{name} declares an unknown PNG colour type or depth", "Export the picture again.")
     if _raw_size(width, height, depth * CHANNELS[color], interlace) > DEFLATE * packed:
         raise _other_rows(name, "fewer")
-    return Container("PNG", width, height, _frames(blocks), tuple(blocks), depth, len(data) - end)
+    gain = b"".join(block.data for block in blocks if block.kind in GAIN_MAP)
+    return Container(
+        "PNG",
+        width,
+        height,
+        _frames(blocks),
+        tuple(blocks),
+        depth,
+        len(data) - end,
+        gain_map=sha256_of(gain) if gain else "",
+        doubt=_doubt(kinds, color),
+    )
+
+
+def _doubt(kinds: list[str], color: int) -> str:
+    """Chunks that some readers drop."""
+    behind = kinds[kinds.index("PLTE") :] if "PLTE" in kinds else []
+    if late := [kind for kind in BEFORE_COLORS if kind in behind]:
+        return f"has a {late[0]} chunk behind its palette"
+    if "tRNS" in kinds and (color in WITH_ALPHA or (color == INDEXED and "tRNS" not in behind)):
+        return "has a tRNS chunk where some readers drop it"
+    return twice(kinds, ("eXIf",), "chunk")
 
 
 def check_pixels(data: bytes, container: Container, name: str) -> None:
@@ -66,7 +95,13 @@ def check_pixels(data: bytes, container: Container, name: str) -> None:
     """
     header = container.blocks[0].data
     width, height, depth, color, _, _, interlace = unpack(">IIBBBBB", header, 0, name)
-    pixels = [data[start:end] for kind, start, end in _walk(data, name) if kind == b"IDAT"]
+    whole = memoryview(data)
+    pixels = []
+    for kind, start, end in _walk(data, name):
+        if kind == b"IDAT":
+            if zlib.crc32(whole[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+                raise Unreadable(f"{name} holds image data with a wrong checksum", "Export or download it again.")
+            pixels.append(whole[start:end])
     _check_rows(pixels, _raw_size(width, height, depth * CHANNELS[color], interlace), name)
 
 
@@ -124,23 +159,25 @@ def _raw_size(width: int, height: int, bits: int, interlace: int) -> int:
     return total
 
 
-def _check_rows(pixels: list[bytes], expected: int, name: str) -> None:
+def _check_rows(pixels: list[memoryview], expected: int, name: str) -> None:
     """Inflate in pieces, keep nothing: decoders pad missing rows silently and ignore surplus ones."""
     inflate = zlib.decompressobj()
-    seen = 0
+    seen, surplus = 0, False
     try:
-        for piece in pixels:
-            rest = piece
+        for number, piece in enumerate(pixels, 1):
+            rest: bytes | memoryview = piece
             while rest and seen <= expected:
                 seen += len(inflate.decompress(rest, 1 << 20))
                 rest = inflate.unconsumed_tail
             if seen > expected or inflate.eof:
-                break  # what follows the end of the stream would only be copied, again and again
+                # What follows the end of the stream would only be copied, again and again.
+                surplus = bool(inflate.unused_data) or any(map(len, pixels[number:]))
+                break
         while seen <= expected and (more := inflate.decompress(inflate.unconsumed_tail, 1 << 20)):
             seen += len(more)
     except zlib.error as error:
         raise Unreadable(f"{name} holds broken image data ({error})", "Export or download it again.") from error
-    if seen != expected:
+    if seen != expected or surplus:
         raise _other_rows(name, "fewer" if seen < expected else "more")
 
 

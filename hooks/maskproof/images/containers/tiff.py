@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from maskproof.errors import Unreadable
-from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
+from maskproof.images.containers.block import Block, Container, check_count, cut_short, twice, unpack
 
 WIDTH, HEIGHT, BITS = 256, 257, 258
+SUB_DIRECTORIES = 330
 EXIF = 34665
 """the entry that leads to the EXIF directory; its entries become blocks named `34665.<tag>`"""
 VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -23,7 +24,10 @@ def read(data: bytes, name: str) -> Container:
     order = "<" if data[:2] == b"II" else ">"
     (start,) = unpack(order + "I", data, 4, name)
     entries, following = _directory(data, start, order, name)
-    frames, seen = 1, {start}
+    kinds = [block.kind for block in entries]
+    doubt = twice(kinds, kinds, "tag")
+    # A second picture may also lie in a directory of its own below the first.
+    frames, seen = 1 + (str(SUB_DIRECTORIES) in kinds), {start}
     while following:
         if following in seen:
             raise Unreadable(f"{name} has TIFF directories that lead in a circle", "Export the picture again.")
@@ -41,7 +45,9 @@ def read(data: bytes, name: str) -> Container:
     }
     bits = next((block.data for block in entries if block.kind == str(BITS)), b"")
     depth = int.from_bytes(bits[:2], "little" if order == "<" else "big") if bits else 1
-    return Container("TIFF", numbers.get(str(WIDTH), 0), numbers.get(str(HEIGHT), 0), frames, tuple(entries), depth)
+    return Container(
+        "TIFF", numbers.get(str(WIDTH), 0), numbers.get(str(HEIGHT), 0), frames, tuple(entries), depth, doubt=doubt
+    )
 
 
 def _exif(data: bytes, start: int, order: str, name: str) -> list[Block]:
