@@ -132,7 +132,7 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("subprocess", {"repo", "setup"}),
+        ("subprocess", {"repo", "setup", "images"}),
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
         ("json", {"documents", "report", "setup", "evidence"}),

@@ -24,6 +24,19 @@ MISJUDGED = {
 }
 """cases of `cases/cases.csv` whose verdict is known to be wrong; a test fails as soon as one is right"""
 
+REFUSED = {
+    "Pillow/xmp_tags_orientation.png": "turned in XMP only, which browsers ignore",
+    "Pillow/xmp_tags_orientation_exiftool.png": "turned in XMP only, which browsers ignore",
+    "image-png/bugfixes_issue#1825.png": "two ICC profiles, of which readers take the first or the last",
+    "Pillow/icc-after-SOF.jpg": "pieces of a profile that do not fit together, which browsers and libjpeg drop or take",
+    "image-png/pngsuite_xcsn0g01.png": "image data with a wrong checksum, at which browsers stop",
+    "libpng/contrib_testpngs_crashers_badcrc.png": "image data with a wrong checksum, at which browsers stop",
+    "generated/bad_crc_idat.png": "image data with a wrong checksum, at which browsers stop",
+    "wuffs/test_data_artificial-jpeg_hippopotamus-bad-comment-length.jpeg": "a segment under its own length",
+}
+"""files of `badinputs/` that are labelled decode-ok and that the gate refuses, apart from those of several frames, and
+why: it judges only what all viewers show alike"""
+
 
 def rows(table: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True) -> list[Any]:
     """The wanted rows of a table such as `badinputs/badinputs.csv`; `path` in a row is its file on this machine."""

@@ -13,7 +13,7 @@ MaskproofError                  exit 70   (never raised itself)
     ├── BadTransform            the recorded crop is not in the original
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
-    ├── TooLarge                a picture is over a limit, known from its header alone
+    ├── TooLarge                a picture is over a limit: by its header, or by what decoding it takes
     ├── SeveralFrames           more than one frame: the eye may be shown another one than the check
     ├── MissingOriginal         the recorded original is not to be found
     ├── MissingMask             the recorded mask is not to be found

@@ -15,7 +15,7 @@ import pytest
 
 from maskproof import evidence
 from maskproof.gate.check import check
-from maskproof.images import containers, decode
+from maskproof.images import containers, worker
 from maskproof.records import sidecar
 from maskproof.repo import Repository, objects
 from maskproof.repo.change import Selection, open_change
@@ -26,8 +26,7 @@ COUNTED = {
     "reads": (objects, "read_answer"),
     "parses": (sidecar, "parse"),
     "walks": (containers, "blocks"),
-    "decodes": (decode, "_decode"),
-    "masks": (decode, "_mask_planes"),
+    "asked": (worker, "ask"),
     "digests": (hashlib, "sha256"),
 }
 
@@ -57,7 +56,9 @@ def counted(root):
         }
         report = check(change)
     assert {str(image.verdict) for image in report.images} == {"pass"}, report
-    return Counts(**{name: call.call_count for name, call in calls.items()})
+    asked = [call.args[0] for call in calls.pop("asked").call_args_list]
+    decoded = {"decodes": asked.count("picture"), "masks": asked.count("mask")}
+    return Counts(**decoded, **{name: call.call_count for name, call in calls.items()})
 
 
 def test_one_recorded_edit(project):

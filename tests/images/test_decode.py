@@ -36,7 +36,7 @@ from pictures import (
     turned,
 )
 from processes import Program
-from thirdparty import rows
+from thirdparty import REFUSED, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,17 +53,6 @@ def outcome(data: bytes, name: str = "a picture") -> Picture | CouldNotJudge:
 # --- other people's broken and hostile files ---------------------------------------------------------------------
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".mpo")
-REFUSED = {
-    "Pillow/xmp_tags_orientation.png": "turned in XMP only, which browsers ignore",
-    "Pillow/xmp_tags_orientation_exiftool.png": "turned in XMP only, which browsers ignore",
-    "image-png/bugfixes_issue#1825.png": "two ICC profiles, of which readers take the first or the last",
-    "Pillow/icc-after-SOF.jpg": "pieces of a profile that do not fit together, which browsers and libjpeg drop or take",
-    "image-png/pngsuite_xcsn0g01.png": "image data with a wrong checksum, at which browsers stop",
-    "libpng/contrib_testpngs_crashers_badcrc.png": "image data with a wrong checksum, at which browsers stop",
-    "generated/bad_crc_idat.png": "image data with a wrong checksum, at which browsers stop",
-    "wuffs/test_data_artificial-jpeg_hippopotamus-bad-comment-length.jpeg": "a segment under its own length",
-}
-"""files that a lenient decoder opens and the gate refuses, apart from those of several frames, and why"""
 
 
 @pytest.mark.parametrize("row", rows("badinputs/badinputs.csv", lambda row: row["file"].endswith(IMAGES)))

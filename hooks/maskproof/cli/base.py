@@ -126,7 +126,9 @@ def named(edit: Path, original: Path, mask: Path | None, mask_mode: str | None) 
 
 
 def status(*images: ImageReport) -> int:
-    """1 when one image is blocked, else 3 when one could not be judged, else 0."""
+    """70 when the program itself failed on one, else 1 when one is blocked, else 3 when one was not judged, else 0."""
+    if any(image.fault for image in images):
+        return INTERNAL
     verdicts = {image.verdict.value for image in images}
     return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
+    INTERNAL,
     PATH,
     commands,
     comparison_options,
@@ -24,6 +26,7 @@ from maskproof.cli.base import (
     status,
 )
 from maskproof.errors import UsageError
+from maskproof.images import worker
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
@@ -64,6 +67,8 @@ def check(
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ))
+    if not change.concerns_nothing:
+        worker.start()
     from maskproof.gate.check import check as check_change
     from maskproof.model import Severity
     from maskproof.report import text
@@ -72,8 +77,11 @@ def check(
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
     if not silent:  # pre-commit shows each word of a hook
         emit(partial(writer.run, found), output, summary(found))
+    if os.environ.get("MASKPROOF_TRACEBACK"):
+        print("".join(image.fault for image in found.images), end="", file=sys.stderr)
     warned = any(finding.severity is Severity.WARN for image in found.images for finding in image.findings)
-    return BLOCKED if fail_on == "warn" and warned else status(*found.images)
+    ended = status(*found.images)
+    return BLOCKED if fail_on == "warn" and warned and ended != INTERNAL else ended
 
 
 @commands.command()
@@ -92,6 +100,7 @@ def compare(
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
+    worker.start()
     from maskproof.gate.named import compare as compare_named
 
     files = named(edit, original, mask, mask_mode)

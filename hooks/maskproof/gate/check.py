@@ -8,9 +8,11 @@ with depends on its origin (`origins`); every rule's logic is a row in `findings
 
 from __future__ import annotations
 
+import traceback
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from maskproof.errors import MaskproofError
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import describe, measure, protect
 from maskproof.gate.contract import widen
@@ -20,18 +22,22 @@ from maskproof.gate.inspection import Inspection, Original, Unproven, attempt
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
-from maskproof.model import Report, Verdict
+from maskproof.model import ImageReport, Report, Severity, Verdict
+from maskproof.policy.rules import finding
 from maskproof.repo.paths import is_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
     from maskproof.gate.inspection import Failure, Inputs, Reference
     from maskproof.images.files import Files
-    from maskproof.model import ImageReport
     from maskproof.repo.change import Change
 
-    Runner = Callable[[Callable[[Inputs], ImageReport], Iterable[Inputs]], Iterator[ImageReport]]
+    Gathered = Inputs | ImageReport
+    Runner = Callable[[Callable[[Gathered], ImageReport], Iterable[Gathered]], Iterator[ImageReport]]
+
+T = TypeVar("T")
 
 
 def check(change: Change, run: Runner = map) -> Report:
@@ -45,9 +51,32 @@ def check(change: Change, run: Runner = map) -> Report:
         PolicyError: the policy has mistakes.
     """
     scope = Scope(change)
-    inputs = (gather(scope, path) for path in scope.targets)
-    images = tuple(run(partial(judge, files=scope.files), inputs))
+    inputs = (_apart(path, gather, scope, path) for path in scope.targets)
+    images = tuple(run(partial(judge_apart, files=scope.files), inputs))
     return Report(images, (*notes(scope), *dict.fromkeys(note for image in images for note in image.notes)))
+
+
+def judge_apart(inputs: Inputs | ImageReport, files: Files) -> ImageReport:
+    """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone."""
+    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files)
+
+
+def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
+    """What comes of a stage; else a report that says why this image was not judged."""
+    fault = ""
+    try:
+        return stage(*given)
+    except MaskproofError:  # of the whole run: policy, or a part that is not installed
+        raise
+    except (OSError, MemoryError) as error:
+        said = f"the system refused what it takes to judge {path} ({getattr(error, 'strerror', '') or 'out of memory'})"
+        advice = "Free what is short, then run the same command again."
+    except Exception as error:  # noqa: BLE001 - a fault of the program in one image must not hide the other verdicts
+        fault = "".join(traceback.format_exception(error))
+        said = f"maskproof itself failed on {path} ({type(error).__name__}: {error}), so nothing is known of it"
+        advice = "This is a bug: set MASKPROOF_TRACEBACK=1 to see where, and report it."
+    found = finding("unreadable", said, severity=Severity.UNJUDGED, advice=advice)
+    return ImageReport(path, Verdict.UNJUDGED, findings=(found,), fault=fault)
 
 
 def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:

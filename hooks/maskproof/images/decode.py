@@ -1,4 +1,4 @@
-"""Decoding: bytes in, an upright picture in sRGB out. The only place where an image decoder runs.
+"""Decoding: bytes in, an upright picture in sRGB out. The only place where an image decoder runs, in a worker.
 
 Two files can hold equal numbers and show different pictures: an ICC profile, a gamma, an orientation tag, a
 palette, the low byte of 16 bits. Here a file becomes the samples that a careful viewer would show, and what
@@ -16,14 +16,14 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
-from maskproof.images import containers
+from maskproof.images import containers, worker
 from maskproof.images.color import SRGB, color_chunks, split, to_srgb
 from maskproof.images.metadata import profile, turn
 from maskproof.model import Picture
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from maskproof.images.containers import Container
 
-T = TypeVar("T")
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
 EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
 """Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
@@ -84,7 +83,8 @@ def decode(data: bytes, name: str, container: Container | None = None) -> Pictur
         TooLarge: over a limit, known from the header alone.
         SeveralFrames: an animation or a multi-page file.
     """
-    return _guard(data, name, _decode, container)
+    shown: Picture = _asked("picture", data, name, container)
+    return shown
 
 
 def decode_mask(
@@ -95,7 +95,8 @@ def decode_mask(
     Returns:
         Lightness and alpha, H x W each, 0 to 255, upright; alpha is None where every pixel is opaque.
     """
-    return _guard(data, name, _mask_planes, container)
+    planes: tuple[NDArray[np.uint8], NDArray[np.uint8] | None] = _asked("mask", data, name, container)
+    return planes
 
 
 def thumbnail(data: bytes, name: str, side: int, container: Container | None = None) -> NDArray[np.uint8]:
@@ -112,16 +113,17 @@ def thumbnail(data: bytes, name: str, side: int, container: Container | None = N
     Raises:
         Unreadable, TooLarge, SeveralFrames: as in `decode`.
     """
+    small: NDArray[np.uint8] = _asked("thumbnail", data, name, container, side)
+    return small
 
-    def reduce(data: bytes, container: Container, name: str) -> NDArray[np.uint8]:
-        image = _open(data, container, name)
-        image.draft("L", (2 * side, 2 * side))
-        high, _ = _bytes_of_16(image, data, container, name)
-        method = turn(container, image, name)
-        small = grey_square(high, side)
-        return np.asarray(small if method is None else small.transpose(method))
 
-    return _guard(data, name, reduce, container)
+def _thumbnail(data: bytes, container: Container, name: str, side: int) -> NDArray[np.uint8]:
+    image = _open(data, container, name)
+    image.draft("L", (2 * side, 2 * side))
+    high, _ = _bytes_of_16(image, data, container, name)
+    method = turn(container, image, name)
+    small = grey_square(high, side)
+    return np.asarray(small if method is None else small.transpose(method))
 
 
 def grey_square(image: Image.Image, side: int) -> Image.Image:
@@ -134,7 +136,8 @@ def grey_square(image: Image.Image, side: int) -> Image.Image:
 
 def decode_stored(data: bytes, name: str) -> Stored:
     """A still picture with its samples as they are stored; limits, strictness and errors as in `decode`."""
-    return _guard(data, name, _decode_stored)
+    stored: Stored = _asked("stored", data, name)
+    return stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +180,29 @@ class _Shown:
         return None if int(plane.min()) == OPAQUE else plane
 
 
-def _guard(data: bytes, name: str, work: Callable[[bytes, Container, str], T], walked: Container | None = None) -> T:
-    """What a decoder makes of a still picture; whatever goes wrong in it becomes one of our errors."""
+def _asked(kind: str, data: bytes, name: str, walked: Container | None = None, *more: Any) -> Any:
+    """What the worker makes of a still picture, by a row of `WORK`; its structure is walked before."""
     container = containers.read(data, name, walked)
     if container.frames != 1:
         raise SeveralFrames(
             f"{name} holds {container.frames} frames; only still pictures can be judged",
             "Commit one still picture, or leave this file out of the record.",
         )
+    return worker.ask(kind, data, name, container.width * container.height, container, *more)
+
+
+def answer(kind: str, data: bytes, name: str, container: Container, *more: Any) -> Any:
+    """What a decoder makes of a still picture, in the worker; whatever goes wrong in it becomes one of our errors."""
     try:
         # What the decoder leaves unproved is proved beside it: both unpack the same bytes, and neither needs the other.
         with ThreadPoolExecutor(1) as pool, warnings.catch_warnings():
             warnings.simplefilter("error")
             proof = pool.submit(containers.check_pixels, data, container, name)
             try:
-                return work(data, container, name)
+                return WORK[kind](data, container, name, *more)
             finally:
                 proof.result()  # its reason is the better one where both fail
-    except CouldNotJudge:
+    except (CouldNotJudge, MemoryError):
         raise
     except UnidentifiedImageError as error:  # its own text holds a memory address, another one in every run
         raise Unreadable(
@@ -378,3 +386,12 @@ def _swap(tile: Any) -> Any:
     native = "B" if sys.byteorder == "little" else "L"
     swapped = raw[:-1] + {"B": "L", "L": "B", "N": native}[raw[-1]]
     return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)
+
+
+WORK: dict[str, Callable[..., Any]] = {
+    "picture": _decode,
+    "mask": _mask_planes,
+    "stored": _decode_stored,
+    "thumbnail": _thumbnail,
+}
+"""what can be asked of the worker"""
