@@ -1,17 +1,30 @@
-"""Files read and written whole or not at all."""
+"""Files read and written whole or not at all, by one process at a time.
+
+A file is written beside its place, brought to the disk, and renamed; then the folder is brought to the disk as well, or
+a power failure could forget the name. An interrupt waits until all files of one step have their names.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import glob
 import os
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskproof.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PART = ".part"
+LOCK = "maskproof.lock"
+WAIT = 30.0
+"""seconds that a writer waits for another one; writing takes a few"""
 ABANDONED = 60
 """seconds after which a part of a file is taken for left over; writing takes a few"""
 
@@ -72,12 +85,79 @@ def write_together(*files: tuple[Path, bytes]) -> None:
     try:
         for path, data in files:
             staged.append(_staged(path.resolve(), data))
-        for temporary, path in staged:
-            temporary.replace(path)
+        with _undisturbed():
+            for temporary, path in staged:
+                temporary.replace(path)
+            for folder in dict.fromkeys(path.parent for _, path in staged):
+                _sync(folder)
     except BaseException:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes what belongs to a folder (a repository's own), and keep others waiting.
+
+    The system takes the lock back from a process that ends, however it does.
+
+    Raises:
+        UsageError: the folder cannot be written to, or another process does not come to an end.
+    """
+    lock = folder / LOCK
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise UsageError(f"{lock} cannot be written: {error.strerror}", "Check who may write there.") from error
+    try:
+        until = time.monotonic() + WAIT
+        while not _locked(handle):
+            if time.monotonic() > until:
+                raise UsageError("another maskproof is writing to this repository", "Run this again when it has ended.")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock, where nobody has it; the handle's end gives it back."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back for a few moments, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk; some file systems know no such thing."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _staged(path: Path, data: bytes) -> tuple[Path, Path]:

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
-
-from maskproof.repo import Repository
-from maskproof.repo.change import Selection, from_environment, is_hook, open_change
 
 NOTHING = "maskproof: 0 images looked at, 0 compared, 0 blocked, 0 not judged."
 STAGED = ["check", "--staged"]
@@ -23,15 +19,25 @@ PLAIN = (STAGED, ["check"], ["check", "--"])
 
 def main() -> NoReturn:
     """Run `maskproof`: the short way where it is enough, else the command line."""
-    if sys.argv[1:] in PLAIN and _ended():
-        sys.exit(0)
-    from maskproof import cli
+    try:
+        # All that is loaded is loaded here, where an interrupt is met.
+        if sys.argv[1:] in PLAIN and _ended():
+            sys.exit(0)
+        from maskproof import cli
 
-    cli.main()
+        cli.main()
+    except KeyboardInterrupt:
+        print("maskproof: interrupted; no file is half written", file=sys.stderr)
+        sys.exit(130)
 
 
 def _ended() -> bool:
     """Was there nothing to judge, and was that said? A hook has no word to say then: pre-commit shows each one."""
+    from pathlib import Path
+
+    from maskproof.repo import Repository
+    from maskproof.repo.change import Selection, from_environment, is_hook, open_change
+
     try:
         asked = Selection() if sys.argv[1:] == STAGED else from_environment(Selection(), os.environ)
         if not open_change(Repository(Path.cwd()), asked).concerns_nothing:
@@ -40,7 +46,4 @@ def _ended() -> bool:
             print(NOTHING, flush=True)
     except Exception:  # noqa: BLE001 - the command line meets the same error, and says it well
         return False
-    except KeyboardInterrupt:
-        print("maskproof: interrupted, nothing was changed", file=sys.stderr)
-        sys.exit(130)
     return True

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from maskproof.cli import editing, judging, recording, setting_up  # noqa: F401 - each registers its commands
-from maskproof.cli.base import INTERNAL, INTERRUPTED, OutputLostError, commands
+from maskproof.cli.base import INTERNAL, OutputLostError, commands
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
 from maskproof.report.text import safe
 
@@ -32,15 +32,16 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_status)
-    except (KeyboardInterrupt, click.Abort):
-        print("maskproof: interrupted, nothing was changed", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except OutputLostError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at exit
-        sys.exit(INTERNAL)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+    except OutputLostError as error:
+        sys.exit(_lost(error.__cause__))
     except MaskproofError as error:
         _complain(error)
         sys.exit(error.exit_status)
+    except (OSError, MemoryError) as error:
+        _complain(UsageError(f"the system refused: {_reason(error)}", "Free what is short, then run this again."))
+        sys.exit(UsageError.exit_status)
     except Exception as error:  # noqa: BLE001 - the last resort: said in one line, and never taken for a verdict
         if os.environ.get("MASKPROOF_TRACEBACK"):
             import traceback
@@ -52,6 +53,24 @@ def main() -> NoReturn:
             file=sys.stderr,
         )
         sys.exit(INTERNAL)
+
+
+def _lost(cause: BaseException | None) -> int:
+    """The status where nobody takes what is printed, and why, unless whoever read it has gone and wants no word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at exit
+    if isinstance(cause, BrokenPipeError):
+        return INTERNAL
+    _complain(UsageError(f"the report cannot be printed: {_reason(cause)}", "Check the disk."))
+    return UsageError.exit_status
+
+
+def _reason(error: BaseException | None) -> str:
+    """What the system says, and of which file."""
+    if not isinstance(error, OSError):
+        return "out of memory"
+    if isinstance(error, FileNotFoundError) and not os.path.exists(os.curdir):  # noqa: PTH110 - pathlib asks for its name
+        return "the current folder is gone"
+    return ": ".join(str(one) for one in (error.filename, error.strerror or error) if one)
 
 
 def _complain(error: MaskproofError) -> None:

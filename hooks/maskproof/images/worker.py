@@ -65,7 +65,7 @@ def ask(kind: str, data: bytes, name: str, pixels: int, *more: Any) -> Any:
 
     Raises:
         CouldNotJudge: the decoder refused the file, ended, or took too long.
-        OSError: no worker can be started.
+        OSError: the system refuses what a worker takes: processes, open files, memory to share.
     """
     return _POOL.ask((kind, name, pixels, *more), data)
 
@@ -82,7 +82,7 @@ class _Worker:
         self.owner = os.getpid()
         package = str(Path(maskproof.__file__).parent.parent)
         path = [package, *(place for place in sys.path if place and Path(place) != Path.cwd())]
-        command = [sys.executable, "-I", "-S", "-c", CODE.format(path=path)]
+        command = [sys.executable, "-I", "-S", "-B", "-c", CODE.format(path=path)]
         # In a group of its own: Ctrl-C in a terminal is for this process, which ends the worker.
         windows = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         apart: dict[str, Any] = {"creationflags": windows} if windows else {"process_group": 0}
@@ -98,7 +98,13 @@ class _Worker:
             self.channel = _Pipes(self.process.stdout, self.process.stdin)
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:
-        """One question and its answer; raises EOFError where the worker ended, TimeoutError where it took too long."""
+        """One question and its answer.
+
+        Raises:
+            EOFError: the worker ended.
+            TimeoutError: it took too long.
+            OSError: the system has no room for what is sent.
+        """
         late = threading.Event()
 
         def give_up() -> None:
@@ -111,7 +117,7 @@ class _Worker:
         try:
             self.channel.send((question, pickle.PickleBuffer(data)))
             return self.channel.receive()
-        except (EOFError, OSError) as error:
+        except (EOFError, ConnectionError) as error:
             raise (TimeoutError if late.is_set() else EOFError) from error
         finally:
             timer.cancel()
@@ -227,7 +233,10 @@ def serve(answer: Callable[..., Any]) -> None:
                     ),
                 )
             del data
-            channel.send(given)
+            try:
+                channel.send(given)
+            except OSError as error:  # no room for the samples; where nobody listens any more this fails as well
+                channel.send((False, OSError(error.errno, error.strerror)))
             del given
     os._exit(0)
 
@@ -297,8 +306,9 @@ class _Sockets(_Channel):
     def _give(self, head: bytes, parts: Sequence[memoryview]) -> None:
         with _nameless() as file:
             for part in parts:
-                file.write(part)
-            file.flush()
+                rest = part
+                while rest.nbytes:
+                    rest = rest[file.write(rest) :]
             socket.send_fds(self._way, [struct.pack(">I", len(head)) + head], [file.fileno()])
 
     def _take(self) -> list[memoryview]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from maskproof import regions
-from maskproof.atomic import read_file, write_file
+from maskproof.atomic import one_writer, read_file, write_file
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode, decode_mask
@@ -89,7 +89,10 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         raise UsageError(
             f"this record would be wrong: {error.reason}", "Correct the options and record again."
         ) from error
-    write_file(target, text, beside)
+    with one_writer(repository.common_dir):
+        if old_record(target, beside) != old:
+            raise UsageError(f"{beside} was written anew meanwhile", "Look at it, and record again.")
+        write_file(target, text, beside)
     yield from _describe(record, beside)
     yield from notes
 

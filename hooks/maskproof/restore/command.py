@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.atomic import read_file, sweep, write_together
+from maskproof.atomic import one_writer, read_file, sweep, write_together
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
@@ -223,9 +223,15 @@ def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[st
     Raises:
         UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
     """
+    with one_writer(repository.common_dir):
+        return _replace(repository, job, new, old)
+
+
+def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> str:
+    """As `_write`, by the only one who writes."""
     undo = _undo(repository, old)
     files = [(repository.root / path, data) for path, data in new.items()]
-    if _bytes(repository, job.path) != job.data:
+    if (_bytes(repository, job.path), _bytes(repository, sidecar.path_of(job.path))) != (job.data, job.record):
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
     try:
         for file, _ in files:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from maskproof.atomic import write_atomically
+from maskproof.atomic import write_together
+from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ TEMPLATES = {"github": GITHUB, "gitlab": GITLAB}
 
 
 def write_all(root: Path, ci: str, rev: str) -> Iterator[str]:
-    """Write what is missing.
+    """Write what is missing, all of it or nothing.
 
     Args:
         root: The top of the working tree.
@@ -101,41 +102,50 @@ def write_all(root: Path, ci: str, rev: str) -> Iterator[str]:
 
     Yields:
         Lines that say what was done, and what is left to do by hand.
+
+    Raises:
+        UsageError: a file cannot be written.
     """
-    yield _new(root / "maskproof.toml", "maskproof.toml", POLICY)
-    yield from _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev))
+    entry = ENTRY.format(source=SOURCE, rev=rev)
+    steps = {
+        "maskproof.toml": _new(root / "maskproof.toml", "maskproof.toml", POLICY),
+        CONFIG: _hook(root / CONFIG, entry),
+    }
     if ci != "none":
-        yield _new(root / CI_FILES[ci], CI_FILES[ci], TEMPLATES[ci].format(source=SOURCE, rev=rev))
+        name = CI_FILES[ci]
+        steps[name] = _new(root / name, name, TEMPLATES[ci].format(source=SOURCE, rev=rev))
+    try:
+        for name in steps:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+        write_together(
+            *((root / name, text.encode("utf-8", "surrogateescape")) for name, (text, _) in steps.items() if text)
+        )
+    except OSError as error:
+        raise UsageError(f"{root} cannot be written to: {error.strerror}", "Check the folder and the disk.") from error
+    yield from (line for _, line in steps.values())
     yield "Next: `pre-commit install`, commit these files, and make the check required on your main branch."
 
 
-def _new(file: Path, name: str, text: str) -> str:
-    if file.exists():
-        return f"{name} is there already and was left alone"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, text.encode())
-    return f"Wrote {name}"
+def _new(file: Path, name: str, text: str) -> tuple[str, str]:
+    """What to write into a file (nothing where it exists), and what to say of it."""
+    return ("", f"{name} is there already and was left alone") if file.exists() else (text, f"Wrote {name}")
 
 
-def _hook(file: Path, entry: str) -> Iterator[str]:
-    """Put the entry last in the list of hooks, behind whatever rewrites pictures, in the list's own indentation.
+def _hook(file: Path, entry: str) -> tuple[str, str]:
+    """The entry last in the list of hooks, behind whatever rewrites pictures, in the list's own indentation; as `_new`.
 
     A list in another style is left alone.
     """
     if not file.exists():
-        yield _new(file, CONFIG, "repos:\n" + entry)
-        return
+        return _new(file, CONFIG, "repos:\n" + entry)
     text = file.read_bytes().decode("utf-8", "surrogateescape")
     if re.search(r"^\s*- id: maskproof\s*$", text, re.MULTILINE):
-        yield f"{CONFIG} names maskproof already and was left alone"
-        return
+        return "", f"{CONFIG} names maskproof already and was left alone"
     found = LIST.search(text)
     if found is None:
-        yield f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
-        return
+        return "", f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
     # Blank lines and comments at the end belong to what follows the list.
     end = found.end("items") - len("".join(REST.findall(found["items"])))
     indented = "".join(found["indent"] + line + "\n" for line in entry.splitlines())
     gap = "" if text[:end].endswith("\n") else "\n"
-    write_atomically(file, (text[:end] + gap + indented + text[end:]).encode("utf-8", "surrogateescape"))
-    yield f"Added maskproof to {CONFIG}, behind the hooks that are there"
+    return text[:end] + gap + indented + text[end:], f"Added maskproof to {CONFIG}, behind the hooks that are there"
