@@ -1,12 +1,12 @@
-"""What `kill -9` at any moment of `maskproof restore` leaves behind.
+"""What `kill -9` at any moment of `maskproof restore` or `maskproof record` leaves behind.
 
-A scratch repository with a drifted edit that Git does not know, so that its bytes have no other copy. `restore`
-is started and killed: in every other round after a random part of the time that a whole run takes, in the others within
-the last moments, counted from when it begins to keep and to write. Looked at each time: is the picture one of the two
-whole ones, is the record, can the replaced picture be had, does the gate block what is between, and does the next
-`restore` end the work.
+A scratch repository with a drifted edit that Git does not know, so that its bytes have no other copy. The command is
+started and killed: in every other round after a random part of the time that a whole run takes, in the others within
+the last moments, counted from when `restore` begins to keep and to write, and `record` has its lock. Looked at each
+time: is the picture one of the two whole ones, is the record, can the replaced picture be had, does the gate block what
+is between, and does the next run end the work.
 
-    python tests/bench/kill_restore.py [--rounds 300]
+    python tests/bench/kill_restore.py [--rounds 300] [--command record]
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from maskproof.atomic import LOCK
 from projects import HERO, MASK, MASKPROOF, OPENED, SPRING, Scratch, clean_environment, png, texture
 
 SIDECAR = f"{SPRING}.maskproof.json"
-COMMAND = (*MASKPROOF, "restore", SPRING)
+COMMANDS = {"restore": ("restore", SPRING), "record": ("record", SPRING, "--prompt", "another one")}
 SCALE = 2
 """times the size of the tests' pictures, so that writing takes a visible part of the time"""
 LAST_MOMENTS = 0.08
@@ -46,6 +47,7 @@ class Scene:
     after: dict[str, bytes]
     seconds: float
     """that a whole run takes"""
+    command: tuple[str, ...]
 
     @property
     def kept(self) -> Path:
@@ -54,11 +56,21 @@ class Scene:
         oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         return self.project.root / ".git" / "objects" / oid[:2] / oid[2:]
 
+    @property
+    def begun(self) -> Path:
+        """What is there as soon as the command begins to write."""
+        return self.kept if SPRING in self.both else self.project.root / ".git" / LOCK
+
+    @property
+    def both(self) -> set[str]:
+        """The files that the command replaces."""
+        return {path for path, data in self.before.items() if data != self.after[path]}
+
     def reset(self) -> None:
         """As before the first run, with nothing kept."""
         for path, data in self.before.items():
             self.project.write(path, data)
-        self.kept.unlink(missing_ok=True)
+        self.begun.unlink(missing_ok=True)
         for one in (self.project.root / SPRING).parent.glob(".*.part"):
             one.unlink()
 
@@ -67,7 +79,7 @@ class Scene:
         return {path: (self.project.root / path).read_bytes() for path in self.before}
 
 
-def prepared(root: Path) -> Scene:
+def prepared(root: Path, command: tuple[str, ...]) -> Scene:
     """The original and the mask committed; a drifted edit and its record that are not even staged."""
     project = Scratch(root)
     project.git("init", "-q", "-b", "main")
@@ -82,18 +94,22 @@ def prepared(root: Path) -> Scene:
     project.run(*MASKPROOF, "record", SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
     before = {path: (root / path).read_bytes() for path in (SPRING, SIDECAR)}
     start = time.perf_counter()
-    project.run(*COMMAND)
+    project.run(*command)
     seconds = time.perf_counter() - start
-    return Scene(project, before, {path: (root / path).read_bytes() for path in before}, seconds)
+    return Scene(project, before, {path: (root / path).read_bytes() for path in before}, seconds, command)
 
 
 def killed(scene: Scene, chance: random.Random, *, late: bool) -> bool:
     """Start a run and kill it; False where it had ended by itself."""
     with subprocess.Popen(
-        COMMAND, cwd=scene.project.root, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        scene.command,
+        cwd=scene.project.root,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as running:
         if late:
-            while not scene.kept.exists() and running.poll() is None:
+            while not scene.begun.exists() and running.poll() is None:
                 time.sleep(0.0005)
             time.sleep(chance.uniform(0, LAST_MOMENTS))
         else:
@@ -107,11 +123,11 @@ def looked_at(scene: Scene) -> tuple[str, list[str]]:
     now, wrong = scene.now(), []
     found = {path: _which(scene, path, data) for path, data in now.items()}
     wrong += [f"{path} is neither the old nor the new one" for path, which in found.items() if which == "broken"]
-    if found[SPRING] != "old" and not _held(scene):
+    if found[SPRING] != "old" and SPRING in scene.both and not _held(scene):
         wrong.append("the replaced picture is lost")
-    if found[SPRING] != found[SIDECAR] and not _blocked(scene):
+    if len({found[path] for path in scene.both}) > 1 and not _blocked(scene):
         wrong.append("the gate does not block a picture with a record of another one")
-    scene.project.run(*COMMAND)
+    scene.project.run(*scene.command)
     if scene.now() != scene.after:
         wrong.append("the next run does not end the work")
     return f"picture {found[SPRING]}, record {found[SIDECAR]}", wrong
@@ -140,14 +156,14 @@ def _blocked(scene: Scene) -> bool:
     return done.returncode == 1 and "stale-record" in done.stdout
 
 
-def measured(rounds: int, seed: int) -> tuple[Counter[str], list[str], int]:
+def measured(rounds: int, seed: int, command: str = "restore") -> tuple[Counter[str], list[str], int]:
     """How often each state was met, everything that was wrong, and how many runs were killed before their end."""
     states: Counter[str] = Counter()
     wrong: list[str] = []
     count = 0
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
-        scene = prepared(Path(name))
+        scene = prepared(Path(name), (*MASKPROOF, *COMMANDS[command]))
         for number in range(rounds):
             scene.reset()
             count += killed(scene, chance, late=number % 2 == 1)
@@ -162,8 +178,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--command", choices=list(COMMANDS), default="restore")
     args = parser.parse_args()
-    states, wrong, count = measured(args.rounds, args.seed)
+    states, wrong, count = measured(args.rounds, args.seed, args.command)
     print(f"{args.rounds} runs, {count} killed before their end")
     for state, times in states.most_common():
         print(f"  {times:4}  {state}")
