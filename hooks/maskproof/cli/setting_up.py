@@ -53,18 +53,33 @@ def demo(keep: Path | None) -> int:
 @click.option("--plot", type=FILE, help="Draw all values into this PNG file.")
 @click.option("--output", type=FILE, help="Write the proposed limits to this TOML file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
 def calibrate(
-    cases: Path, policy_file: Path | None, level: str | None, plot: Path | None, output: Path | None, jobs: int | None
+    cases: Path,
+    policy_file: Path | None,
+    level: str | None,
+    plot: Path | None,
+    output: Path | None,
+    jobs: int | None,
+    form: str,
 ) -> int:
     """Propose limits from your own accepted and rejected edits.
 
     CASES.csv has the columns original, mask, mask_mode, edit and expected (pass or block), paths relative to itself.
+    Where an edit's record lies beside it, the model that it names is told apart.
     """
     from maskproof.model import Level
     from maskproof.policy import parse
     from maskproof.setup import calibrate as calibration
+    from maskproof.setup.calibrate import json, text
     from maskproof.setup.calibrate import plot as drawing
-    from maskproof.setup.calibrate import text
 
     spare((cases, policy_file), plot, output)
     policy = None if policy_file is None else parse(read_file(policy_file), str(policy_file))
@@ -73,5 +88,8 @@ def calibrate(
     limits = text.toml(proposal)
     files = {plot: drawing.png(proposal) if plot else b"", output: limits.encode()}
     written = [write(path, data) for path, data in files.items() if path]
+    if form == "json":
+        print(json.written(proposal), end="")
+        return 0
     print("\n".join([text.written(proposal), *(written if output else [limits.rstrip(), *written])]))
     return 0

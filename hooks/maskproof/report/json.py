@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def run(report: Report, **_: bool) -> str:
     """A whole run."""
     images = [_image(one) for one in report.images]
-    return _text({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
+    return serialized({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
 
 
 def image(report: ImageReport, **_: bool) -> str:
     """One comparison."""
-    return _text(_image(report))
+    return serialized(_image(report))
 
 
 def _image(report: ImageReport) -> dict[str, Any]:
@@ -50,14 +50,14 @@ def explanation(report: ImageReport, **_: bool) -> str:
     from maskproof.report import trace  # loads the gate
 
     steps = [{"stage": stage, "text": said, "said": said} for stage, said in trace.steps(report)]
-    return _text({**_image(report), "steps": steps})
+    return serialized({**_image(report), "steps": steps})
 
 
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
     """What a file's own metadata says, summed up and each signal by itself."""
     from maskproof import evidence as summed
 
-    return _text(
+    return serialized(
         {
             "ai": summed.is_ai(evidence),
             "edit": summed.is_edit(evidence),
@@ -71,7 +71,7 @@ def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
 
 def matches(result: Matches, **_: bool) -> str:
     """The pictures that are most similar to one."""
-    return _text(
+    return serialized(
         {
             "maskproof": 1,
             "path": result.path,
@@ -103,7 +103,7 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
     rows = [{"rank": one.rank, "worst": one.worst and asdict(one.worst), **_image(one.report)} for one in candidates]
     report = Report(tuple(one.report for one in candidates))
     notes = list(dict.fromkeys(note for one in report.images for note in one.notes))
-    return _text(
+    return serialized(
         {"maskproof": 1, "summary": _summary(report), "candidates": rows, "advice": list(advice), "notes": notes}
     )
 
@@ -136,7 +136,8 @@ def _region(one: Judged) -> dict[str, Any]:
     }
 
 
-def _text(tree: Any) -> str:
+def serialized(tree: Any) -> str:
+    """A tree as the text of a report, with nothing in it that a terminal or a CI runner would act on."""
     # ensure_ascii keeps terminal escapes and bidirectional controls out of logs; lone surrogates become \udcXX. What CI
     # runners take for a command anywhere in a line can only stand in a text, so that an escape means the same.
     text = json.dumps(tree, indent=2, ensure_ascii=True, allow_nan=False)

@@ -5,7 +5,10 @@ stricter than most, has better data: the edits that it has judged itself. They a
 are, and each limit that the data gives a reason to move is proposed anew. Nothing is changed by itself: a person reads
 the proposal and puts it into the policy, where a review sees it.
 
-the table -> cases -> measured rows -> proposal -> text, TOML, plot
+the table -> cases -> measured rows -> proposal -> text, JSON, TOML, plot
+
+An edit that has its record beside it is compared as the gate compares it, with the recorded crop, border and areas; and
+the model that the record names tells which editor it came from.
 """
 
 from __future__ import annotations
@@ -17,16 +20,19 @@ from typing import TYPE_CHECKING
 from maskproof import parallel, policy
 from maskproof.atomic import read_file
 from maskproof.documents import MAX_PROBLEMS
-from maskproof.errors import CasesError, MaskproofError
+from maskproof.errors import CasesError, MaskproofError, RecordError
 from maskproof.gate.named import Named, compare
-from maskproof.model import ImageReport, Level, Severity
+from maskproof.model import ImageReport, Level, Severity, sha256_of
+from maskproof.records import sidecar
 from maskproof.setup.calibrate import cases
+from maskproof.setup.calibrate.editors import editor_of
 from maskproof.setup.calibrate.proposal import Proposal, Row, propose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from maskproof.policy import FoundPolicy, Settings
+    from maskproof.records.sidecar import Record
     from maskproof.setup.calibrate.cases import Case
 
 
@@ -79,7 +85,10 @@ def measured(task: Task) -> Row | str:
         edit, original = (read_file(folder / path) for path in (case.edit, case.original))
         mask = read_file(folder / case.mask) if case.mask else None
         mode = case.mask_mode if mask is not None else None
-        inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask)
+        record = _record(folder / sidecar.path_of(case.edit), case.edit, edit)
+        # What a record says of another original (the first of a chain) would be in that one's pixels.
+        told = record if record and record.original and record.original.sha256 == sha256_of(original) else None
+        inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask, told)
         report = compare(inputs, task.settings, lambda path: _picture(areas / path))
     except MaskproofError as error:  # such errors do not travel between processes
         return f"line {case.line}: {error.reason}"
@@ -87,10 +96,24 @@ def measured(task: Task) -> Row | str:
         return f"line {case.line}: " + "; ".join(
             one.message for one in report.findings if one.severity is Severity.UNJUDGED
         )
-    return _row(task, report)
+    return _row(task, report, editor_of(record))
 
 
-def _row(task: Task, report: ImageReport) -> Row:
+def _record(path: Path, name: str, edit: bytes) -> Record | None:
+    """The record beside an edit; None where there is none.
+
+    Raises:
+        RecordError: it has mistakes, or speaks of other bytes.
+    """
+    if not path.is_file():
+        return None
+    record = sidecar.parse(read_file(path), sidecar.path_of(name))
+    if record.image.sha256 != sha256_of(edit):
+        raise RecordError(sidecar.path_of(name), ("it is of another version of the picture; record this one",))
+    return record
+
+
+def _row(task: Task, report: ImageReport, editor: str) -> Row:
     values: dict[tuple[str, str], float] = {}
     for region in report.regions:
         for metric in region.drift.metrics:
@@ -98,7 +121,7 @@ def _row(task: Task, report: ImageReport) -> Row:
             values[key] = max(values.get(key, 0.0), float(metric.value))
     # Findings about a metric name its region; the others are about the mask or the file, and know no limit.
     otherwise = {one.rule for one in report.findings if one.severity is not Severity.WARN and one.region is None}
-    return Row(task.name, task.case.accepted, values, tuple(sorted(otherwise)))
+    return Row(task.name, task.case.accepted, values, tuple(sorted(otherwise)), editor, report.notes)
 
 
 def _tasks(

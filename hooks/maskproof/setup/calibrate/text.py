@@ -1,7 +1,7 @@
 """The proposal in words: a table of limits, what it does to which edit, and the tables for the policy file.
 
-The order is that of the questions a reader has: what would move, what would that catch and lose, how far can it be
-trusted, and what to paste.
+The order is that of the questions a reader has: what would move, what would that catch and lose, whose edits ask for
+it, how far can it be trusted, and what to paste.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from maskproof.gate.verdict import ratio
 from maskproof.model import amount, counted
 from maskproof.policy.limits import ROWS
 from maskproof.report.text import safe, wrap
-from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, FEW_REJECTED, MARGIN, caught, let_through, metrics_over
+from maskproof.setup.calibrate.certainty import CERTAINTY, SHARE, Certainty
+from maskproof.setup.calibrate.editors import by_editor
+from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, FEW_REJECTED, MARGIN, caught, metrics_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from maskproof.setup.calibrate.editors import Editor, Part
     from maskproof.setup.calibrate.proposal import Key, Line, Proposal, Row
 
 PLACES = {"outside-mask": "outside the mask", "frame": "the whole frame"}
@@ -25,11 +28,18 @@ HEAD = (
     ("", "", "limit,", "limit,", "accepted,", "accepted,", "rejected,", "rejected,"),
     ("region", "metric", "now", "proposed", "largest", "blocked now", "caught now", "caught then"),
 )
+EDITOR_HEAD = (
+    ("", "", "accepted,", "rejected,", "largest accepted", "", "limit it needs"),
+    ("editor", "region", "edits", "edits", "over the limit", "by", "by itself"),
+)
+NAME = 40
+"""characters of an editor's name in the table; JSON has all of them"""
+UNNAMED = "(no record names it)"
 
 
 def written(proposal: Proposal) -> str:
     """Everything but the tables for the policy file, with a newline at its end."""
-    sections = (_opening, _table, _moves, _outcome, _edits, _doubts)
+    sections = (_opening, _table, _moves, _conflicts, _outcome, _edits, _editors, _certainty, _doubts)
     return "\n".join(safe(line) for section in sections for line in section(proposal))
 
 
@@ -78,17 +88,23 @@ def _opening(proposal: Proposal) -> Iterator[str]:
     if proposal.skipped:
         skipped = ", ".join(f"{count} {value or 'empty'}" for value, count in proposal.skipped)
         yield from wrap(f"Rows skipped, because they say neither pass nor block: {skipped}.")
+    for note in proposal.notes:
+        yield from wrap(f"Note: {note}.")
     yield ""
 
 
 def _table(proposal: Proposal) -> Iterator[str]:
-    """A line for each limit: words to the left, numbers to the right."""
-    rows = [*HEAD, *(_cells(line) for line in proposal.lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD[0]))]
-    for row in rows:
-        cells = zip(row, widths, (True, True, *[False] * (len(HEAD[0]) - 2)), strict=True)
-        yield "  ".join(cell.ljust(width) if word else cell.rjust(width) for cell, width, word in cells).rstrip()
+    """A line for each limit."""
+    yield from _columns([*HEAD, *(_cells(line) for line in proposal.lines)], "llrrrrrr")
     yield ""
+
+
+def _columns(rows: list[tuple[str, ...]], sides: str) -> Iterator[str]:
+    """Rows as a table: each column as wide as its widest cell, to the left (`l`) or to the right (`r`)."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, sides, strict=True)
+        yield "  ".join(cell.ljust(width) if side == "l" else cell.rjust(width) for cell, width, side in cells).rstrip()
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -112,32 +128,66 @@ def catches(line: Line, limit: float) -> str:
 
 
 def _moves(proposal: Proposal) -> Iterator[str]:
-    """Why each limit that moves does so."""
+    """Why each limit that moves does so, and for which editor."""
     moved = [line for line in proposal.lines if line.moved]
     yield "Limits that would move:" if moved else "No limit would move: the data gives no reason to."
+    editors = by_editor(proposal)
     for line in moved:
-        where = PLACES.get(line.kind, line.kind)
         yield from _item(
-            f"{line.metric} ({where}), {amount(line.present, line.unit)} to {amount(line.proposed, line.unit)}: "
-            f"{_reason(line)}"
+            f"{_called(line)}, {amount(line.present, line.unit)} to {amount(line.proposed, line.unit)}: {_reason(line)}"
+            + _binding([part for editor in editors for part in editor.parts if part.line == line])
         )
+    if any(line.unit == "x" for line in moved):
+        yield from wrap("A limit in x is a factor on what each picture allows itself: all pictures get that much more.")
     yield ""
+
+
+def _called(line: Line) -> str:
+    return f"{line.metric} ({PLACES.get(line.kind, line.kind)})"
 
 
 def _reason(line: Line) -> str:
     """Why the limit moves, in a sentence without its numbers before and after."""
-    largest = max(line.accepted)
-    shown = amount(largest, line.unit)
+    shown = amount(line.largest, line.unit)
     if line.proposed < line.present:
         return (
-            f"tightened, so that the rejected {line.because}, which nothing catches now, is caught; accepted edits go "
-            f"up to {shown}"
+            f"tightened, so that the rejected {line.because}, which nothing else tells from accepted edits, is caught; "
+            f"accepted edits go up to {shown} ({line.against})"
         )
     said = f"loosened, because the accepted {line.because} goes up to {shown}"
-    margin = line.proposed / largest
-    if margin < MARGIN * 0.995:  # less than what rounding explains
-        return f"{said}; with a margin of only {margin:.2f}, since a rejected edit lies just above"
+    if line.against:
+        margin = line.proposed / line.largest
+        return f"{said}; with a margin of only {margin:.2f}, since the rejected {line.against} lies just above"
     return f"{said}; with a margin of {MARGIN}"
+
+
+def _binding(parts: list[Part]) -> str:
+    """Which editor's edits reach furthest, and what the others would need."""
+    if len(parts) < 2:  # noqa: PLR2004 - with one editor there are no others
+        return ""
+    first, *others = sorted(parts, key=lambda part: -part.largest)
+    needs = ", ".join(f"{part.editor or UNNAMED} {amount(part.needed, part.line.unit)}" for part in others)
+    return f". The edits of {first.editor or UNNAMED} go furthest; by themselves the others would need: {needs}"
+
+
+def _conflicts(proposal: Proposal) -> Iterator[str]:
+    """Where no limit can let the accepted edits pass and catch the rejected ones, and by which edits."""
+    stuck = [line for line in proposal.lines if line.kept_by]
+    if not stuck:
+        return
+    yield from wrap(
+        "NO LIMIT CAN DO BOTH: accepted edits stay blocked here, because rejected ones that nothing else catches go no "
+        "further. Look at both: one may be judged wrongly, or the area that matters may need to be declared.",
+    )
+    for line in stuck:
+        over = max(line.accepted)
+        name = next(row.name for row in proposal.judged(accepted=True) if row.values.get(line.key) == over)
+        kept = next(row for row in proposal.judged(accepted=False) if row.name == line.kept_by)
+        yield from _item(
+            f"{_called(line)}, {amount(line.proposed, line.unit)}: the accepted {name} is at "
+            f"{amount(over, line.unit)}, the rejected {kept.name} at {amount(kept.values[line.key], line.unit)}"
+        )
+    yield ""
 
 
 def _outcome(proposal: Proposal) -> Iterator[str]:
@@ -156,16 +206,6 @@ def _outcome(proposal: Proposal) -> Iterator[str]:
 def _edits(proposal: Proposal) -> Iterator[str]:
     """The edits that a reader should look at, each list under what is the matter with them."""
     accepted, rejected = proposal.judged(accepted=True), proposal.judged(accepted=False)
-    lost = let_through(proposal)
-    yield from _listed(
-        "ATTENTION: rejected edits that are caught now and that the proposal would LET THROUGH:", proposal, lost
-    )
-    if lost:
-        yield from wrap(
-            "By every metric that catches them now, an accepted edit goes about as far. Look at both: one of the two "
-            "may be judged wrongly, or the area that matters may need to be declared.",
-        )
-        yield ""
     yield from _listed(
         "False positives now, accepted edits that are blocked:",
         proposal,
@@ -204,7 +244,81 @@ def _measures(proposal: Proposal, row: Row) -> str:
         return ", ".join(f"{key[1]} {amount(row.values[key], ROWS[key].unit)}" for key in keys)
     ratios = {key: ratio(row.values[key], limit) for key, limit in proposal.proposed.items() if key in row.values}
     nearest = max(ratios, key=lambda key: ratios[key])
-    return f"nearest to a limit by {nearest[1]}, at {ratios[nearest]:.2f} of it"
+    said = f"nearest to a limit by {nearest[1]}, at {ratios[nearest]:.2f} of it"
+    showing = [other for other in proposal.judged(accepted=True) if nearest in other.values]
+    if row.accepted or not showing:
+        return said
+    most = max(showing, key=lambda other: other.values[nearest])
+    return f"{said}; the accepted {most.name} goes to {ratio(most.values[nearest], proposal.proposed[nearest]):.2f}"
+
+
+def _editors(proposal: Proposal) -> Iterator[str]:
+    """A line for each editor and kind of region: how near its accepted edits come, by what, and what they need."""
+    editors = by_editor(proposal)
+    if not editors:
+        yield from wrap("No record beside these edits names a model, so nothing is told by editor.")
+        yield ""
+        return
+    yield "By editor, as the records beside the edits name the model. A policy sets no limits by editor:"
+    rows = [row for editor in editors for row in _editor_rows(editor)]
+    yield from _columns([*EDITOR_HEAD, *rows], "llrrrlr")
+    few = [f"{editor.name or UNNAMED} ({editor.accepted})" for editor in editors if editor.few]
+    if few:
+        yield from wrap(
+            f"Few data: under {FEW_ACCEPTED} accepted edits by {', '.join(few)}. What such an editor needs may be more "
+            "than stands here."
+        )
+    yield ""
+
+
+def _editor_rows(editor: Editor) -> Iterator[tuple[str, ...]]:
+    name = safe(editor.name or UNNAMED)
+    name = name if len(name) <= NAME else name[: NAME - 1] + "…"
+    counts = (str(editor.accepted), str(editor.rejected))
+    if not editor.parts:
+        yield (name, "", *counts, "none", "", "")
+    for kind in dict.fromkeys(part.line.kind for part in editor.parts):
+        most = max((part for part in editor.parts if part.line.kind == kind), key=lambda part: part.reach)
+        needs = amount(most.needed, short(most.line.unit))
+        binds = " (binds)" if most.binds and most.line.moved else ""
+        yield (name, kind, *counts, f"{most.reach:.2f}", most.line.metric, needs + binds)
+
+
+def _certainty(proposal: Proposal) -> Iterator[str]:
+    """What so many accepted edits say about further ones."""
+    if not proposal.judged(accepted=True):
+        return
+    yield "How sure that makes it, for further edits of the same kind, by the same editors:"
+    groups: dict[Certainty, list[Line]] = {}
+    for line in proposal.lines:
+        if line.accepted:
+            groups.setdefault(line.certainty, []).append(line)
+    most = max(map(len, groups.values()), default=0)
+    for sure, lines in groups.items():
+        named = ", ".join(_called(line) for line in lines)
+        where = "each limit" if len(groups) == 1 else "each other limit" if len(lines) == most else named
+        over = f" ({sure.over} over it as proposed)" if sure.over else ""
+        nth = "the largest" if not sure.over else f"the value that {sure.over} of them are over"
+        yield from _item(
+            f"{where}, {counted(sure.cases, 'accepted edit')}{over}: about {_one_in(sure.expected)} further ones would "
+            f"go over a limit at {nth}; over the proposed limit go {_at_most(sure)}"
+        )
+    yield from _item(
+        f"all limits together, where each that moves counts like an edit over it: {_at_most(proposal.certainty)}"
+    )
+    yield ""
+
+
+def _one_in(share: float) -> str:
+    return f"1 in {1 / share:.3g}"
+
+
+def _at_most(sure: Certainty) -> str:
+    """The bound, and what would bring it to 1 in 20."""
+    return (
+        f"at most {sure.at_most:.1%} with {CERTAINTY:.0%} certainty; at least {sure.needed} edits are needed for "
+        f"{_one_in(SHARE)} with that certainty"
+    )
 
 
 def _doubts(proposal: Proposal) -> Iterator[str]:
@@ -212,13 +326,13 @@ def _doubts(proposal: Proposal) -> Iterator[str]:
     accepted, rejected = (len(proposal.judged(accepted=side)) for side in (True, False))
     if accepted < FEW_ACCEPTED:
         yield from wrap(
-            f"Few data: {counted(accepted, 'accepted edit')}, fewer than {FEW_ACCEPTED}. The largest value among so "
-            f"few says little about the next one: for each metric, about 1 in {accepted + 1} new accepted edits goes "
-            "further. Expect false positives, and calibrate again with more."
+            f"Few data: {counted(accepted, 'accepted edit')}, fewer than {FEW_ACCEPTED}. Expect false positives, and "
+            "calibrate again with more."
         )
         yield ""
+    missed = sum(not caught(row, proposal.proposed) for row in proposal.judged(accepted=False))
     if rejected < FEW_REJECTED:
-        yield from wrap(_few_rejected(rejected))
+        yield from wrap(_few_rejected(Certainty(rejected, missed)))
         yield ""
     absent = [
         kind for kind in dict.fromkeys(key[0] for key in ROWS) if kind not in {one.kind for one in proposal.lines}
@@ -231,13 +345,14 @@ def _doubts(proposal: Proposal) -> Iterator[str]:
         yield ""
 
 
-def _few_rejected(count: int) -> str:
-    said = f"Few data: {counted(count, 'rejected edit')}, fewer than {FEW_REJECTED}. "
-    if not count:
+def _few_rejected(sure: Certainty) -> str:
+    said = f"Few data: {counted(sure.cases, 'rejected edit')}, fewer than {FEW_REJECTED}. "
+    if not sure.cases:
         return said + "Nothing can be said about what the limits let through."
-    # The exact binomial bound (Clopper and Pearson, 1934) for none of n missed, at 95 %.
-    share = 1 - 0.05 ** (1 / count)
-    return said + f"Even if all of them are caught, up to {share:.0%} of others like them may be false negatives."
+    return said + (
+        f"With {sure.cases - sure.over} of them caught, up to {sure.at_most:.0%} of others like them may be false "
+        "negatives."
+    )
 
 
 def _item(text: str) -> list[str]:
