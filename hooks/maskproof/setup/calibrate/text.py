@@ -286,26 +286,24 @@ def _editor_rows(editor: Editor) -> Iterator[tuple[str, ...]]:
 
 def _certainty(proposal: Proposal) -> Iterator[str]:
     """What so many accepted edits say about further ones."""
-    if not proposal.judged(accepted=True):
+    if not any(line.accepted for line in proposal.lines):
         return
     yield "How sure that makes it, for further edits of the same kind, by the same editors:"
     groups: dict[Certainty, list[Line]] = {}
     for line in proposal.lines:
         if line.accepted:
             groups.setdefault(line.certainty, []).append(line)
-    most = max(map(len, groups.values()), default=0)
+    most = max(groups.values(), key=len)
     for sure, lines in groups.items():
-        named = ", ".join(_called(line) for line in lines)
-        where = "each limit" if len(groups) == 1 else "each other limit" if len(lines) == most else named
-        over = f" ({sure.over} over it as proposed)" if sure.over else ""
-        nth = "the largest" if not sure.over else f"the value that {sure.over} of them are over"
+        where = "each other limit" if lines is most else ", ".join(_called(line) for line in lines)
+        over = f", {sure.over} of them over it" if sure.over else ""
+        what = "it as well" if sure.over else "a limit at the largest of them"
         yield from _item(
-            f"{where}, {counted(sure.cases, 'accepted edit')}{over}: about {_one_in(sure.expected)} further ones would "
-            f"go over a limit at {nth}; over the proposed limit go {_at_most(sure)}"
+            f"{'each limit' if len(groups) == 1 else where}, {counted(sure.cases, 'accepted edit')}{over}: about "
+            f"{_one_in(sure.expected)} further ones would go over {what}. {_at_most(sure)}"
         )
-    yield from _item(
-        f"all limits together, where each that moves counts like an edit over it: {_at_most(proposal.certainty)}"
-    )
+    whole = proposal.certainty
+    yield from _item(f"all limits together, where each that moves counts like an edit over it. {_at_most(whole)}")
     yield ""
 
 
@@ -316,8 +314,8 @@ def _one_in(share: float) -> str:
 def _at_most(sure: Certainty) -> str:
     """The bound, and what would bring it to 1 in 20."""
     return (
-        f"at most {sure.at_most:.1%} with {CERTAINTY:.0%} certainty; at least {sure.needed} edits are needed for "
-        f"{_one_in(SHARE)} with that certainty"
+        f"With {CERTAINTY * 100:.0f} % certainty at most {sure.at_most * 100:.1f} % would be blocked as proposed; for "
+        f"{_one_in(SHARE)} it takes at least {sure.needed} edits"
     )
 
 
