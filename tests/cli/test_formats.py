@@ -44,7 +44,8 @@ def test_every_command_with_a_format_and_everything_that_is_shown_is_tried_here(
     having = {
         name
         for name, one in commands.commands.items()
-        if any(isinstance(own, click.Option) and "--format" in own.opts for own in one.params)
+        # calibrate's report is of layer setup, above the formats, and has writers of its own under the same option
+        if any(isinstance(own, click.Option) and own.name == "writer" and "--format" in own.opts for own in one.params)
     }
     assert {name.partition(",")[0] for name in COMMANDS} == having
     assert {thing for _, things in COMMANDS.values() for thing in things} == THINGS
