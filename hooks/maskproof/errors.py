@@ -59,11 +59,20 @@ class DocumentError(MaskproofError):
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         super().__init__(f"{path} cannot be used: " + "; ".join(problems), self.correct.format(path=path))
-        self.problems = problems
+        self.path, self.problems = path, problems
 
 
 class PolicyError(DocumentError):
     """The policy has mistakes."""
+
+    def held_by(self, whose: str) -> PolicyError:
+        """The same, where the project itself holds it: a change cannot be checked before it is mended there."""
+        told = PolicyError(f"{self.path}, as {whose} holds it,", self.problems)
+        told.advice = (
+            "No check can tell what was allowed there. Correct it in a commit of its own, past this check "
+            "(`git commit --no-verify`), with the review that a change of policy has."
+        )
+        return told
 
 
 class CasesError(DocumentError):

@@ -1,4 +1,4 @@
-"""What is looked at, and under which policy: nothing falls out by its name, its kind or its attributes."""
+"""What is looked at, and under which policy: nothing falls out by its name or its kind."""
 
 from __future__ import annotations
 
@@ -9,32 +9,11 @@ import pytest
 from PIL import Image
 
 from projects import HERO, SPRING, png, sha256, texture
+from pull_requests import STRICT, result, started
 
 SIDECAR = f"{SPRING}.maskproof.json"
-STRICT = 'version = 1\n[defaults]\nlevel = "strict"\nunrecorded = "block"\nnew_original = "block"\n'
 LAX = 'version = 1\n[defaults]\nunrecorded = "off"\nnew_original = "off"\nmax_editable = 1.0\n'
 UNDER_ASSETS = STRICT.replace("[defaults]", '[[rules]]\npaths = ["assets/**"]')
-
-
-def started(project, policy=STRICT):
-    """A base with a recorded edit under a policy, and a branch."""
-    project.write("maskproof.toml", policy)
-    project.edit("held")
-    project.commit("Base")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
-    return project
-
-
-def result(project, *arguments):
-    """Exit status and output of the merge of the branch, or of two refs."""
-    project.git("add", "-A")
-    project.git("commit", "-q", "--no-verify", "--allow-empty", "-m", "Change")
-    if arguments:
-        return project.check(*arguments)
-    project.git("checkout", "-q", "-f", "-B", "result", "main")
-    project.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
-    return project.check("--from-ref", "HEAD^1", "--to-ref", "HEAD")
 
 
 FORMATS = {"PNG": {}, "JPEG": {"quality": 95}, "GIF": {}, "WEBP": {"lossless": True}, "AVIF": {"quality": 95}}
@@ -152,58 +131,6 @@ def test_no_rule_in_another_case_loosens_one(project):
         project, STRICT + LAX.replace("version = 1\n", "").replace("[defaults]", '[[rules]]\npaths = ["ASSETS/**"]')
     )
     project.write("assets/copy.png", project.pictures.drifted)
-    assert result(project).status == 1
-
-
-ATTRIBUTES = {
-    "*.png ident": True,
-    "*.png text": True,
-    "*.png text eol=crlf": True,
-    "*.png eol=lf": True,
-    "*.png crlf": True,
-    "*.png working-tree-encoding=UTF-16": True,
-    "*.png filter=x": True,
-    "[attr]shop ident\n*.png shop": True,
-    "assets/* ident\nassets/*.jpg -ident": True,
-    "* text=auto": False,
-    "* text=auto eol=lf": False,
-    "*.png binary": False,
-    "*.png filter=lfs diff=lfs merge=lfs -text": False,
-    "*.png ident\n*.png -ident": False,
-    "*.png diff=x merge=y export-ignore linguist-generated": False,
-    "*.jpg ident": False,
-}
-
-
-@pytest.mark.parametrize("where", ["", "assets/"])
-@pytest.mark.parametrize("line", ATTRIBUTES)
-def test_attributes_that_rewrite_a_recorded_picture_are_told(project, line, where):
-    started(project)
-    text = line.removeprefix("[attr]shop ident\n").replace("shop", "ident") if where else line
-    project.write(f"{where}.gitattributes", text.replace("assets/", "") if where else text)
-    project.git("add", f"{where}.gitattributes")
-    project.git("commit", "-q", "--no-verify", "-m", "Attributes")
-    project.git("checkout", "-q", "-f", "-B", "result", "main")
-    project.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
-    outcome = project.check("--from-ref", "HEAD^1", "--to-ref", "HEAD")
-    assert (outcome.status, ".gitattributes" in outcome.text) == (int(ATTRIBUTES[line]), ATTRIBUTES[line])
-
-
-def test_attributes_of_this_machine_are_not_asked(project):
-    started(project)
-    (project.root / ".git" / "info" / "attributes").write_text("*.png -ident\n")
-    project.write(".gitattributes", "*.png ident\n")
-    project.git("add", ".gitattributes")
-    project.git("commit", "-q", "--no-verify", "-m", "Attributes")
-    assert project.check("--from-ref", "main", "--to-ref", "pr").status == 1
-
-
-def test_new_pictures_under_old_attributes_are_told_as_well(project):
-    started(project)
-    project.write(".gitattributes", "*.png ident\n")
-    project.commit("Past the gate")
-    project.git("branch", "-f", "main")
-    project.edit("held_again", "assets/new.png")
     assert result(project).status == 1
 
 

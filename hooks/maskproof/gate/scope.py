@@ -13,7 +13,7 @@ from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness, policy, regions
-from maskproof.errors import CouldNotJudge
+from maskproof.errors import CouldNotJudge, PolicyError
 from maskproof.images.decode import decode_mask
 from maskproof.images.files import Files, Source
 from maskproof.model import counted
@@ -54,7 +54,7 @@ class Scope:
         Raises:
             PolicyError: one of them cannot be used. None counts as absent then, or breaking one would loosen it.
         """
-        return tuple(policy.load_tree(tree) for tree in (*self.change.trusted, self.change.head))
+        return *map(_of_project, self.change.trusted), policy.load_tree(self.change.head)
 
     def settings(self, path: str) -> policy.Settings:
         """The policy for one image: the strictest of the base's, the tip's and the head's."""
@@ -221,6 +221,14 @@ class Scope:
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None
+
+
+def _of_project(tree: Tree) -> policy.FoundPolicy:
+    """The policy that the project held before this change."""
+    try:
+        return policy.load_tree(tree)
+    except PolicyError as error:
+        raise error.held_by(f"commit {tree.commit[:10]}" if tree.commit else "the project") from error
 
 
 REWRITING = ("text", "eol", "crlf", "ident", "filter", "working-tree-encoding")

@@ -9,7 +9,6 @@ what shows other objects or another history than the repository's own.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
@@ -406,6 +405,8 @@ DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git 
 
 def _blob_id(data: bytes, digits: int) -> str:
     """The id that Git gives to content, in a repository whose ids have 40 or 64 digits."""
+    import hashlib  # loads OpenSSL, which a commit without images does not need
+
     name = "sha1" if digits == 40 else "sha256"  # noqa: PLR2004 - the two formats of Git
     return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 

@@ -112,7 +112,7 @@ def _shown(data: bytes, found: Container, boxes: list[Block], properties: list[B
     primary = int.from_bytes(index.get("pitm", b"")[4:], "big")
     own = [properties[number - 1] for number in _associated(index.get("ipma", b""), primary) if number]
     others, gain = _others(items, primary)
-    doubt = twice((box.kind for box in boxes), INDEXES, "box") or _doubt(own)
+    doubt = twice((box.kind for box in boxes), INDEXES, "boxes") or _doubt(own)
     if items.kinds.get(primary) not in PICTURES:
         doubt = "names no picture of its own as the one to show"
     if doubt:
@@ -129,8 +129,8 @@ def _doubt(own: list[Block]) -> str:
     """Properties of the picture that is shown which viewers follow in different ways, or not at all."""
     kinds = [f"{box.kind} {box.data[:4].decode('latin-1')}" if box.kind == "colr" else box.kind for box in own]
     kinds = [kind.replace("rICC", "prof") for kind in kinds]
-    if doubled := twice(kinds, kinds, "property"):
-        return doubled.replace("propertys", "properties")
+    if doubled := twice(kinds, kinds, "properties"):
+        return doubled
     strange = [box.kind for box in own if box.kind not in SIMPLE]
     strange += ["pasp" for box in own if box.kind == "pasp" and box.data[:4] != box.data[4:8]]
     if strange or "ispe" not in kinds:

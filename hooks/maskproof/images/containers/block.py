@@ -117,10 +117,10 @@ def twice(kinds: Iterable[str], once: Iterable[str], what: str) -> str:
     Args:
         kinds: What the file holds.
         once: What of it may be there once.
-        what: What these are called, for instance `chunk`.
+        what: What these are called, for instance `chunks`.
     """
     counts = Counter(kinds)
-    return next((f"has {counts[one]} {one} {what}s; only one is allowed" for one in once if counts[one] > 1), "")
+    return next((f"has {counts[one]} {one} {what}; only one is allowed" for one in once if counts[one] > 1), "")
 
 
 def cut_short(name: str) -> Unreadable:

@@ -55,7 +55,7 @@ def read(data: bytes, name: str) -> Container:
         raise Unreadable(f"{name} holds no GIF picture", "Export the picture again.")
     if len(frames) == 1 and frames[0] != (0, 0, width, height):
         raise Unreadable(f"{name} has a GIF frame that does not fill its screen", "Export the picture again.")
-    doubt = twice((block.kind for block in blocks), (CONTROL,), "extension") if len(frames) == 1 else ""
+    doubt = twice((block.kind for block in blocks), (CONTROL,), "extensions") if len(frames) == 1 else ""
     return Container("GIF", width, height, len(frames), tuple(blocks), trailing=len(data) - offset - 1, doubt=doubt)
 
 

@@ -51,7 +51,7 @@ def read(data: bytes, name: str) -> Container:
     if not kinds or kinds[0] != "IHDR" or len(blocks[0].data) != 13:  # noqa: PLR2004
         raise Unreadable(f"{name} has no PNG header", "Export the picture again.")
     late = kinds[kinds.index("IDAT") :] if "IDAT" in kinds else []
-    if doubled := twice(kinds, ("IHDR", *BEFORE_PIXELS), "chunk"):
+    if doubled := twice(kinds, ("IHDR", *BEFORE_PIXELS), "chunks"):
         raise Unreadable(f"{name} {doubled}", "Export the picture again.")
     for once in ("IHDR", *BEFORE_PIXELS):
         if once in late:
@@ -84,7 +84,7 @@ def _doubt(kinds: list[str], color: int) -> str:
         return f"has a {late[0]} chunk behind its palette"
     if "tRNS" in kinds and (color in WITH_ALPHA or (color == INDEXED and "tRNS" not in behind)):
         return "has a tRNS chunk where some readers drop it"
-    return twice(kinds, ("eXIf",), "chunk")
+    return twice(kinds, ("eXIf",), "chunks")
 
 
 def check_pixels(data: bytes, container: Container, name: str) -> None:

@@ -25,7 +25,7 @@ def read(data: bytes, name: str) -> Container:
     (start,) = unpack(order + "I", data, 4, name)
     entries, following = _directory(data, start, order, name)
     kinds = [block.kind for block in entries]
-    doubt = twice(kinds, kinds, "tag")
+    doubt = twice(kinds, kinds, "tags")
     # A second picture may also lie in a directory of its own below the first.
     frames, seen = 1 + (str(SUB_DIRECTORIES) in kinds), {start}
     while following:

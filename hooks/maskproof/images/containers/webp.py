@@ -53,7 +53,7 @@ def read(data: bytes, name: str) -> Container:
 
 def _doubt(kinds: list[str], blocks: list[Block]) -> str:
     """Chunks that some readers drop: a second one, or one that the header does not announce."""
-    if doubled := twice(kinds, ("VP8X", "VP8 ", *FLAGS), "chunk"):
+    if doubled := twice(kinds, ("VP8X", "VP8 ", *FLAGS), "chunks"):
         return doubled
     if "VP8X" in kinds[1:]:
         return "has its WebP header behind other chunks"
