@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from maskproof.gate.findings import FINDINGS
+from maskproof.gate.findings import FINDINGS, OF_FINDINGS
 from maskproof.policy.rules import RULES
 from projects import HERO, MASK, MASKPROOF, ROOT, SPRING
 
@@ -110,4 +110,4 @@ def test_every_place_that_is_named_exists():
 
 
 def test_every_rule_has_its_function():
-    assert {rule for rules in FINDINGS.values() for rule in rules} == RULES.keys()
+    assert {rule for rules in (*FINDINGS.values(), *OF_FINDINGS.values()) for rule in rules} == RULES.keys()

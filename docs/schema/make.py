@@ -1,4 +1,4 @@
-"""The JSON Schema of sidecars and policies, for editors and other tools: `python docs/schema/make.py`.
+"""The JSON Schema of sidecars, policies, approvals and baselines, for editors and other tools: `python docs/schema/make.py`.
 
 Made from the same types that read the files, and kept beside this script; a test tells when they have to be made anew.
 """
@@ -9,9 +9,14 @@ import json
 from pathlib import Path
 
 from maskproof import policy
-from maskproof.records import sidecar
+from maskproof.records import approval, baseline, sidecar
 
-FILES = {"sidecar.json": sidecar.schema, "maskproof.json": policy.schema}
+FILES = {
+    "sidecar.json": sidecar.schema,
+    "maskproof.json": policy.schema,
+    "approval.json": approval.schema,
+    "baseline.json": baseline.schema,
+}
 
 
 def write(folder: Path) -> None:

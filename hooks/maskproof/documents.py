@@ -56,13 +56,13 @@ class Problems(Exception):  # noqa: N818 - it is the list of problems
         self.tree = tree
 
 
-def read_json(data: bytes, kind: type[T]) -> T:
-    """A typed value from JSON (RFC 8259, UTF-8, no duplicate keys, no NaN).
+def read_json(data: bytes, kind: type[T], most: int = MAX_BYTES) -> T:
+    """A typed value from JSON (RFC 8259, UTF-8, no duplicate keys, no NaN) of at most so many bytes.
 
     Raises:
         Problems: every mistake found, each naming the key.
     """
-    _check_size(data)
+    _check_size(data, most)
     try:
         msgspec.json.decode(data)
         tree = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
@@ -96,9 +96,9 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
     return typed(tree, kind)
 
 
-def _check_size(data: bytes) -> None:
-    if len(data) > MAX_BYTES:
-        raise Problems(f"it has {len(data)} bytes; the limit is {MAX_BYTES}")
+def _check_size(data: bytes, most: int = MAX_BYTES) -> None:
+    if len(data) > most:
+        raise Problems(f"it has {len(data)} bytes; the limit is {most}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

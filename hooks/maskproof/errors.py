@@ -4,6 +4,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── UsageError                  exit 2    the command line, or where it was run
 ├── DocumentError               exit 2    (never raised itself)
 │   ├── PolicyError             maskproof.toml has mistakes
+│   ├── ApprovalError           an approval or a baseline has mistakes
 │   ├── CasesError              the table of judged edits has mistakes
 │   └── JobsError               the list of edits to make has mistakes
 ├── NoAnswer                    exit 3    a server made nothing; the same command may succeed later
@@ -73,6 +74,12 @@ class PolicyError(DocumentError):
             "(`git commit --no-verify`), with the review that a change of policy has."
         )
         return told
+
+
+class ApprovalError(DocumentError):
+    """An approval or a baseline has mistakes, so it lets nothing pass."""
+
+    correct = "Take it away and approve anew."
 
 
 class CasesError(DocumentError):

@@ -268,6 +268,24 @@ class RegionDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why a finding no longer blocks although it stands: a person approved it, or the baseline holds it."""
+
+    how: str
+    """`approval` or `baseline`"""
+    file: str
+    """where that is written"""
+    reason: str = ""
+    """in the words of whoever approved"""
+    by: tuple[str, ...] = ()
+    """who say that they did"""
+    known: str = ""
+    """what stands behind that"""
+    pending: bool = False
+    """True: it still needs the review that makes it count"""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a reader has to know, and the rule that says so."""
 
@@ -292,6 +310,10 @@ class Finding:
     """around all of the region that changed by any of these metrics"""
     text: Wording | None = None
     """what reads otherwise than before, in a text area"""
+    about: tuple[str, ...] = ()
+    """what it speaks of beside the picture, its record and the policy, as names or digests; an approval names it too"""
+    accepted: Acceptance | None = None
+    """why it does not count in the verdict; None: it does"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +357,48 @@ class ImageReport:
     """what the stages found (`gate.inspection.Inspection`), for who explains the verdict"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
+
+
+def in_baseline(image: ImageReport) -> bool:
+    """Is all that is found in an image what the baseline has of it?"""
+    return all(one.accepted is not None and one.accepted.how == "baseline" for one in image.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPicture:
+    """One picture of an approval, as it stands now."""
+
+    path: str
+    rules: tuple[str, ...]
+    """what is answered"""
+    why: str = ""
+    """why the approval does not hold for it; empty: it does"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedApproval:
+    """One approval, and what has become of it."""
+
+    file: str
+    reason: str = ""
+    by: str = ""
+    expires: str = ""
+    counts: bool = False
+    """somebody with the authority to stands behind it"""
+    known: str = ""
+    """who that is and how it is known; or why nobody is"""
+    pictures: tuple[ListedPicture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that somebody accepted in a project."""
+
+    approvals: tuple[ListedApproval, ...] = ()
+    baselined: int = 0
+    """pictures of the baseline that are as it has them"""
+    outdated: tuple[ListedPicture, ...] = ()
+    """entries of the baseline that no longer apply"""
 
 
 @dataclass(frozen=True, slots=True)

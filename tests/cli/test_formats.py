@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": (("compare", HERO, SPRING, *MASKED), ("image",)),
     "explain": (("explain", SPRING), ("explanation", "signals")),
     "explain, a plain file": (("explain", "plain.png"), ("explanation", "signals")),
+    "approvals": (("approvals",), ("approvals",)),
     "find": (("find", "plain.png"), ("matches",)),
     "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
 }

@@ -41,6 +41,14 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
 )
+@click.option(
+    "--author",
+    "authors",
+    multiple=True,
+    metavar="[COMMIT=]NAME",
+    envvar="MASKPROOF_AUTHORS",
+    help="Who made the change, as the platform knows them: nobody approves a change of their own. May be repeated.",
+)
 @click.argument("paths", nargs=-1)
 @report_options("run")
 def check(
@@ -49,6 +57,7 @@ def check(
     to_ref: str | None,
     everything: bool,
     fail_on: str,
+    authors: tuple[str, ...],
     paths: tuple[str, ...],
     writer: Writer,
     output: Path | None,
@@ -60,13 +69,13 @@ def check(
     from dataclasses import replace
 
     from maskproof.repo import Repository
-    from maskproof.repo.change import Selection, from_environment, is_hook, open_change
+    from maskproof.repo.change import Selection, from_environment, is_hook, is_push, open_change
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
-    change = replace(change, in_ci=in_ci(os.environ))
+    change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
     if not change.concerns_nothing:
         worker.start()
     from maskproof.gate.check import check as check_change
@@ -79,7 +88,8 @@ def check(
         emit(partial(writer.run, found), output, summary(found))
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
-    warned = any(finding.severity is Severity.WARN for image in found.images for finding in image.findings)
+    told = [finding for image in found.images for finding in image.findings if finding.accepted is None]
+    warned = any(finding.severity is Severity.WARN for finding in told)
     ended = status(*found.images)
     return BLOCKED if fail_on == "warn" and warned and ended != INTERNAL else ended
 

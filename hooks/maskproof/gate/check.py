@@ -12,7 +12,7 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from maskproof.errors import MaskproofError
+from maskproof.errors import ApprovalError, MaskproofError
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import describe, measure, protect
 from maskproof.gate.contract import widen
@@ -22,7 +22,7 @@ from maskproof.gate.inspection import Inspection, Original, Unproven, attempt
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
-from maskproof.model import ImageReport, Report, Severity, Verdict
+from maskproof.model import ImageReport, Report, Severity, Verdict, counted, in_baseline
 from maskproof.policy.rules import finding
 from maskproof.repo.paths import is_policy
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from maskproof.gate.inspection import Failure, Inputs, Reference
     from maskproof.images.files import Files
+    from maskproof.model import Finding
     from maskproof.repo.change import Change
 
     Gathered = Inputs | ImageReport
@@ -53,7 +54,10 @@ def check(change: Change, run: Runner = map) -> Report:
     scope = Scope(change)
     inputs = (_apart(path, gather, scope, path) for path in scope.targets)
     images = tuple(run(partial(judge_apart, files=scope.files), inputs))
-    return Report(images, (*notes(scope), *dict.fromkeys(note for image in images for note in image.notes)))
+    return Report(
+        images,
+        (*notes(scope), *accepted_notes(images), *dict.fromkeys(note for image in images for note in image.notes)),
+    )
 
 
 def judge_apart(inputs: Inputs | ImageReport, files: Files) -> ImageReport:
@@ -115,12 +119,43 @@ def settle(reference: Reference | Failure, files: Files, threads: int) -> Unprov
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
-    told = [*_loosened(scope)]
+    told = [*_loosened(scope), *_unusable(scope)]
     if scope.change.head.commit is not None:
         return tuple(told)
     stale = sorted(scope.change.repository.unstaged(scope.targets))
     told += [f"{path} was judged as staged; the file in the working tree differs" for path in stale]
     return tuple(told)
+
+
+def _unusable(scope: Scope) -> Iterator[str]:
+    """Approvals that cannot be read, where an image is judged that one of them may have been for."""
+    if scope.targets:
+        broken = (*scope.sign_offs.files.values(), scope.baselines.problem)
+        yield from (one.reason for one in broken if isinstance(one, ApprovalError))
+
+
+def accepted_notes(images: Iterable[ImageReport]) -> Iterator[str]:
+    """What passes only because somebody accepts it, and what is left to do about that."""
+    passing = [one for one in images if one.verdict is Verdict.PASS]
+    pending = sum(any(one.accepted and one.accepted.pending for one in image.findings) for image in passing)
+    if pending:
+        yield (
+            f"{counted(pending, 'image')} {'passes' if pending == 1 else 'pass'} here for an approval that nobody has "
+            "reviewed yet; the check on the server decides"
+        )
+    held = sum(bool(one.findings) and in_baseline(one) for one in passing)
+    if held:
+        yield f"{counted(held, 'image')} with findings that the baseline has of {'it' if held == 1 else 'them'} already"
+    alone = any(
+        isinstance(one.inspection, Inspection) and _by_nobody_else(one.inspection, one.findings) for one in passing
+    )
+    if alone:
+        yield "an approval by whoever made the change counts here, as the policy sets `required = 0` in [approvals]"
+
+
+def _by_nobody_else(inspection: Inspection, found: tuple[Finding, ...]) -> bool:
+    rules = inspection.inputs.settings.approvals
+    return any(one.accepted and one.accepted.how == "approval" and not rules.needed(one.rule) for one in found)
 
 
 def _loosened(scope: Scope) -> Iterator[str]:

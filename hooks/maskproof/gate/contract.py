@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from maskproof.model import Finding
     from maskproof.records.sidecar import MaskRef, Record
 
-SIGN = "Have it reviewed as a change of what is protected; otherwise bring back the record that was there."
+SIGN = (
+    "If that is meant, have somebody approve it (`maskproof approve`); otherwise bring back the record that was there."
+)
 
 
 def contracts_of(scope: Scope, path: str, edit: Source, record: Record | None) -> tuple[Contract, ...]:
@@ -90,7 +92,8 @@ def widen(inputs: Inputs, pairs: Pairs, protected: Protected, files: Files) -> t
         if fresh.any():
             names = [one.name for one in protected.regions[0][1:] if (one.mask & fresh).any()]
             shares = regions.share_of(was), regions.share_of(pair.editable)
-            found.append(Widened(contract.path, *shares, _box(fresh), tuple(dict.fromkeys(names))))
+            was_asked = sidecar.digest_of(contract.record)
+            found.append(Widened(contract.path, *shares, _box(fresh), tuple(dict.fromkeys(names)), was_asked))
     return tuple(found)
 
 
@@ -129,7 +132,8 @@ def record_loosened(inspection: Inspection) -> Iterator[Finding]:
     for contract in inputs.change.contracts:
         whose = "the project's record" if contract.path == inputs.path else f"the project's record of {contract.path}"
         for part, said in _taken_away(contract.record, record):
-            yield finding("record-loosened", f"{said} than in {whose}", region=part, advice=SIGN)
+            was = (sidecar.digest_of(contract.record),)
+            yield finding("record-loosened", f"{said} than in {whose}", region=part, advice=SIGN, about=was)
     yield from _wider(inspection)
 
 
@@ -176,5 +180,6 @@ def _wider(inspection: Inspection) -> Iterator[Finding]:
             limit=one.was,
             unit="share",
             box=one.box,
+            about=(one.contract,),
             advice=SIGN if blocks else "Look at what is open now.",
         )

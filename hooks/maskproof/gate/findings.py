@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, regions
-from maskproof.gate import chain, contract, generated, provenance, unrecorded, verdict
+from maskproof.gate import accepted, chain, contract, generated, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Original, Tracked
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 def conclude(inspection: Inspection) -> ImageReport:
     """The report on one image: every row asked, in their order; the gravest finding decides."""
-    found = verdict.gravest_first(one for function in FINDINGS for one in function(inspection))
+    told = verdict.gravest_first(one for function in FINDINGS for one in function(inspection))
+    found = verdict.gravest_first(accepted.accept(inspection.inputs, told))
     decided, signals, steps = inspection.decided, inspection.signals, chain.drifted(inspection)
     drift = None if decided is None else max([decided.drift, *(step.drift for step in steps[-1:])])
     return ImageReport(
@@ -71,6 +72,7 @@ def name_clash(inspection: Inspection) -> Iterator[Finding]:
             f"{own} and {', '.join(twins)} are one file on macOS and Windows, so one record could stand for the other "
             "picture",
             advice="Rename one of them.",
+            about=change.twins,
         )
 
 
@@ -85,6 +87,7 @@ def attributes(inspection: Inspection) -> Iterator[Finding]:
             f"Git gives it other bytes on checkout than are judged, by {', '.join(inputs.change.rewritten)} in "
             ".gitattributes",
             region="attributes",
+            about=inputs.change.rewritten,
             advice=f"Mark pictures as binary there: `{shlex.quote(inputs.path)} binary`.",
         )
 
@@ -203,6 +206,8 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     not_judged: ("stale-record", "unrecorded", "unreadable", "frames", "too-large", "missing-original", "missing-mask"),
 }
 """each function with the rules that it may find, in the order in which findings of one severity are told"""
+OF_FINDINGS = {accepted.accept: ("approval-lapsed",)}
+"""the one that asks the findings themselves"""
 
 
 # --- the rest of a report --------------------------------------------------------------------------------------------

@@ -36,7 +36,21 @@ def gather(scope: Scope, path: str) -> Inputs:
         reference = replace(reference, entered=tuple(gather(inner, place) for inner, place in places))
     named = {place: scope.trusted(place) for place in settings.named_files}
     policy_files = {place: source for place, source in named.items() if source is not None}
-    return Inputs(path, settings, edit, record, reference, policy_files, _change(scope, path, edit, record))
+    change = _change(scope, path, edit, record)
+    outermost = scope.outermost
+    return Inputs(
+        path,
+        settings,
+        edit,
+        record,
+        reference,
+        policy_files,
+        change,
+        outermost.sign_offs.of(path),
+        None if isinstance(edit, Failure) else scope.baselined(path, edit.sha256),
+        outermost.terms(outermost.settings(path)),
+        outermost.terms(outermost.intended(path)) if change.loosened else None,
+    )
 
 
 def _reference(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Reference:

@@ -22,10 +22,13 @@ from maskproof.records.proposal import Proposal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from maskproof.gate.signoffs import SignOff
     from maskproof.images.files import Source
     from maskproof.likeness.model import Likeness
     from maskproof.model import Box, Evidence, Finding, RegionDrift
     from maskproof.policy import Settings
+    from maskproof.records.approval import Terms
+    from maskproof.records.baseline import Entry
     from maskproof.records.sidecar import Record
     from maskproof.regions import MaskFacts
 
@@ -216,6 +219,14 @@ class Inputs:
     """pictures and models that the policy names, by path"""
     change: ChangeFacts | None = None
     """None: files that were named one by one, so that nothing but the comparison is asked"""
+    sign_offs: tuple[SignOff, ...] = ()
+    """approvals that name it"""
+    baseline: Entry | None = None
+    """what the baseline holds of it, where that counts"""
+    terms: Terms = field(default_factory=dict)
+    """what policy asks for it, as approvals hold it"""
+    merged_terms: Terms | None = None
+    """what it will ask once the change is merged, where that is less"""
 
     @property
     def unrecorded(self) -> bool:
@@ -343,6 +354,8 @@ class Widened:
     """around what is open now and was not"""
     areas: tuple[str, ...]
     """names of the declared areas that it reaches"""
+    contract: str
+    """digest of that record"""
 
 
 @dataclass(frozen=True)

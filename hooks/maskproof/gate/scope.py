@@ -8,24 +8,37 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
+from maskproof.gate.baselined import Baselines
+from maskproof.gate.signoffs import SignOffs
 from maskproof.images.decode import decode_mask
 from maskproof.images.files import Files, Source
 from maskproof.model import counted
 from maskproof.policy import trust
 from maskproof.policy.patterns import matches
-from maskproof.records import sidecar
+from maskproof.records import approval, sidecar
 from maskproof.records.ledger import Ledger
-from maskproof.repo.paths import HOOKS_FILE, folded, is_attributes, is_image, is_ours, is_policy, is_sidecar
+from maskproof.repo.paths import (
+    HOOKS_FILE,
+    folded,
+    is_approval,
+    is_attributes,
+    is_image,
+    is_ours,
+    is_policy,
+    is_sidecar,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from maskproof.records.baseline import Entry
     from maskproof.repo import Tree
     from maskproof.repo.change import Change
 
@@ -61,6 +74,19 @@ class Scope:
         if self.settled is not None:
             return self.settled
         return trust.tighten(self._held(path), trust.resolve_closely(self.policies[-1], path))
+
+    def intended(self, path: str) -> policy.Settings:
+        """What the change's own policy asks of an image."""
+        return trust.resolve_closely(self.policies[-1], path)
+
+    def terms(self, settings: policy.Settings) -> approval.Terms:
+        """What is asked of an image, in the form that approvals have it."""
+        digests = {}
+        for path in settings.named_files:
+            with suppress(CouldNotJudge):  # without it the area cannot be drawn, and that is said
+                if (source := self.trusted(path)) is not None:
+                    digests[path] = self.change.repository.objects.digest(source.oid, path)
+        return approval.terms_of(settings, digests)
 
     def _held(self, path: str) -> policy.Settings:
         """What the project's own policies ask of an image."""
@@ -120,6 +146,33 @@ class Scope:
         """The bytes of such a file; None where neither side has it."""
         source = self.trusted(path)
         return None if source is None else self.files.data(source)
+
+    @cached_property
+    def sign_offs(self) -> SignOffs:
+        """The approvals of the change that is under review."""
+        return SignOffs(self.change, self.settings("").approvals) if self.outer is None else self.outer.sign_offs
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """The baseline of the change that is under review."""
+        return Baselines(self.change) if self.outer is None else self.outer.baselines
+
+    def baselined(self, path: str, sha256: str) -> Entry | None:
+        """The entry of the baseline that counts for a picture as it is."""
+        asked = self.baselines
+        return asked.of(path, sha256) if self.outer is None else asked.proves(path, sha256)
+
+    def before(self, path: str) -> Source | None:
+        """What a picture without a record is to be compared with: the bytes of the baseline, else the base's.
+
+        Raises:
+            MissingObject: the former may be in history that this clone does not hold.
+        """
+        version = self.source(self.change.base, path)
+        held = self.baselines.held(path)
+        if not held or version is None or self.change.repository.objects.digest(version.oid, path) == held[0].sha256:
+            return version
+        return self.located(path, held[0].sha256) or version
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -183,6 +236,8 @@ class Scope:
     def _images_of(self, path: str) -> set[str]:
         """The images that one touched or named path leads to."""
         entries = self.change.head.entries
+        if is_approval(path):
+            return {image for image in self.sign_offs.revoked(path) if image in entries}
         found = self.ledger.users(path)
         if is_sidecar(path):
             image = sidecar.image_of(path)

@@ -212,7 +212,7 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
 
 def relation_of(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
-    before = scope.source(scope.change.base, path)
+    before = scope.before(path)
     if scope.ledger.is_mask(path) or _same(scope, before, edit):
         return None
     replaced = None

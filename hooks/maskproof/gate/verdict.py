@@ -70,16 +70,16 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
-    """The verdict that findings ask for: the gravest one decides."""
-    severities = {one.severity for one in findings}
+    """The verdict that findings ask for: the gravest one decides, those left out that somebody accepted."""
+    severities = {one.severity for one in findings if one.accepted is None}
     if Severity.BLOCK in severities:
         return Verdict.BLOCK
     return Verdict.UNJUDGED if Severity.UNJUDGED in severities else Verdict.PASS
 
 
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The same findings, those that block before those that could not be judged before warnings."""
-    return tuple(sorted(findings, key=lambda one: GRAVEST.index(one.severity)))
+    """The same findings, those that block before those that could not be judged before warnings; the accepted last."""
+    return tuple(sorted(findings, key=lambda one: (one.accepted is not None, GRAVEST.index(one.severity))))
 
 
 def ratio(value: float, limit: float) -> float:

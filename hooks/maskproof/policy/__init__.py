@@ -16,6 +16,7 @@ from msgspec import Meta
 from maskproof.documents import BoxNumbers, Point, Problems, hint, read_toml, schema_of
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
+from maskproof.policy.approvals import Approvals
 from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
@@ -80,6 +81,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     areas: Annotated[list[AreaRule], Meta(max_length=1000)] = []
     limits: dict[str, dict[str, LimitNumber]] = {}
     face_model: FaceModel | None = None
+    approvals: Approvals = Approvals()
 
 
 FOLLOWING: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -105,6 +107,8 @@ class Settings(Keys):
     """keys that the policy file does not set, and that follow from others"""
     notes: tuple[str, ...] = ()
     """what the policy file says that has no effect any more"""
+    approvals: Approvals = Approvals()  # noqa: RUF009 - frozen
+    """what an approval needs, for this image as for every other"""
     source: str = "the built-in defaults"
     """the file that these settings come from"""
 
@@ -208,6 +212,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
         **chosen,
         areas=areas,
         face_model=policy.face_model,
+        approvals=policy.approvals,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
         derived=frozenset(derived),
@@ -258,7 +263,7 @@ def _contradictions(policy: Policy) -> list[str]:
     asked = [part.detect or () for part in (policy.defaults, *policy.rules)]
     if policy.face_model is None and any("face" in one for one in asked):
         found.append('detect names "face", which needs a [face_model] with path and sha256')
-    return found + _limit_problems(policy.limits)
+    return [*found, *policy.approvals.problems(), *_limit_problems(policy.limits)]
 
 
 def _renamed(area: AreaRule) -> AreaRule:

@@ -97,6 +97,12 @@ RULES = {
             WARN,
             ("unreviewed source", "unreviewed mask"),
         ),
+        Rule(
+            "approval-lapsed",
+            "An approval of the picture does not hold.",
+            WARN,
+            ("expired waiver", "invalid sign-off", "unverified signature"),
+        ),
         Rule("policy-loosened", "The change asks for a looser policy.", WARN, ("weakened configuration",)),
         Rule(
             "unreadable",

@@ -39,6 +39,7 @@ def tighten(base: Settings, head: Settings) -> Settings:
         **{key.name: key.stricter(getattr(base, key.name), getattr(head, key.name)) for key in KEYS},
         areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
         face_model=base.face_model or head.face_model,
+        approvals=base.approvals.tightened(head.approvals),
         limits=limits,
         own_limits=frozenset(
             key
@@ -66,7 +67,7 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
         if (head.level is base.level or key in own)
         and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
     ]
-    return tuple(keys)
+    return (*keys, *base.approvals.tighter(head.approvals))
 
 
 def _tighter(key: Key, base: Settings, head: Settings) -> list[str]:

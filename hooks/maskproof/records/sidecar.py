@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from maskproof.documents import BoxNumbers, Offset, Point, Problems, Side, read_json, schema_of
 from maskproof.errors import RecordError
-from maskproof.model import AreaKind  # noqa: TC001 - msgspec reads it
+from maskproof.model import AreaKind, sha256_of
 from maskproof.repo.paths import SIDECAR_SUFFIX
 
 Digest = Annotated[
@@ -156,6 +156,11 @@ def render(record: Record) -> bytes:
     tree = {key: value for key, value in msgspec.to_builtins(record).items() if value not in (None, [], {})}
     tree = {key: _without_none(value) for key, value in tree.items()}
     return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
+
+
+def digest_of(record: Record) -> str:
+    """The digest of what a record asks, however its file is written."""
+    return sha256_of(render(record))
 
 
 def schema() -> dict[str, Any]:

@@ -178,6 +178,10 @@ class Repository:
         """What `git rev-parse` answers, without the end of its line."""
         return os.fsdecode(self.git("rev-parse", *question, allowed=allowed).rstrip(b"\n"))
 
+    def setting(self, name: str) -> str:
+        """A setting of Git; empty where there is none."""
+        return self.git("config", "--get", name, allowed=(0, 1)).decode(errors="replace").strip()
+
     @cached_property
     def objects(self) -> Objects:
         """The bytes of its blobs."""
@@ -265,6 +269,10 @@ class Repository:
             raise MissingObject(f"this clone has no commit {name!a}; its history is cut off", DEEPEN)
         raise UsageError(f"this repository has no commit {name!a}", "Check the name with `git log`.")
 
+    def has(self, name: str) -> bool:
+        """Is there a commit of this name?"""
+        return bool(self._parsed("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", allowed=(0, 1, 128)))
+
     def merge_base(self, one: str, other: str) -> str:
         """The commit where two lines of history parted; `one` itself where they never met.
 
@@ -327,6 +335,20 @@ class Repository:
                 now[line[2]] = line[1] if line[1].strip("0") else None
             found.add((now[path], now[other]))
         return frozenset(found)
+
+    def last_touched(self, tree: Tree, paths: Iterable[str]) -> int:
+        """When a commit's line of first parents last got new content of some paths, in seconds since 1970."""
+        assert tree.commit is not None  # noqa: S101 - asked of commits only
+        how = ("-1", "-m", "--first-parent", "--no-patch", "--format=%ct")
+        said = self.git("log", *how, tree.commit, "--", *(f":(top,literal){one}" for one in paths))
+        return int(said.split()[0]) if said.strip() else 0
+
+    def paths_of(self, commit: str) -> frozenset[str] | None:
+        """What a commit changes; None for a merge."""
+        if len(self.git("rev-list", "--parents", "-1", commit, "--").split()) > 2:  # noqa: PLR2004 - itself, one parent
+            return None
+        raw = self.git("diff-tree", "-r", "--root", "--no-commit-id", *DIFF, commit)
+        return frozenset(_changes(raw))
 
     def attributes(self, tree: Tree, paths: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
         """What a tree's own files of attributes say of some paths: values by name, `unspecified` left out.

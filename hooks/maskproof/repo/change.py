@@ -6,7 +6,7 @@ runner add to what the change itself lists and never shorten it, so that every b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,15 @@ class Change:
     """what lies in the project beside the base: where its branch stands now, or what a merge under way brings in"""
     in_ci: bool = False
     """judged by a CI job, where a cache in the Git directory may come from anybody"""
+    pushing: bool = False
+    """judged on its maker's machine before it is pushed, so that nobody can have reviewed it"""
+    authors: tuple[str, ...] = ()
+    """who made it, as the platform says: each a name, or `commit=name`"""
+
+    @property
+    def local(self) -> bool:
+        """Is it still on its maker's machine? Whatever that one signs off then, the server decides."""
+        return not self.in_ci and (self.pushing or self.head.commit is None)
 
     @property
     def trusted(self) -> tuple[Tree, ...]:
@@ -77,6 +86,11 @@ class Change:
 def is_hook(environment: Mapping[str, str]) -> bool:
     """Does pre-commit run this as a hook?"""
     return "PRE_COMMIT" in environment
+
+
+def is_push(environment: Mapping[str, str]) -> bool:
+    """Does pre-commit run this before a push?"""
+    return is_hook(environment) and "PRE_COMMIT_REMOTE_NAME" in environment
 
 
 def from_environment(selection: Selection, environment: Mapping[str, str]) -> Selection:
@@ -127,6 +141,23 @@ def open_change(repository: Repository, selection: Selection) -> Change:
         tips = tuple(repository.tree(one) for one in repository.merging)
     named = tuple(path for given in selection.named for path in _expand(repository, sides, given))
     return Change(repository, *sides, changes, named, selection.everything, tips)
+
+
+def open_against(repository: Repository, since: str | None) -> Change:
+    """What is staged beside what the project holds: where the branch left another one, and where that stands now.
+
+    Args:
+        repository: It.
+        since: The branch that it is to be merged into; None: the one that a clone is made of, as far as it is known.
+
+    Raises:
+        UsageError, MissingObject: as of `open_change`.
+    """
+    target = since or ("origin/HEAD" if repository.has("refs/remotes/origin/HEAD") else None)
+    if target is None or repository.head.empty:
+        return open_change(repository, Selection())
+    selected = open_change(repository, Selection(target, "HEAD"))
+    return replace(selected, head=repository.index, changes={**selected.changes, **repository.staged()})
 
 
 def _expand(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:

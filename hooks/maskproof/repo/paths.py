@@ -9,6 +9,11 @@ SIDECAR_SUFFIX = ".maskproof.json"
 """appended to the whole image name, so that hero.png and hero.webp never share a sidecar"""
 HOOKS_FILE = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
+APPROVALS = ".maskproof/approvals/"
+"""the folder of approvals"""
+APPROVAL_SUFFIX, SIGNATURE_SUFFIX = ".json", ".sig"
+SIGNERS = ".maskproof/allowed_signers"
+"""whose signatures count, as `ssh-keygen` reads it (ALLOWED SIGNERS in its manual page)"""
 POLICY_FILES = ("maskproof.toml", "pyproject.toml")
 IMAGE = re.compile(r"\.(?:png|apng|jpe?g|jpe|jfif|webp|avif|gif|tiff?|heic|heif|jxl|bmp|mpo)$", re.IGNORECASE)
 """image names; files among them that cannot be decoded are reported as such, never skipped"""
@@ -39,6 +44,11 @@ def is_sidecar(path: str) -> bool:
     return path.endswith(SIDECAR_SUFFIX)
 
 
+def is_approval(path: str) -> bool:
+    """Is this the name of an approval?"""
+    return path.startswith(APPROVALS) and path.endswith(APPROVAL_SUFFIX)
+
+
 def is_ours(path: str) -> bool:
     """Can a change of this file change a verdict?"""
-    return is_image(path) or is_sidecar(path) or is_policy(path) or is_attributes(path)
+    return is_image(path) or is_sidecar(path) or is_policy(path) or is_attributes(path) or is_approval(path)

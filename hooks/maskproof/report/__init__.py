@@ -29,6 +29,8 @@ class Writer(Protocol):
     """what a file's own metadata says of where it comes from: each `Evidence`"""
     matches: Callable[..., str]
     """the tracked pictures that are most similar to one, and what to do with the best of them: `Matches`"""
+    approvals: Callable[..., str]
+    """all that was accepted in a project, and what has become of it: a `Listing`"""
     ranking: Callable[..., str]
     """several candidates for one edit, best first, and what to do next: each `Ranked`, and lines of advice"""
 

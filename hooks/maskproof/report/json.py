@@ -14,7 +14,7 @@ from maskproof.model import Report, Verdict
 if TYPE_CHECKING:
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Matches
-    from maskproof.model import Evidence, ImageReport, Judged
+    from maskproof.model import Evidence, ImageReport, Judged, Listing
 
 
 def run(report: Report, **_: bool) -> str:
@@ -96,6 +96,11 @@ def matches(result: Matches, **_: bool) -> str:
             "notes": list(result.notes),
         }
     )
+
+
+def approvals(listing: Listing, **_: bool) -> str:
+    """Every approval and what has become of it, then the baseline."""
+    return _text({"maskproof": 1, **asdict(listing)})
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:

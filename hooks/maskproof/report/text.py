@@ -6,18 +6,21 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from maskproof.model import Report, Severity, Verdict, amount, counted, place
+from maskproof.model import Report, Severity, Verdict, amount, counted, in_baseline, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
-    from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
+    from maskproof.model import Acceptance, Evidence, Finding, ImageReport, Judged, ListedApproval, Listing, Metric
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
+ACCEPTED = "+"
+"""the mark of a finding that stops nothing, because somebody accepted it"""
+HOW = {"approval": "approved", "baseline": "as the baseline has it"}
 WIDTH = 110
 """characters of a line, as far as paths and commands, which are not broken, fit it"""
 UNRELATED = 3
@@ -32,8 +35,8 @@ at the start as well, since another one may follow it in the report"""
 
 
 def run(report: Report, *, color: bool = False) -> str:
-    """A whole run; images that pass without a word to say take no line of their own."""
-    lines = [line for one in report.images if one.findings for line in _image(one, color)]
+    """A whole run; images that pass without a word to say, or as the baseline has them, take no line of their own."""
+    lines = [line for one in report.images if not in_baseline(one) for line in _image(one, color)]
     lines += [safe(f"Note: {note}.") for note in report.notes]
     return "\n".join([*lines, summary(report)]) + "\n"
 
@@ -54,8 +57,11 @@ def summary(report: Report) -> str:
 
 def conclusion(report: ImageReport, *, color: bool = False) -> str:
     """One image's verdict in a line."""
-    word, warns = WORDS[report.verdict], report.verdict is Verdict.PASS and bool(report.findings)
+    word, passes = WORDS[report.verdict], report.verdict is Verdict.PASS
+    warns = passes and any(one.accepted is None for one in report.findings)
     verdict = _painted(word, COLORS[word], color) + (f" with a {_painted('WARNING', COLORS['warn'], color)}" * warns)
+    hows = dict.fromkeys(one.accepted.how for one in report.findings if one.accepted) if passes else {}
+    verdict += "".join(f", {HOW[how]}" for how in hows)
     drift = "" if report.drift is None else f"  (drift {report.drift:.2f}; the limit is 1)"
     return f"{safe(report.path)}: {verdict}{drift}"
 
@@ -113,6 +119,33 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(note for one in report.images for note in one.notes)]
     lines += [f"{'  -> ' if not place else '       '}{safe(one)}" for place, one in enumerate(advice)]
     return "\n".join([*lines, "", summary(report)]) + "\n"
+
+
+def approvals(listing: Listing, *, color: bool = False) -> str:
+    """Every approval and what has become of it, then the baseline."""
+    lines = [line for one in listing.approvals for line in _approval(one, color)]
+    for entry in listing.outdated:
+        lines += wrap(f"the entry of {entry.path} in the baseline no longer applies: {entry.why}", "  ! ", " " * 6)
+    pictures = [one for whole in listing.approvals for one in whole.pictures]
+    holding = sum(not one.why for one in pictures)
+    last = (
+        f"{counted(len(listing.approvals), 'approval')} of {counted(len(pictures), 'picture')}, {holding} of them hold"
+    )
+    kept = f"; {counted(listing.baselined, 'picture')} as the baseline has them"
+    return "\n".join([*lines, f"maskproof: {last}{kept}."]) + "\n"
+
+
+def _approval(one: ListedApproval, color: bool) -> Iterator[str]:
+    said = "counts" if one.counts else "DOES NOT COUNT"
+    ends = f", until {one.expires}" if one.expires else ""
+    by = f", by {one.by}" if one.by else ""
+    painted = _painted(said, COLORS["passes" if one.counts else "warn"], color)
+    yield f"{safe(one.file)}: {painted}{safe(f' ({one.known}){by}{ends}')}"
+    yield from wrap(one.reason, "    ") if one.reason else ()
+    for picture in one.pictures:
+        what = f"{picture.path}: {', '.join(picture.rules)}"
+        yield from wrap(f"{what}; {picture.why}" if picture.why else what, f"  {'!' if picture.why else '+'} ", " " * 6)
+    yield ""
 
 
 def sentence(finding: Finding) -> str:
@@ -206,18 +239,28 @@ def _image(report: ImageReport, color: bool) -> list[str]:
     advice: list[str] = []
     for finding in report.findings:
         lines += _finding(finding, color)
-        if finding.advice and finding.advice not in advice:
+        if finding.advice and finding.advice not in advice and finding.accepted is None:
             advice.append(finding.advice)
-    for one in advice:
-        lines += wrap(one, "    -> ")
+    for one in dict.fromkeys(filter(None, (finding.accepted for finding in report.findings))):
+        lines += wrap(acceptance(one), f"  {ACCEPTED} ", " " * 6)
+    for told in advice:
+        lines += wrap(told, "    -> ")
     return [*lines, ""]
 
 
+def acceptance(one: Acceptance) -> str:
+    """Who accepted something, why, and where that is written; not yet safe to print."""
+    who = f" by {'; '.join(one.by)}" if one.by else ""
+    known = f" ({one.known})" if one.known else ""
+    return f"{HOW[one.how]}{who} in {one.file}{known}" + (f": {one.reason}" if one.reason else "")
+
+
 def _finding(finding: Finding, color: bool) -> list[str]:
-    sign = MARKS[finding.severity]
+    sign = ACCEPTED if finding.accepted else MARKS[finding.severity]
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
     first, *more = wrap(f"{finding.rule}: {sentence(finding)}{also}", f"  {sign} ", " " * 6)
-    return [first.replace(sign, _painted(sign, COLORS[finding.severity.value], color), 1), *more]
+    code = COLORS["passes" if finding.accepted else finding.severity.value]
+    return [first.replace(sign, _painted(sign, code, color), 1), *more]
 
 
 def _painted(text: str, code: str, color: bool) -> str:

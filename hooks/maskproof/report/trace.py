@@ -131,6 +131,14 @@ def _chain(found: Inspection) -> Iterator[str]:
         )
 
 
+def _approvals(found: Inspection) -> Iterator[str]:
+    for one in found.inputs.sign_offs:
+        answered = ", ".join(dict.fromkeys(answer.rule for answer in one.approved.findings))
+        standing = one.standing.how or one.standing.why or "nobody else has to approve here"
+        ends = f", until {one.expires}" if one.expires else ""
+        yield f"{one.file} answers {answered}{ends}; {standing}"
+
+
 STAGES = {
     "change": _change,
     "policy": _policy,
@@ -140,5 +148,6 @@ STAGES = {
     "pixels": _pixels,
     "regions": _regions,
     "chain": _chain,
+    "approvals": _approvals,
 }
 """by the name of the stage"""

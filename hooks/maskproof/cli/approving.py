@@ -1,0 +1,82 @@
+"""Commands by which people answer for pictures that the gate would stop."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from maskproof.cli.base import commands, emit, format_option, progress
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from maskproof.report import Writer
+
+AGAINST = click.option(
+    "--from-ref",
+    "since",
+    metavar="A",
+    help="The branch that the change is to be merged into; by default that of origin/HEAD, else the last commit.",
+)
+
+
+@commands.command()
+@click.argument("edits", metavar="EDIT...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why what is found in them is right.")
+@click.option(
+    "--expires",
+    type=click.DateTime(("%Y-%m-%d",)),
+    metavar="YYYY-MM-DD",
+    help="The last day on which the approval holds (UTC).",
+)
+@AGAINST
+@click.option("--sign/--no-sign", default=None, help="Sign it; by default where the project lists signers.")
+@click.option("--key", metavar="FILE", help="The SSH key to sign with, in place of Git's user.signingKey.")
+def approve(
+    edits: tuple[str, ...],
+    reason: str,
+    expires: dt.datetime | None,
+    since: str | None,
+    sign: bool | None,
+    key: str | None,
+) -> int:
+    """Accept what is found in these pictures, as they are staged.
+
+    The approval is bound to their bytes, originals, masks, records and settings, and lapses when one of them changes.
+    """
+    from maskproof.recording.approving import approve as write
+
+    for line in write(Path.cwd(), edits, reason, expires.date() if expires else None, since, key, sign=sign):
+        print(safe(line))
+    return 0
+
+
+@commands.command()
+@AGAINST
+@click.option("--author", "authors", multiple=True, metavar="[COMMIT=]NAME", help="As of `maskproof check`.")
+@format_option("approvals")
+def approvals(since: str | None, authors: tuple[str, ...], writer: Writer) -> int:
+    """List every approval, whether it counts, and why one no longer holds."""
+    from maskproof.recording.approvals import listed
+
+    emit(partial(writer.approvals, listed(Path.cwd(), since, authors)))
+    return 0
+
+
+@commands.command()
+def baseline() -> int:
+    """Accept the present state of an old repository.
+
+    Every picture that is committed and has something against it gets an entry, bound to its bytes. Another run renews
+    all of them.
+    """
+    from maskproof.recording.baseline import write
+    from maskproof.repo import Repository
+
+    for line in write(Repository(Path.cwd()), partial(progress, what="pictures judged")):
+        print(safe(line))
+    return 0

@@ -1,0 +1,75 @@
+"""What the baseline holds of a picture, as far as it counts.
+
+An entry of the change itself counts for bytes that the merge base holds at that path, with the record that lies there:
+then nothing about the picture is the change's doing. What an original proves is another question: there only an entry
+of the project counts, or whoever wants a picture to prove something would write it one.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from maskproof.errors import ApprovalError, CouldNotJudge
+from maskproof.records import baseline, sidecar
+
+if TYPE_CHECKING:
+    from maskproof.records.baseline import Entry
+    from maskproof.repo import Tree
+    from maskproof.repo.change import Change
+
+
+class Baselines:
+    """The baseline of each tree of a change."""
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+
+    @cached_property
+    def problem(self) -> ApprovalError | None:
+        """Why the baseline of the change cannot be used."""
+        return next((one for one in (self._mine, *self._project) if isinstance(one, ApprovalError)), None)
+
+    @cached_property
+    def _mine(self) -> dict[str, Entry] | ApprovalError:
+        return _entries(self.change.head)
+
+    @cached_property
+    def _project(self) -> tuple[dict[str, Entry] | ApprovalError, ...]:
+        return tuple(map(_entries, self.change.trusted))
+
+    def held(self, path: str) -> tuple[Entry, ...]:
+        """The entries that the project has for a picture, whatever bytes it has now."""
+        found = [one.get(path) for one in self._project if not isinstance(one, ApprovalError)]
+        return tuple(entry for entry in found if entry is not None)
+
+    def of(self, path: str, sha256: str) -> Entry | None:
+        """The entry that counts for a picture of the change as it is now."""
+        mine = () if isinstance(self._mine, ApprovalError) else filter(None, (self._mine.get(path),))
+        fitting = [entry for entry in (*mine, *self.held(path)) if entry.sha256 == sha256]
+        return fitting[0] if fitting and self._untouched(path, sha256) else None
+
+    def proves(self, path: str, sha256: str) -> Entry | None:
+        """The entry of the project for a picture that lies in it."""
+        return next((entry for entry in self.held(path) if entry.sha256 == sha256), None)
+
+    def _untouched(self, path: str, sha256: str) -> bool:
+        """Does the merge base hold these bytes there, with the record that lies beside them?"""
+        base, head, beside = self.change.base, self.change.head, sidecar.path_of(path)
+        own = base.blob_id(path)
+        if own is None or base.entries.get(beside) != head.entries.get(beside):
+            return False
+        try:
+            return own == head.blob_id(path) or base.repository.objects.digest(own, path) == sha256
+        except CouldNotJudge:
+            return False
+
+
+def _entries(tree: Tree) -> dict[str, Entry] | ApprovalError:
+    try:
+        data = tree.read(baseline.FILE)
+        return {} if data is None else baseline.parse(data).pictures
+    except ApprovalError as error:
+        return error.with_traceback(None)
+    except CouldNotJudge as error:
+        return ApprovalError(baseline.FILE, (error.reason,))

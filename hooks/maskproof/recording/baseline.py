@@ -1,0 +1,100 @@
+"""The baseline of a repository: every picture that is committed and has something against it, written down once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskproof.atomic import write_file
+from maskproof.errors import ApprovalError
+from maskproof.gate.check import check
+from maskproof.gate.inspection import Failure, Inspection
+from maskproof.model import ListedPicture, counted
+from maskproof.records import baseline
+from maskproof.repo.change import Selection, open_change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from maskproof.gate.inspection import Inputs
+    from maskproof.model import ImageReport
+    from maskproof.records.baseline import Entry
+    from maskproof.repo import Repository
+
+    Progress = Callable[[int, int], None]
+
+
+def write(repository: Repository, progress: Progress) -> Iterator[str]:
+    """Write the baseline of what is committed into the working tree.
+
+    Args:
+        repository: It.
+        progress: Told after each picture how many of all are judged.
+
+    Yields:
+        Lines that say what was written, what of an older baseline no longer applies, and what to do next.
+
+    Raises:
+        PolicyError: the policy has mistakes.
+    """
+    change = open_change(repository, Selection(everything=True))
+    reports = check(change, lambda judge, inputs: _counted(judge, list(inputs), progress)).images
+    entries = {one.path: entry for one in reports if (entry := entry_of(one)) is not None}
+    committed = {path: one for path, one in entries.items() if change.base.blob_id(path) == change.head.blob_id(path)}
+    for one in outdated(known(repository), reports):
+        yield f"{one.path}: its entry no longer applies, {one.why}"
+    if left := sorted(entries.keys() - committed.keys()):
+        yield f"Left out, since it is not committed: {', '.join(left)}"
+    target = repository.root / baseline.FILE
+    if not committed and not target.exists():
+        yield "Nothing that is committed has anything against it, so there is no baseline to write"
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    whole = baseline.Baseline(maskproof=1, pictures=dict(sorted(committed.items())))
+    write_file(target, baseline.render(whole), baseline.FILE)
+    yield f"Wrote {baseline.FILE}: {counted(len(committed), 'picture')} of {len(reports)} that are tracked"
+    yield f"    -> Look at what it accepts, and commit it: `git add {baseline.FILE}`."
+
+
+def known(repository: Repository) -> dict[str, Entry]:
+    """The entries that are staged, or of the last commit; none where they cannot be read."""
+    data = repository.index.read(baseline.FILE)
+    try:
+        return {} if data is None else baseline.parse(data).pictures
+    except ApprovalError:
+        return {}
+
+
+def entry_of(report: ImageReport) -> Entry | None:
+    """What the baseline says of a picture; None where there is nothing against it that is not approved."""
+    sha256 = _digest_of(report)
+    own = [one for one in report.findings if one.accepted is None or one.accepted.how == "baseline"]
+    rules = sorted({one.rule for one in own} - baseline.OF_THE_CHANGE)
+    return baseline.Entry(sha256=sha256, rules=rules) if sha256 and rules else None
+
+
+def outdated(entries: dict[str, Entry], reports: Iterable[ImageReport]) -> Iterator[ListedPicture]:
+    """Entries that do nothing any more, and why."""
+    now = {one.path: one for one in reports}
+    for path, entry in sorted(entries.items()):
+        report = now.get(path)
+        if report is None:
+            why = "the picture is gone"
+        elif _digest_of(report) != entry.sha256:
+            why = "the picture has other bytes now"
+        elif not {one.rule for one in report.findings} & set(entry.rules):
+            why = "nothing of it is found any more"
+        else:
+            continue
+        yield ListedPicture(path, tuple(entry.rules), why)
+
+
+def _digest_of(report: ImageReport) -> str:
+    inspection = report.inspection
+    assert isinstance(inspection, Inspection)  # noqa: S101 - `judge` keeps it
+    return "" if isinstance(inspection.inputs.edit, Failure) else inspection.inputs.edit.sha256
+
+
+def _counted(judge: Callable[[Inputs], ImageReport], inputs: list[Inputs], progress: Progress) -> Iterator[ImageReport]:
+    for number, one in enumerate(inputs, 1):
+        yield judge(one)
+        progress(number, len(inputs))
