@@ -1,4 +1,4 @@
-"""The JSON Schema of sidecars, policies, approvals and baselines, for editors and other tools: `python docs/schema/make.py`.
+"""The JSON Schema of each document that maskproof reads, for editors and other tools: `python docs/schema/make.py`.
 
 Made from the same types that read the files, and kept beside this script; a test tells when they have to be made anew.
 """

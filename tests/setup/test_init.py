@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from maskproof import policy
+from maskproof.policy.owners import owners_of
 
 if TYPE_CHECKING:
-    from projects import Scratch
+    from projects import Project, Scratch
+
+APPROVAL = ".maskproof/approvals/a-1.json"
 
 
 def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> None:
@@ -61,8 +64,63 @@ def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
     scratch.maskproof("init")
     files = {path: path.read_bytes() for path in scratch.root.rglob("*") if path.is_file() and ".git/" not in str(path)}
     done = scratch.maskproof("init")
-    assert done.stdout.count("left alone") == 3
+    assert done.stdout.count("left alone") == 4
     assert files == {path: path.read_bytes() for path in files}
+
+
+def test_it_stops_what_nobody_recorded_or_judged_and_warns_of_masks(scratch: Scratch) -> None:
+    scratch.maskproof("init")
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    assert said is not None
+    assert (said.defaults.unrecorded, said.defaults.new_original, said.defaults.new_mask) == ("block", "block", "warn")
+    assert said.approvals.authority == "merged"
+    assert owners_of(lambda path: _read(scratch, path), APPROVAL) == ()
+
+
+def test_owners_review_what_decides(scratch: Scratch) -> None:
+    scratch.write(".github/CODEOWNERS", "* @everybody\n*.json @others")
+    scratch.maskproof("init", "--owner", "@acme/design", "--owner", "@acme/brand")
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    assert said is not None
+    assert said.approvals.authority == "codeowners"
+    for path in (APPROVAL, "maskproof.toml", ".github/CODEOWNERS", ".github/workflows/maskproof.yml"):
+        assert owners_of(lambda place: _read(scratch, place), path) == ("@acme/design", "@acme/brand")
+    assert (scratch.root / ".github/CODEOWNERS").read_text().startswith("* @everybody\n*.json @others\n")
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_advice_only_warns_and_stops_nobody(scratch: Scratch, ci: str) -> None:
+    scratch.maskproof("init", "--advise", "--ci", ci)
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    assert said is not None
+    assert (said.defaults.unrecorded, said.defaults.new_original) == ("warn", "warn")
+    file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]
+    job = yaml.safe_load((scratch.root / file).read_text())
+    if ci == "github":
+        assert job["jobs"]["maskproof"]["steps"][-1]["continue-on-error"] is True
+    else:
+        assert job["maskproof"]["allow_failure"] is True
+
+
+def test_the_check_is_told_who_made_the_change(scratch: Scratch) -> None:
+    scratch.maskproof("init")
+    step = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())["jobs"]["maskproof"]["steps"][
+        -1
+    ]
+    assert step["env"] == {"MASKPROOF_AUTHORS": "${{ github.event.pull_request.user.login }}"}
+
+
+def test_what_is_there_is_accepted(project: Project) -> None:
+    project.write("old.png", project.pictures.marked)
+    project.commit("An old picture")
+    assert "1 picture of 3" in project.maskproof("init").stdout
+    project.commit("Set up")
+    assert project.maskproof("check", "--all").returncode == 0
+
+
+def _read(scratch: Scratch, path: str) -> bytes | None:
+    file = scratch.root / path
+    return file.read_bytes() if file.exists() else None
 
 
 def test_gitlab_gets_its_own_template(scratch: Scratch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from maskproof import __version__
 from maskproof.atomic import read_file
 from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, spare, write
+from maskproof.report.text import safe
 
 
 @commands.command()
@@ -20,16 +22,25 @@ from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, spare, wr
     help="Whose pull-request check to write a template for.",
 )
 @click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
-def init(ci: str, rev: str) -> int:
-    """Write a policy, the hook entry and a CI template.
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    metavar="@NAME",
+    help="Who has to review approvals and policy, as CODEOWNERS names them. May be repeated.",
+)
+@click.option("--advise", is_flag=True, help="For a first fortnight: write what only warns.")
+def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
+    """Write a policy, the hook entry, a CI template, owners and a baseline.
 
     Nothing that exists is overwritten.
     """
     from maskproof.repo import Repository
     from maskproof.setup.init import write_all
 
-    for line in write_all(Repository(Path.cwd()).root, ci, rev):
-        print(line)
+    judged = partial(progress, what="pictures judged")
+    for line in write_all(Repository(Path.cwd()), ci, rev, owners, judged, advise=advise):
+        print(safe(line))
     return 0
 
 

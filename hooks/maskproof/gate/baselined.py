@@ -32,11 +32,17 @@ class Baselines:
 
     @cached_property
     def _mine(self) -> dict[str, Entry] | ApprovalError:
-        return _entries(self.change.head)
+        return self._by_blob[self.change.head.blob_id(baseline.FILE)]
 
     @cached_property
     def _project(self) -> tuple[dict[str, Entry] | ApprovalError, ...]:
-        return tuple(map(_entries, self.change.trusted))
+        return tuple(self._by_blob[tree.blob_id(baseline.FILE)] for tree in self.change.trusted)
+
+    @cached_property
+    def _by_blob(self) -> dict[str | None, dict[str, Entry] | ApprovalError]:
+        """What each version of the file holds; most often there is one."""
+        trees = {tree.blob_id(baseline.FILE): tree for tree in (*self.change.trusted, self.change.head)}
+        return {oid: _entries(tree) for oid, tree in trees.items()}
 
     def held(self, path: str) -> tuple[Entry, ...]:
         """The entries that the project has for a picture, whatever bytes it has now."""

@@ -48,7 +48,7 @@ def gather(scope: Scope, path: str) -> Inputs:
         change,
         outermost.sign_offs.of(path),
         None if isinstance(edit, Failure) else scope.baselined(path, edit.sha256),
-        outermost.terms(outermost.settings(path)),
+        outermost.terms(settings if scope is outermost else outermost.settings(path)),
         outermost.terms(outermost.intended(path)) if change.loosened else None,
     )
 

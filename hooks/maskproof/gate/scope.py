@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
@@ -172,7 +172,8 @@ class Scope:
         held = self.baselines.held(path)
         if not held or version is None or self.change.repository.objects.digest(version.oid, path) == held[0].sha256:
             return version
-        return self.located(path, held[0].sha256) or version
+        found = self.located(path, held[0].sha256)
+        return version if found is None else replace(found, name="the bytes of the baseline")
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -218,7 +218,7 @@ def relation_of(scope: Scope, path: str, edit: Source, settings: Settings) -> Re
     replaced = None
     if before is not None:
         similar = _similarity(scope, before, edit)
-        replaced = Relation(replace(before, name=_named("its version before", similar)), True, similar)
+        replaced = Relation(replace(before, name=_named(before.name or "its version before", similar)), True, similar)
     if settings.unrecorded not in DEMANDING or (replaced and replaced.alike):
         return replaced
     return _nearest(scope, edit) or replaced
