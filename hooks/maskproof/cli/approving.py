@@ -25,7 +25,7 @@ AGAINST = click.option(
 
 
 @commands.command()
-@click.argument("edits", metavar="EDIT...", nargs=-1, required=True)
+@click.argument("edits", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why what is found in them is right.")
 @click.option(
     "--expires",
@@ -60,7 +60,7 @@ def approve(
 @click.option("--author", "authors", multiple=True, metavar="[COMMIT=]NAME", help="As of `maskproof check`.")
 @format_option("approvals")
 def approvals(since: str | None, authors: tuple[str, ...], writer: Writer) -> int:
-    """List every approval, whether it counts, and why one no longer holds."""
+    """List all approvals, and why one no longer holds."""
     from maskproof.recording.approvals import listed
 
     emit(partial(writer.approvals, listed(Path.cwd(), since, authors)))

@@ -31,7 +31,7 @@ from maskproof.report.text import safe
 )
 @click.option("--advise", is_flag=True, help="For a first fortnight: write what only warns.")
 def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
-    """Write a policy, the hook entry, a CI template, owners and a baseline.
+    """Write policy, hook, CI template, owners and baseline.
 
     Nothing that exists is overwritten.
     """
