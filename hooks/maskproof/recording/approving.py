@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from maskproof.atomic import write_file
+from maskproof.atomic import write_together
 from maskproof.errors import UsageError
 from maskproof.gate.accepted import approved_of
 from maskproof.gate.check import judge
@@ -79,18 +79,17 @@ def approve(
         maskproof=1, reason=reason.strip(), pictures=pictures, by=_person(repository), expires=expires
     )
     file = approval.path_of(whole)
-    target = repository.root / file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = [file]
-    data = approval.render(whole)
-    signature = ssh.sign(repository, data, key) if _signs(scope, sign, key) else None
-    if signature is not None:
-        write_file(repository.root / (file + SIGNATURE_SUFFIX), signature, file + SIGNATURE_SUFFIX)
-        written.append(file + SIGNATURE_SUFFIX)
-    write_file(target, data, file)
-    yield f"Wrote {' and '.join(written)}, for {counted(len(pictures), 'picture')}"
-    added = " ".join(map(shlex.quote, written))
-    yield f"    -> Commit it: `git add {added}`. It counts once {_counts(scope, signature)}."
+    files = {file: approval.render(whole)}
+    if _signs(scope, sign, key):
+        files = {file + SIGNATURE_SUFFIX: ssh.sign(repository, files[file], key), **files}
+    try:
+        (repository.root / file).parent.mkdir(parents=True, exist_ok=True)
+        write_together(*((repository.root / name, data) for name, data in files.items()))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}", "Check the folder and the disk.") from error
+    yield f"Wrote {' and '.join(files)}, for {counted(len(pictures), 'picture')}"
+    added = " ".join(map(shlex.quote, files))
+    yield f"    -> Commit it: `git add {added}`. It counts once {_counts(scope, signed=len(files) > 1)}."
 
 
 def _approved(report: ImageReport) -> Approved | None:
@@ -125,12 +124,12 @@ def _signs(scope: Scope, sign: bool | None, key: str | None) -> bool:
     return scope.sign_offs.rules.signed or bool(key) or (listed and has_key)
 
 
-def _counts(scope: Scope, signature: bytes | None) -> str:
+def _counts(scope: Scope, *, signed: bool) -> str:
     """When an approval that was just written will count."""
     rules = scope.sign_offs.rules
     if rules.required == 0:
         return "it is committed, as the policy asks for nobody else"
-    if signature is not None:
+    if signed:
         return f"it is committed, where {SIGNERS} on the target branch lists the key and the change is not your own"
     if rules.signed:
         return "it is signed (`--sign`), which the policy asks for"

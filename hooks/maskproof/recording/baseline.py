@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.atomic import write_file
 from maskproof.errors import ApprovalError
@@ -15,12 +15,13 @@ from maskproof.repo.change import Selection, open_change
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from maskproof.gate.inspection import Inputs
     from maskproof.model import ImageReport
     from maskproof.records.baseline import Entry
     from maskproof.repo import Repository
 
     Progress = Callable[[int, int], None]
+
+T = TypeVar("T")
 
 
 def write(repository: Repository, progress: Progress) -> Iterator[str]:
@@ -90,11 +91,12 @@ def outdated(entries: dict[str, Entry], reports: Iterable[ImageReport]) -> Itera
 
 def _digest_of(report: ImageReport) -> str:
     inspection = report.inspection
-    assert isinstance(inspection, Inspection)  # noqa: S101 - `judge` keeps it
-    return "" if isinstance(inspection.inputs.edit, Failure) else inspection.inputs.edit.sha256
+    if not isinstance(inspection, Inspection) or isinstance(inspection.inputs.edit, Failure):
+        return ""
+    return inspection.inputs.edit.sha256
 
 
-def _counted(judge: Callable[[Inputs], ImageReport], inputs: list[Inputs], progress: Progress) -> Iterator[ImageReport]:
+def _counted(judge: Callable[[T], ImageReport], inputs: list[T], progress: Progress) -> Iterator[ImageReport]:
     for number, one in enumerate(inputs, 1):
         yield judge(one)
         progress(number, len(inputs))

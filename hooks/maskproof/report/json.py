@@ -100,7 +100,7 @@ def matches(result: Matches, **_: bool) -> str:
 
 def approvals(listing: Listing, **_: bool) -> str:
     """Every approval and what has become of it, then the baseline."""
-    return _text({"maskproof": 1, **asdict(listing)})
+    return serialized({"maskproof": 1, **asdict(listing)})
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:

@@ -15,7 +15,6 @@ from maskproof.recording import baseline
 from maskproof.records.baseline import FILE
 from maskproof.repo.paths import is_image
 
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -174,7 +173,7 @@ def write_all(
 
 
 def _owners(file: Path, name: str, paths: tuple[str, ...], owners: tuple[str, ...]) -> tuple[str, str]:
-    """The lines last, where they win; as comments where nobody was named, since a wrong name owns nothing. As `_new`."""
+    """The lines last, where they win; as comments where nobody was named, since a wrong name owns nothing."""
     before = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     if OWNED[0] in before:
         return "", f"{name} names {OWNED[0]} already and was left alone"
