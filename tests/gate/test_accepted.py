@@ -237,6 +237,17 @@ class TestWhatEndsIt:
         merged.commit("Policy")
         assert judge(merged, "--all", CI="true").accepted == ["outside-mask"]
 
+    def test_a_policy_that_the_change_itself_loosens_behind_it(self, merged: Project) -> None:
+        merged.git("checkout", "-q", "main")
+        merged.git("merge", "-q", "--no-edit", "pr")
+        merged.git("checkout", "-q", "pr")
+        merged.write("maskproof.toml", "version = 1\n[defaults]\nmax_editable = 1.0\n")
+        merged.edit("drifted", tool={"model": "another"})
+        merged.commit("Looser")
+        told = judge(merged, *RANGE)
+        assert told.status == 1
+        assert "max_editable" in told.lapsed
+
     def test_a_logo_that_policy_names(self, project: Project) -> None:
         area = '[[areas]]\npaths = ["**"]\nname = "a"\nkind = "brand"\nmask = "logo.png"\nforeground = "white"\n'
         project.write("maskproof.toml", f"version = 1\n{area}")
@@ -454,6 +465,21 @@ class TestSignatures:
         assert told.status == 1
         assert "who made the change" in told.lapsed
         assert judge(project, *RANGE, "--author", "ben", "--author", "ana").status == 1
+
+    def test_nor_with_a_signature_that_was_merged_before(self, project: Project, ana: Path) -> None:
+        project.write("maskproof.toml", SIGNED)
+        project.write(".maskproof/allowed_signers", allows("ana", ana))
+        project.commit("Policy and signers")
+        project.git("branch", "-M", "main")
+        project.edit("drifted")
+        approve(project, SPRING, "--key", str(ana))
+        merge(project)
+        assert judge(project, *RANGE, "--author", "ana").status == 1
+        assert judge(project, *RANGE).status == 1
+        assert judge(project, *RANGE, "--author", "ben").status == 0
+        project.git("checkout", "-q", "main")
+        project.git("merge", "-q", "pr")
+        assert judge(project, "--all", CI="true").image["verdict"] == "pass"
 
     def test_an_author_under_another_name_of_the_same_key(self, project: Project, ana: Path) -> None:
         self.signed(project, ana, allows("other", ana) + allows("ana", ana))

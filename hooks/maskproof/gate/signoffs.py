@@ -9,6 +9,7 @@ change none of this is known yet: there it only will need that review.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ class Standing:
     """how that is known, in words"""
     why: str = ""
     """why nobody counts for it"""
+    names: tuple[str, ...] = ()
+    """all names of its signer; none where nobody signed it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class SignOffs:
         ends = "" if whole.expires is None else whole.expires.isoformat()
         expired = bool(ends) and ends < time.strftime("%Y-%m-%d", time.gmtime())
         standing = self._standings[file]
+        if standing.names and not self._is_here(picture):
+            standing = self._of_another(standing.names)
         return SignOff(file, whole.reason, whole.by or "", ends, expired, picture, standing, self.change.local)
 
     def _standing(self, file: str, whole: Approval) -> Standing:
@@ -162,7 +167,19 @@ class SignOffs:
             if not one.names:
                 return Standing(why=f"its signature {one.why}")
         names = found[-1].names
-        return Standing((names[0],), f"signed by {names[0]}") if merged else self._of_another(names)
+        return Standing((names[0],), f"signed by {names[0]}", names=names) if merged else self._of_another(names)
+
+    def _is_here(self, picture: Approved) -> bool:
+        """Does the project hold a picture already? If not the change brings it, and who made that cannot approve it.
+
+        A signature that was merged by itself before would be the way around that.
+        """
+        for tree in self.project:
+            with suppress(CouldNotJudge):
+                oid = tree.blob_id(picture.path)
+                if oid is not None and tree.repository.objects.digest(oid, picture.path) == picture.sha256:
+                    return True
+        return False
 
     def _of_another(self, names: tuple[str, ...]) -> Standing:
         """A signature that comes with the change: never by who made it."""
