@@ -124,6 +124,7 @@ class Repository:
 
         Raises:
             UsageError: no git, no repository, or git refuses.
+            MissingObject: this is a partial clone, and what it left out is asked for.
         """
         try:
             done = subprocess.run(
@@ -144,6 +145,8 @@ class Repository:
                 "this folder is not in a Git repository",
                 "Change to your repository, or compare two files with `maskproof compare`.",
             )
+        if ABSENT.search(said) and self.partial:
+            raise MissingObject("this clone left out trees or commits that the check needs", REFETCH)
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
 
     def staged(self) -> dict[str, Changed]:
@@ -422,6 +425,11 @@ FORMAT = {
     64: "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n",
 }
 """the settings of an empty repository, by the digits of its ids"""
+ABSENT = re.compile(
+    r"promisor remote|bad object|unable to read tree|not a tree object|failed to traverse|Could not read"
+)
+"""what git says where it lacks an object; its versions differ in the words"""
+REFETCH = "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
 from maskproof.memo import Memo
 from maskproof.model import MAX_FILE_BYTES, sha256_of
-from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS
+from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS, REFETCH
 from maskproof.repo.signatures import FIRST_BYTES, is_picture
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Objects:
     def _content(self, answer: Answer, oid: str, name: str) -> bytes:
         if not answer.kind:
             advice = (
-                "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
+                REFETCH
                 if self.repository.partial
                 else DEEPEN
                 if self.repository.shallow
