@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import click
 
 from maskproof import __version__
 from maskproof.atomic import read_file
-from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, spare, write
+from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, said, spare, write
+from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
 
 
@@ -42,6 +44,35 @@ def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
     for line in write_all(Repository(Path.cwd()), ci, rev, owners, judged, advise=advise):
         print(safe(line))
     return 0
+
+
+@commands.command("range")
+@click.option("--onto", metavar="BRANCH", help="The branch that the change goes to, where no known service runs this.")
+@click.option("--head", default="HEAD", show_default=True, metavar="COMMIT", help="What to judge, with --onto.")
+@click.option("--fetch", is_flag=True, help="Fetch what is missing; otherwise nothing talks to a server.")
+def range_(onto: str | None, head: str, *, fetch: bool) -> int:
+    """Print what `check` is to be asked in a CI job.
+
+    That is the change that a pull request, a queue or a push would make. GitHub and GitLab say by their variables what
+    they run a job for. What this clone lacks is said with the command that fetches it.
+    """
+    from maskproof.repo import Repository, platforms
+    from maskproof.setup import presence
+
+    repository = Repository(Path.cwd())
+    try:
+        wanted = platforms.onto(onto, head) if onto else platforms.asked(repository, os.environ, read_file)
+        base, commit = presence.complete(repository, wanted, fetch=fetch, say=said)
+    except MaskproofError:
+        print(NO_RANGE)
+        raise
+    print(f"--from-ref {base} --to-ref {commit}" if base else f"--all --to-ref {commit}")
+    return 0
+
+
+NO_RANGE = "--from-ref=- --to-ref=-"
+"""what is printed where nothing can be said: a `check` that is given it refuses, where without a word it would judge
+what is staged, which in a job is nothing, and pass"""
 
 
 @commands.command()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from maskproof.errors import MissingObject, UsageError
 from maskproof.repo.paths import is_attributes, is_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from maskproof.repo.objects import Objects
 
@@ -257,6 +258,24 @@ class Repository:
         named = (re.fullmatch(r"GITHEAD_([0-9a-f]{40,64})", key) for key in os.environ)
         return tuple(one.group(1) for one in named if one)
 
+    def known(self, name: str) -> str | None:
+        """The full id of a commit; None where this clone has none of this name."""
+        if name.startswith("-"):
+            return None
+        how = ("--verify", "--quiet", "--end-of-options")
+        return self._parsed(*how, f"{name}^{{commit}}", allowed=(0, 1, 128)) or None
+
+    def fetch(self, command: Sequence[str]) -> None:
+        """Run a git command that talks to a server, which nothing does unless it was told to.
+
+        Raises:
+            UsageError: it failed.
+        """
+        done = subprocess.run(["git", *NO_PROGRAMS, *command], cwd=self.where, capture_output=True, check=False)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip()
+            raise UsageError(f"git {command[0]} failed: {said}", f"Run it by hand: `git {shlex.join(command)}`.")
+
     def commit(self, name: str) -> str:
         """The full id of a commit.
 
@@ -264,10 +283,8 @@ class Repository:
             UsageError: there is none of this name.
             MissingObject: the clone is shallow, so the commit may only be absent here.
         """
-        if not name.startswith("-"):
-            how = ("--verify", "--quiet", "--end-of-options")
-            if found := self._parsed(*how, f"{name}^{{commit}}", allowed=(0, 1, 128)):
-                return found
+        if found := self.known(name):
+            return found
         if self.shallow:
             raise MissingObject(f"this clone has no commit {name!a}; its history is cut off", DEEPEN)
         raise UsageError(f"this repository has no commit {name!a}", "Check the name with `git log`.")

@@ -129,6 +129,18 @@ class Objects:
             self._digests[oid] = pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
         return self._digests[oid]
 
+    def absent(self, oids: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Those of some blobs that are not here, and those that are Git LFS pointers to content that is not."""
+        asked = list(dict.fromkeys(oids))
+        given = "".join(f"{oid}\n" for oid in asked).encode()
+        # In a partial clone git ends at the first that it may not fetch; those behind it are taken for absent as well.
+        listed = self.repository.git("cat-file", "--batch-check=%(objectsize)", given=given, allowed=(0, 128))
+        said = listed.decode().split("\n")
+        sizes = {oid: line for oid, line in zip(asked, said, strict=False) if line.isdigit()}
+        small = [oid for oid, size in sizes.items() if int(size) < POINTER_BYTES]
+        read = ((oid, answer) for oid, answer in self.blobs(small, "a file"))
+        return [oid for oid in asked if oid not in sizes], [oid for oid, one in read if isinstance(one, MissingObject)]
+
     def is_pointer_to(self, oid: str, name: str, data: bytes) -> bool:
         """Is a blob the Git LFS pointer of this content?"""
         try:

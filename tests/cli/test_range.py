@@ -1,0 +1,220 @@
+"""`maskproof range`: base and head of pull requests, queues, pushes and forks, in clones of every kind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+
+import pytest
+
+from projects import HERO, SPRING, Project, png, texture
+
+NOWHERE = dict.fromkeys(("GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_EVENT_PATH"), "")
+
+
+@pytest.fixture
+def service(project: Project) -> Project:
+    """What a hosting service holds: main moved on after the branch `pr` was cut, and the merge that it made of both."""
+    project.git("branch", "-M", "main")
+    for key in ("allowFilter", "allowAnySHA1InWant"):
+        project.git("config", f"uploadpack.{key}", "true")
+    project.git("checkout", "-q", "-b", "pr")
+    project.edit("drifted")
+    project.commit("Drifted")
+    project.write("README.md", "More\n")
+    project.commit("A second commit, so that one parent alone shows no picture")
+    project.git("checkout", "-q", "main")
+    project.write("LICENSE", "Free\n")
+    project.commit("Main moves on")
+    project.git("checkout", "-q", "--detach")
+    project.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
+    project.git("update-ref", "refs/pull/7/merge", "HEAD")
+    project.git("checkout", "-q", "main")
+    return project
+
+
+def sha(project: Project, name: str) -> str:
+    return project.git("rev-parse", name).stdout.strip()
+
+
+def job(service: Project, commit: str, *options: str, ref: str = "", checkout: bool = True) -> Project:
+    """The clone that a job gets: one commit checked out."""
+    clone = service.at(service.root.parent / "job")
+    service.git("init", "-q", str(clone.root))
+    clone.git("remote", "add", "origin", f"file://{service.root}")
+    clone.git("fetch", "-q", *options, "origin", f"+{commit}:{ref or 'refs/remotes/pull/7/merge'}")
+    if checkout:
+        clone.git("checkout", "-q", commit)
+    return clone
+
+
+def github(service: Project, kind: str, commit: str, event: dict, ref: str = "refs/pull/7/merge") -> dict[str, str]:
+    file = service.write("../event.json", json.dumps(event))
+    return NOWHERE | {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": kind,
+        "GITHUB_SHA": commit,
+        "GITHUB_REF": ref,
+        "GITHUB_EVENT_PATH": str(file),
+    }
+
+
+def pull_request(service: Project, kind: str = "pull_request") -> dict[str, str]:
+    event = {"pull_request": {"number": 7, "head": {"sha": sha(service, "pr")}, "base": {"sha": "0" * 40}}}
+    commit = sha(service, "refs/pull/7/merge" if kind == "pull_request" else "main")
+    return github(service, kind, commit, event)
+
+
+def gitlab(service: Project, kind: str, commit: str, **more: str) -> dict[str, str]:
+    return NOWHERE | {
+        "GITLAB_CI": "true",
+        "CI_PIPELINE_SOURCE": "merge_request_event",
+        "CI_COMMIT_SHA": commit,
+        "CI_MERGE_REQUEST_EVENT_TYPE": kind,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": sha(service, "pr"),
+        "CI_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_PROJECT_ID": "1",
+        **more,
+    }
+
+
+def told(clone: Project, env: dict[str, str], *options: str) -> tuple[int, str, str]:
+    done = clone.maskproof("range", *options, **env)
+    return done.returncode, done.stdout.strip(), done.stderr
+
+
+def span(service: Project, base: str, head: str) -> str:
+    return f"--from-ref {sha(service, base)} --to-ref {sha(service, head)}"
+
+
+def test_a_pull_request_is_its_merge_since_the_target_branch(service):
+    clone = job(service, sha(service, "refs/pull/7/merge"))
+    status, said, _ = told(clone, pull_request(service))
+    assert (status, said) == (0, span(service, "main", "refs/pull/7/merge"))
+    assert clone.check(*said.split()).status == 1
+
+
+def test_a_job_on_the_base_fetches_the_merge_alone(service):
+    clone = job(service, sha(service, "main"), ref="refs/remotes/origin/main")
+    env = pull_request(service, "pull_request_target")
+    status, said, why = told(clone, env)
+    assert (status, said) == (3, "--from-ref=- --to-ref=-")
+    command = why.split("`")[1]
+    assert command == "git fetch --no-tags origin +refs/pull/7/merge:refs/remotes/origin/pull/7/merge"
+    clone.run(*shlex.split(command))
+    status, said, _ = told(clone, env)
+    assert (status, said) == (0, span(service, "main", "refs/pull/7/merge"))
+    assert clone.check(*said.split()).status == 1
+    assert not (clone.root / SPRING).exists()
+
+
+def test_a_merge_of_another_state_of_the_change_is_none(service):
+    clone = job(service, sha(service, "refs/pull/7/merge"))
+    service.git("checkout", "-q", "pr")
+    service.git("commit", "-q", "--no-verify", "--allow-empty", "-m", "Pushed since")
+    status, _, why = told(clone, pull_request(service))
+    assert status == 3
+    assert "is no merge of" in why
+
+
+def test_a_pushed_merge_is_not_taken_for_the_services(service):
+    service.git("checkout", "-q", "pr")
+    service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Own merge", "main")
+    clone = job(service, sha(service, "pr"), ref="refs/remotes/origin/pr")
+    clone.git("fetch", "-q", "origin", "+main:refs/remotes/origin/main")
+    for env in (gitlab(service, "detached", sha(service, "pr")), NOWHERE):
+        status, said, _ = told(clone, env, *(() if env["GITLAB_CI"] else ("--onto", "origin/main")))
+        assert (status, said) == (0, span(service, "main", "pr"))
+        assert clone.check(*said.split()).status == 1
+
+
+@pytest.mark.parametrize("rebased", [False, True])
+def test_a_queue_is_judged_since_what_stood_before_it(service, rebased):
+    service.git("checkout", "-q", "-b", "queue", "pr" if rebased else "main")
+    service.git(*(("rebase", "-q", "main") if rebased else ("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")))
+    event = {"merge_group": {"base_sha": sha(service, "main"), "head_sha": sha(service, "queue")}}
+    clone = job(service, sha(service, "queue"))
+    train = gitlab(
+        service, "merge_train", sha(service, "queue"), CI_MERGE_REQUEST_TARGET_BRANCH_SHA=sha(service, "main")
+    )
+    for env in (github(service, "merge_group", sha(service, "queue"), event), train):
+        status, said, _ = told(clone, env)
+        assert (status, said) == (0, span(service, "main", "queue"))
+    assert clone.check(*said.split()).status == 1
+
+
+def test_a_fork_is_judged_since_the_branch_of_the_project_it_goes_to(service):
+    clone = job(service, sha(service, "pr"), ref="refs/remotes/origin/pr")
+    clone.git("fetch", "-q", "origin", "+pr:refs/remotes/origin/main")  # the fork's own main
+    service.git("clone", "-q", "--bare", str(service.root), f"{service.root}.git")
+    more = {"CI_MERGE_REQUEST_PROJECT_ID": "2", "CI_MERGE_REQUEST_PROJECT_URL": f"file://{service.root}"}
+    env = gitlab(service, "detached", sha(service, "pr"), **more)
+    status, _, why = told(clone, env)
+    assert status == 3
+    assert f"git fetch --no-tags file://{service.root}.git +refs/heads/main:refs/remotes/target/main" in why
+    status, said, _ = told(clone, env, "--fetch")
+    assert (status, said) == (0, span(service, "main", "pr"))
+
+
+def test_a_push_is_what_it_brought_and_a_first_one_everything(service):
+    clone = job(service, sha(service, "pr"), ref="refs/remotes/origin/pr")
+    event = {"before": sha(service, "pr~2"), "repository": {"default_branch": "main"}}
+    env = github(service, "push", sha(service, "pr"), event, "refs/heads/pr")
+    assert told(clone, env)[:2] == (0, span(service, "pr~2", "pr"))
+    env = github(service, "push", sha(service, "pr"), event | {"before": "0" * 40}, "refs/heads/pr")
+    assert "git fetch --no-tags origin +refs/heads/main:refs/remotes/origin/main" in told(clone, env)[2]
+    assert told(clone, env, "--fetch")[:2] == (0, span(service, "main", "pr"))
+    env = github(service, "push", sha(service, "pr"), event | {"before": "0" * 40}, "refs/heads/main")
+    whole = f"--all --to-ref {sha(service, 'pr')}"
+    assert told(clone, env)[:2] == (0, whole)
+    assert clone.check(*whole.split()).status == 1
+    assert told(clone, github(service, "schedule", sha(service, "pr"), {}, "refs/heads/main"))[1] == whole
+
+
+@pytest.mark.parametrize("options", [("--depth=1",), ("--filter=tree:0",), ("--filter=blob:none",)])
+def test_what_a_clone_lacks_is_named_and_fetched_only_where_that_is_asked_for(service, options):
+    clone = job(service, sha(service, "refs/pull/7/merge"), *options, checkout=False)
+    status, said, why = told(clone, pull_request(service))
+    command = "git fetch --unshallow origin" if "--depth=1" in options else "git fetch --refetch --no-filter"
+    assert command in why
+    assert status == (0 if "blob:none" in options[0] else 3)
+    status, said, why = told(clone, pull_request(service), "--fetch")
+    assert (status, said) == (0, span(service, "main", "refs/pull/7/merge"))
+    assert clone.check(*said.split()).status == 1
+
+
+def test_the_content_of_both_sides_in_git_lfs_is_asked_for(service):
+    service.git("checkout", "-q", "main")
+    for name in (HERO, "assets/free.png"):
+        data = service.pictures.original if name == HERO else png(texture(9))
+        digest = hashlib.sha256(data).hexdigest()
+        service.write(name, f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(data)}\n")
+    service.commit("Into Git LFS")
+    service.git("checkout", "-q", "-B", "pr")
+    service.edit("held")
+    service.commit("Held")
+    clone = job(service, sha(service, "pr"), ref="refs/remotes/origin/pr")
+    status, said, why = told(clone, NOWHERE, "--onto", "origin/pr~1")
+    assert (status, said) == (0, span(service, "main", "pr"))
+    assert f"`git lfs fetch origin {sha(service, 'pr')} {sha(service, 'main')}`" in why
+    assert "not here: 1 file." in why
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        NOWHERE,
+        {"GITHUB_ACTIONS": "true"},
+        {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "HEAD", "GITHUB_EVENT_PATH": "README.md"},
+        {"GITLAB_CI": "true"},
+        {"GITLAB_CI": "true", "CI_COMMIT_SHA": "--output=x", "CI_PIPELINE_SOURCE": "web"},
+    ],
+)
+def test_without_an_answer_the_check_that_is_asked_with_it_refuses(project, env):
+    given = {key: value for key, value in (NOWHERE | env).items() if value}
+    status, said, why = told(project, given)
+    assert status in {2, 3}
+    assert why
+    assert project.check(*said.split()).status == 2
