@@ -10,7 +10,7 @@ import click
 
 from maskproof import __version__
 from maskproof.atomic import read_file
-from maskproof.cli.base import FILE, FOLDER, PATH, commands, progress, said, spare, write
+from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, said, spare, write
 from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
 
@@ -44,6 +44,29 @@ def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
     for line in write_all(Repository(Path.cwd()), ci, rev, owners, judged, advise=advise):
         print(safe(line))
     return 0
+
+
+@commands.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
+def doctor(form: str) -> int:
+    """Say what is not enforced in this repository.
+
+    Each gap comes with the command that mends it. Exit status 1 where there is one. Looked at are the last commit, this
+    clone and this machine; nothing is fetched or asked of a server.
+    """
+    from maskproof.repo import Repository
+    from maskproof.setup import doctor as examination
+
+    found = examination.examined(Repository(Path.cwd()))
+    print(examination.as_json(found) if form == "json" else examination.as_text(found), end="")
+    return BLOCKED if any(one.severity == examination.GAP for one in found) else 0
 
 
 @commands.command("range")
