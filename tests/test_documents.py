@@ -95,6 +95,7 @@ def test_no_document_of_the_collection_is_a_policy(row):
         '{"name": "a", "many": [{"width": 1, "width": 1}]}',
     ],
 )
+@pytest.mark.threat("T27")
 def test_what_is_no_single_clear_json_document_is_refused(text):
     assert len(problems(text)) == 1
     assert "not valid JSON" in problems(text)[0]
@@ -113,6 +114,7 @@ def test_line_ends_of_windows_are_fine():
 @pytest.mark.parametrize(
     "place", ['{"name": %s}', '{"name": "a", "anything": %s}', '{"name": "a", "table": {"x": %s}}', "%s"]
 )
+@pytest.mark.threat("T27")
 def test_depth_is_refused_wherever_it_is(depth, place):
     assert problems(place % ("[" * depth + "]" * depth)) == ("it is nested too deeply",)
 
@@ -241,6 +243,7 @@ def test_what_is_no_toml_is_refused(text):
         '\\"' * 400_000,
     ],
 )
+@pytest.mark.threat("T28")
 def test_deep_toml_is_refused_before_it_is_unfolded(text):
     with pytest.raises(Problems, match=r"nested too deeply|not valid TOML"):
         documents.read_toml(text.encode(), Outer)

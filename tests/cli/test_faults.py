@@ -90,6 +90,7 @@ def full(project, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a disk in memory")
 @pytest.mark.parametrize("name", WRITING)
+@pytest.mark.threat("T34")
 def test_a_full_disk_leaves_every_file_as_it_was(project, request, name):
     project.edit("drifted")
     project.stage()
@@ -191,6 +192,7 @@ def test_the_lock_of_a_killed_writer_is_free(project):
         pass
 
 
+@pytest.mark.threat("T35")
 def test_two_records_at_once_are_one_whole_record(project):
     project.edit("held")
     command = [*MASKPROOF, "record", SPRING, "--original", HERO]
@@ -238,6 +240,7 @@ def test_an_interrupt_while_modules_are_loaded(project, tmp_path, module):
 
 
 @POSIX
+@pytest.mark.threat("T34")
 def test_an_interrupt_waits_until_all_files_have_their_names(tmp_path, monkeypatch):
     files = [tmp_path / name for name in "abc"]
     real = Path.replace

@@ -119,6 +119,7 @@ def test_a_merge_of_another_state_of_the_change_is_none(service):
     assert "is no merge of" in why
 
 
+@pytest.mark.threat("T38")
 def test_a_pushed_merge_is_not_taken_for_the_services(service):
     service.git("checkout", "-q", "pr")
     service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Own merge", "main")

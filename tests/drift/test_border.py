@@ -139,6 +139,7 @@ def test_what_is_judged_is_protected_and_islands_are_judged(mask: np.ndarray, le
 
 @given(masks(), st.sampled_from(BY_EYE))
 @settings(max_examples=60)
+@pytest.mark.threat("T45")
 def test_what_lies_further_from_the_mask_than_its_border_is_judged(mask: np.ndarray, level: Level) -> None:
     reach = max(2, round(BORDER[level] * 200)) + 2 * CELL
     near = ndimage.maximum_filter(mask, 2 * reach + 1, mode="constant")

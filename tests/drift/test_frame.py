@@ -44,6 +44,7 @@ def test_a_move_that_padding_explains_is_named(dx, dy, scale, size, said) -> Non
     assert bool(said) == bool(text)
 
 
+@pytest.mark.threat("T08")
 def test_alpha_of_protected_pixels_is_seen_although_their_samples_are_equal() -> None:
     hidden = PHOTO.convert("RGBA")
     alpha = Image.new("L", PHOTO.size, 255)

@@ -190,6 +190,7 @@ PLACE = np.s_[20:60, 205:255]
 @pytest.mark.parametrize("processed", [False, True], ids=["exact", "JPEG 85"])
 @pytest.mark.parametrize("kind", DAMAGE)
 @pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.threat("T44")
 def test_more_damage_is_no_less_drift_and_never_turns_block_into_pass(name: str, kind: str, processed: bool) -> None:
     original = PICTURES[name]()
     found = []

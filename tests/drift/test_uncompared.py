@@ -55,6 +55,7 @@ def test_an_ordinary_mask_counts_what_it_opens_and_no_border(level):
         pytest.param(np.add.outer(np.arange(TALL), np.arange(WIDE)) % 7 < 1, id="slanted lines"),
     ],
 )
+@pytest.mark.threat("T45")
 def test_a_fine_mask_that_leaves_nothing_to_compare_says_so(mask, level):
     judged, _ = outside(mask, level)
     found = shares(mask, level)

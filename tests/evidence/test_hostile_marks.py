@@ -171,6 +171,7 @@ def claim_of(raw: bytes) -> bytes:
         (with_webp(b"JUNK", b"x" * 8) + bytes(5_000_000), "[]"),
     ],
 )
+@pytest.mark.threat("T25")
 def test_reading_is_bounded_in_time_and_memory(reader, data, said, tmp_path):
     found, memory = alone(reader, data, tmp_path)
     assert memory < MEMORY

@@ -38,6 +38,7 @@ def rules(project, picture: Image.Image, policy: str, **members) -> tuple[int, l
 
 @pytest.mark.parametrize("level", ["visual", "strict", "exact"])
 @pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.threat("T42")
 def test_a_crop_inside_the_mask_proves_nothing(project, level, scale):
     other = ImageOps.invert(texture(9)).resize((90 * scale, 90 * scale))
     status, found = rules(project, other, POLICY.format(level), transform={"crop": [195, 75, 90, 90]})
@@ -64,6 +65,7 @@ def test_a_little_padding_does_not(project):
 @pytest.mark.parametrize("kind", ["brand", "text", "face", "product"])
 @pytest.mark.parametrize("by", ["policy", "record"])
 @pytest.mark.parametrize("cut", [[0, 60, 320, 180], [30, 0, 290, 240]])
+@pytest.mark.threat("T42")
 def test_an_area_that_is_cut_away_blocks(project, kind, by, cut):
     left, top, width, height = cut
     picture = opened(project.pictures.held).crop((left, top, left + width, top + height))
@@ -79,12 +81,14 @@ def test_one_that_is_shown_does_not(project):
 
 
 @pytest.mark.parametrize("pad", [[30_000, 22_500, 0, 0], [16_384, 0, 0, 0], [0, 0, 6_400, 7_500]])
+@pytest.mark.threat("T24")
 def test_a_canvas_that_no_picture_may_have_is_not_drawn(project, pad):
     status, found = rules(project, opened(project.pictures.drifted), POLICY.format("visual"), transform={"pad": pad})
     assert status in {1, 3}
     assert found
 
 
+@pytest.mark.threat("T30")
 def test_a_record_has_so_many_areas_and_no_more(project):
     areas = [{"name": f"a{n}", "kind": "text", "box": [n * 3 % 150, n * 7 % 220, 9, 9]} for n in range(101)]
     picture = opened(project.pictures.held)
@@ -92,6 +96,7 @@ def test_a_record_has_so_many_areas_and_no_more(project):
     assert rules(project, picture, POLICY.format("strict") + "\n", areas=areas[:100])[0] == 0
 
 
+@pytest.mark.threat("T30")
 def test_an_area_costs_memory_by_its_box():
     nothing = np.zeros((3000, 4000), np.bool_)
     areas = tuple(Area(f"a{n}", Kind.TEXT, "test", (n * 37, n * 23, 9, 9)) for n in range(100))

@@ -102,6 +102,7 @@ def areas(project):
 
 
 class TestMeasured:
+    @pytest.mark.threat("T43")
     def test_each_step_holds_and_the_whole_is_blocked(self, lifts):
         outcome = lifts.try_commit()
         assert (outcome.status, outcome.counts) == (1, [(1, 1, 1, 0)])

@@ -34,6 +34,7 @@ def judged(project, stage, error):
 
 @pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), AssertionError("no such case")])
 @pytest.mark.parametrize("stage", ["gather", "judge"])
+@pytest.mark.threat("T33")
 def test_a_fault_of_the_program_is_told_last_by_its_status(project, stage, error):
     images = judged(project, stage, error)
     assert {path: str(image.verdict) for path, image in images.items()} == {SPRING: "unjudged", SECOND: "block"}

@@ -28,6 +28,7 @@ def as_format(data: bytes, kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("name", ["spring.svg", "spring", "spring.PNG.orig", "a b/ünï.bin", ".spring", "logo.ico"])
+@pytest.mark.threat("T18")
 def test_a_picture_under_another_name_is_one(project, kind, name):
     started(project)
     project.git("rm", "-q", SPRING, SIDECAR)
@@ -55,6 +56,7 @@ def test_what_is_none_is_not_looked_at(project, data):
 
 @pytest.mark.parametrize("policy", [STRICT, UNDER_ASSETS])
 @pytest.mark.parametrize("kind", ["link", "link in another case", "link to itself", "submodule"])
+@pytest.mark.threat("T15")
 def test_a_folder_of_pictures_that_leads_elsewhere_is_told(project, policy, kind):
     started(project, policy)
     project.git("rm", "-q", "-r", "assets")
@@ -109,6 +111,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("pattern", "before", "after"), NAMES)
 @pytest.mark.parametrize("by", ["rule", "area"])
+@pytest.mark.threat("T17")
 def test_a_pattern_protects_names_in_every_case_and_form(project, pattern, before, after, by):
     area = f'[[areas]]\npaths = ["{pattern}"]\nname = "sign"\nkind = "brand"\nbox = [200, 80, 40, 40]\n'
     rule = STRICT.replace("[defaults]", f'[[rules]]\npaths = ["{pattern}"]')
@@ -163,6 +166,7 @@ class TestPolicies:
     """The strictest of the tip's, the merge base's and the head's; none is ever taken for absent."""
 
     @pytest.mark.parametrize("at", ["tip", "merge base", "head"])
+    @pytest.mark.threat("T01")
     def test_each_of_the_three_holds(self, project, at):
         started(project, STRICT if at == "merge base" else LAX)
         project.write("assets/a.png", project.pictures.drifted)
@@ -177,6 +181,7 @@ class TestPolicies:
 
     @pytest.mark.parametrize("side", ["base", "head"])
     @pytest.mark.parametrize("how", BROKEN)
+    @pytest.mark.threat("T15")
     def test_one_that_cannot_be_used_stops_everything(self, project, how, side):
         started(project)
         project.git("rm", "-q", "maskproof.toml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -98,6 +99,7 @@ LOOSENINGS = [
 
 @given(st.lists(st.sampled_from(LOOSENINGS), min_size=1, max_size=4, unique=True), st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.threat("T46")
 def test_no_loosening_turns_a_block_into_a_pass(project, loosenings, renamed):
     base = project.git("rev-parse", "--verify", "-q", "refs/tags/base", ok=False).stdout.strip()
     if not base:

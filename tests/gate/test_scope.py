@@ -140,6 +140,7 @@ class TestDeletedAndRenamed:
         assert status == 1
         assert found == {"assets/summer.png": ("block", ["unrecorded"]), SPRING: ("unjudged", ["stale-record"])}
 
+    @pytest.mark.threat("T02")
     def test_renamed_and_its_record_deleted(self, held):
         held.git("mv", SPRING, "assets/summer.png")
         held.git("rm", "-q", SIDECAR)
@@ -404,6 +405,7 @@ class TestNames:
         with pytest.raises(RecordError, match=key):
             parse(text.encode(), SIDECAR)
 
+    @pytest.mark.threat("T29")
     def test_recorded_path_that_leaves_the_repository_is_not_judged(self, project, tmp_path):
         (tmp_path / "outside.png").write_bytes(project.pictures.original)
         project.edit("held", original={"path": "../outside.png", **project.original()})
@@ -458,6 +460,7 @@ class TestHostileNames:
         project.stage()
         return project
 
+    @pytest.mark.threat("T16")
     def test_text_and_json(self, hostile):
         text = self.run(hostile, "check")
         assert text.returncode == 1

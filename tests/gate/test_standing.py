@@ -131,6 +131,7 @@ WAYS = [
 
 @pytest.mark.parametrize("at", [SPRING, "assets/new.png"])
 @pytest.mark.parametrize("how", WAYS)
+@pytest.mark.threat("T03")
 def test_a_forged_original_proves_nothing_however_it_came_in(story, how, at):
     edit, forged = drifted(story)
     path = bring(story, how, forged)
@@ -141,6 +142,7 @@ def test_a_forged_original_proves_nothing_however_it_came_in(story, how, at):
     assert {"new-original", "missing-original"} & set(found[at])
 
 
+@pytest.mark.threat("T19")
 def test_nor_does_a_turned_one_that_is_called_generated(story):
     edit, forged = (turned(one) for one in drifted(story))
     path = bring(story, "generated", forged)
@@ -196,6 +198,7 @@ def test_a_mirrored_copy_that_did_not_drift_is_a_copy(story):
     assert judged(story) == (0, {"assets/rtl.png": []})
 
 
+@pytest.mark.threat("T43")
 def test_slow_drift_through_copies_of_the_last_edit_is_stopped(story):
     """Each copy is lossless and has a picture's name; the edit of it is a new file each time."""
     now, last = Image.open(io.BytesIO(story.pictures.original)), (HERO, story.pictures.original)
@@ -300,6 +303,7 @@ class TestMasks:
     @pytest.mark.parametrize(
         ("used", "mode"), [("original", "white"), ("original", "black"), ("edit", "white"), ("mask", "black")]
     )
+    @pytest.mark.threat("T04")
     def test_what_the_project_uses_otherwise_is_no_mask(self, story, used, mode):
         path, data = {
             "original": (HERO, story.pictures.original),

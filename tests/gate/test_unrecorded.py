@@ -161,6 +161,7 @@ class TestNew:
         assert "its metadata (PNG text `parameters`) says that " in said
         assert f"maskproof record {path} --original ORIGINAL --mask MASK --mask-mode MODE" in said
 
+    @pytest.mark.threat("T02")
     def test_a_stripped_edit_of_a_tracked_logo_blocks(self, project):
         policy(project)
         project.write("brand/logo-spring.png", png(redrawn()))

@@ -111,6 +111,7 @@ def bounded() -> Iterator[Callable[[Path], list[str]]]:
 
 
 @pytest.mark.parametrize("row", BOMBS)
+@pytest.mark.threat("T24")
 def test_a_bomb_is_refused_without_being_unfolded(row, bounded):
     _, answer = bounded(Path(row["path"]))
     assert "MemoryError" not in answer
@@ -175,6 +176,7 @@ FILES = {
 @pytest.mark.parametrize("kind", FILES)
 @given(data=st.data())
 @settings(max_examples=60)
+@pytest.mark.threat("T09")
 def test_a_file_that_was_cut_never_decodes(kind, data):
     whole = FILES[kind]
     cut = data.draw(st.one_of(st.integers(0, len(whole) - 1), st.integers(len(whole) - 40, len(whole) - 1)))

@@ -10,6 +10,7 @@ ROUNDS = 300
 
 
 @pytest.mark.parametrize("reader", fuzz.READERS)
+@pytest.mark.threat("T26")
 def test_damaged_files_are_read_or_refused_and_nothing_else(reader):
     found = fuzz.run(1, rounds=ROUNDS, only=reader)
     assert [(name, said) for name, said, _ in found.wrong] == []

@@ -60,6 +60,7 @@ def test_a_curve_that_is_srgb_at_nine_levels_is_applied(channel):
     assert np.abs(picture.samples.astype(int) - SMALL).mean() > 5
 
 
+@pytest.mark.threat("T06")
 def test_a_curve_that_leaves_srgb_at_one_level_is_seen():
     once = np.where(LEVELS == 200, 80, LEVELS)
     assert profiled(matrix_profile("sRGB", BT709, level_curve(once))).color != "sRGB"
@@ -190,6 +191,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize("kind", CHOICES)
+@pytest.mark.threat("T06")
 def test_what_viewers_show_in_different_ways_is_refused(kind):
     with pytest.raises(Unreadable):
         decode.decode(CHOICES[kind], "a picture")
@@ -220,6 +222,7 @@ def test_what_all_viewers_show_alike_is_read(kind):
     ],
     ids=["TIFF, a directory below", "AVIF, a second item", "JPEG, a second one"],
 )
+@pytest.mark.threat("T07")
 def test_a_picture_that_could_be_shown_instead_is_a_frame(data):
     with pytest.raises(SeveralFrames):
         decode.decode(data, "a picture")
@@ -234,6 +237,7 @@ def test_a_picture_that_could_be_shown_instead_is_a_frame(data):
     ],
     ids=["checksum", "junk", "junk in a chunk of its own"],
 )
+@pytest.mark.threat("T09")
 def test_image_data_of_a_png_is_whole_and_ends_with_its_stream(broken):
     stream = zlib.compress(b"\0" + bytes(3))
     whole = png(np.zeros((1, 1, 3), np.uint8))
@@ -255,6 +259,7 @@ MAPS = {
 
 
 @pytest.mark.parametrize("kind", MAPS)
+@pytest.mark.threat("T07")
 def test_a_gain_map_is_known_and_told_from_another(kind):
     data = MAPS[kind]
     found = containers.blocks(data, "a picture")

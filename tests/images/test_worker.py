@@ -67,6 +67,7 @@ def decodes() -> bool:
         ("raise MemoryError", TooLarge, "more memory"),
     ],
 )
+@pytest.mark.threat("T32")
 def test_what_happens_to_a_decoder_is_told_of_its_picture_and_the_next_is_decoded(pool, does, error, says):
     acting(pool, does)
     with pytest.raises(error, match=says) as caught:
@@ -76,6 +77,7 @@ def test_what_happens_to_a_decoder_is_told_of_its_picture_and_the_next_is_decode
 
 
 @POSIX
+@pytest.mark.threat("T32")
 def test_a_decoder_that_never_ends_is_ended_by_its_processor_time(pool, monkeypatch):
     monkeypatch.setattr(worker, "seconds_for", lambda _: 20)
     soft = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))"
@@ -174,6 +176,7 @@ def ended(child: int) -> bool:
     return False
 
 
+@pytest.mark.threat("T39")
 def test_modules_that_lie_in_the_current_folder_are_not_run(tmp_path, monkeypatch):
     (tmp_path / "json.py").write_text("raise SystemExit(9)")
     (tmp_path / "PIL").mkdir()

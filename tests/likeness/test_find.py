@@ -357,6 +357,7 @@ class TestIndex:
             (album.root / ".git").chmod(0o700)
         assert "for this run only" in report["notes"][0]
 
+    @pytest.mark.threat("T37")
     def test_an_index_that_was_found_in_ci_is_neither_read_nor_changed(self, album, ours):
         album.write("edit.png", album.pictures.held)
         repository, blobs = ours

@@ -65,6 +65,7 @@ def test_patterns_mean_what_trying_everything_says(pattern, path):
     assert matches([pattern], path) == fits(anchored, path)
 
 
+@pytest.mark.threat("T31")
 def test_no_pattern_is_slow_on_any_path():
     # Tried one way after the other, any of these would outlive the run.
     for pattern in ("**/" * 40 + "x", "**a" * 40 + "b", "*a" * 40 + "b", "**/*a" * 40 + "b", "x/" + "**" * 60 + "y"):

@@ -149,6 +149,7 @@ def test_nothing_is_tighter_than_itself(one):
 
 @given(resolved(), resolved())
 @settings(max_examples=100)
+@pytest.mark.threat("T01")
 def test_a_looser_head_changes_nothing(base, head):
     looser = dataclasses.replace(
         head,

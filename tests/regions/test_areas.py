@@ -250,6 +250,7 @@ def test_text_that_is_detected_is_an_area_and_speaks_as_one(scratch: Scratch) ->
 
 
 @pytest.mark.skipif(ocr.available(), reason="the extra [text] is installed")
+@pytest.mark.threat("T41")
 def test_what_is_not_installed_leaves_the_image_unjudged(scratch: Scratch) -> None:
     files = [saved(scratch.root, f"{name}.png", GROUNDS["coffee"]) for name in ("a", "b")]
     scratch.write("maskproof.toml", "version = 1\n" + OPEN + 'detect = ["text"]\n')

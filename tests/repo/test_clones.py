@@ -27,6 +27,7 @@ def cloned(origin: Project, *options: str) -> Project:
 
 
 @pytest.mark.parametrize("options", [("--filter=tree:0",), ("--filter=blob:none",), ("--depth=1",)])
+@pytest.mark.threat("T21")
 def test_what_a_clone_left_out_is_not_judged_and_the_command_to_fetch_it_is_said(origin, options):
     clone = cloned(origin, "--no-checkout", *options)
     found = clone.check("--from-ref", "HEAD~1", "--to-ref", "HEAD")
@@ -40,6 +41,7 @@ def test_what_holds_all_that_is_needed_is_judged(origin, options):
     assert clone.check("--from-ref", "HEAD~1", "--to-ref", "HEAD").status == 1
 
 
+@pytest.mark.threat("T21")
 def test_a_repository_with_longer_ids_is_judged_as_any_other(tmp_path, project_template):
     root = tmp_path / "sha256"
     root.mkdir()

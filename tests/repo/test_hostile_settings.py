@@ -27,6 +27,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("key", PROGRAMS)
+@pytest.mark.threat("T22")
 def test_no_program_of_the_configuration_is_started(project, key):
     project.edit("held")
     project.write(".gitattributes", PROGRAMS[key])
@@ -45,6 +46,7 @@ def test_no_program_of_the_configuration_is_started(project, key):
     assert not marker.exists()
 
 
+@pytest.mark.threat("T23")
 def test_a_replaced_object_is_read_as_it_is(project):
     project.edit("held")
     project.commit("Held")
@@ -64,6 +66,7 @@ def test_a_replaced_commit_is_no_other_base(project):
     assert project.check("--from-ref", base, "--to-ref", "HEAD").status == 1
 
 
+@pytest.mark.threat("T23")
 def test_grafts_make_no_other_base(project):
     project.git("checkout", "-q", "-b", "change")
     project.edit("drifted")
@@ -78,6 +81,7 @@ def test_grafts_make_no_other_base(project):
 
 
 @pytest.mark.parametrize("module", ["json", "click", "PIL/__init__", "numpy/__init__", "msgspec/__init__"])
+@pytest.mark.threat("T39")
 def test_the_module_imports_nothing_from_the_repository(project, module):
     project.edit("drifted")
     project.write(f"{module}.py", "import sys\nprint('run from the head')\nsys.exit(0)\n")

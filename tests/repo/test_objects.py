@@ -79,6 +79,7 @@ class TestLfs:
         assert "git lfs pull --include='assets/an edit.png'" in finding["advice"]
 
     @pytest.mark.parametrize("damage", ["other bytes", "cut short", "a folder", "another size"])
+    @pytest.mark.threat("T14")
     def test_object_that_is_not_what_the_pointer_names(self, project, damage):
         data = project.pictures.held
         project.edit("held")
@@ -129,6 +130,7 @@ class TestLfs:
         status, report = project.report()
         assert (status, only(report)["original"]["found"]) == (1, "in Git LFS")
 
+    @pytest.mark.threat("T14")
     def test_malformed_pointers_are_never_a_pass(self, project, shared):
         folder = shared / "badinputs" / "git-lfs"
         names = sorted(path.name for path in folder.iterdir())
@@ -188,6 +190,7 @@ class TestClones:
         assert (status, only(report)["verdict"]) == (3, "unjudged")
         assert "fetch-depth: 0" in only(report)["findings"][0]["advice"]
 
+    @pytest.mark.threat("T40")
     def test_partial_clone_uses_no_network(self, two_commits, tmp_path):
         # Without a checkout no blob is here, and Git would fetch each one that is asked for.
         partial = self.clone(two_commits, tmp_path, "--filter=blob:none", "--no-checkout")
@@ -245,6 +248,7 @@ class TestWorkingTree:
         assert (outcome.status, outcome.counts) == (status, [(3, 1, status, 0)])
 
     @BOTH
+    @pytest.mark.threat("T20")
     def test_what_lies_on_disk_does_not_change_the_verdict(self, project, verdict, status):
         project.edit(verdict)
         project.stage()

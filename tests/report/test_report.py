@@ -385,6 +385,7 @@ def check_harmless(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.threat("T36")
 def test_hostile_text_never_reaches_the_output_raw(text):
     for name, output in renderings(hostile_report(text)).items():
         check_harmless(name, output)

@@ -29,6 +29,7 @@ ATTRIBUTES = {
 
 @pytest.mark.parametrize("where", ["", "assets/"])
 @pytest.mark.parametrize("line", ATTRIBUTES)
+@pytest.mark.threat("T13")
 def test_attributes_that_rewrite_a_recorded_picture_are_told(project, line, where):
     started(project)
     text = line.removeprefix("[attr]shop ident\n").replace("shop", "ident") if where else line

@@ -55,6 +55,7 @@ LOOSER = {
 
 @pytest.mark.parametrize("how", LOOSER)
 @pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.threat("T05")
 def test_what_asks_less_blocks(held, how, renamed):
     members, parts = LOOSER[how]
     path = "assets/renamed.png" if renamed else SPRING
@@ -119,6 +120,7 @@ ON_THE_AREA = (0, 0, 20, 20)
         ('level = "strict"\nrecord_loosened = "off"', None),
     ],
 )
+@pytest.mark.threat("T04")
 def test_a_wider_mask_is_shown_with_both_shares_and_its_place(held, box, policy, severity):
     held.write("maskproof.toml", f'version = 1\n[defaults]\nnew_mask = "off"\n{policy}\n')
     held.commit("Policy")

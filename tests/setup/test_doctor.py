@@ -72,6 +72,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
+@pytest.mark.threat("T12")
 def test_a_gap_is_named_with_a_command(firm, case):
     for path, text in CHANGES[case].items():
         if text is None:
