@@ -37,12 +37,16 @@ def _ended() -> bool:
 
     from maskproof.repo import Repository
     from maskproof.repo.change import Selection, from_environment, is_hook, open_change
+    from maskproof.repo.working import policy_not_staged
 
     try:
         asked = Selection() if sys.argv[1:] == STAGED else from_environment(Selection(), os.environ)
-        if not open_change(Repository(Path.cwd()), asked).concerns_nothing:
+        repository = Repository(Path.cwd())
+        if not open_change(repository, asked).concerns_nothing:
             return False
         if not is_hook(os.environ):
+            if policy_not_staged(repository):
+                return False  # which is said
             print(NOTHING, flush=True)
     except Exception:  # noqa: BLE001 - the command line meets the same error, and says it well
         return False

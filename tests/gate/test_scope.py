@@ -501,7 +501,7 @@ class TestHostileNames:
         for name in HOSTILE:
             os.unlink(os.path.join(os.fsencode(hostile.root), name))  # noqa: PTH108, PTH118 - names that are not text
         text = self.run(hostile, "check")
-        assert b"was judged as staged" in text.stdout
+        assert b"judged as staged" in text.stdout
         self.no_raw_control(text.stdout, text.stderr)
         hostile.git("add", "-u")
         text = self.run(hostile, "check")

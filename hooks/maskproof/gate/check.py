@@ -12,19 +12,20 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from maskproof.errors import ApprovalError, MaskproofError
+from maskproof.errors import MaskproofError
+from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import describe, measure, protect
 from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
 from maskproof.gate.inspection import Inspection, Original, Unproven, attempt
+from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
-from maskproof.model import ImageReport, Report, Severity, Verdict, counted, in_baseline
+from maskproof.model import ImageReport, Report, Severity, Verdict
 from maskproof.policy.rules import finding
-from maskproof.repo.paths import is_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from maskproof.gate.inspection import Failure, Inputs, Reference
     from maskproof.images.files import Files
-    from maskproof.model import Finding
     from maskproof.repo.change import Change
 
     Gathered = Inputs | ImageReport
@@ -50,14 +50,19 @@ def check(change: Change, run: Runner = map) -> Report:
 
     Raises:
         PolicyError: the policy has mistakes.
+        CouldNotJudge: the policy lies in the working tree, and the commit would be judged without it.
     """
     scope = Scope(change)
+    refuse_forgotten_policy(scope)
     inputs = (_apart(path, gather, scope, path) for path in scope.targets)
-    images = tuple(run(partial(judge_apart, files=scope.files), inputs))
-    return Report(
-        images,
-        (*notes(scope), *accepted_notes(images), *dict.fromkeys(note for image in images for note in image.notes)),
-    )
+    reports = run(partial(judge_apart, files=scope.files), inputs)
+    images = tuple(without_carried(scope, one, _judged) for one in reports)
+    told = dict.fromkeys(note for image in images for note in image.notes)
+    return Report(images, (*notes(scope), *accepted_notes(images), *told))
+
+
+def _judged(scope: Scope, path: str) -> ImageReport:
+    return judge_apart(_apart(path, gather, scope, path), scope.files)
 
 
 def judge_apart(inputs: Inputs | ImageReport, files: Files) -> ImageReport:
@@ -115,51 +120,3 @@ def settle(reference: Reference | Failure, files: Files, threads: int) -> Unprov
     worst = reports[0].findings[0]
     why = f"lies in the project with something open against it ({worst.rule}: {worst.message})"
     return Unproven("original", reference.original.path, why)
-
-
-def notes(scope: Scope) -> tuple[str, ...]:
-    """What a reader should know about the run itself."""
-    told = [*_loosened(scope), *_unusable(scope)]
-    if scope.change.head.commit is not None:
-        return tuple(told)
-    stale = sorted(scope.change.repository.unstaged(scope.targets))
-    told += [f"{path} was judged as staged; the file in the working tree differs" for path in stale]
-    return tuple(told)
-
-
-def _unusable(scope: Scope) -> Iterator[str]:
-    """Approvals that cannot be read, where an image is judged that one of them may have been for."""
-    if scope.targets:
-        broken = (*scope.sign_offs.files.values(), scope.baselines.problem)
-        yield from (one.reason for one in broken if isinstance(one, ApprovalError))
-
-
-def accepted_notes(images: Iterable[ImageReport]) -> Iterator[str]:
-    """What passes only because somebody accepts it, and what is left to do about that."""
-    passing = [one for one in images if one.verdict is Verdict.PASS]
-    pending = sum(any(one.accepted and one.accepted.pending for one in image.findings) for image in passing)
-    if pending:
-        yield (
-            f"{counted(pending, 'image')} {'passes' if pending == 1 else 'pass'} here for an approval that nobody has "
-            "reviewed yet; the check on the server decides"
-        )
-    held = sum(bool(one.findings) and in_baseline(one) for one in passing)
-    if held:
-        yield f"{counted(held, 'image')} with findings that the baseline has of {'it' if held == 1 else 'them'} already"
-    alone = any(
-        isinstance(one.inspection, Inspection) and _by_nobody_else(one.inspection, one.findings) for one in passing
-    )
-    if alone:
-        yield "an approval by whoever made the change counts here, as the policy sets `required = 0` in [approvals]"
-
-
-def _by_nobody_else(inspection: Inspection, found: tuple[Finding, ...]) -> bool:
-    rules = inspection.inputs.settings.approvals
-    return any(one.accepted and one.accepted.how == "approval" and not rules.needed(one.rule) for one in found)
-
-
-def _loosened(scope: Scope) -> Iterator[str]:
-    """What the change loosens in the policy, where no image says so itself."""
-    asked = any(map(is_policy, scope.change.changes)) and not any(map(scope.loosened, scope.targets))
-    if asked and (keys := scope.all_loosened):
-        yield f"policy-loosened: this change loosens {', '.join(keys)}; until it is merged the stricter value holds"

@@ -11,6 +11,7 @@ from maskproof.gate.inspection import ChainLink, Failure, Original
 from maskproof.gate.standing import doubts
 from maskproof.records import sidecar
 from maskproof.records.parents import Link, follow
+from maskproof.repo.working import untracked
 
 if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
@@ -53,6 +54,11 @@ def _source(
     scope: Scope, path: str, used: OriginalRef | MaskRef, role: str, options: str, missing: type[CouldNotJudge]
 ) -> Source:
     found = scope.located(used.path, used.sha256)
+    if found is None and scope.change.head.commit is None and untracked(scope.change.repository, (used.path,)):
+        raise missing(
+            f"the {role} {used.path} is not staged, so the commit would not hold it",
+            f"Stage it: `git add {shlex.quote(used.path)}`.",
+        )
     if found is None:
         raise missing(
             f"the {role} {used.path} with digest {used.sha256[:12]}… is neither in the tree, nor in the history of "

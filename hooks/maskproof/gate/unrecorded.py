@@ -37,6 +37,7 @@ from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 from maskproof.records.proposal import Proposal, TreeFacts, command, propose
+from maskproof.repo.working import untracked
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Inputs, Inspection, Reference, Signals
@@ -171,7 +172,7 @@ def _lost_record(scope: Scope, path: str) -> LostRecord | None:
 def _refuse_forgotten_record(scope: Scope, path: str) -> None:
     """A record that its writer forgot to stage; the file on disk is only seen, never read, and lets nothing pass."""
     beside = sidecar.path_of(path)
-    if scope.change.head.commit is None and (scope.change.repository.root / beside).is_file():
+    if scope.change.head.commit is None and untracked(scope.change.repository, (beside,)):
         error = CouldNotJudge(
             f"its record {beside} is not staged, so the commit would hold the picture without it",
             f"Stage it: `git add {shlex.quote(beside)}`.",

@@ -29,6 +29,12 @@ def is_policy(path: str) -> bool:
     return folded(path) in POLICY_FILES
 
 
+def is_nested_policy(path: str) -> bool:
+    """Is this a policy in a folder, where it holds for nobody?"""
+    folder, _, name = path.rpartition("/")
+    return bool(folder) and folded(name) == POLICY_FILES[0]
+
+
 def is_attributes(path: str) -> bool:
     """Is this one of Git's files that say how others are rewritten on their way to the working tree?"""
     return path.rsplit("/", 1)[-1] == ATTRIBUTES
@@ -51,4 +57,5 @@ def is_approval(path: str) -> bool:
 
 def is_ours(path: str) -> bool:
     """Can a change of this file change a verdict?"""
-    return is_image(path) or is_sidecar(path) or is_policy(path) or is_attributes(path) or is_approval(path)
+    kinds = is_image, is_sidecar, is_policy, is_nested_policy, is_attributes, is_approval
+    return any(is_kind(path) for is_kind in kinds)

@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from maskproof.model import Report, Severity, Verdict, amount, counted, in_baseline, place
+from maskproof.report.folded import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,11 @@ at the start as well, since another one may follow it in the report"""
 
 def run(report: Report, *, color: bool = False) -> str:
     """A whole run; images that pass without a word to say, or as the baseline has them, take no line of their own."""
-    lines = [line for one in report.images if not in_baseline(one) for line in _image(one, color)]
+    images, warnings = folded(report.images)
+    lines = [line for one in images if one.findings and not in_baseline(one) for line in _image(one, color)]
+    for warning in warnings:
+        lines += _marked(Severity.WARN, warning.sentence, color)
+        lines += [*(wrap(warning.advice, "    -> ") if warning.advice else ()), ""]
     lines += [safe(f"Note: {note}.") for note in report.notes]
     return "\n".join([*lines, summary(report)]) + "\n"
 
@@ -256,10 +261,14 @@ def acceptance(one: Acceptance) -> str:
 
 
 def _finding(finding: Finding, color: bool) -> list[str]:
-    sign = ACCEPTED if finding.accepted else MARKS[finding.severity]
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
-    first, *more = wrap(f"{finding.rule}: {sentence(finding)}{also}", f"  {sign} ", " " * 6)
-    code = COLORS["passes" if finding.accepted else finding.severity.value]
+    return _marked(None if finding.accepted else finding.severity, f"{finding.rule}: {sentence(finding)}{also}", color)
+
+
+def _marked(severity: Severity | None, said: str, color: bool) -> list[str]:
+    """A sentence behind the sign of how grave it is; None: somebody accepted it."""
+    sign, code = (ACCEPTED, COLORS["passes"]) if severity is None else (MARKS[severity], COLORS[severity.value])
+    first, *more = wrap(said, f"  {sign} ", " " * 6)
     return [first.replace(sign, _painted(sign, code, color), 1), *more]
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 INSTALLED = Path(__file__).parents[1] / "fixtures"
 CHECKOUT = Path(__file__).parents[3] / "fixtures"
 """where the pictures lie when maskproof runs from its own checkout"""
+INSTALLED_HOOKS = Path(__file__).parents[1] / "pre-commit-hooks.yaml"
+CHECKOUT_HOOKS = Path(__file__).parents[3] / ".pre-commit-hooks.yaml"
+"""the manifest that ships"""
 CLEAN, SPILLED = "pass/rerendered", "block/redrawn"
 COMMITTER = {
     f"GIT_{role}_{key}": value
@@ -105,15 +108,9 @@ def _shell(root: Path, say: Callable[[str], object], *command: str) -> int:
 
 
 def _config() -> str:
-    """A pre-commit configuration that runs this very installation (JSON is YAML)."""
-    hook = {
-        "id": "maskproof",
-        "name": "maskproof",
-        "language": "system",
-        "always_run": True,
-        "require_serial": True,
-        "entry": f'"{sys.executable}" -m maskproof check',
-        "types_or": ["image", "json", "toml"],
-        "verbose": True,
-    }
+    """A pre-commit configuration with the hook as it ships, that runs this very installation (JSON is YAML)."""
+    import yaml  # pre-commit brings it
+
+    hook = yaml.safe_load((INSTALLED_HOOKS if INSTALLED_HOOKS.is_file() else CHECKOUT_HOOKS).read_text())[0]
+    hook |= {"language": "system", "entry": f'"{sys.executable}" -m maskproof check'}
     return json.dumps({"repos": [{"repo": "local", "hooks": [hook]}]}, indent=2) + "\n"

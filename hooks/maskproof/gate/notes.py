@@ -1,0 +1,140 @@
+"""What is told of a run beside the images: a policy that does not hold as meant, and work that is not staged.
+
+Nothing here changes a verdict, but one thing: a policy that was forgotten stops the commit of a picture, as a forgotten
+record does, since the commit would be judged without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskproof.errors import ApprovalError, CouldNotJudge
+from maskproof.gate.inspection import Failure, Inspection, attempt
+from maskproof.model import Verdict, counted, in_baseline
+from maskproof.policy.patterns import matches, matches_folded
+from maskproof.records import sidecar
+from maskproof.repo.paths import is_image, is_nested_policy, is_policy
+from maskproof.repo.working import policy_not_staged, policy_untracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from maskproof.gate.scope import Scope
+    from maskproof.model import Finding, ImageReport
+    from maskproof.policy import Policy
+
+NAMED = 3
+"""names that a note has room for"""
+
+
+def refuse_forgotten_policy(scope: Scope) -> None:
+    """Stop where a picture is staged and the policy was not.
+
+    Raises:
+        CouldNotJudge: it lies in the working tree, and Git does not know it.
+    """
+    repository = scope.change.repository
+    if scope.change.head is not repository.index or not scope.targets:
+        return
+    if (path := policy_untracked(repository)) is not None:
+        raise CouldNotJudge(
+            f"{path} is not staged, so the commit would be judged without this policy",
+            f"Stage it: `git add {path}`.",
+        )
+
+
+def notes(scope: Scope) -> tuple[str, ...]:
+    """What a reader should know about the run itself."""
+    return (*_loosened(scope), *_unusable(scope), *_without_effect(scope), *_not_staged(scope))
+
+
+def _unusable(scope: Scope) -> Iterator[str]:
+    """Approvals that cannot be read, where an image is judged that one of them may have been for."""
+    if scope.targets:
+        broken = (*scope.sign_offs.files.values(), scope.baselines.problem)
+        yield from (one.reason for one in broken if isinstance(one, ApprovalError))
+
+
+def accepted_notes(images: Iterable[ImageReport]) -> Iterator[str]:
+    """What passes only because somebody accepts it, and what is left to do about that."""
+    passing = [one for one in images if one.verdict is Verdict.PASS]
+    pending = sum(any(one.accepted and one.accepted.pending for one in image.findings) for image in passing)
+    if pending:
+        yield (
+            f"{counted(pending, 'image')} {'passes' if pending == 1 else 'pass'} here for an approval that nobody has "
+            "reviewed yet; the check on the server decides"
+        )
+    held = sum(bool(one.findings) and in_baseline(one) for one in passing)
+    if held:
+        yield f"{counted(held, 'image')} with findings that the baseline has of {'it' if held == 1 else 'them'} already"
+    alone = any(
+        isinstance(one.inspection, Inspection) and _by_nobody_else(one.inspection, one.findings) for one in passing
+    )
+    if alone:
+        yield "an approval by whoever made the change counts here, as the policy sets `required = 0` in [approvals]"
+
+
+def _by_nobody_else(inspection: Inspection, found: tuple[Finding, ...]) -> bool:
+    rules = inspection.inputs.settings.approvals
+    return any(one.accepted and one.accepted.how == "approval" and not rules.needed(one.rule) for one in found)
+
+
+def _loosened(scope: Scope) -> Iterator[str]:
+    """What the change loosens in the policy, where no image says so itself."""
+    asked = any(map(is_policy, scope.change.changes)) and not any(map(scope.loosened, scope.targets))
+    if asked and (keys := scope.all_loosened):
+        yield f"policy-loosened: this change loosens {', '.join(keys)}; until it is merged the stricter value holds"
+
+
+def _without_effect(scope: Scope) -> Iterator[str]:
+    """What a policy says in vain: told where the change has to do with a policy, and where everything is looked at."""
+    change = scope.change
+    looked_at = change.head.entries if change.everything else change.changes
+    nested = sorted(path for path in looked_at if is_nested_policy(path) and path in change.head.entries)
+    if nested:
+        yield f"{_listed(nested)}: no policy is read from a folder; move what it says to maskproof.toml at the top"
+    found = scope.policies[-1]
+    if found is not None and (change.everything or any(map(is_policy, change.changes))):
+        yield from _matching_nothing(scope, *found)
+
+
+def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str]:
+    """Rules and areas for no tracked picture, and pictures that they name and nobody holds."""
+    entries = scope.change.head.entries
+    pictures = [path for path in entries if is_image(path)]
+    rows = [(f"the rule {number}", rule.paths) for number, rule in enumerate(policy.rules, 1)]
+    rows += [(f"the area {area.name!a}", area.paths) for area in policy.areas]
+    for name, paths in rows:
+        if not any(matches(paths, path) or matches_folded(paths, path) for path in pictures):
+            yield f"{name} in {source} is for no picture that is tracked: {', '.join(paths)}"
+    for area in policy.areas:
+        for key, path in (("find", area.find), ("mask", area.mask)):
+            if path is not None and path not in entries:
+                yield f"{key} = {path!a} of the area {area.name!a} in {source} names a file that is not tracked"
+
+
+def _not_staged(scope: Scope) -> Iterator[str]:
+    """Files that were read as staged, and that somebody has worked on since."""
+    change = scope.change
+    if change.head is not change.repository.index:
+        return
+    if policies := policy_not_staged(change.repository):
+        yield f"{_listed(policies)} was read as staged; what the file in the working tree says does not hold yet"
+    if stale := sorted(change.repository.unstaged(_files_of(scope))):
+        differ = "the file in the working tree differs" if len(stale) == 1 else "these files differ in the working tree"
+        yield f"{_listed(stale)} {'was' if len(stale) == 1 else 'were'} judged as staged; {differ}"
+
+
+def _files_of(scope: Scope) -> Iterator[str]:
+    """Every image that is judged, its record, and the original and the mask that the record names."""
+    for path in scope.targets:
+        yield from (path, sidecar.path_of(path))
+        record = attempt(scope.ledger.record, path)
+        if not isinstance(record, Failure) and record is not None:
+            yield from (used.path for used in (record.original, record.mask) if used is not None)
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    """Some names, and how many there are besides."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {counted(more, 'more file')}" if more > 0 else "")

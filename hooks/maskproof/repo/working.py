@@ -1,0 +1,46 @@
+"""The working tree: what lies in it and is not part of the commit. Only seen and told, never judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskproof.repo.paths import POLICY_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from maskproof.repo import Repository
+
+TABLE = b"[tool.maskproof"
+"""begins the policy in a pyproject.toml"""
+
+
+def untracked(repository: Repository, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of some paths that are files of the working tree and that Git does not know."""
+    known = repository.index.entries
+    return tuple(path for path in paths if path not in known and (repository.root / path).is_file())
+
+
+def policy_untracked(repository: Repository) -> str | None:
+    """A policy file that Git does not know; None where there is none."""
+    toml, table = POLICY_FILES
+    if untracked(repository, (toml,)):
+        return toml
+    if untracked(repository, (table,)) and TABLE in (repository.root / table).read_bytes():
+        return table
+    return None
+
+
+def policy_not_staged(repository: Repository) -> tuple[str, ...]:
+    """Policy files that say something else in the working tree than in the commit."""
+    new = policy_untracked(repository)
+    changed = (path for path in sorted(repository.unstaged(POLICY_FILES)) if _says_something(repository, path))
+    return (*changed, *([new] if new else []))
+
+
+def _says_something(repository: Repository, path: str) -> bool:
+    """May a file be a policy, as it is staged or as it lies there? Other tools write to pyproject.toml as well."""
+    if path == POLICY_FILES[0]:
+        return True
+    file = repository.root / path
+    return TABLE in (repository.index.read(path) or b"") or (file.is_file() and TABLE in file.read_bytes())

@@ -1,0 +1,179 @@
+"""Said where it is read: what a person sees of a commit, through the hook as it ships, and what `check` says by itself.
+
+Nothing needless is printed, and nothing that matters is left out: warnings of a commit that passes, work that was not
+staged, and a policy that says something in vain.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from projects import HERO, MASK, SPRING, png, texture
+
+pytestmark = pytest.mark.acceptance
+
+AREA = '[[areas]]\npaths = ["{}"]\nname = "logo"\nkind = "brand"\n{}\n'
+
+
+def said(outcome):
+    """What was printed, as one line."""
+    return " ".join(outcome.text.split())
+
+
+def mask_of(path, known):
+    """What a record says of a mask."""
+    return {"path": path, "sha256": known["sha256"], "mode": "white"}
+
+
+class TestNotStaged:
+    """What lies beside a staged picture and was forgotten stops the commit, and is named with the command."""
+
+    def stopped(self, project, path):
+        outcome = project.try_commit()
+        assert outcome.status == 1
+        assert f"`git add {path}`" in said(outcome)
+        assert "not staged" in said(outcome)
+        project.stage(path)
+        assert project.try_commit().status == 0
+
+    def test_record(self, project):
+        project.edit("held")
+        project.stage(SPRING)
+        self.stopped(project, f"{SPRING}.maskproof.json")
+
+    @pytest.mark.parametrize("role", ["mask", "original"])
+    def test_mask_and_original(self, project, role):
+        path = f"assets/new.{role}.png"
+        data = png(texture(8)) if role == "original" else project.pictures.mask + b"\n"
+        known = project.original(data)
+        project.write(path, data)
+        project.edit("held", **{role: {"path": path, **known} if role == "original" else mask_of(path, known)})
+        project.stage(SPRING, f"{SPRING}.maskproof.json")
+        outcome = project.try_commit()
+        assert outcome.counts == [(1, 0, 0, 1)]
+        assert f"the {role} {path} is not staged" in said(outcome)
+        assert f"`git add {path}`" in said(outcome)
+
+    @pytest.mark.parametrize("name", ["maskproof.toml", "pyproject.toml"])
+    def test_policy(self, project, name):
+        text = "version = 1\n"
+        project.write(name, text if name == "maskproof.toml" else f"[tool.maskproof]\n{text}")
+        project.edit("held")
+        project.stage(SPRING, f"{SPRING}.maskproof.json")
+        self.stopped(project, name)
+
+    def test_a_pyproject_of_another_tool_is_none(self, project):
+        project.write("pyproject.toml", "[project]\nname = 'x'\n")
+        project.edit("held")
+        project.stage(SPRING, f"{SPRING}.maskproof.json")
+        assert project.try_commit().status == 0
+
+    def test_a_policy_that_is_not_staged_concerns_no_commit_without_pictures(self, project):
+        project.write("maskproof.toml", "version = 1\n")
+        project.write("README.md", "Changed\n")
+        project.stage("README.md")
+        outcome = project.try_commit()
+        assert outcome.status == 0
+        assert "maskproof: " not in outcome.text
+
+    @pytest.mark.parametrize("tracked", [False, True])
+    def test_check_by_itself_tells_of_it_even_where_nothing_is_staged(self, project, tracked):
+        if tracked:
+            project.write("maskproof.toml", "version = 1\n")
+            project.commit("Policy")
+        project.write("maskproof.toml", "no = 1\n")
+        outcome = project.check()
+        assert outcome.status == 0
+        assert "maskproof.toml was read as staged" in said(outcome)
+
+    @pytest.mark.parametrize("which", ["picture", "record", "mask", "original"])
+    def test_check_by_itself_names_what_differs_in_the_working_tree(self, project, which):
+        project.edit("held")
+        project.stage()
+        path = {"picture": SPRING, "record": f"{SPRING}.maskproof.json", "mask": MASK, "original": HERO}[which]
+        project.write(path, (project.root / path).read_bytes() + b"\n")
+        assert f"Note: {path} was judged as staged; the file in the working tree differs" in said(project.check())
+
+
+class TestPolicyInVain:
+    def test_told_where_the_policy_changes_and_where_all_is_looked_at(self, project):
+        project.write(
+            "maskproof.toml",
+            'version = 1\n[[rules]]\npaths = ["pakages/**"]\nlevel = "strict"\n'
+            + AREA.format("pakages/**", 'find = "no.png"'),
+        )
+        project.stage()
+        for outcome in (project.try_commit(), project.check("--all")):
+            assert outcome.status == 0
+            assert "the rule 1 in maskproof.toml is for no picture that is tracked: pakages/**" in said(outcome)
+            assert "the area 'logo' in maskproof.toml is for no picture" in said(outcome)
+            assert "find = 'no.png' of the area 'logo' in maskproof.toml names a file that is not tracked" in said(
+                outcome
+            )
+        project.edit("held")
+        project.stage()
+        assert "Note: " not in project.try_commit().text
+
+    def test_what_matches_is_not_told(self, project):
+        project.write("maskproof.toml", "version = 1\n" + AREA.format("assets/*", "box = [1, 1, 9, 9]"))
+        project.stage()
+        outcome = project.try_commit()
+        assert outcome.status == 0
+        assert "Note: " not in outcome.text
+
+    def test_a_policy_in_a_folder(self, project):
+        project.write("assets/maskproof.toml", "no = 1\n")
+        project.stage()
+        for outcome in (project.try_commit(), project.check("--all")):
+            assert outcome.status == 0
+            assert "assets/maskproof.toml: no policy is read from a folder" in said(outcome)
+
+
+class TestWarnings:
+    def marked(self, project, *paths):
+        for path in paths:
+            project.write(path, project.pictures.marked)
+        project.stage()
+
+    def test_many_alike_are_one_line(self, project):
+        self.marked(project, *(f"assets/{number}.png" for number in range(12)))
+        outcome = project.try_commit()
+        assert outcome.status == 0
+        assert "unrecorded: 12 images: " in said(outcome)
+        assert "assets/0.png, assets/1.png, assets/10.png and 9 more" in said(outcome)
+        assert len([line for line in outcome.text.splitlines() if "unrecorded" in line]) == 1
+
+    def test_few_stand_each_with_its_image(self, project):
+        self.marked(project, "assets/0.png", "assets/1.png")
+        assert project.try_commit().text.count("! unrecorded") == 2
+
+    def test_what_blocks_stands_by_itself_beside_what_is_folded(self, project):
+        self.marked(project, *(f"assets/{number}.png" for number in range(5)))
+        project.edit("drifted")
+        project.stage()
+        outcome = project.try_commit()
+        assert outcome.status == 1
+        assert f"{SPRING}: BLOCKED" in outcome.text
+        assert outcome.counts == [(6, 1, 1, 0)]
+
+    def test_fail_on_warn(self, project):
+        self.marked(project, SPRING)
+        assert project.check("--fail-on", "warn").status == 1
+        assert project.check().status == 0
+
+    def test_what_an_earlier_commit_carried_is_not_said_again(self, project):
+        # An edit that changed nothing is warned of; the next commit touches its original, and nothing of the edit.
+        again = png(texture(1), compress_level=9)
+        project.write(SPRING, again)
+        project.write(f"{SPRING}.maskproof.json", project.record(again))
+        project.stage()
+        first = project.try_commit()
+        assert first.status == 0, first.text
+        assert "edit-missing" in first.text
+        project.write(HERO, project.pictures.other)
+        project.stage()
+        second = project.try_commit()
+        assert second.status == 0, second.text
+        assert second.counts
+        assert "edit-missing" not in second.text
+        assert "edit-missing" in project.check(SPRING).text, "who asks for it by name is told"
