@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from maskproof.gate.unrecorded import _declared
+from maskproof.gate.unrecorded import declared
 from maskproof.model import Evidence
 from painters import logo
 from projects import HERO, MASK, SPRING, png, texture
@@ -73,7 +73,8 @@ class TestReplaced:
         assert "it replaces a tracked picture" in said
         assert "compared with that one" in said
         assert f"maskproof record {HERO} --original {HERO} --mask {MASK} --mask-mode MODE" in said
-        assert f"maskproof record {HERO} --generated" in said
+        assert f"maskproof record {HERO} --manual --original {HERO}" in said
+        assert "--generated" not in said
 
     def test_marked_but_the_same_follows_policy(self, project):
         policy(project)
@@ -242,4 +243,4 @@ class TestExplained:
     ],
 )
 def test_a_finding_says_who_made_a_picture_and_from_which_file(source, parent, said):
-    assert _declared((Evidence(source, "made by a model", ai=True, generator="Model", parent=parent),)) == said
+    assert declared((Evidence(source, "made by a model", ai=True, generator="Model", parent=parent),)) == said

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option("--mask", help="The mask that was given to the model.")
 @click.option("--mask-mode", type=MODE, help="Which part of the mask was editable.")
 @click.option("--generated", is_flag=True, help="Generated without a source image: there is no original.")
+@click.option(
+    "--manual", is_flag=True, help="People's work or a photograph; with --original and --mask it is held to them."
+)
 @click.option("--crop", nargs=4, type=int, metavar="X Y W H", help="The part of the original that EDIT was made from.")
 @click.option(
     "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around it (left, top, right, bottom)."

@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, regions
-from maskproof.gate import accepted, chain, contract, generated, provenance, unrecorded, verdict
+from maskproof.gate import accepted, chain, contract, generated, manual, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Original, Tracked
@@ -141,6 +141,22 @@ def mask_suspect(inspection: Inspection) -> list[Finding]:
     return found + regions.suspicions(pair.mask, inspection.inputs.settings.max_editable, pair.uncompared)
 
 
+def restored_blind(inspection: Inspection) -> Iterator[Finding]:
+    """A picture that was restored though little of it still matched: what crosses the mask's edge may be ruined."""
+    record = record_of(inspection.inputs)
+    if record is not None and record.restored is not None and record.restored.kept is not None:
+        yield finding(
+            "seam",
+            f"it was restored though only {record.restored.kept:.0%} of the protected area still showed the same, so "
+            "what crosses the mask's edge may be cut or doubled",
+            Severity.WARN,
+            region="restored",
+            value=record.restored.kept,
+            unit="share",
+            advice="Look along the mask's edge; if it is cut, edit again.",
+        )
+
+
 def not_shown(inspection: Inspection) -> Iterator[Finding]:
     """Areas that the shipped file cuts away, so that nothing of them was compared."""
     for one in inspection.compared.regions:
@@ -193,6 +209,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     stale_record: ("stale-record",),
     generated.contradicted: ("stale-record",),
     generated.unexplained: ("stale-record",),
+    manual.contradicted: ("stale-record",),
     contract.record_loosened: ("record-loosened",),
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
@@ -200,6 +217,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     not_shown: tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK),
     descriptions: ("color-profile", "gain-map", "depth", "unreadable"),
     generated.without_logo: ("brand",),
+    restored_blind: ("seam",),
     drifted: MEASURED,
     unrecorded.unrecorded: ("unrecorded",),
     chain.from_first: (*MEASURED, "color-profile"),

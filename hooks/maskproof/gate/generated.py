@@ -7,13 +7,14 @@ cannot be compared with anything, and `explain` says so.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from maskproof.gate.compare import Pair, Pairs, policy_reader
+from maskproof.gate.compare import Pair, Pairs, policy_reader, record_of
 from maskproof.gate.edited import follow_parents
 from maskproof.gate.inspection import Before, BrandFacts, Failure
 from maskproof.gate.unrecorded import DEMANDING, relation_of
@@ -34,23 +35,30 @@ if TYPE_CHECKING:
     from maskproof.regions import Area
     from maskproof.regions.template import Rendered
 
+SAID = {
+    "generated": "was generated without a source image",
+    "manual": "is people's work and was made from no other picture",
+}
+"""what a record says of a picture without an original, by its origin"""
 Places = list[tuple["AreaRule", "tuple[Rendered, ...]"]]
 """where the logo of each rule stands, and how it has to look there"""
 
 
 def gather_before(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Before:
     """The version before; raises BrokenChain where the record names a parent that cannot be followed."""
-    assert record is not None  # noqa: S101 - its record says that it was generated
+    assert record is not None  # noqa: S101 - its record says that it has no original
     follow_parents(scope, path, record)
     drawn_areas = any(rule.kind == Kind.BRAND and rule.find is None for rule in settings.areas)
     version = scope.source(scope.change.base, path, f"the version before of {path}") if drawn_areas else None
-    return Before(version, _resembles(scope, path, edit, settings))
+    return Before(version, _resembles(scope, path, edit, record.origin, settings))
 
 
-def _resembles(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
-    """A tracked picture that it looks like; one that was generated itself at this path may be generated again."""
+def _resembles(scope: Scope, path: str, edit: Source, origin: str, settings: Settings) -> Relation | None:
+    """A tracked picture that it looks like; what was made from nothing at this path may be made so again."""
     base = scope.change.base
-    again = any(old.origin == "generated" for tree, old in scope.ledger.before(path) if tree is base)
+    again = any(
+        old.origin == origin and old.original is None for tree, old in scope.ledger.before(path) if tree is base
+    )
     if again or settings.unrecorded == "off":
         return None
     found = relation_of(scope, path, edit, settings)
@@ -84,7 +92,7 @@ def decode_references(inputs: Inputs, edit: Source, reference: Reference, files:
 def contradicted(inspection: Inspection) -> Iterator[Finding]:
     """A file that says of itself that it is an edit, beside a record that says that it was generated."""
     signals = inspection.signals
-    if isinstance(signals, Failure) or not isinstance(inspection.inputs.reference, Before):
+    if isinstance(signals, Failure) or _origin(inspection) != "generated":
         return
     sign = next((one for one in signals.evidence if one.edit and one.confidence != "low"), None)
     if sign is not None:
@@ -97,19 +105,28 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
+def _origin(inspection: Inspection) -> str | None:
+    """What the record of a picture without an original says that it is; None where it has one, or no record."""
+    record = record_of(inspection.inputs)
+    return record.origin if record is not None and isinstance(inspection.inputs.reference, Before) else None
+
+
 def unexplained(inspection: Inspection) -> Iterator[Finding]:
-    """A picture that is said to be generated, and looks like one that was here before."""
+    """A picture that is said to be made from no other, and looks like one that was here before."""
     reference, settings = inspection.inputs.reference, inspection.inputs.settings
-    if not isinstance(reference, Before) or (relation := reference.relation) is None:
+    origin = _origin(inspection)
+    if origin is None or not isinstance(reference, Before) or (relation := reference.relation) is None:
         return
+    flag = " --manual" if origin == "manual" else ""
     blocks = settings.unrecorded in DEMANDING and relation.whole
     yield finding(
         "stale-record",
-        "the record says that the picture was generated without a source image, but it is similar to "
+        f"the record says that the picture {SAID[origin]}, but it is similar to "
         f"{'' if relation.whole else 'a part of '}{relation}",
         severity=Severity.BLOCK if blocks else Severity.WARN,
         region="origin",
-        advice="Record that picture as its original with `maskproof record`, so that the two are compared.",
+        advice="Record that picture as its original, so that the two are compared: "
+        f"`{shlex.join(['maskproof', 'record', inspection.inputs.path, '--original', relation.source.path])}{flag}`.",
     )
 
 
@@ -118,7 +135,7 @@ def without_logo(inspection: Inspection) -> list[Finding]:
     return [
         finding(
             "brand",
-            f"the reference logo {brand.find} of the area {brand.name!a} has no template match in this generated "
+            f"the reference logo {brand.find} of the area {brand.name!a} has no template match in this "
             "picture: either it was left out or it was redrawn",
             severity=Severity.WARN,
             region=brand.name,

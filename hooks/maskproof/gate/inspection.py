@@ -384,8 +384,15 @@ class Inspection:
         if self.inputs.change is None:
             return "See where and why: the same command with `--format json`. Then edit again."
         if isinstance(self.inputs.reference, Before):
-            return "Put the right logo into the picture, or generate it again."
+            return "Put the right logo into the picture, or make it again."
         path = shlex.quote(self.inputs.path)
+        record = self.inputs.record
+        if record is not None and not isinstance(record, Failure) and record.origin == "manual":
+            return (
+                f"See where and why: `maskproof explain {path}`. Then record the mask of what was meant to change "
+                f"(`maskproof record {path} --mask MASK --mask-mode MODE`), or put the rest back: "
+                f"`maskproof restore {path}`."
+            )
         return (
             f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
             f"`maskproof restore {path}`."

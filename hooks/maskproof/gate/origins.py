@@ -33,6 +33,7 @@ EDITED = Origin(edited.gather_original, decode_recorded)
 ORIGINS: dict[str, Origin] = {
     "edited": EDITED,
     "generated": Origin(generated.gather_before, generated.decode_references),
+    "manual": Origin(generated.gather_before, generated.decode_references),
 }
 """by the `origin` of a record"""
 UNRECORDED = Origin(unrecorded.gather_tracked, unrecorded.decode_relation)

@@ -123,7 +123,7 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
     if severity is Severity.UNJUDGED:
         return _of_the_comparison(inspection)
     message = _message(signals, tracked.relation, inspection, ai=ai)
-    advice = _advice(inputs.path, tracked.proposal, severity, ai=ai)
+    advice = _advice(inputs.path, tracked, severity, ai=ai)
     return [finding("unrecorded", message, severity=severity, advice=advice)]
 
 
@@ -278,7 +278,7 @@ def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:
     """What is wrong, from the surest sign to the weakest."""
-    said = f"{_declared(signals.evidence)}, and it has no record" if ai else "it has no record"
+    said = f"{declared(signals.evidence)}, and it has no record" if ai else "it has no record"
     if relation is None:
         return said
     if relation.replaced:
@@ -293,7 +293,7 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
 
 
-def _declared(signs: tuple[Evidence, ...]) -> str:
+def declared(signs: tuple[Evidence, ...]) -> str:
     """What a file says of its maker; `explain` shows every sign."""
     source = next(sign.source for sign in signs if sign.ai)
     where = "its Content Credentials say" if source.startswith("C2PA") else f"its metadata ({source}) says"
@@ -303,15 +303,18 @@ def _declared(signs: tuple[Evidence, ...]) -> str:
     return f"{where} that {evidence.generator(signs) or 'an AI model'} {made}"
 
 
-def _advice(path: str, proposal: Proposal, severity: Severity, *, ai: bool) -> str:
-    """What to do next, with the command filled in as far as anything here tells."""
-    record = f"`{command(path, proposal)}`"
-    nothing = f"`maskproof record {shlex.quote(path)} --generated`"
-    if ai:
-        return f"Record what it was made from: {record}. If it was generated without a source image: {nothing}."
-    if severity is Severity.WARN:
-        return f"If AI changed it, record what it was made from: {record}. If not, there is nothing to do."
-    return (
-        f"If AI changed it, record what it was made from: {record}. If it was generated without a picture of yours: "
-        f"{nothing}."
-    )
+def _advice(path: str, tracked: Tracked, severity: Severity, *, ai: bool) -> str:
+    """What to do next, with the command filled in as far as anything here tells; never one that says what is not so.
+
+    What looks like a tracked picture was made from it, or is an update of it: `--generated` is no way out there.
+    """
+    record, plain = command(path, tracked.proposal), shlex.quote(path)
+    if not ai and severity is Severity.WARN:
+        return f"If AI changed it, record what it was made from: `{record}`. If not, there is nothing to do."
+    made_from = "Record what it was made from" if ai else "If AI changed it, record what it was made from"
+    if (relation := tracked.relation) is not None and relation.alike:
+        by_hand = shlex.join(["maskproof", "record", path, "--manual", "--original", relation.source.path])
+        return f"{made_from}: `{record}`. If a person changed it: `{by_hand}`."
+    generated = f"If it was generated without a picture of yours: `maskproof record {plain} --generated`."
+    people = "" if ai else f" If people made it: `maskproof record {plain} --manual`."
+    return f"{made_from}: `{record}`. {generated}{people}"

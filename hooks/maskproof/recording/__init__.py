@@ -53,6 +53,8 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     Raises:
         UsageError: something is missing, contradictory or outside the repository.
     """
+    if given["generated"] and given["manual"]:
+        raise UsageError("--generated and --manual contradict each other", "Say whether a model or people made it.")
     if given["generated"] and (named := [key for key in FROM_ANOTHER if given[key]]):
         raise UsageError(
             f"--generated says that there is no original, but --{named[0].replace('_', '-')} is given as well",
@@ -64,12 +66,13 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     target = repository.root / beside
     old = old_record(target, beside)
     data = read_file(repository.root / path, path)
-    given, notes = _fill_in(repository, path, data, given, old, ask)
+    given, notes = ({**given}, ()) if _from_no_other(given, old) else _fill_in(repository, path, data, given, old, ask)
     original, mask, origin = None, None, cast("Any", "generated")
     if not given["generated"]:
-        original = _original(repository, path, data, given["original"], old)
+        nothing = _from_no_other(given, old)
+        original = None if nothing else _original(repository, path, data, given["original"], old)
         mask = _mask(repository, given["mask"], given["mask_mode"], old)
-        origin = old.origin if old and not given["original"] else "edited"
+        origin = _origin(given, old)
     record = Record(
         maskproof=1,
         origin=origin,
@@ -95,6 +98,18 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         write_file(target, text, beside)
     yield from _describe(record, beside)
     yield from notes
+
+
+def _from_no_other(given: dict[str, Any], old: Record | None) -> bool:
+    """Is it people's work, and no picture named that it was made from?"""
+    return bool(given["manual"] and not given["original"] and (old is None or old.original is None))
+
+
+def _origin(given: dict[str, Any], old: Record | None) -> Any:
+    """People's work stays that until its record is deleted; what was generated and has an original now is an edit."""
+    if given["manual"] or (old is not None and old.origin == "manual"):
+        return "manual"
+    return old.origin if old is not None and not given["original"] else "edited"
 
 
 def _fill_in(
@@ -140,6 +155,10 @@ def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> d
 
 def _describe(record: Record, path: str) -> Iterator[str]:
     yield f"Wrote {path}"
+    if record.original is None:
+        yield f"  origin    {record.origin}, without an original: nothing is compared but brand areas with a reference"
+    elif record.origin == "manual":
+        yield "  origin    manual: people's work on the original"
     if record.original:
         width, height = record.original.size
         yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {width} x {height} px"
@@ -175,7 +194,8 @@ def _original(
         if old is None:
             raise UsageError(
                 f"{path} has no record yet, so its original has to be named",
-                "Add `--original FILE` (the picture before the edit), or `--generated` if there is none.",
+                "Add `--original FILE` (the picture before the edit). Where there is none: `--generated` if a model "
+                "made it, `--manual` if people did.",
             )
         return old.original
     place = repository.path_of(given)

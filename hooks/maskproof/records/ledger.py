@@ -85,7 +85,7 @@ class Index:
             for sha256 in {used.sha256 for used in (one.original, one.mask) if used}:
                 self.used[sha256].append(image)
             self.recorded[one.image.sha256].append(image)
-            if one.origin == "edited":
+            if one.original is not None:
                 self.edits[one.image.sha256].append(image)
 
 

@@ -54,7 +54,7 @@ def follow(path: str, record: Record, record_of: Callable[[str], Record | None])
             )
         seen.add(parent)
         links.insert(0, Link(sidecar.image_of(parent), _parent(links[0], parent, record_of)))
-    # A first picture that was generated is an original itself: there is nothing that it could have drifted from.
+    # A first picture that was made from no other is an original itself: there is nothing it could have drifted from.
     return tuple(links[1:] if links[0].record.original is None else links)
 
 

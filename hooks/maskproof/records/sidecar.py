@@ -102,6 +102,8 @@ class RestoredRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     scale: float | None = None
     angle: float | None = None
     """degrees, clockwise as seen"""
+    kept: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """share of the protected area that still showed the same, where that was so little that somebody was asked"""
     dropped_manifest: Digest | None = None
     """of the C2PA manifest that the replaced bytes carried"""
 
@@ -110,7 +112,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One sidecar, version 1."""
 
     maskproof: Literal[1]
-    origin: Literal["edited", "generated"]
+    origin: Literal["edited", "generated", "manual"]
     image: ImageRef
     original: OriginalRef | None = None
     mask: MaskRef | None = None

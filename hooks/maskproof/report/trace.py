@@ -63,7 +63,10 @@ def _record(found: Inspection) -> Iterator[str]:
     yield record.origin
     if record.original:
         yield f"original {record.original.path}, digest {record.original.sha256[:12]}…"
-    yield f"mask {record.mask.path}, mode {record.mask.mode}" if record.mask else "no mask: everything is protected"
+    if record.original is None:
+        yield "no original: nothing is compared but brand areas that have a reference"
+    else:
+        yield f"mask {record.mask.path}, mode {record.mask.mode}" if record.mask else "no mask: everything is protected"
     if record.tool and (record.tool.model or record.tool.provider):
         yield f"tool {' '.join(filter(None, (record.tool.provider, record.tool.model)))}"
 
@@ -116,7 +119,7 @@ def _chain(found: Inspection) -> Iterator[str]:
         return
     record = found.inputs.record
     if len(links) == 1 and found.measured and record is not None and not isinstance(record, Failure):
-        yield f"{record.parent} was generated, so the original is the first"
+        yield f"{record.parent} has no original, so this one is the first"
     if first is None:
         return
     yield (
