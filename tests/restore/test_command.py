@@ -38,8 +38,11 @@ def state(project):
     return project.git("ls-files", "-s").stdout
 
 
-def undo_of(text):
-    return re.search(r"^  undo +(.*)$", text, re.MULTILINE).group(1)
+def undo(project, text, cwd=None):
+    """Run the printed command that undoes a restore."""
+    program, *arguments = shlex.split(re.search(r"^  undo +(.*)$", text, re.MULTILINE).group(1))
+    assert program == "maskproof"
+    return project.run(*MASKPROOF, *arguments, cwd=cwd)
 
 
 def pixels_of(data):
@@ -87,8 +90,46 @@ def test_what_was_replaced_comes_back_by_the_printed_command(drifted):
     before = {path: (drifted.root / path).read_bytes() for path in (SPRING, SIDECAR)}
     _, text, _ = restore(drifted, "spring.png", cwd=drifted.root / "assets")
     assert (drifted.root / SPRING).read_bytes() != before[SPRING]
-    drifted.run("sh", "-c", undo_of(text), cwd=drifted.root / "assets")
+    undo(drifted, text, cwd=drifted.root / "assets")
     assert {path: (drifted.root / path).read_bytes() for path in before} == before
+
+
+def test_undo_loses_no_work_and_needs_a_restore(drifted):
+    done = drifted.maskproof("restore", "--undo", SPRING)
+    assert (done.returncode, "no restore of" in done.stderr) == (2, True)
+    restore(drifted, SPRING)
+    drifted.write(SPRING, drifted.pictures.other)
+    done = drifted.maskproof("restore", "--undo", SPRING)
+    assert (done.returncode, "was changed since" in done.stderr) == (2, True)
+    assert (drifted.root / SPRING).read_bytes() == drifted.pictures.other
+    done = drifted.maskproof("restore", "--undo", SPRING, "--staged")
+    assert (done.returncode, "nothing else" in done.stderr) == (2, True)
+
+
+class TestASceneDrawnAnew:
+    """Where nearly nothing still matches, putting the original back cuts what crosses the mask's edge."""
+
+    @pytest.fixture
+    def anew(self, project):
+        project.edit("other")
+        project.stage()
+        return project
+
+    def test_it_is_not_restored_unasked(self, anew):
+        status, text, _ = restore(anew, SPRING)
+        assert status == 1
+        assert "the scene was drawn anew" in text
+        assert f"maskproof restore {SPRING} --anyway" in text
+        assert (anew.root / SPRING).read_bytes() == anew.pictures.other
+
+    def test_what_was_restored_all_the_same_carries_a_warning(self, anew):
+        assert restore(anew, SPRING, "--anyway")[0] == 0
+        assert json.loads((anew.root / SIDECAR).read_text())["restored"]["kept"] < 0.2
+        anew.stage()
+        outcome = anew.try_commit()
+        assert outcome.status == 0
+        assert "seam: it was restored though only" in outcome.text
+        assert "it was restored though only" in " ".join(anew.maskproof("explain", SPRING).stdout.split())
 
 
 def test_names_that_a_shell_or_a_terminal_would_take_otherwise(project):
@@ -101,7 +142,7 @@ def test_names_that_a_shell_or_a_terminal_would_take_otherwise(project):
     plain = "assets/it's $(me) & more.png"
     project.edit("drifted", plain)
     _, text, _ = restore(project, plain)
-    project.run("sh", "-c", undo_of(text))
+    undo(project, text)
     assert (project.root / plain).read_bytes() == project.pictures.drifted
 
 
@@ -118,7 +159,7 @@ def test_an_edit_that_git_does_not_know_yet_is_restored_and_can_be_brought_back(
     project.edit("drifted")
     status, text, _ = restore(project, SPRING)
     assert status == 0
-    project.run("sh", "-c", undo_of(text))
+    undo(project, text)
     assert (project.root / SPRING).read_bytes() == project.pictures.drifted
 
 
@@ -140,7 +181,7 @@ def test_work_that_is_not_staged_is_left_alone_unless_told(drifted, path):
     assert {one: (drifted.root / one).read_bytes() for one in before} == before
     status, text, _ = restore(drifted, SPRING, "--force")
     assert status == 0
-    drifted.run("sh", "-c", undo_of(text))
+    undo(drifted, text)
     assert {one: (drifted.root / one).read_bytes() for one in before} == before
 
 
@@ -219,7 +260,7 @@ class TestAnotherFile:
         drifted.git("rm", "-q", "--cached", SPRING, SIDECAR)
         drifted.git("add", "assets/mended.png", "assets/mended.png.maskproof.json")
         assert drifted.check().status == 0
-        drifted.run("sh", "-c", undo_of(text))
+        undo(drifted, text)
         assert not (drifted.root / "assets/mended.png").exists()
         assert not (drifted.root / "assets/mended.png.maskproof.json").exists()
 
@@ -229,7 +270,7 @@ class TestAnotherFile:
         assert "exists already" in text
         _, text, _ = restore(drifted, SPRING, "-o", HERO, "--force")
         assert (drifted.root / HERO).read_bytes() != drifted.pictures.original
-        drifted.run("sh", "-c", undo_of(text))
+        undo(drifted, text)
         assert (drifted.root / HERO).read_bytes() == drifted.pictures.original
 
     def test_a_name_of_another_format_says_what_is_written(self, drifted):
@@ -276,7 +317,7 @@ class TestInterrupted:
         status, text, _ = restore(drifted, SPRING)
         assert status == 0
         assert {path: (drifted.root / path).read_bytes() for path in after} == after
-        drifted.run("sh", "-c", undo_of(text))
+        undo(drifted, text)
         assert (drifted.root / SPRING).read_bytes() == before
         assert json.loads((drifted.root / SIDECAR).read_bytes()) == json.loads(old_record)
         drifted.write(SIDECAR, after[SIDECAR])

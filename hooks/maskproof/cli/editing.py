@@ -275,6 +275,8 @@ def rank(
 @click.option("--match-tone", is_flag=True, help="Take light and colour of the edit to the original's first.")
 @click.option("-o", "--out", type=PATH, help="Write there, with a record, and leave EDIT alone.")
 @click.option("--force", is_flag=True, help="Also replace a file with unstaged work, or an existing OUT.")
+@click.option("--anyway", is_flag=True, help="Also where so little still matches that the result may be ruined.")
+@click.option("--undo", is_flag=True, help="Bring back what the last restore of EDITS replaced.")
 def restore(
     edits: tuple[Path, ...],
     staged: bool,
@@ -283,6 +285,8 @@ def restore(
     match_tone: bool,
     out: Path | None,
     force: bool,
+    anyway: bool,
+    undo: bool,
 ) -> int:
     """Put protected pixels back from the original, then check again.
 
@@ -298,7 +302,16 @@ def restore(
         raise UsageError("--staged cannot be combined with --out or --force", "Leave these out.")
     if feather and method not in {"auto", "feather"}:
         raise UsageError(f"--feather cannot be combined with --method {method}", "Leave one of the two out.")
-    options = Options("feather" if feather else method, feather, match_tone)
+    if undo:
+        return _undone(edits, *(staged, out, force, anyway, match_tone, feather))
+
+    def wanted(said: str) -> bool:
+        if anyway or not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+            return anyway
+        print(safe(said))
+        return click.confirm("Restore it all the same?")
+
+    options = Options("feather" if feather else method, feather, match_tone, wanted)
     here, names = Path.cwd(), tuple(map(str, edits))
     outcomes = []
     try:
@@ -314,6 +327,19 @@ def restore(
     if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
         return BLOCKED
     return UNJUDGED if "unjudged" in verdicts else 0
+
+
+def _undone(edits: tuple[Path, ...], *others: object) -> int:
+    """Each of some edits as it was before its last restore."""
+    from maskproof.repo import Repository
+    from maskproof.restore.undo import undo
+
+    if any(others) or not edits:
+        raise UsageError("--undo takes the edits and nothing else", "For instance `maskproof restore --undo EDIT`.")
+    repository = Repository(Path.cwd())
+    for edit in edits:
+        print(safe(f"Brought back {', '.join(undo(repository, repository.path_of(str(edit))))}"))
+    return 0
 
 
 @commands.command()

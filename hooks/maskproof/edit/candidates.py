@@ -94,7 +94,10 @@ def restore(
         try:
             edit, moved = _align(prepared, candidate)
             made = compose(
-                decode_sources(_named(prepared, edit)), prepared.settings, prepared.read, Options(target=prepared.out)
+                decode_sources(_named(prepared, edit)),
+                prepared.settings,
+                prepared.read,
+                Options(anyway=lambda _: True, target=prepared.out),
             )
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")

@@ -32,6 +32,8 @@ from maskproof.restore.channels import unify
 from maskproof.restore.tone import match_tone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from maskproof.drift.frame import Frame
     from maskproof.drift.grid import Mask
     from maskproof.drift.registration import Motion
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
 
+LITTLE = 0.2
+"""share of the protected area that still matches, below which somebody is asked: at 0.01 a duck was cut in half"""
 NOTHING = "none"
 """the method where nothing had to be put back"""
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
@@ -56,6 +60,8 @@ class Options:
     """px over which the method `feather` fades the edit in; None: a share of the long side"""
     match_tone: bool = False
     """take light and colour of the edit to the original's before pasting"""
+    anyway: Callable[[str], bool] = lambda _: False
+    """asked before a scene of which little still matches is pasted; True: do it"""
     target: str = ""
     """the name of the file to write, whose ending says the format; empty: the edit's"""
 
@@ -86,6 +92,8 @@ class Restored:
     """share of the mask's edge that shows a step, by the method tried"""
     motion: Motion | None = None
     """what was undone, in pixels of the original"""
+    kept: float = 1.0
+    """share of the protected area that showed in the edit what it shows in the original"""
     dropped_manifest: str | None = None
     """SHA-256 of the C2PA manifest that the edit carried; it vouches for other pixels"""
     notes: tuple[str, ...] = ()
@@ -125,6 +133,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
         return Restored(inputs.edit, kind, NOTHING, edit.shown)
     realigned = realign(original.shown, edit.shown, frame, inside)
+    _ask(inputs.edit_name, realigned.kept, options)
     layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
@@ -141,9 +150,27 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
         int(changed.sum()),
         pasted.seams,
         realigned.motion,
+        realigned.kept,
         sha256_of(manifest) if (manifest := carriers.manifest(edit.container)) else None,
         notes,
     )
+
+
+def _ask(name: str, kept: float, options: Options) -> None:
+    """Refuse a scene that was drawn anew, unless somebody wants what would come of it.
+
+    Raises:
+        CouldNotRestore: nobody does.
+    """
+    said = (
+        f"only {kept:.0%} of the protected area shows in the edit what it shows in the original: the scene was drawn "
+        "anew, so restoring would cut or double what crosses the mask's edge"
+    )
+    if kept < LITTLE and not options.anyway(f"{name}: {said}"):
+        raise CouldNotRestore(
+            f"{name}: {said}",
+            "Edit again. To see what comes of it all the same: `maskproof restore EDIT --anyway -o OTHER.png`.",
+        )
 
 
 def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str | None = None) -> RestoredRef:
@@ -166,6 +193,7 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
         method=made.method,
         replaced=replaced,
         tone=tone,
+        kept=round(made.kept, 3) if made.kept < LITTLE else None,
         dropped_manifest=made.dropped_manifest or dropped,
         **moved,  # type: ignore[arg-type]
     )

@@ -27,7 +27,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
-from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record
+from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record, undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +146,9 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
     except CouldNotJudge as error:
         return Outcome(Verdict.UNJUDGED, False, text.describe_failure(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
-        return Outcome(Verdict.BLOCK, False, text.describe_failure(job.path, "CANNOT BE RESTORED", error))
+        named = _quote(scope.change.repository, job.path)
+        told = CouldNotRestore(error.reason, error.advice.replace("restore EDIT", f"restore {named}"))
+        return Outcome(Verdict.BLOCK, False, text.describe_failure(job.path, "CANNOT BE RESTORED", told))
 
 
 def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
@@ -167,12 +169,12 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     if job.target == job.path:
         old[beside] = was
     new = {beside: _renew_record(record, job, made, options), job.target: made.data}
-    undo = _write(repository, job, new, old)
+    _write(repository, job, new, old)
     names = " ".join(_quote(repository, one) for one in (job.target, beside))
     lines = (
         *text.describe_result(job.path, job.target, before, after),
         *text.describe_steps(made),
-        *text.describe_next(names, undo),
+        *text.describe_next(names, _quote(repository, job.target)),
     )
     return Outcome(after.verdict, True, lines)
 
@@ -212,24 +214,21 @@ def _renew_record(record: Record, job: Job, made: Restored, options: Options) ->
     return text
 
 
-def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> str:
+def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> None:
     """Keep what is replaced, then write the record, then the picture.
 
     `new` and `old` are what to write and what lies there now, by repository path and in order; None: nothing.
-
-    Returns:
-        The command that brings the old bytes back.
 
     Raises:
         UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
     """
     with one_writer(repository.common_dir):
-        return _replace(repository, job, new, old)
+        _replace(repository, job, new, old)
 
 
-def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> str:
+def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> None:
     """As `_write`, by the only one who writes."""
-    undo = _undo(repository, old)
+    undo.keep(repository, job.target, old, new)
     files = [(repository.root / path, data) for path, data in new.items()]
     if (_bytes(repository, job.path), _bytes(repository, sidecar.path_of(job.path))) != (job.data, job.record):
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
@@ -239,17 +238,6 @@ def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[
         write_together(*files)
     except OSError as error:
         raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
-    return undo
-
-
-def _undo(repository: Repository, old: dict[str, bytes | None]) -> str:
-    parts = [
-        f"rm -- {_quote(repository, path)}"
-        if data is None
-        else f"git cat-file blob {repository.objects.keep(data)} > {_quote(repository, path)}"
-        for path, data in sorted(old.items())
-    ]
-    return " && ".join(parts)
 
 
 def _named_files(scope: Scope, job: Job, record: Record) -> Named:

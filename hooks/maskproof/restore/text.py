@@ -58,8 +58,8 @@ def describe_steps(made: Restored) -> Iterator[str]:
         yield from _row("note", note)
 
 
-def describe_next(files: str, undo: str) -> Iterator[str]:
-    yield f"  undo       {undo}"
+def describe_next(files: str, target: str) -> Iterator[str]:
+    yield f"  undo       maskproof restore --undo {target}"
     yield f"  next       look at it, then: git add {files}"
 
 
