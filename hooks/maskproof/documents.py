@@ -6,6 +6,7 @@ two equal keys and dies on deep nesting. Here a document is refused whole unless
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
 import re
@@ -62,6 +63,7 @@ def read_json(data: bytes, kind: type[T], most: int = MAX_BYTES) -> T:
     Raises:
         Problems: every mistake found, each naming the key.
     """
+    data = without_mark(data)
     _check_size(data, most)
     try:
         msgspec.json.decode(data)
@@ -79,6 +81,7 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
     Raises:
         Problems: every mistake found, each naming the key.
     """
+    data = without_mark(data)
     _check_size(data)
     # tomllib takes minutes for a key of 100 000 parts, so the dots of a line are counted first.
     if any(line.count(b".") > MAX_DEPTH for line in TOML_TEXT.sub(b"", data).splitlines()):
@@ -94,6 +97,11 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
             return None
         tree = tree[key]
     return typed(tree, kind)
+
+
+def without_mark(data: bytes) -> bytes:
+    """A text without the byte order mark that some editors on Windows put before it."""
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def _check_size(data: bytes, most: int = MAX_BYTES) -> None:

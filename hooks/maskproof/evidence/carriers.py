@@ -129,6 +129,10 @@ def manifest(container: Container) -> bytes:
         return _jpeg_manifest(container)
     if container.format in {"AVIF", "HEIC"}:
         return _boxed_manifest(container)
+    if container.format == "JXL":
+        return next(
+            (_box(one.data) for one in container.blocks if one.kind == "jumb" and b"c2pa" in one.data[:64]), b""
+        )
     return next(_after(container, *MANIFEST_BLOCKS.get(container.format, ("", b""))), b"")
 
 
@@ -171,6 +175,11 @@ def _boxed_manifest(container: Container) -> bytes:
             if purpose == b"manifest":
                 return rest[8:]
     return b""
+
+
+def _box(content: bytes) -> bytes:
+    """What a JUMBF box holds, as the box itself."""
+    return (8 + len(content)).to_bytes(4, "big") + b"jumb" + content
 
 
 def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[str, bytes]) -> list[Xmp]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from maskproof.documents import MAX_BYTES
+from maskproof.documents import MAX_BYTES, without_mark
 from maskproof.errors import CouldNotJudge, RecordError
 from maskproof.records import sidecar
 from maskproof.records.parents import MAX_CHAIN
@@ -248,7 +248,7 @@ class Ledger:
 def _excerpt(data: bytes) -> Excerpt | None:
     """None: whatever the strict reader may say, it is no record."""
     try:
-        return DECODER.decode(data)
+        return DECODER.decode(without_mark(data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -10,14 +10,16 @@ compared with its header before a decoder sees them, and a row in `PIXEL_CHECKS`
 
 from __future__ import annotations
 
+import re
+
 from maskproof.errors import TooLarge, Unreadable
-from maskproof.images.containers import avif, gif, heic, jpeg, png, tiff, webp
+from maskproof.images.containers import avif, bmp, gif, heic, jpeg, jxl, png, tiff, webp
 from maskproof.images.containers.block import Block, Container, check_limits
 from maskproof.model import MAX_FILE_BYTES
 
-FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff}
+FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff, "BMP": bmp}
 """formats whose pictures can be judged"""
-WALKED = {**FORMATS, "HEIC": heic}
+WALKED = {**FORMATS, "HEIC": heic, "JXL": jxl}
 """formats whose metadata can be read"""
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
@@ -83,7 +85,25 @@ def blocks(data: bytes, name: str) -> Container:
 
 
 def _unknown(data: bytes, name: str) -> Unreadable:
-    return Unreadable(
-        f"{name} is not a {', '.join(FORMATS)} file (it begins with {data[:8]!r})",
-        "Save the picture in one of these formats.",
-    )
+    for beginning, what, advice in DAMAGED:
+        if beginning.match(data):
+            return Unreadable(f"{name} {what}", advice)
+    if kind := next((kind for kind, module in WALKED.items() if module.matches(data)), None):
+        return Unreadable(f"{name} is a {kind} picture, which cannot be judged", SAVE_AS)
+    return Unreadable(f"{name} is not a {', '.join(FORMATS)} file (it begins with {data[:8]!r})", SAVE_AS)
+
+
+SAVE_AS = f"Save the picture as one of {', '.join(FORMATS)}."
+DAMAGED = (
+    (
+        re.compile(rb"\x89PNG[\r\n]{1,3}\x1a[\r\n]{1,2}"),
+        "is a PNG whose line ends were converted as if it were text, by Git or an editor, so its picture is destroyed",
+        "Write `*.png -text` into .gitattributes, and add the picture as it was before.",
+    ),
+    (
+        re.compile(rb"version https://git-lfs\.github\.com/spec/"),
+        "is a Git LFS pointer with other line ends or changed by hand, so Git LFS does not know it for one",
+        "Have .gitattributes say `filter=lfs -text` of it, and add it anew: `git add --renormalize .`.",
+    ),
+)
+"""how files begin that were damaged on their way through Git: what happened, and what to do"""
