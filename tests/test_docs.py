@@ -82,6 +82,7 @@ def test_the_wheel_holds_the_package_and_the_pictures_of_the_demo(wheel: Path) -
         "cli/__init__.py",
         "py.typed",
         "pre-commit-hooks.yaml",
+        "rules/seam.md",
         "fixtures/pass/rerendered/change/edit.png",
         "fixtures/block/redrawn/change/edit.png.maskproof.json",
     ):

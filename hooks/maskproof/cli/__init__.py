@@ -15,9 +15,11 @@ import click
 
 from maskproof.cli import approving, editing, judging, recording, setting_up  # noqa: F401 - each registers its commands
 from maskproof.cli.base import INTERNAL, OutputLostError, commands
+from maskproof.cli.examples import give_examples
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
 from maskproof.report.text import safe
 
+give_examples(commands)
 __all__ = ["commands", "main"]
 
 

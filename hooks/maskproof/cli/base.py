@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from maskproof.gate.named import Named
     from maskproof.model import ImageReport
     from maskproof.policy import Settings
+    from maskproof.repo import Repository
 
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -184,6 +185,11 @@ def said(text: str) -> None:
     if sys.stderr is not None and (text or sys.stderr.isatty()):
         start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
         print(f"{start}{safe(text)}", end=end, file=sys.stderr, flush=True)
+
+
+def folder(repository: Repository, environ: Mapping[str, str]) -> str:
+    """The folder that the shell stands in, from the top of the repository; Git starts hooks at the top, and says it."""
+    return repository.prefix or (environ.get("GIT_PREFIX", "") if "PRE_COMMIT" in environ else "")
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

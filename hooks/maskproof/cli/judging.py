@@ -18,6 +18,7 @@ from maskproof.cli.base import (
     commands,
     comparison_options,
     emit,
+    folder,
     format_option,
     in_ci,
     named,
@@ -25,7 +26,7 @@ from maskproof.cli.base import (
     report_options,
     status,
 )
-from maskproof.errors import UsageError
+from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
 from maskproof.report.text import conclusion, summary
 
@@ -81,8 +82,14 @@ def check(
     from maskproof.gate.check import check as check_change
     from maskproof.model import Severity
     from maskproof.report import text
+    from maskproof.report.folder import pasted, seen_from
 
-    found = check_change(change)
+    where, windows = folder(change.repository, os.environ), os.name == "nt"
+    try:
+        found = seen_from(check_change(change), where, windows=windows)
+    except CouldNotJudge as error:
+        error.advice = pasted(error.advice, where, windows=windows)
+        raise
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
     if not silent:  # pre-commit shows each word of a hook
         emit(partial(writer.run, found), output, summary(found))
@@ -131,10 +138,33 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
     For a file that Git does not track: what it says of its origin.
     """
     from maskproof.gate.explain import explained, marks
+    from maskproof.model import Report
+    from maskproof.repo import Repository
+    from maskproof.report.folder import seen_from
 
     found = None if stealth else explained(Path.cwd(), path)
+    if found is not None:
+        where = folder(Repository(Path.cwd()), os.environ)
+        (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
     if found is None:
         emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:
         emit(partial(writer.explanation, found))
+    return 0
+
+
+@commands.command()
+@click.argument("rule", required=False, metavar="[ID]")
+def rules(rule: str | None) -> int:
+    """List the rules, or explain one: how it is found and what to do."""
+    from maskproof.documents import hint
+    from maskproof.policy.rules import RULES
+    from maskproof.report.text import listed_rules, rule_page
+
+    if rule is None:
+        print(listed_rules(RULES.values()), end="")
+    elif rule in RULES:
+        print(rule_page(RULES[rule]), end="")
+    else:
+        raise UsageError(f"there is no rule {rule!a}", f"{hint(rule, RULES)}".capitalize())
     return 0

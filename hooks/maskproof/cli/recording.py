@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskproof.atomic import read_file
-from maskproof.cli.base import MODE, PATH, commands, emit, format_option, in_ci, progress
+from maskproof.cli.base import MODE, PATH, commands, emit, folder, format_option, in_ci, progress
+from maskproof.errors import UsageError
 from maskproof.model import AREA_KINDS
 from maskproof.report.text import safe
 
@@ -52,6 +53,8 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
     what the files tell, and written only when you agree.
     """
     from maskproof.recording import write
+    from maskproof.repo import Repository
+    from maskproof.report.folder import pasted
 
     def ask(proposal: str) -> bool:
         if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
@@ -60,8 +63,13 @@ def record(edit: Path, areas: tuple[str, ...], **given: Any) -> int:
         return click.confirm("Record that?")
 
     given |= {"trusted": not in_ci(os.environ), "progress": partial(progress, what="pictures hashed")}
-    for line in write(Path.cwd(), edit, areas, ask, **given):
-        print(safe(line))
+    where = folder(Repository(Path.cwd()), os.environ)
+    turned = partial(pasted, prefix=where, windows=os.name == "nt")
+    try:
+        for line in write(Path.cwd(), edit, areas, ask, **given):
+            print(safe(turned(line)))
+    except UsageError as error:
+        raise UsageError(error.reason, turned(error.advice)) from error
     return 0
 
 

@@ -170,7 +170,7 @@ def _describe(record: Record, path: str) -> Iterator[str]:
         yield f"  parent    {record.parent}: the original is an edit itself; the first original counts as well"
     for area in record.areas:
         yield f"  area      {area.name} ({area.kind})"
-    yield f"Commit it with the picture: git add {shlex.quote(path)}"
+    yield f"Commit it with the picture: `git add {shlex.quote(path)}`"
 
 
 def old_record(target: Path, path: str) -> Record | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof.model import Report, Severity, Verdict, amount, counted, in_baseline, place
 from maskproof.report.folded import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import Acceptance, Evidence, Finding, ImageReport, Judged, ListedApproval, Listing, Metric
+    from maskproof.policy.rules import Rule
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
 COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31", "unjudged": "33", "warn": "33"}
@@ -24,6 +26,9 @@ ACCEPTED = "+"
 HOW = {"approval": "approved", "baseline": "as the baseline has it"}
 WIDTH = 110
 """characters of a line, as far as paths and commands, which are not broken, fit it"""
+PAGES = (Path(__file__).parents[1] / "rules", Path(__file__).parents[3] / "docs" / "rules")
+"""where the pages of the rules lie: installed, and in a checkout"""
+LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 UNRELATED = 3
 """pictures that are listed where none is similar"""
 UNHASHED = 10
@@ -151,6 +156,23 @@ def _approval(one: ListedApproval, color: bool) -> Iterator[str]:
         what = f"{picture.path}: {', '.join(picture.rules)}"
         yield from wrap(f"{what}; {picture.why}" if picture.why else what, f"  {'!' if picture.why else '+'} ", " " * 6)
     yield ""
+
+
+def listed_rules(rules: Iterable[Rule]) -> str:
+    """Every rule in a line."""
+    rows = list(rules)
+    width = max(len(one.id) for one in rows)
+    lines = [line for one in rows for line in wrap(one.title, f"{one.id:<{width}}  ")]
+    return "\n".join([*lines, "", "How one is found and what to do: `maskproof rules ID`.", ""])
+
+
+def rule_page(rule: Rule) -> str:
+    """A rule's page for a terminal: links as their text."""
+    for folder in PAGES:
+        file = folder / f"{rule.id}.md"
+        if file.is_file():
+            return LINK.sub(r"\1", file.read_text(encoding="utf-8"))
+    return f"{rule.id}\n\n{rule.title}\n\nAlso known as: {', '.join(rule.known_as)}.\n"
 
 
 def sentence(finding: Finding) -> str:

@@ -27,6 +27,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
+from maskproof.report.folder import pasted
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record, undo
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
     try:
         return _restore(scope, job, replace(options, target=job.target))
     except CouldNotJudge as error:
+        error.advice = pasted(error.advice, scope.change.repository.prefix)
         return Outcome(Verdict.UNJUDGED, False, text.describe_failure(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
         named = _quote(scope.change.repository, job.path)

@@ -1,0 +1,42 @@
+"""What the help of each command ends with: lines to copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+EXAMPLES = {
+    "check": (
+        "maskproof check",
+        "maskproof check --from-ref origin/main --to-ref HEAD",
+        "maskproof check --all --format json --output report.json",
+        "maskproof check --fail-on warn assets/",
+    ),
+    "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
+    "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
+    "rules": ("maskproof rules", "maskproof rules outside-mask"),
+    "record": (
+        "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",
+        "maskproof record hero-spring.png --area logo:brand:64,48,220,80",
+        "maskproof record hero-final.png --manual --original hero-spring.png",
+        "maskproof record poster.png --generated",
+    ),
+    "find": ("maskproof find hero-spring.png", "maskproof find hero-spring.png --history --limit 3"),
+    "restore": ("maskproof restore hero-spring.png", "maskproof restore --undo hero-spring.png"),
+    "rank": ("maskproof rank hero.png a.png b.png --mask m.png --mask-mode white --sheet sheet.png",),
+    "mask": ("maskproof mask hero.png --box 180,60,120,120 -o hero.mask.png --preview preview.png",),
+    "edit": ('maskproof edit hero.png --mask hero.mask.png --prompt "a spring meadow" -n 4 -o hero-spring.png',),
+    "review": ("maskproof review hero-spring.png",),
+    "init": ("maskproof init",),
+    "demo": ("maskproof demo", "maskproof demo --keep trial"),
+    "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),
+}
+"""by the name of the command"""
+
+
+def give_examples(group: click.Group) -> None:
+    """End the help of each command with its lines."""
+    for name, lines in EXAMPLES.items():
+        group.commands[name].epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

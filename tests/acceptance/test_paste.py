@@ -1,0 +1,138 @@
+"""Paste works: what a message offers runs as it stands, in the folder and the shell of whoever reads it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from maskproof.cli import commands
+from maskproof.cli.examples import EXAMPLES
+from maskproof.policy.rules import RULES
+from maskproof.report.folder import pasted
+from projects import HERO, MASK, MASKPROOF, SPRING, Outcome
+
+pytestmark = pytest.mark.acceptance
+
+PREK = shutil.which("prek") or shutil.which("prek", path=str(Path(sys.executable).parent))
+
+
+def offered(text):
+    """The commands in what was printed."""
+    return re.findall(r"`((?:maskproof|git) [^`]+)`", text)
+
+
+@pytest.mark.parametrize("how", ["check", "commit"])
+def test_commands_are_right_in_the_folder_that_the_shell_stands_in(project, how):
+    inside = project.root / "assets"
+    project.edit("drifted")
+    project.stage()
+    done = (
+        project.check(cwd=inside)
+        if how == "check"
+        else Outcome.of(project.run("git", "commit", "-m", "x", ok=False, cwd=inside))
+    )
+    found = offered(done.text)
+    assert found == ["maskproof explain spring.png", "maskproof restore spring.png"]
+    for one in found:
+        assert project.run(*MASKPROOF, *shlex.split(one)[1:], cwd=inside).returncode == 0
+
+
+def test_what_was_forgotten_is_staged_by_the_printed_command(project):
+    inside = project.root / "assets"
+    project.write("maskproof.toml", "version = 1\n")
+    project.edit("held")
+    project.stage(SPRING)
+    for path in ("maskproof.toml", f"{SPRING}.maskproof.json"):
+        (found,) = offered(project.check(cwd=inside).text)
+        project.run(*shlex.split(found), cwd=inside)
+        assert path in project.git("diff", "--cached", "--name-only").stdout.split()
+    assert project.check(cwd=inside).status == 0
+
+
+def test_record_proposes_and_names_files_from_there(project):
+    inside = project.root / "assets"
+    project.write(SPRING, project.pictures.held)
+    done = project.run(*MASKPROOF, "record", "spring.png", ok=False, cwd=inside)
+    (found,) = [one for one in offered(done.stderr) if "--original" in one]
+    assert f"--original {Path(HERO).name} --mask {Path(MASK).name}" in found
+    done = project.run(*MASKPROOF, *shlex.split(found.replace("MODE", "white"))[1:], cwd=inside)
+    assert offered(done.stdout) == ["git add spring.png.maskproof.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix", "windows", "said"),
+    [
+        ("`git add a/b.png`", "a/", False, "`git add b.png`"),
+        ("`git add b.png`", "a/c/", False, "`git add ../../b.png`"),
+        ("`git add 'a/b c.png'`", "a/", False, "`git add 'b c.png'`"),
+        ("`git add 'a/b c.png'`", "", True, '`git add "a/b c.png"`'),
+        ("`cp a.png b.png && git add b.png`", "x/", False, "`cp ../a.png ../b.png && git add ../b.png`"),
+        ("`git lfs pull --include=a/b.png`", "a/", False, "`git lfs pull --include=a/b.png`"),
+        ("`maskproof record a/b.png --mask MASK`", "a/", False, "`maskproof record b.png --mask MASK`"),
+        ("a/b.png and `*.png -text`", "a/", False, "a/b.png and `*.png -text`"),
+        ("`git add 'a`", "a/", False, "`git add 'a`"),
+    ],
+)
+def test_only_paths_in_commands_are_turned(text, prefix, windows, said):
+    assert pasted(text, prefix, windows=windows) == said
+
+
+@pytest.mark.parametrize("name", commands.commands)
+def test_each_help_ends_with_lines_that_the_command_takes(name):
+    command = commands.commands[name]
+    assert EXAMPLES[name]
+    for line in EXAMPLES[name]:
+        program, called, *arguments = shlex.split(line)
+        assert (program, called) == ("maskproof", name)
+        command.make_context(name, arguments, resilient_parsing=False)
+    with click.Context(command, info_name=name) as context:
+        assert EXAMPLES[name][0] in command.get_help(context)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_explained_in_the_terminal(project, rule):
+    done = project.maskproof("rules", rule)
+    assert done.returncode == 0
+    assert RULES[rule].title in done.stdout
+    assert "## What to do" in done.stdout
+    assert "](" not in done.stdout
+
+
+def test_the_rules_are_listed_and_a_wrong_name_is_helped(project):
+    listed = project.maskproof("rules").stdout
+    assert all(rule in listed for rule in RULES)
+    done = project.maskproof("rules", "seem")
+    assert (done.returncode, "Did you mean 'seam'?" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(PREK is None, reason="prek is not installed")
+@pytest.mark.parametrize(("verdict", "status"), [("held", 0), ("drifted", 1)])
+def test_prek_runs_the_hook_as_it_ships(project, verdict, status):
+    project.edit(verdict)
+    project.stage()
+    project.run(PREK, "install", "-f", PREK_HOME=str(project.cache))
+    outcome = Outcome.of(project.git("commit", "-m", "x", ok=False, PREK_HOME=str(project.cache)))
+    assert outcome.status == status
+    assert f"  maskproof: 1 image looked at, 1 compared, {status} blocked, 0 not judged." in outcome.text  # it indents
+
+
+@pytest.mark.skipif(PREK is None, reason="prek is not installed")
+def test_under_prek_too_a_commit_without_images_says_nothing(project):
+    project.run(PREK, "install", "-f", PREK_HOME=str(project.cache))
+    project.write("README.md", "Changed\n")
+    outcome = Outcome.of(project.git("commit", "-am", "x", ok=False, PREK_HOME=str(project.cache)))
+    assert (outcome.status, "maskproof: " in outcome.text) == (0, False), outcome.text
+
+
+def test_another_runner_calls_the_command_of_the_page(project):
+    (project.root / ".git/hooks/pre-commit").write_text(f"#!/bin/sh\n{shlex.join(MASKPROOF)} check --staged\n")
+    for verdict, status in (("drifted", 1), ("held", 0)):
+        project.edit(verdict)
+        project.stage()
+        assert project.try_commit().status == status
