@@ -154,7 +154,7 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
 
 
 @commands.command()
-@click.argument("rule", required=False, metavar="[ID]")
+@click.argument("rule", required=False)
 def rules(rule: str | None) -> int:
     """List the rules, or explain one: how it is found and what to do."""
     from maskproof.documents import hint
