@@ -19,8 +19,6 @@ from thirdparty import ABSENT, SHARED
 ATTACKS = SHARED / "attacks" / "attacks.py"
 CASES = re.findall(r'@case\(\s*"([^"]+)"', ATTACKS.read_text()) if ATTACKS.is_file() else []
 OPEN = {
-    "D2": "the policy that init writes only warns of an edit whose record was dropped",
-    "D6": "the policy that init writes only warns of a picture that says that AI made it",
     "M4s": "a bar as narrow as the border is not judged at level strict",
 }
 """attacks that still get through; a test fails as soon as one does not"""

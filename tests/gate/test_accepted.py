@@ -172,6 +172,7 @@ class TestWhatItAnswers:
 
 
 class TestWhatEndsIt:
+    @pytest.mark.threat("T10")
     def test_one_byte(self, merged: Project) -> None:
         data = merged.pictures.drifted + b"\0"
         merged.write(SPRING, data)
@@ -331,6 +332,7 @@ class TestHistory:
 
 
 class TestAuthority:
+    @pytest.mark.threat("T11")
     def test_nobody_approves_a_change_with_the_change(self, drifted: Project) -> None:
         drifted.git("checkout", "-q", "-b", "pr")
         drifted.commit("The edit and its approval")

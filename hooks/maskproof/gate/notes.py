@@ -34,7 +34,7 @@ def refuse_forgotten_policy(scope: Scope) -> None:
         CouldNotJudge: it lies in the working tree, and Git does not know it.
     """
     repository = scope.change.repository
-    if scope.change.head is not repository.index or not scope.targets:
+    if scope.change.head is not repository.index or scope.change.everything or not scope.targets:
         return
     if (path := policy_untracked(repository)) is not None:
         raise CouldNotJudge(
@@ -118,6 +118,8 @@ def _not_staged(scope: Scope) -> Iterator[str]:
     change = scope.change
     if change.head is not change.repository.index:
         return
+    if change.everything and (path := policy_untracked(change.repository)) is not None:
+        yield f"{path} is not staged, so what it says does not hold yet"
     if policies := policy_not_staged(change.repository):
         yield f"{_listed(policies)} was read as staged; what the file in the working tree says does not hold yet"
     if stale := sorted(change.repository.unstaged(_files_of(scope))):
