@@ -88,7 +88,6 @@ def test_no_document_of_the_collection_is_a_policy(row):
         '{"name": "a\nb"}',
         '{"name": "\\x41"}',
         '{"anything": 01, "name": "a"}',
-        '\ufeff{"name": "a"}',
         '{"name": "a", "name": "b"}',
         '{"name": "a", "n\\u0061me": "b"}',
         '{"name": "a", "table": {"x": 1, "x": 1}}',

@@ -99,13 +99,13 @@ class TestPolicyInVain:
     def test_told_where_the_policy_changes_and_where_all_is_looked_at(self, project):
         project.write(
             "maskproof.toml",
-            'version = 1\n[[rules]]\npaths = ["pakages/**"]\nlevel = "strict"\n'
-            + AREA.format("pakages/**", 'find = "no.png"'),
+            'version = 1\n[[rules]]\npaths = ["package/**"]\nlevel = "strict"\n'
+            + AREA.format("package/**", 'find = "no.png"'),
         )
         project.stage()
         for outcome in (project.try_commit(), project.check("--all")):
             assert outcome.status == 0
-            assert "the rule 1 in maskproof.toml is for no picture that is tracked: pakages/**" in said(outcome)
+            assert "the rule 1 in maskproof.toml is for no picture that is tracked: package/**" in said(outcome)
             assert "the area 'logo' in maskproof.toml is for no picture" in said(outcome)
             assert "find = 'no.png' of the area 'logo' in maskproof.toml names a file that is not tracked" in said(
                 outcome

@@ -288,7 +288,7 @@ class TestBroken:
         held.stage()
         _, image = judged(held, V3)
         assert (image["verdict"], image["chain"]) == ("pass", [])
-        assert "was generated" in held.maskproof("explain", V3).stdout
+        assert "has no original" in held.maskproof("explain", V3).stdout
 
 
 class TestFollow:

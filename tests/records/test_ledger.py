@@ -122,7 +122,7 @@ class Plain:
             path = sidecar.path_of(image)
             with suppress(CouldNotJudge):
                 self.written[image] = sidecar.parse(side.repository.blob(side.blob_id(path), path), path)
-        self.edits = {one.image.sha256: image for image, one in self.written.items() if one.origin == "edited"}
+        self.edits = {one.image.sha256: image for image, one in self.written.items() if one.original is not None}
         self.records = {image: self.with_parent(image, record) for image, record in self.written.items()}
         self.users = defaultdict(set)
         for image in self.records:

@@ -44,7 +44,7 @@ def restored(
     original: bytes, edit: bytes, masked: bytes, policy: Settings = SETTINGS, record: Record | None = None, **how: Any
 ) -> Restored:
     given = Named(edit, original, masked, "white", "edit.png", "original.png", "mask.png", record)
-    return compose(decode_sources(given), policy, lambda _: None, Options(**how))
+    return compose(decode_sources(given), policy, lambda _: None, Options(**{"anyway": lambda _: True, **how}))
 
 
 def stored(data: bytes) -> decode.Stored:

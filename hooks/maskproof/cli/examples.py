@@ -28,8 +28,16 @@ EXAMPLES = {
     "rank": ("maskproof rank hero.png a.png b.png --mask m.png --mask-mode white --sheet sheet.png",),
     "mask": ("maskproof mask hero.png --box 180,60,120,120 -o hero.mask.png --preview preview.png",),
     "edit": ('maskproof edit hero.png --mask hero.mask.png --prompt "a spring meadow" -n 4 -o hero-spring.png',),
+    "approve": (
+        'maskproof approve hero-spring.png --reason "New background, agreed with the brand team"',
+        'maskproof approve assets/a.png assets/b.png --reason "Rebrand" --expires 2027-03-31 --sign',
+    ),
+    "approvals": ("maskproof approvals", "maskproof approvals --from-ref origin/main --format json"),
+    "baseline": ("maskproof baseline",),
+    "doctor": ("maskproof doctor", "maskproof doctor --format json"),
+    "range": ("maskproof range --fetch", "maskproof range --onto main"),
     "review": ("maskproof review hero-spring.png",),
-    "init": ("maskproof init",),
+    "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --advise"),
     "demo": ("maskproof demo", "maskproof demo --keep trial"),
     "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),
 }

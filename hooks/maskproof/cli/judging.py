@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import partial
@@ -143,12 +144,14 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
     from maskproof.report.folder import seen_from
 
     found = None if stealth else explained(Path.cwd(), path)
-    if found is not None:
-        where = folder(Repository(Path.cwd()), os.environ)
-        (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
     if found is None:
         emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:
+        with contextlib.suppress(
+            UsageError
+        ):  # the shell stands outside the repository: its paths are the best there are
+            where = folder(Repository(Path.cwd()), os.environ)
+            (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
         emit(partial(writer.explanation, found))
     return 0
 
