@@ -252,7 +252,7 @@ def test_heic_is_read_for_its_marks_and_judged_by_nobody():
     container = containers.blocks(plain("HEIC"), "a picture")
     assert container.format == "HEIC"
     for walked in (None, container):
-        with pytest.raises(Unreadable, match="cannot be judged|is not a PNG"):
+        with pytest.raises(Unreadable, match=r"cannot be judged|is not a PNG"):
             decode.decode(plain("HEIC"), "a picture", walked)
 
 

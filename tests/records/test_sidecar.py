@@ -313,7 +313,7 @@ RECORDS = st.builds(
         prompt=st.none() | NAMES,
         prompt_sha256=st.none() | DIGESTS,
         parameters=st.dictionaries(NAMES, VALUES, max_size=3),
-    ),
+    ).filter(lambda tool: tool != Tool()),  # an empty one is not written: it says nothing
     areas=st.lists(AREAS, max_size=3),
     parent=st.none() | PATHS,
 ).filter(lambda record: record.mask is None or record.mask.sha256 != record.original.sha256)
