@@ -108,6 +108,11 @@ class Scratch:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message, *(() if verify else ("--no-verify",)))
 
+    def branch_off(self) -> None:
+        """Call the branch `main`, and go on in `pr`, as for a pull request."""
+        self.git("branch", "-M", "main")
+        self.git("checkout", "-q", "-b", "pr")
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -10,8 +10,7 @@ def started(project, policy=STRICT):
     project.write("maskproof.toml", policy)
     project.edit("held")
     project.commit("Base")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     return project
 
 

@@ -307,8 +307,7 @@ class TestHistory:
     def test_what_lies_on_the_base_is_approved_afterwards(self, project: Project) -> None:
         project.edit("drifted")
         project.commit("Past the hook")
-        project.git("branch", "-M", "main")
-        project.git("checkout", "-q", "-b", "pr")
+        project.branch_off()
         approve(project)
         project.commit("Approve")
         assert project.report(*RANGE)[1]["images"] == []
@@ -373,8 +372,7 @@ class TestAuthority:
         if owners:
             project.write(".github/CODEOWNERS", owners)
         project.commit("Policy")
-        project.git("branch", "-M", "main")
-        project.git("checkout", "-q", "-b", "pr")
+        project.branch_off()
         project.edit("drifted")
         approve(project)
         project.commit("The edit and its approval")
@@ -388,8 +386,7 @@ class TestAuthority:
     def test_nobody_else_is_a_choice_that_is_told(self, project: Project) -> None:
         project.write("maskproof.toml", "version = 1\n[approvals]\nrequired = 0\n")
         project.commit("Policy")
-        project.git("branch", "-M", "main")
-        project.git("checkout", "-q", "-b", "pr")
+        project.branch_off()
         project.edit("drifted")
         approve(project)
         project.commit("The edit and its approval")
@@ -400,8 +397,7 @@ class TestAuthority:
     def test_a_kind_may_need_more(self, project: Project) -> None:
         project.write("maskproof.toml", "version = 1\n[approvals]\nrequired = 0\n[approvals.kinds]\noutside-mask = 1\n")
         project.commit("Policy")
-        project.git("branch", "-M", "main")
-        project.git("checkout", "-q", "-b", "pr")
+        project.branch_off()
         project.edit("drifted")
         approve(project)
         project.commit("The edit and its approval")
@@ -444,8 +440,7 @@ class TestSignatures:
         if listed:
             project.write(".maskproof/allowed_signers", listed)
         project.commit("Policy and signers")
-        project.git("branch", "-M", "main")
-        project.git("checkout", "-q", "-b", "pr")
+        project.branch_off()
         project.edit("drifted")
         approve(project, SPRING, "--key", str(signer))
         project.commit("The edit and its signed approval")

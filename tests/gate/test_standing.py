@@ -23,8 +23,7 @@ def story(project):
     project.write("maskproof.toml", STRICT + LAX)
     project.edit("held")
     project.commit("Base")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     return project
 
 

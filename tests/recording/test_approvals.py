@@ -59,8 +59,7 @@ def test_another_record(project: Project) -> None:
 
 
 def test_one_that_comes_with_the_change_does_not_count_yet(project: Project) -> None:
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     project.edit("drifted")
     project.stage()
     project.maskproof("approve", SPRING, "--reason", "x", "--from-ref", "main")

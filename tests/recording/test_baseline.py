@@ -27,8 +27,7 @@ def old(project: Project) -> Project:
     project.commit("As it always was")
     assert project.maskproof("baseline").returncode == 0
     project.commit("Baseline")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     return project
 
 
@@ -87,8 +86,7 @@ def test_an_entry_of_the_change_counts_for_bytes_of_the_merge_base(project: Proj
     project.write("maskproof.toml", BLOCKS)
     project.write(OLD, project.pictures.marked)
     project.commit("As it always was")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     project.maskproof("baseline")
     project.commit("Baseline")
     assert image(project, OLD, *RANGE, OLD)["verdict"] == "pass"
@@ -129,8 +127,7 @@ def test_but_not_while_only_the_change_says_so(project: Project) -> None:
     project.write("maskproof.toml", BLOCKS)
     project.write(OLD, project.pictures.marked)
     project.commit("Past the hook")
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     project.maskproof("baseline")
     project.edit("held", "assets/next.png", original={"path": OLD, **project.original(project.pictures.marked)})
     project.commit("An edit of it")

@@ -39,8 +39,7 @@ TRAPS = (
 @pytest.mark.parametrize("where", ["on the base", "without a working tree"])
 @pytest.mark.threat("T38")
 def test_of_the_head_nothing_but_objects_is_read(project, where):
-    project.git("branch", "-M", "main")
-    project.git("checkout", "-q", "-b", "pr")
+    project.branch_off()
     project.edit("drifted")
     marker = project.root.parent / "executed"
     for name in TRAPS:

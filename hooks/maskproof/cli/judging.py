@@ -147,9 +147,8 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
     if found is None:
         emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:
-        with contextlib.suppress(
-            UsageError
-        ):  # the shell stands outside the repository: its paths are the best there are
+        # Where the shell stands outside of the repository, paths from its top are the best there are.
+        with contextlib.suppress(UsageError):
             where = folder(Repository(Path.cwd()), os.environ)
             (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
         emit(partial(writer.explanation, found))

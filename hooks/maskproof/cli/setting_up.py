@@ -14,6 +14,16 @@ from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, 
 from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
 
+FORM = click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
+"""of commands whose report is none of images, so that no `Writer` has it"""
+
 
 @commands.command()
 @click.option(
@@ -47,14 +57,7 @@ def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
 
 
 @commands.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How the report is written.",
-)
+@FORM
 def doctor(form: str) -> int:
     """Say what is not enforced in this repository.
 
@@ -118,14 +121,7 @@ def demo(keep: Path | None) -> int:
 @click.option("--plot", type=FILE, help="Draw all values into this PNG file.")
 @click.option("--output", type=FILE, help="Write the proposed limits to this TOML file.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How the report is written.",
-)
+@FORM
 def calibrate(
     cases: Path,
     policy_file: Path | None,

@@ -26,6 +26,11 @@ THINNEST = 5
 """samples that a part is thick at the least; thinner ones are specks and hairs of a mask and belong to its border"""
 
 
+def width_of(shape: tuple[int, ...], level: Level) -> int:
+    """Samples that the border of a judged picture of this height and width is wide; 0: it has none."""
+    return max(2, round(BORDER[level] * max(shape))) if BORDER[level] else 0
+
+
 def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
     """What is judged outside the mask, and which of it lies on islands: thin parts with the opening all around.
 
@@ -33,7 +38,7 @@ def outside(editable: Mask, level: Level) -> tuple[Mask, Mask]:
         editable: h x w of the judged picture, True where editing was allowed.
         level: Sets how wide the border is.
     """
-    border = max(2, round(BORDER[level] * max(editable.shape))) if BORDER[level] else 0
+    border = width_of(editable.shape, level)
     protected, nothing = ~editable, np.zeros(editable.shape, np.bool_)
     if not border or editable.all() or not editable.any():
         return protected, nothing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof.drift.border import BORDER, outside
+from maskproof.drift.border import BORDER, outside, width_of
 from maskproof.drift.grid import CELL, spread
 from maskproof.drift.size import JudgedSize
 
@@ -70,7 +70,7 @@ def _outgrown(editable: Mask, level: Level) -> float:
         return 0.0
     inside = JudgedSize.of((editable.shape[1], editable.shape[0])).mask(editable)
     judged, _ = outside(inside, level)
-    border = max(2, round(BORDER[level] * max(inside.shape)))
+    border = width_of(inside.shape, level)
     # What is left of the opening once it is taken in by the border's width from all sides, and put out again.
     core = inside & ~spread(~inside, border)
     explained = spread(core, 2 * border + CELL)

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from maskproof import regions
+from maskproof.drift.grid import bounding_box
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Contract, Failure, Original, Widened
-from maskproof.model import Box, Severity
+from maskproof.model import Severity
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from maskproof.gate.compare import Pair, Pairs, Protected
@@ -93,7 +93,7 @@ def widen(inputs: Inputs, pairs: Pairs, protected: Protected, files: Files) -> t
             names = [one.name for one in protected.regions[0][1:] if (one.mask & fresh).any()]
             shares = regions.share_of(was), regions.share_of(pair.editable)
             was_asked = sidecar.digest_of(contract.record)
-            found.append(Widened(contract.path, *shares, _box(fresh), tuple(dict.fromkeys(names)), was_asked))
+            found.append(Widened(contract.path, *shares, bounding_box(fresh), tuple(dict.fromkeys(names)), was_asked))
     return tuple(found)
 
 
@@ -112,12 +112,6 @@ def _opened(contract: Contract, pair: Pair, alpha: NDArray[np.uint8] | None, fil
     planes = None if contract.mask is None else files.mask(contract.mask)
     mode = None if contract.record.mask is None else contract.record.mask.mode
     return regions.editable(planes, mode, pair.original.size, alpha, pair.edit.size, pair.frame)
-
-
-def _box(mask: NDArray[np.bool_]) -> Box:
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    left, top = int(columns[0]), int(rows[0])
-    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 # --- the rule --------------------------------------------------------------------------------------------------------
