@@ -184,7 +184,7 @@ def transfer(results: list[Outcome]) -> Table:
     return Table(f"Limits from the other editors, times {SPARE}", head, tuple(lines))
 
 
-RELATIVE = ("light", "local_light", "color", "contrast", "blur", "line", "pattern", "part")
+RELATIVE = ("light", "local_light", "color", "contrast", "blur", "line", "pattern", "part", "spill")
 """metrics whose limits were fitted"""
 
 

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
+from comparisons import PHOTO, judge, picture, value
 from maskproof.drift.border import BORDER, THINNEST, outside
 from maskproof.drift.grid import CELL
-from maskproof.model import Level
+from maskproof.model import Level, Verdict
+from maskproof.policy.limits import ROWS
 
 SIDE = 512
 BY_EYE = (Level.VISUAL, Level.STRICT)
@@ -144,3 +147,40 @@ def test_what_lies_further_from_the_mask_than_its_border_is_judged(mask: np.ndar
     reach = max(2, round(BORDER[level] * 200)) + 2 * CELL
     near = ndimage.maximum_filter(mask, 2 * reach + 1, mode="constant")
     assert outside(mask, level)[0][~near].all()
+
+
+# --- what the border is spilled on ----------------------------------------------------------------------------------
+
+
+def barred(level: Level, side: int, share: float, color: tuple[int, int, int]) -> tuple[Verdict, float]:
+    """The verdict, and its spill, on a bar along the mask's outside, `share` of the border wide."""
+    photo = PHOTO.resize((side, side))
+    left, top, right, bottom = (round(part * side) for part in (0.4, 0.4, 0.7, 0.7))
+    mask = ~opened((left, top, right, bottom), side=side)
+    edit, wide = photo.copy(), round(share * BORDER[level] * side)
+    ImageDraw.Draw(edit).rectangle((left, top, right - 1, bottom - 1), fill=(120, 110, 90))
+    ImageDraw.Draw(edit).rectangle((left - wide, top, left - 1, bottom - 1), fill=color)
+    report = judge(picture(photo), picture(edit), opened=mask, level=level)
+    return report.verdict, value(report, "outside-mask", "spill")
+
+
+@pytest.mark.parametrize("color", [(255, 0, 0), (0, 90, 255), (255, 255, 255)])
+@pytest.mark.parametrize("side", [700, 1024, 2400])
+@pytest.mark.parametrize("level", BY_EYE)
+def test_spill_sees_a_bar_as_wide_as_the_border(level: Level, side: int, color: tuple[int, int, int]) -> None:
+    verdict, found = barred(level, side, 1, color)
+    assert verdict is Verdict.BLOCK
+    assert found > ROWS["outside-mask", "spill"].strict
+    assert barred(level, side, 0.4, color)[0] is Verdict.PASS, "what stays in the inner half is left to the editor"
+
+
+@pytest.mark.parametrize("level", BY_EYE)
+def test_spill_of_a_feather_passes(level: Level) -> None:
+    """An opening repainted in full, pasted with the widest feather that the border is for."""
+    left, top, right, bottom = place = (200, 200, 320, 320)
+    feather = Image.new("L", PHOTO.size)
+    feather.paste(255, place)
+    feather = feather.filter(ImageFilter.GaussianBlur(BORDER[level] * SIDE / 2))
+    edit = Image.composite(Image.new("RGB", PHOTO.size, (255, 255, 255)), PHOTO, feather)
+    report = judge(picture(PHOTO), picture(edit), opened=~opened((left, top, right, bottom)), level=level)
+    assert value(report, "outside-mask", "spill") < ROWS["outside-mask", "spill"].visual

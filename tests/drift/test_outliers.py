@@ -89,13 +89,32 @@ def test_local_light_sees_a_small_place_where_the_light_of_the_whole_picture_wav
     assert 230 < found.box.y < 260
 
 
-def test_color_sees_a_patch_whose_colour_turned_at_equal_luma() -> None:
-    def bluer(patch: Image.Image) -> Image.Image:
-        luma, blue, red = patch.convert("YCbCr").split()
-        return Image.merge("YCbCr", (luma, blue.point(lambda sample: sample + 12), red)).convert("RGB")
+def bluer(patch: Image.Image, levels: int) -> Image.Image:
+    luma, blue, red = patch.convert("YCbCr").split()
+    return Image.merge("YCbCr", (luma, blue.point(lambda sample: sample + levels), red)).convert("RGB")
 
-    sees("color", bluer)
-    assert value(changed_patch(bluer), "outside-mask", "light") < 0.5
+
+def test_color_sees_a_patch_whose_colour_turned_at_equal_luma() -> None:
+    sees("color", lambda patch: bluer(patch, 12))
+    assert value(changed_patch(lambda patch: bluer(patch, 12)), "outside-mask", "light") < 0.5
+
+
+def test_two_kinds_at_one_place_count_together_and_two_of_one_kind_do_not() -> None:
+    def lighter(patch: Image.Image, eighths: int) -> Image.Image:
+        """By eighths of a level in the mean."""
+        levels = (np.indices((64, 64)).sum(0) % 8 + eighths) // 8
+        return Image.fromarray((np.asarray(patch) + levels[..., None]).clip(0, 255).astype(np.uint8))
+
+    def colored(patch: Image.Image) -> Image.Image:
+        return lighter(bluer(patch, 3), 8)
+
+    light = changed_patch(lambda patch: lighter(patch, 27))
+    color = changed_patch(colored)
+    both = changed_patch(lambda patch: lighter(colored(patch), 27))
+    alone = value(light, "outside-mask", "light"), value(color, "outside-mask", "color")
+    assert (light.verdict, color.verdict, both.verdict) == (Verdict.PASS, Verdict.PASS, Verdict.BLOCK)
+    assert both.drift == pytest.approx(sum(one**6 for one in alone) ** (1 / 6), rel=0.05)
+    assert light.drift == pytest.approx(alone[0], rel=0.02), "what one kind's measures show at once counts once"
 
 
 def test_contrast_sees_a_small_mark() -> None:

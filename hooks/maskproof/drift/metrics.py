@@ -23,6 +23,7 @@ from maskproof.drift.parts import parts
 from maskproof.drift.pattern import patterns
 from maskproof.drift.placement import explain_size
 from maskproof.drift.seam import seam
+from maskproof.drift.spill import spill
 from maskproof.drift.tone import tone
 from maskproof.model import Kind, Level, Metric
 
@@ -126,6 +127,7 @@ METRICS: tuple[Measure, ...] = (
     OfPair(FRAME, ("seam",), _seam),
     OfRegions(residual.MEASURES, _outliers),
     OfRegions(("part",), lambda pair, _: parts(pair)),
+    OfPair(Kind.OUTSIDE_MASK, ("spill",), lambda pair: pair.in_pixels(spill(pair))),
     OfPair(Kind.OUTSIDE_MASK, ("line",), _lines),
     OfPair(Kind.OUTSIDE_MASK, ("pattern",), _patterns),
     OfPair(Kind.OUTSIDE_MASK, ("residue",), lambda pair: residual.residual_level(pair.sums, pair.weights[0])),

@@ -43,6 +43,10 @@ SMALL_REGION_FACTOR = 0.6
 """factor on the limit for a region of a single window"""
 FIRMER = {"color": 0.9, "blur": 0.9}
 """factor on the limit of measures whose residual varies less from place to place: what held lies lower in them"""
+KINDS = (("light", "local_light", "contrast"), ("color",), ("blur",))
+"""Measures that an editor's residual moves at once, and such that it does not: two kinds beside each other say more
+than either, so in one window they count as the sixth root of the sum of their sixth powers. With the fourth, what held
+comes closer to its limit; with the eighth, less damage is found."""
 SAYS = {
     "light": "a patch became lighter or darker",
     "local_light": "a small place became lighter or darker than what surrounds it",
@@ -100,17 +104,20 @@ def outliers(
             if beyond is not None and region.kind is Kind.OUTSIDE_MASK:
                 counts *= beyond
             factor = _factor(samples, scale.side)
+            over: dict[str, Float] = {}
             for name, deviation in scale.deviations.items():
                 ratios = deviation * counts
                 third = known.get((name, scale.side))
                 if third is None:
                     third = known[name, scale.side] = third_peak(ratios, -(-APART * scale.side // scale.step)) / factor
                 allowed = factor * FIRMER.get(name, 1.0) * float(np.clip(TIMES_THIRD * third, *_bounds(scale.side)))
-                metric = _worst(name, ratios, allowed, scale, region.kind)
+                over[name] = ratios * np.float32(1 / allowed)
+            for name, ratios in _together(over).items():
+                metric = _worst(name, ratios, scale, region.kind)
                 other = best[index].get(name, metric)
                 around = other.around
                 if metric.value > 1:
-                    around = _widened(around, ratios > allowed, scale)
+                    around = _widened(around, ratios > 1, scale)
                 best[index][name] = replace(max(other, metric, key=attrgetter("value")), around=around)
     return [tuple(_with_worst(metric) for metric in found.values()) for found in best], known
 
@@ -176,12 +183,21 @@ def _with_worst(metric: Metric) -> Metric:
     return replace(metric, around=around)
 
 
-def _worst(name: str, deviation: Float, allowed: float, scale: Scale, kind: Kind) -> Metric:
-    """The window of a region that deviates most; where none does, nowhere."""
-    at = int(np.argmax(deviation))
-    row, column = divmod(at, deviation.shape[1])
+def _together(over: dict[str, Float]) -> dict[str, Float]:
+    """Each measure over what it allows, raised where it leads by what the other KINDS show in the same window."""
+    kinds = [np.maximum.reduce([over[name] for name in kind if name in over]).clip(0) for kind in KINDS]
+    squares = [plane * plane for plane in kinds]
+    together = np.cbrt(np.sqrt(sum(plane * plane * plane for plane in squares)))
+    leading = np.maximum.reduce(kinds)
+    return {name: np.where(plane == leading, together, plane) for name, plane in over.items()}
+
+
+def _worst(name: str, over: Float, scale: Scale, kind: Kind) -> Metric:
+    """The window of a region that deviates most over what is allowed; where none does, nowhere."""
+    at = int(np.argmax(over))
+    row, column = divmod(at, over.shape[1])
     apart, side = scale.step * CELL, scale.side * CELL
-    value = float(deviation[row, column]) / allowed
+    value = float(over[row, column])
     says = f"{SAYS[name]}: local change, {{value}} what this picture shows of it elsewhere (limit {{limit}})"
     box = Box(column * apart, row * apart, side, side) if value > 0 else None
     return Metric(name, max(0.0, value), "x", kind.value, says, box)

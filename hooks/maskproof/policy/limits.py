@@ -36,6 +36,7 @@ LIMITS = (
     *(Limit(kind.value, metric, "x", 1.0, 0.7, None) for kind in Kind for metric in OUTLIERS),
     *(Limit(kind.value, "changed", "px", None, None, 0) for kind in Kind),
     *(Limit(kind.value, "part", "% of full scale", 10.0, 6.0, None) for kind in Kind),
+    Limit("outside-mask", "spill", "% of full scale", 25.0, 15.0, None),
     Limit("outside-mask", "line", "x", 1.0, 0.7, None),
     Limit("outside-mask", "pattern", "x", 1.0, 0.7, None),
     Limit("outside-mask", "residue", "% of full scale", 7.5, 4.5, None),

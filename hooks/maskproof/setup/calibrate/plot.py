@@ -51,6 +51,7 @@ WORDS = {
     "line": "straight lines",
     "pattern": "regular patterns that fade",
     "part": "parts too small for windows",
+    "spill": "the border around the mask",
     "delta_e": "colours, the middle",
     "brand_color": "named brand colours",
     "characters": "letters that read otherwise",

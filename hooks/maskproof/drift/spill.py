@@ -1,0 +1,46 @@
+"""Spill: what an edit changes in the outer half of the border around the mask.
+
+The border is not judged by eye because editors feather what they paste. A feather fades with the distance from the
+mask, so in the outer half little of it is left: what is replaced there, a bar along the mask or a grid of dots whose
+borders meet, is no feather.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskproof.drift.border import THINNEST, width_of
+from maskproof.drift.grid import block_sums, bounding_box, spread
+from maskproof.model import Box, Kind, Metric
+
+if TYPE_CHECKING:
+    from maskproof.drift.pair import Pair
+
+SQUARE = 16
+"""side of the squares that count by themselves, in samples of the judged picture"""
+MIN_SAMPLES = 12
+"""samples of the outer border in a square for it to be told: a stretch of 6 of the narrowest one"""
+
+
+def spill(pair: Pair) -> tuple[Metric, ...]:
+    """The most that a square of the outer border differs by, RMS in all planes; nothing where there is no border."""
+    border = width_of(pair.editable.shape, pair.level)
+    if not border or not pair.editable.any():
+        return ()
+    inner = spread(pair.editable, max(border // 2, THINNEST // 2))
+    outer = pair.valid & ~inner & ~pair.masks[0] & spread(pair.editable, border)
+    square = np.square(pair.after - pair.toned).sum(0) * outer
+    tall, wide = (-length % SQUARE for length in outer.shape)
+    sums, counts = (
+        block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE) for plane in (square, outer.astype(np.float32))
+    )
+    if not counts.size or counts.max() < MIN_SAMPLES:
+        return ()
+    value = np.where(counts >= MIN_SAMPLES, np.sqrt(sums / np.maximum(counts, 1)), -1)
+    row, column = (int(at) * SQUARE for at in np.unravel_index(int(np.argmax(value)), value.shape))
+    box = bounding_box(outer[row : row + SQUARE, column : column + SQUARE])
+    place = Box(box.x + column, box.y + row, box.width, box.height)
+    says = "the border around the mask differs by {value} RMS in its outer half (limit {limit})"
+    return (Metric("spill", float(value.max()), "% of full scale", Kind.OUTSIDE_MASK.value, says, place, place),)
