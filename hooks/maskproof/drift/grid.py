@@ -116,7 +116,7 @@ def grown(mask: Mask, radius: int) -> Mask:
     height, width = mask.shape
     small = blocks(mask)
     steps = -(-radius // CELL)
-    near = _spread(_spread(small, steps).T, steps).T
+    near = spread(small, steps)
     return np.repeat(np.repeat(near, CELL, axis=0), CELL, axis=1)[:height, :width]
 
 
@@ -152,14 +152,14 @@ def spread(mask: Mask, radius: int) -> Mask:
     """The mask (H x W) widened by exactly `radius` samples to every side, as a square."""
     if not radius or not mask.any():
         return mask
-    return _spread(np.ascontiguousarray(_spread(mask, radius).T), radius).T
-
-
-def _spread(mask: Mask, radius: int) -> Mask:
-    """True where the mask is set within `radius` rows, by counting."""
-    count = np.cumsum(np.pad(mask, ((radius + 1, radius), (0, 0))), axis=0, dtype=np.int32)
-    width = 2 * radius + 1
-    near: Mask = count[width:] != count[:-width]
+    near = np.pad(mask, radius)
+    length = 1
+    while length <= 2 * radius:
+        # What is set within two stretches beside each other is set within one of their joint length.
+        step = min(length, 2 * radius + 1 - length)
+        near = near[:-step] | near[step:]
+        near = near[:, :-step] | near[:, step:]
+        length += step
     return near
 
 

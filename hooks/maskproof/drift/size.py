@@ -25,6 +25,9 @@ JUDGED_SIDE_PX = 1024
 """samples of the long side at which pictures are judged; smaller ones are judged as they are"""
 AS_IT_IS_PX = 1152
 """pixels of the long side up to which a picture is not resampled: an eighth less of it costs more than it evens out"""
+SMALLEST_SIDE_PX = 940
+"""samples of the long side from which a picture is reduced by whole pixels alone, where it has such a part up to
+AS_IT_IS_PX: the mean of whole pixels neither blurs nor rings, and is taken in half the time"""
 NARROW_PX = 24
 """samples that the short side keeps: below, no window fits, so a narrow picture is reduced less"""
 
@@ -41,6 +44,10 @@ class JudgedSize:
     @classmethod
     def of(cls, size: tuple[int, int]) -> JudgedSize:
         """Of a width and height in pixels."""
+        longest = max(size)
+        for whole in range(-(-longest // AS_IT_IS_PX), longest // SMALLEST_SIDE_PX + 1):
+            if whole > 1 and not any(side % whole for side in size) and min(size) >= NARROW_PX * whole:
+                return cls(size, (size[0] // whole, size[1] // whole))
         side = JUDGED_SIDE_PX if max(size) > AS_IT_IS_PX else max(size)
         share = min(1.0, max(side / max(size), NARROW_PX / min(size)))
         width, height = (max(1, round(side * share)) for side in size)

@@ -29,18 +29,22 @@ def spill(pair: Pair) -> tuple[Metric, ...]:
     border = width_of(pair.editable.shape, pair.level)
     if not border or not pair.editable.any():
         return ()
-    inner = spread(pair.editable, max(border // 2, THINNEST // 2))
-    outer = pair.valid & ~inner & ~pair.masks[0] & spread(pair.editable, border)
-    square = np.square(pair.after - pair.toned).sum(0) * outer
+    outer = spread(pair.editable, border) & ~spread(pair.editable, max(border // 2, THINNEST // 2))
+    outer &= pair.valid & ~pair.masks[0]
+    if not outer.any():
+        return ()
+    reach = bounding_box(outer)
+    rows, columns = slice(reach.y, reach.y + reach.height), slice(reach.x, reach.x + reach.width)
+    outer = outer[rows, columns]
+    difference = pair.after[:, rows, columns] - pair.toned[:, rows, columns]
     tall, wide = (-length % SQUARE for length in outer.shape)
-    sums, counts = (
-        block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE) for plane in (square, outer.astype(np.float32))
-    )
-    if not counts.size or counts.max() < MIN_SAMPLES:
+    planes = np.square(difference).sum(0) * outer, outer.astype(np.float32)
+    sums, counts = (block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE) for plane in planes)
+    if counts.max() < MIN_SAMPLES:
         return ()
     value = np.where(counts >= MIN_SAMPLES, np.sqrt(sums / np.maximum(counts, 1)), -1)
     row, column = (int(at) * SQUARE for at in np.unravel_index(int(np.argmax(value)), value.shape))
     box = bounding_box(outer[row : row + SQUARE, column : column + SQUARE])
-    place = Box(box.x + column, box.y + row, box.width, box.height)
+    place = Box(reach.x + column + box.x, reach.y + row + box.y, box.width, box.height)
     says = "the border around the mask differs by {value} RMS in its outer half (limit {limit})"
     return (Metric("spill", float(value.max()), "% of full scale", Kind.OUTSIDE_MASK.value, says, place, place),)
