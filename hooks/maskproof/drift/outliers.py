@@ -41,8 +41,6 @@ FULL_REGION_SAMPLES = 1e6
 """samples of a region to which the limit applies as it is"""
 SMALL_REGION_FACTOR = 0.6
 """factor on the limit for a region of a single window"""
-FIRMER = {"color": 0.9, "blur": 0.9}
-"""factor on the limit of measures whose residual varies less from place to place: what held lies lower in them"""
 KINDS = (("light", "local_light", "contrast"), ("color",), ("blur",))
 """Measures that an editor's residual moves at once, and such that it does not: two kinds beside each other say more
 than either, so in one window they count as the sixth root of the sum of their sixth powers. With the fourth, what held
@@ -110,7 +108,7 @@ def outliers(
                 third = known.get((name, scale.side))
                 if third is None:
                     third = known[name, scale.side] = third_peak(ratios, -(-APART * scale.side // scale.step)) / factor
-                allowed = factor * FIRMER.get(name, 1.0) * float(np.clip(TIMES_THIRD * third, *_bounds(scale.side)))
+                allowed = factor * float(np.clip(TIMES_THIRD * third, *_bounds(scale.side)))
                 over[name] = ratios * np.float32(1 / allowed)
             for name, ratios in _together(over).items():
                 metric = _worst(name, ratios, scale, region.kind)

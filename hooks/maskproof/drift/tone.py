@@ -94,11 +94,12 @@ def _curve(plane: Float, before: Float, after: Float) -> Float | np.float32:
         factors = np.linalg.lstsq(powers * weights[:, None], steps * weights, rcond=None)[0]
         weights = 1 / np.sqrt(np.maximum(np.abs(steps - powers @ factors), STEP_NOISE))
     low, high = float(centres[0]), float(centres[-1])
+    least, most = np.float32(steps.min()), np.float32(steps.max())
     bend, slope, base = (np.float32(factor) for factor in factors)
 
     def curve(values: Float) -> Float:
         known = np.clip(values, low, high) * np.float32(scale)
-        added: Float = (bend * known + slope) * known + base
+        added: Float = np.clip((bend * known + slope) * known + base, least, most)
         return added
 
     # Something that changed only in one tone is no curve of the frame: then the rest lies off it, or it is too steep.
