@@ -1,7 +1,7 @@
-"""Comparisons side by side: the same function over many tasks, by as many processes as the machine and memory allow.
+"""Comparisons side by side: the same function over many tasks, as many at once as the machine and memory allow.
 
-Processes and not threads: Python's list of warning filters belongs to the whole process, and decoding is strict only
-while it holds (`images.decode`).
+Threads where one process reads and measures all: decoders run in workers of their own, and NumPy lets others run
+meanwhile. Processes where each task has its own reader.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 WORKERS = 2
 """comparisons at a time unless asked for more: each may take some hundred MB"""
@@ -42,6 +43,38 @@ def outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers
         return
     with processes(workers, "compared", "Memory may be short: try --jobs 1.") as pool:
         yield from pool.map(function, tasks)
+
+
+def side_by_side(
+    function: Callable[[Task], Outcome], tasks: Iterable[Task], weigh: Callable[[Task], int], threads: int, room: int
+) -> Iterator[Outcome]:
+    """What came of each task, in the order of the tasks, which threads of this process share.
+
+    A task is taken up, and the next one asked for, only when what is in work leaves room for it.
+
+    Args:
+        function: What is called with each.
+        tasks: In turn; they are made while others are worked on.
+        weigh: What a task takes while it is in work.
+        threads: How many at once.
+        room: What all together may take; a task that takes more is worked on alone.
+    """
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[tuple[Future[Outcome], int]] = deque()
+    held = 0
+    try:
+        for task in tasks:
+            weight = weigh(task)
+            while waiting and (len(waiting) > threads or held + weight > room):
+                done, freed = waiting.popleft()
+                yield done.result()
+                held -= freed
+            waiting.append((pool.submit(function, task), weight))
+            held += weight
+        while waiting:
+            yield waiting.popleft()[0].result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from maskproof.errors import MaskproofError
+from maskproof.errors import CouldNotJudge, MaskproofError
 from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import describe, measure, protect
@@ -24,7 +24,9 @@ from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
+from maskproof.images.files import Source
 from maskproof.model import ImageReport, Report, Severity, Verdict
+from maskproof.parallel import processors, side_by_side
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -37,16 +39,23 @@ if TYPE_CHECKING:
 
     Gathered = Inputs | ImageReport
     Runner = Callable[[Callable[[Gathered], ImageReport], Iterable[Gathered]], Iterator[ImageReport]]
+    Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
 
 
-def check(change: Change, run: Runner = map) -> Report:
+PIXELS_AT_ONCE = 60_000_000
+"""pixels of the edits that are judged at the same time; with its original one takes some 25 bytes a pixel"""
+
+
+def check(change: Change, run: Runner | None = None, progress: Progress | None = None) -> Report:
     """Judge every image that a change concerns.
 
     Args:
         change: Both sides of the change.
-        run: Calls a function with each of some inputs and gives what comes of them, in order.
+        run: Calls a function with each of some inputs and gives what comes of them, in order. None: as many threads as
+            there are processors share them.
+        progress: Told after each image how many of all are judged.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -55,19 +64,42 @@ def check(change: Change, run: Runner = map) -> Report:
     scope = Scope(change)
     refuse_forgotten_policy(scope)
     inputs = (_apart(path, gather, scope, path) for path in scope.targets)
-    reports = run(partial(judge_apart, files=scope.files), inputs)
-    images = tuple(without_carried(scope, one, _judged) for one in reports)
+    reports = run(partial(judge_apart, files=scope.files), inputs) if run else _side_by_side(inputs, scope)
+    images = []
+    for number, one in enumerate(reports, 1):
+        images.append(without_carried(scope, one, _judged))
+        if progress:
+            progress(number, len(scope.targets))
     told = dict.fromkeys(note for image in images for note in image.notes)
-    return Report(images, (*notes(scope), *accepted_notes(images), *told))
+    return Report(tuple(images), (*notes(scope), *accepted_notes(images), *told))
+
+
+def _side_by_side(inputs: Iterable[Gathered], scope: Scope) -> Iterator[ImageReport]:
+    threads = processors()
+    alone = len(scope.targets) == 1 or threads == 1
+    measuring = max(1, threads // len(scope.targets)) if scope.targets and not alone else 2
+    one = partial(judge_apart, files=scope.files, threads=measuring)
+    return map(one, inputs) if alone else side_by_side(one, inputs, partial(_pixels, scope), threads, PIXELS_AT_ONCE)
+
+
+def _pixels(scope: Scope, inputs: Gathered) -> int:
+    """Pixels of an edit, as its header says; 0 where there is none to read."""
+    if isinstance(inputs, ImageReport) or not isinstance(inputs.edit, Source):
+        return 0
+    try:
+        container = scope.files.container(inputs.edit)
+    except (CouldNotJudge, OSError, MemoryError):  # told where it is judged
+        return 0
+    return container.width * container.height
 
 
 def _judged(scope: Scope, path: str) -> ImageReport:
     return judge_apart(_apart(path, gather, scope, path), scope.files)
 
 
-def judge_apart(inputs: Inputs | ImageReport, files: Files) -> ImageReport:
+def judge_apart(inputs: Inputs | ImageReport, files: Files, threads: int = 2) -> ImageReport:
     """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone."""
-    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files)
+    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads)
 
 
 def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:

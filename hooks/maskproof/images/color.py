@@ -275,14 +275,14 @@ def _code_in_words(primaries: int, transfer: int, matrix: int = 0, full: int = 1
 def _file_color(container: Container) -> tuple[str, bool]:
     """What else a format has room for; viewers disagree on it, so it is only named."""
     if container.format == "PNG":
-        return _png_color(container)
+        return png_color(container)
     profile = next((one.data for one in container.blocks if one.data.startswith(GIF_PROFILE)), None)
     if container.format == "GIF" and profile is not None:
         return f"an ICC profile in a GIF ({sha256_of(profile)[:DIGITS]})", False
     return SRGB, True
 
 
-def _png_color(container: Container) -> tuple[str, bool]:
+def png_color(container: Container) -> tuple[str, bool]:
     """GAMA and cHRM where they ask for something else than sRGB; viewers disagree on them, so they are only named."""
     said = []
     gamma, primaries = container.first("gAMA"), container.first("cHRM")

@@ -23,8 +23,8 @@ from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
-from maskproof.images import containers, worker
-from maskproof.images.color import SRGB, color_chunks, split, to_srgb
+from maskproof.images import containers, rows, worker
+from maskproof.images.color import SRGB, color_chunks, png_color, split, to_srgb
 from maskproof.images.metadata import profile, turn
 from maskproof.model import Picture
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maskproof.images.containers import Container
+    from maskproof.images.containers import Block, Container
 
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
 EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
@@ -44,6 +44,10 @@ PHOTOMETRIC = "262"
 """the TIFF tag that says whether 0 is black"""
 DEEP = 16
 OPAQUE = 255
+SAY_WHAT_IS_SHOWN = {"iCCP", "cICP", "tRNS", "eXIf", "zxIf", "mDCV", "cLLI"}
+"""chunks of a PNG by which its samples show something else than they are as sRGB, or stand on their side"""
+TURNED_BY_TEXT = (b"Raw profile type", b"XML:com.adobe.xmp")
+"""keywords of text in which some readers look for an orientation"""
 WIDE = 257
 """an 8-bit value v says the same as the 16-bit value 257 v"""
 
@@ -197,6 +201,8 @@ def answer(kind: str, data: bytes, name: str, container: Container, *more: Any) 
         # What the decoder leaves unproved is proved beside it: both unpack the same bytes, and neither needs the other.
         with ThreadPoolExecutor(1) as pool, warnings.catch_warnings():
             warnings.simplefilter("error")
+            if kind in PLAIN and (plain := _plain(data, container, name)) is not None:
+                return PLAIN[kind](plain)
             proof = pool.submit(containers.check_pixels, data, container, name)
             try:
                 return WORK[kind](data, container, name, *more)
@@ -233,6 +239,40 @@ def _open(data: bytes, container: Container, name: str) -> Any:
     if image.size not in allowed and container.format != "AVIF":
         raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
     return image
+
+
+def _plain(data: bytes, container: Container, name: str) -> Picture | None:
+    """A PNG whose samples are shown as they are stored, inflated once; None: it needs a decoder."""
+    if container.format != "PNG" or not all(map(_leaves_samples, container.blocks)):
+        return None
+    if container.blocks[-1].kind != "IDAT":
+        return None  # what stands behind the pixels is read by the decoder when it is at their end
+    _open(data, container, name)  # refuses what it would refuse before the pixels
+    stored = rows.samples(data, container, name)
+    if stored is None:
+        return None
+    alpha = stored[..., 3] if stored.shape[2] == 4 else None  # noqa: PLR2004
+    if alpha is not None:
+        stored, alpha = np.ascontiguousarray(stored[..., :3]), np.ascontiguousarray(alpha)
+    return Picture(
+        "PNG",
+        np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored,
+        None if alpha is None or int(alpha.min()) == OPAQUE else alpha,
+        None,
+        *png_color(container),
+        container.trailing - container.beside,
+        None,
+        container.gain_map,
+    )
+
+
+def _leaves_samples(block: Block) -> bool:
+    """Does a chunk of a PNG say nothing of what its samples show?"""
+    return block.kind not in SAY_WHAT_IS_SHOWN and not block.data.startswith(TURNED_BY_TEXT)
+
+
+def _plain_mask(plain: Picture) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    return np.asarray(Image.fromarray(plain.samples).convert("L")), plain.alpha
 
 
 def _decode(data: bytes, container: Container, name: str) -> Picture:
@@ -388,6 +428,8 @@ def _swap(tile: Any) -> Any:
     return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)
 
 
+PLAIN: dict[str, Callable[[Picture], Any]] = {"picture": lambda plain: plain, "mask": _plain_mask}
+"""what of it can be had from plain samples"""
 WORK: dict[str, Callable[..., Any]] = {
     "picture": _decode,
     "mask": _mask_planes,

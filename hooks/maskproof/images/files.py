@@ -6,8 +6,10 @@ for its first original. Decoding costs most of a check, so what was decoded last
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.images import containers
@@ -61,6 +63,7 @@ class Files:
     def __init__(self, read: ReadBlob) -> None:
         self.read = read
         self._kept: Memo[tuple[str, str], object] = Memo(KEPT_BYTES)
+        self._made: dict[tuple[str, str], Lock] = defaultdict(Lock)
 
     def __reduce__(self) -> tuple[type[Files], tuple[ReadBlob]]:
         return Files, (self.read,)
@@ -109,8 +112,9 @@ class Files:
     def once(self, how: str, source: Source, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """What is made of a file, made once: `how` says what, `size` how many bytes it takes."""
         key = (how, source.oid)
-        known = self._kept.get(key)
-        if known is None:
-            made = make()
-            return self._kept.keep(key, made, size(made))  # type: ignore[return-value]  # a key says the type
-        return known  # type: ignore[return-value]
+        with self._made[key]:  # one thread makes it, others wait for that
+            known = self._kept.get(key)
+            if known is None:
+                made = make()
+                return self._kept.keep(key, made, size(made))  # type: ignore[return-value]  # a key says the type
+            return known  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from maskproof.atomic import write_file
 from maskproof.errors import ApprovalError
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-T = TypeVar("T")
-
 
 def write(repository: Repository, progress: Progress) -> Iterator[str]:
     """Write the baseline of what is committed into the working tree.
@@ -38,7 +36,7 @@ def write(repository: Repository, progress: Progress) -> Iterator[str]:
         PolicyError: the policy has mistakes.
     """
     change = open_change(repository, Selection(everything=True))
-    reports = check(change, lambda judge, inputs: _counted(judge, list(inputs), progress)).images
+    reports = check(change, progress=progress).images
     entries = {one.path: entry for one in reports if (entry := entry_of(one)) is not None}
     committed = {path: one for path, one in entries.items() if change.base.blob_id(path) == change.head.blob_id(path)}
     for one in outdated(known(repository), reports):
@@ -94,9 +92,3 @@ def _digest_of(report: ImageReport) -> str:
     if not isinstance(inspection, Inspection) or isinstance(inspection.inputs.edit, Failure):
         return ""
     return inspection.inputs.edit.sha256
-
-
-def _counted(judge: Callable[[T], ImageReport], inputs: list[T], progress: Progress) -> Iterator[ImageReport]:
-    for number, one in enumerate(inputs, 1):
-        yield judge(one)
-        progress(number, len(inputs))

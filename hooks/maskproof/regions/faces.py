@@ -11,6 +11,7 @@ Needs the extra `maskproof[vision]`. The model is published under the MIT licenc
 from __future__ import annotations
 
 import math
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,7 +140,7 @@ def _run(tile: NDArray[np.uint8], model: bytes) -> NDArray[np.float32]:
     import cv2
 
     try:
-        with _silent():
+        with _IN_USE, _silent():
             rows = _detector(model).detect(tile)[1]
     except cv2.error as error:
         reason = (getattr(error, "err", "") or str(error)).strip().splitlines()
@@ -149,6 +150,10 @@ def _run(tile: NDArray[np.uint8], model: bytes) -> NDArray[np.float32]:
         ) from error
     found = np.empty((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32)
     return found[np.isfinite(found).all(axis=1)]
+
+
+_IN_USE = threading.Lock()
+"""the detector keeps the picture that it looks at in itself: one thread at a time"""
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ How often it is right stands in docs/metrics-text.md.
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -175,7 +176,8 @@ def _find_lines(engine: Any, picture: NDArray[np.uint8]) -> list[NDArray[np.floa
     """Rectangles of lines, 4 x 2 each, x and y in pixels of the picture: first of all of it, then of its parts."""
 
     def look(part: NDArray[np.uint8]) -> NDArray[np.float64]:
-        boxes = engine(_bgr(part), use_det=True, use_cls=False, use_rec=False).boxes
+        with _IN_USE:
+            boxes = engine(_bgr(part), use_det=True, use_cls=False, use_rec=False).boxes
         return np.empty((0, 4, 2)) if boxes is None else np.asarray(boxes, np.float64)
 
     height, width = picture.shape[:2]
@@ -275,7 +277,8 @@ def _read_line(picture: NDArray[np.uint8], corners: Corners) -> Line:
 
 
 def _recognise(straight: NDArray[np.uint8]) -> tuple[str, float]:
-    known = _engine()(np.ascontiguousarray(straight), use_det=False, use_cls=False, use_rec=True)
+    with _IN_USE:
+        known = _engine()(np.ascontiguousarray(straight), use_det=False, use_cls=False, use_rec=True)
     return (known.txts or ("",))[0].strip(), float((known.scores or (0.0,))[0])
 
 
@@ -294,6 +297,10 @@ def _scale(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
         return picture
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
+_IN_USE = threading.Lock()
+"""the engine keeps what a call asked for in itself: one thread at a time"""
 
 
 @cache

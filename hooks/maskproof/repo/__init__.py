@@ -175,8 +175,11 @@ class Repository:
             return False
         if file.is_symlink():
             return False
-        kept = (data, data.replace(b"\r\n", b"\n"))
-        return any(_blob_id(one, len(oid)) == oid for one in kept) or self.objects.is_pointer_to(oid, path, data)
+        return (
+            _blob_id(data, len(oid)) == oid
+            or _blob_id(data.replace(b"\r\n", b"\n"), len(oid)) == oid
+            or self.objects.is_pointer_to(oid, path, data)
+        )
 
     def _parsed(self, *question: str, allowed: tuple[int, ...] = (0,)) -> str:
         """What `git rev-parse` answers, without the end of its line."""
