@@ -170,6 +170,13 @@ class TestHelp:
         done = project.maskproof("--version")
         assert (done.returncode, done.stdout.split()[-1]) == (0, __version__)
 
+    def test_version_and_what_reads_pictures_here(self, project):
+        from maskproof.images.rows import ways
+
+        done = project.maskproof("--version", "--verbose")
+        assert (done.returncode, done.stdout.splitlines()[1:]) == (0, list(ways()))
+        assert project.maskproof("--verbose").returncode == 2
+
 
 class TestOutput:
     def test_written_whole(self, project):

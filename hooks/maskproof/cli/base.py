@@ -59,13 +59,29 @@ class Commands(click.Group):
         return status
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
-def commands() -> None:
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+@click.option("--verbose", is_flag=True, help="With --version: also what pictures are read with on this machine.")
+@click.pass_context
+def commands(context: click.Context, version: bool, verbose: bool) -> None:
     """Block AI image edits that changed what their mask protects.
 
     Exit status: 0 pass, 1 blocked, 2 usage or configuration, 3 could not judge, 70 internal error, 130 interrupted.
     """
+    if version:
+        print(f"{context.info_name} {__version__}")
+        if verbose:
+            from maskproof.images.rows import ways
+
+            print(*ways(), sep="\n")
+        context.exit()
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
 
 
 def format_option(*things: str) -> Callable[[Command], Command]:

@@ -24,6 +24,7 @@ from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
+from maskproof.images import worker
 from maskproof.images.files import Source
 from maskproof.model import ImageReport, Report, Severity, Verdict
 from maskproof.parallel import processors, side_by_side
@@ -79,7 +80,14 @@ def _side_by_side(inputs: Iterable[Gathered], scope: Scope) -> Iterator[ImageRep
     alone = len(scope.targets) == 1 or threads == 1
     measuring = max(1, threads // len(scope.targets)) if scope.targets and not alone else 2
     one = partial(judge_apart, files=scope.files, threads=measuring)
-    return map(one, inputs) if alone else side_by_side(one, inputs, partial(_pixels, scope), threads, PIXELS_AT_ONCE)
+    if alone:
+        yield from map(one, inputs)
+        return
+    try:
+        yield from side_by_side(one, inputs, partial(_pixels, scope), threads, PIXELS_AT_ONCE)
+    except KeyboardInterrupt:
+        worker.stop()  # else this process would end only when what others decode is done
+        raise
 
 
 def _pixels(scope: Scope, inputs: Gathered) -> int:

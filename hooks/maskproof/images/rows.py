@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL
 
 from maskproof.images.containers import png
 
@@ -75,11 +76,11 @@ def unfilter() -> Callable[[bytes, int, int, int, int], int] | None:
     return found  # type: ignore[no-any-return]
 
 
-def ways() -> str:
-    """How PNGs are read here, in words."""
+def ways() -> tuple[str, ...]:
+    """What pictures are read with on this machine, in words."""
     inflating = "ISA-L" if png.ISAL else "zlib"
-    return (
-        f"PNG: inflated once by {inflating}, unfiltered by the compiled helper"
-        if unfilter()
-        else (f"PNG: decoded by Pillow, its rows proved by {inflating} beside it (the compiled helper is not built)")
-    )
+    if unfilter():
+        way = f"PNG: inflated once by {inflating}, its filters taken off by the compiled helper"
+    else:
+        way = f"PNG: decoded by Pillow, its rows proved by {inflating} beside it (the compiled helper is not built)"
+    return way, f"Pillow {PIL.__version__}, NumPy {np.__version__}"

@@ -70,6 +70,11 @@ def ask(kind: str, data: bytes, name: str, pixels: int, *more: Any) -> Any:
     return _POOL.ask((kind, name, pixels, *more), data)
 
 
+def stop() -> None:
+    """End what is being decoded, for whoever was interrupted: those who wait are told that the decoder ended."""
+    _POOL.stop()
+
+
 def start() -> None:
     """Start a worker that will be needed soon: it loads its modules while this process does something else."""
     _POOL.keep(_Worker())
@@ -143,6 +148,7 @@ class _Pool:
 
     def __init__(self) -> None:
         self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
         self._lock = threading.Lock()
         atexit.register(self.end)
 
@@ -163,6 +169,7 @@ class _Pool:
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:
         worker = self._taken()
+        self._busy.add(worker)
         try:
             fine, answer = worker.ask(question, data)
         except (EOFError, TimeoutError) as error:
@@ -171,10 +178,16 @@ class _Pool:
             worker.process.kill()
             worker.end()
             raise
+        finally:
+            self._busy.discard(worker)
         self.keep(worker)
         if fine:
             return answer
         raise answer
+
+    def stop(self) -> None:
+        for worker in tuple(self._busy):
+            worker.process.kill()
 
     def end(self) -> None:
         """End all workers of this process."""
