@@ -62,7 +62,7 @@ def test_no_document_of_the_collection_is_a_record(row):
 @pytest.mark.parametrize("row", rows("badinputs/badinputs.csv", lambda row: row["file"].endswith(".toml")))
 def test_no_document_of_the_collection_is_a_policy(row):
     with pytest.raises(PolicyError) as caught:
-        policy.parse(Path(row["path"]).read_bytes(), "maskproof.toml")
+        policy.parse(Path(row["path"]).read_bytes(), "maskproof.toml", lambda _: None)
     assert caught.value.problems
 
 

@@ -139,7 +139,10 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
         ("cbor2", {"evidence"}),
         ("c2pa", {"evidence"}),
         ("xml", {"evidence"}),
-        ("PIL", {"drift", "edit", "gate", "images", "likeness", "masks", "regions", "report", "restore", "setup"}),
+        (
+            "PIL",
+            {"drift", "edit", "gate", "images", "likeness", "masks", "policy", "regions", "report", "restore", "setup"},
+        ),
         ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"setup"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),

@@ -37,6 +37,8 @@ TOML_TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|#[^\n]*")
 """quoted text and comments of TOML, on one line"""
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 """keys that a message repeats as they are; others could steer a terminal"""
+SCHEMAS = "https://raw.githubusercontent.com/maskproof/maskproof/main/docs/schema/"
+"""the folder of the schemas"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
 Offset = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -45,6 +47,7 @@ BoxNumbers = Annotated[
     tuple[Offset, Offset, Side, Side],
     msgspec.Meta(description="[x, y, width, height] in whole pixels of the original, none below 0"),
 ]
+SchemaName = Annotated[str, msgspec.Meta(description="where the JSON Schema of this file lies; only editors read it")]
 Point = Annotated[tuple[Offset, Offset], msgspec.Meta(description="[x, y] in whole pixels of the original")]
 
 
@@ -135,9 +138,15 @@ def typed(tree: Any, kind: type[T]) -> T:
         raise Problems(str(error), tree=tree) from error
 
 
-def schema_of(kind: type, title: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a document, made from its type."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind)}
+def schema_of(kind: Any, name: str, title: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a document, made from its type; `name` is that of the schema's file."""
+    start = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schema_id(name), "title": title}
+    return {**start, **msgspec.json.schema(kind)}
+
+
+def schema_id(name: str) -> str:
+    """Where a schema is published, by which editors find it."""
+    return f"{SCHEMAS}{name}.json"
 
 
 @cache

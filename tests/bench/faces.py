@@ -92,7 +92,7 @@ def judged(named: Named) -> ImageReport:
         'version = 1\n[defaults]\ndetect = ["face"]\nmax_editable = 1.0\n'
         f'[face_model]\npath = "model"\nsha256 = "{digest}"\n'
     )
-    return compare(named, from_file(("policy", policy.encode()), "edit", None), lambda _: network())
+    return compare(named, from_file(("policy", policy.encode()), "edit", None, lambda _: None), lambda _: network())
 
 
 def samples(root: Path, row: dict[str, str], role: str) -> np.ndarray:

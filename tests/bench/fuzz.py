@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,9 @@ READERS = {
     "decode": Reader(lambda data: decode.decode(data, "a file"), PICTURES),
     "marks": Reader(lambda data: evidence.assess(data, "a file"), PICTURES),
     "record": Reader(lambda data: sidecar.parse(data, "a file"), _texts("*/*/change/*.maskproof.json")),
-    "policy": Reader(lambda data: policy.parse(data, "maskproof.toml"), _texts("*/*/base/maskproof.toml")),
+    "policy": Reader(
+        partial(policy.parse, path="maskproof.toml", read=lambda _: None), _texts("*/*/base/maskproof.toml")
+    ),
 }
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TARGET = 2.5
 """times decoding and encoding once"""
 PILLOW = "Pillow decodes and encodes once"
-SETTINGS = from_file(None, "edit.png", None)
+SETTINGS = from_file(None, "edit.png", None, lambda _: None)
 
 
 class Spent(NamedTuple):

@@ -327,7 +327,7 @@ def test_candidates_are_ranked_from_bytes_alone(edited, monkeypatch, tmp_path):
             Named(edit, edited.original, edited.mask, "white", name)
             for name, edit in (("2", edited.drifted), ("1", edited.held))
         ],
-        from_file(None, "x.png", None),
+        from_file(None, "x.png", None, lambda _: None),
         lambda _: None,
         progress=lambda count, of: done.append((count, of)),
     )

@@ -246,7 +246,7 @@ class TestDifference:
         before = decode.decode(original, "original")
         opened = find_changes(before, decode.decode(edit, "edit"))
         through = Named(edit, original, masks.encode(opened, "alpha"), "alpha")
-        report = compare(through, from_file(None, "x", None), lambda _: None)
+        report = compare(through, from_file(None, "x", None, lambda _: None), lambda _: None)
         assert report.verdict is Verdict.PASS, report.findings
         assert opened.sum() <= 1.2 * opened_by(mask, row["mask_mode"], before.size).sum()
 

@@ -51,4 +51,4 @@ def test_what_is_stricter_is_named(one: Approvals, other: Approvals) -> None:
 )
 def test_a_mistake_is_refused(text: str, said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        policy.parse(f"version = 1\n[approvals]\n{text}\n".encode(), "maskproof.toml")
+        policy.parse(f"version = 1\n[approvals]\n{text}\n".encode(), "maskproof.toml", lambda _: None)

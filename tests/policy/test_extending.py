@@ -81,7 +81,8 @@ def test_a_new_key_is_one_row(scratch: Scratch, package: Path) -> None:
     )
     code = (
         "import json; from maskproof import policy; from maskproof.policy import trust\n"
-        "def settings(text): return policy.resolve(('p.toml', policy.parse(text.encode(), 'p.toml')), 'a.png')\n"
+        "def read(text): return policy.parse(text.encode(), 'p.toml', lambda _: None)\n"
+        "def settings(text): return policy.resolve(('p.toml', read(text)), 'a.png')\n"
         "base = settings('version = 1\\n[defaults]\\nspelling = \"warn\"\\n')\n"
         'head = settings(\'version = 1\\n[[rules]]\\npaths = ["*.png"]\\nspelling = "block"\\n\')\n'
         "plain = settings('version = 1')\n"

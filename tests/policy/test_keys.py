@@ -41,7 +41,7 @@ def settings_of(name: str, value: object, in_rule: object = None) -> Settings:
     text = f"version = 1\n[defaults]\n{name} = {json.dumps(value)}\n{face}"
     if in_rule is not None:
         text += f'[[rules]]\npaths = ["a.png"]\n{name} = {json.dumps(in_rule)}\n'
-    found = policy.parse(text.encode(), "maskproof.toml")
+    found = policy.parse(text.encode(), "maskproof.toml", lambda _: None)
     return policy.resolve(("maskproof.toml", found), "a.png")
 
 

@@ -56,14 +56,14 @@ AREA = "version = 1\n[[areas]]\npaths = ['a']\nname = 'x'\nkind = 'brand'\n"
 
 
 def parsed(text: str) -> policy.Policy:
-    found = policy.parse(text.encode(), "maskproof.toml")
+    found = policy.parse(text.encode(), "maskproof.toml", lambda _: None)
     assert found is not None
     return found
 
 
 def problems(text: str) -> tuple[str, ...]:
     with pytest.raises(PolicyError) as caught:
-        policy.parse(text.encode(), "maskproof.toml")
+        policy.parse(text.encode(), "maskproof.toml", lambda _: None)
     assert caught.value.exit_status == 2
     return caught.value.problems
 
@@ -131,6 +131,11 @@ def test_two_policies_or_a_broken_one_are_an_error(files):
         ("version = 1\n[[rules]]\nlevel = 'strict'", ["'rules[0].paths' is missing"]),
         ("version = 1\n[[rules]]\npaths = []", ["rules[0].paths is []"]),
         ("version = 1\n[[rules]]\npaths = 'a'", ["rules[0].paths is 'a'"]),
+        ("version = 1\n[[rules]]\npaths = ['a']\n[rules.limits.brand]\nligt = 1", ["'rules[0].limits.brand.ligt' is"]),
+        ("version = 1\n[[rules]]\npaths = ['a']\n[rules.limits.brand]\nlight = -1", ["rules[0].limits.brand.light"]),
+        (AREA + "find = 'm.png'\nabsent = 'skip'", ["areas[0].absent is 'skip': it must be 'ignore' or 'unjudged'"]),
+        (AREA + "box = [0, 0, 1, 1]\nabsent = 'ignore'", ["absent belongs to areas with find"]),
+        ("version = 1\nextends = {path = 'brand.toml', sha256 = '0'}", ["extends.path is", "extends.sha256 is"]),
         ("version = 1\n[[rule]]\npaths = ['a']", ["'rule' is unknown: did you mean 'rules'?"]),
         ("version = 1\n[limits.brand]\nlight = inf", ["limits.brand.light is inf"]),
         ("version = 1\n[limits.brand]\nlight = nan", ["limits.brand.light is nan"]),
@@ -246,7 +251,7 @@ def test_the_schema_refuses_what_the_types_refuse(text):
 
 
 def test_the_schema_accepts_what_is_read():
-    for text in (WHOLE, "version = 1"):
+    for text in (WHOLE, "version = 1", '"$schema" = "x.json"\nversion = 1'):
         parsed(text)
         jsonschema.validate(tomllib.loads(text), policy.schema())
 
@@ -285,13 +290,33 @@ def test_areas_and_limits_are_resolved_for_each_image():
     assert found.source == "maskproof.toml"
 
 
+def test_the_last_limit_for_a_path_wins():
+    text = """
+version = 1
+[limits.brand]
+light = 3
+delta_e = 4
+[[rules]]
+paths = ["*.png"]
+limits = {brand = {light = 2}}
+[[rules]]
+paths = ["a.*"]
+limits = {brand = {light = 5, spot = 1}, text = {stroke = 0.1}}
+"""
+    rows = ("brand", "light"), ("brand", "delta_e"), ("text", "stroke")
+    usual = ROWS["text", "stroke"].visual
+    for path, *wanted in (("a.png", 5, 4, 0.1), ("b.png", 2, 4, usual), ("b.gif", 3, 4, usual)):
+        assert [settings_of(text, path).limits[row] for row in rows] == wanted
+    assert "the limit brand.spot in maskproof.toml is ignored" in settings_of(text, "a.png").notes[0]
+
+
 def test_without_a_policy_the_defaults_hold():
     assert resolve(None, "a.png") == Settings()
-    assert policy.from_file(None, "a.png", None) == Settings()
+    assert policy.from_file(None, "a.png", None, lambda _: None) == Settings()
 
 
 def test_a_named_level_takes_the_place_of_the_policys():
-    found = policy.from_file(("p.toml", WHOLE.encode()), "assets/a.png", "exact")
+    found = policy.from_file(("p.toml", WHOLE.encode()), "assets/a.png", "exact", lambda _: None)
     assert found.level is Level.EXACT
     assert found.limits["text", "changed"] == 0
     assert found.limits["brand", "changed"] == 7

@@ -12,11 +12,12 @@ from msgspec import inspect
 from maskproof import policy
 from maskproof.model import Level
 from maskproof.policy import AreaRule, Settings
+from maskproof.policy.cover import covered
 from maskproof.policy.keys import KEYS, Key
 from maskproof.policy.limits import ROWS, default_limits
 from maskproof.policy.trust import tighten, tighter_keys
 
-AREAS = st.sampled_from([AreaRule(paths=["*"], name=name, kind="brand", box=(0, 0, 1, 1)) for name in "abc"])
+AREAS = st.sampled_from([AreaRule(paths=["*"], name=n, kind="brand", box=(i, 0, 1, 1)) for i, n in enumerate("abc")])
 NUMBERS = st.sampled_from([0.0, 0.001, 0.02, 0.5, 3.0])
 
 
@@ -40,7 +41,7 @@ def members(info: inspect.EnumType | inspect.LiteralType) -> list:
 
 
 def settings_of(text: str, path: str) -> Settings:
-    return policy.resolve(("maskproof.toml", policy.parse(text.encode(), "maskproof.toml")), path)
+    return policy.resolve(("maskproof.toml", policy.parse(text.encode(), "maskproof.toml", lambda _: None)), path)
 
 
 @st.composite
@@ -210,3 +211,70 @@ def test_a_limit_that_has_to_be_reached_is_stricter_when_it_is_larger(key):
     assert tighten(low, high).limits[key] == tighten(high, low).limits[key] == 4
     assert tighter_keys(low, high) == (f"limits.{'.'.join(key)}",)
     assert tighter_keys(high, low) == ()
+
+
+AREA = "version = 1\n[[areas]]\npaths = ['a*']\nname = 'logo'\nkind = 'brand'\n"
+BOX = f"{AREA}box = [20, 10, 40, 30]\n"
+CORNERS = "[[20, 10], [60, 10], [60, 40]]"
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (BOX, BOX.replace("'a*'", "'a*', 'b/**'")),
+        (BOX, BOX.replace("'logo'", "'wordmark'")),
+        (BOX, BOX.replace("[20, 10, 40, 30]", "[10, 10, 50, 31]")),
+        (BOX, f"{AREA}polygon = [[20, 10], [60, 10], [60, 40], [20, 40]]"),
+        (BOX, BOX.replace("40, 30]", "40, 20]") + AREA.replace("version = 1", "") + "box = [0, 25, 90, 15]"),
+        (BOX, BOX + "colors = ['#ff0000']"),
+        (f"{AREA}polygon = {CORNERS}", f"{AREA}polygon = [[10, 8], [64, 8], [64, 48]]"),
+        (f"{AREA}polygon = {CORNERS}", f"{AREA}polygon = [[60, 40], [60, 10], [20, 10]]"),
+        (f"{AREA}polygon = {CORNERS}", f"{AREA}box = [20, 10, 41, 31]"),
+        (f"{AREA}mask = 'm.png'\nmarks = 'white'", f"{AREA}mask = 'm.png'\nforeground = 'white'"),
+        (f"{AREA}find = 'm.png'\nabsent = 'ignore'", f"{AREA}find = 'm.png'"),
+        (f"{AREA}find = 'm.png'", f"{AREA}find = 'm.png'\nabsent = 'unjudged'"),
+    ],
+)
+def test_an_area_that_protects_as_much_or_more_is_not_loosened(was, now):
+    base, head = (settings_of(text, "a.png") for text in (was, now))
+    assert tighter_keys(head, base) == ()
+    assert not [one for one in base.areas if not covered(one, tighten(base, head).areas)]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (BOX, "version = 1"),
+        (BOX, BOX.replace("'a*'", "'b*'")),
+        (BOX, BOX.replace("'brand'", "'text'")),
+        (BOX, BOX.replace("[20, 10, 40, 30]", "[20, 10, 40, 29]")),
+        (BOX, BOX.replace("[20, 10, 40, 30]", "[21, 10, 90, 90]")),
+        (BOX, f"{AREA}polygon = [[20, 10], [60, 10], [20, 40]]"),
+        (BOX, f"{AREA}find = 'm.png'"),
+        (BOX + "colors = ['#ff0000']", BOX),
+        (f"{AREA}polygon = {CORNERS}", f"{AREA}polygon = [[20, 10], [60, 10], [58, 40]]"),
+        (f"{AREA}mask = 'm.png'\nforeground = 'white'", f"{AREA}mask = 'm.png'\nforeground = 'black'"),
+        (f"{AREA}mask = 'm.png'\nforeground = 'white'", f"{AREA}mask = 'n.png'\nforeground = 'white'"),
+        (f"{AREA}find = 'm.png'", f"{AREA}find = 'm.png'\nabsent = 'ignore'"),
+        (f"{AREA}find = 'm.png'\nabsent = 'unjudged'", f"{AREA}find = 'm.png'"),
+        (f"{AREA}box = [0, 0, 65535, 65535]", f"{AREA}box = [0, 0, 65534, 65535]"),
+    ],
+)
+def test_an_area_that_protects_less_is_loosened(was, now):
+    base, head = (settings_of(text, "a.png") for text in (was, now))
+    assert tighter_keys(head, base) == ("areas.logo",)
+    assert set(map(str, base.areas)) <= set(map(str, tighten(base, head).areas))
+
+
+def test_an_area_that_is_only_renamed_holds_once_under_its_new_name():
+    base, head = (settings_of(text, "a.png") for text in (BOX, BOX.replace("'logo'", "'wordmark'")))
+    assert [one.name for one in tighten(base, head).areas] == ["wordmark"]
+
+
+def test_a_limit_of_a_rule_is_compared_as_every_limit():
+    rule = "version = 1\n[[rules]]\npaths = ['{}']\n[rules.limits.brand]\nlight = {}"
+    plain, close, wide = settings_of("version = 1", "a.png"), rule.format("a*", 0.5), rule.format("a*", 9)
+    assert tighter_keys(plain, settings_of(close, "a.png")) == ("limits.brand.light",)
+    assert tighter_keys(settings_of(wide, "a.png"), plain) == ("limits.brand.light",)
+    assert tighten(plain, settings_of(wide, "a.png")).limits == plain.limits
+    assert settings_of(close, "b.png").limits == plain.limits

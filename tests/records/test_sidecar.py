@@ -387,5 +387,18 @@ def test_the_schema_refuses_what_the_types_refuse(tree):
         jsonschema.validate(tree, sidecar.schema())
 
 
+def test_a_record_that_names_its_schema_is_read_and_asks_the_same():
+    named = {"$schema": sidecar.schema()["$id"], **WHOLE}
+    jsonschema.validate(named, sidecar.schema())
+    one, other = (sidecar.parse(json.dumps(tree).encode(), "a.png.maskproof.json") for tree in (named, WHOLE))
+    assert json.loads(sidecar.render(one)) == {"$schema": named["$schema"], **json.loads(sidecar.render(other))}
+    assert sidecar.digest_of(one) == sidecar.digest_of(other)
+
+
+@pytest.mark.parametrize("name", sorted(schemas["FILES"]))
+def test_every_schema_says_where_it_is_published(name):
+    assert schemas["FILES"][name]()["$id"].endswith(f"/docs/schema/{name}")
+
+
 def test_the_schema_accepts_a_whole_record():
     jsonschema.validate(WHOLE, sidecar.schema())

@@ -126,12 +126,34 @@ def test_a_located_brand_is_protected_inside_the_mask(scratch: Scratch) -> None:
     assert "brand" in blocking(report)
 
 
-def test_a_brand_that_is_not_to_be_found_could_not_be_judged(scratch: Scratch) -> None:
-    saved(scratch.root, "logo.png", mark("opaque"))
-    status, report = compared(scratch, GROUNDS["chelsea"], GROUNDS["chelsea"], FIND)
-    assert (status, report["verdict"]) == (3, "unjudged")
-    assert "logo.png" in report["findings"][0]["message"]
-    assert "box" in report["findings"][0]["advice"]
+@pytest.mark.parametrize(
+    ("logo", "absent", "status"),
+    [
+        ("sure", "", 0),
+        ("sure", "ignore", 0),
+        ("sure", "unjudged", 3),
+        ("unsure", "", 3),
+        ("unsure", "ignore", 0),
+        ("unsure", "unjudged", 3),
+    ],
+)
+def test_a_reference_logo_without_a_match_asks_for_what_the_policy_says(scratch, logo, absent, status):
+    # A wordmark is unlike a photograph that does not hold it; that a round drawing is not there, nobody can tell.
+    saved(scratch.root, "logo.png", wordmark() if logo == "sure" else mark("opaque"))
+    more = f'absent = "{absent}"\n' if absent else ""
+    found, report = compared(scratch, scene_with(), scene_with(), FIND + more)
+    assert found == status
+    if status:
+        (one,) = report["findings"]
+        assert "logo.png" in one["message"]
+        assert all(said in one["advice"] for said in ("`box`", "`paths`", 'absent = "ignore"'))
+
+
+def wordmark() -> Image.Image:
+    """Letters on white, which stand nowhere in `scene_with`."""
+    picture = Image.new("RGB", (220, 90), "white")
+    ImageDraw.Draw(picture).text((110, 45), "ACME", font=ImageFont.load_default(70), fill=(18, 50, 74), anchor="mm")
+    return picture
 
 
 def test_a_reference_picture_that_is_missing_could_not_be_judged(scratch: Scratch) -> None:

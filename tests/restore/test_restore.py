@@ -28,7 +28,7 @@ from maskproof.restore.blend import METHODS
 from maskproof.restore.poisson import membrane
 from projects import OPENED, QUARTER, SIZE, png, texture
 
-SETTINGS = from_file(None, "edit.png", None)
+SETTINGS = from_file(None, "edit.png", None, lambda _: None)
 LEFT, TOP, RIGHT, BOTTOM = OPENED
 INSIDE = np.s_[TOP:BOTTOM, LEFT:RIGHT]
 

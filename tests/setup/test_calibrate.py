@@ -93,7 +93,7 @@ class TestCommand:
         assert "1 empty" in said
         assert "No limit would move" in said
         assert "as proposed: 0 of 1 accepted edit blocked (false positives), 0 of 1 rejected edit passed" in said
-        assert policy.parse(said[said.index("# Limits") :].encode(), "maskproof.toml").limits == {}
+        assert policy.parse(said[said.index("# Limits") :].encode(), "maskproof.toml", lambda _: None).limits == {}
 
     def test_an_accepted_edit_over_a_limit_loosens_it_and_the_file_gives_the_stated_outcome(self, team):
         team.table(("kept.png", "pass"), ("changed15.png", "pass"), ("changed100.png", "block"))
@@ -102,7 +102,9 @@ class TestCommand:
         assert "as proposed: 0 of 2 accepted edits blocked (false positives), 0 of 1 rejected edit passed" in said
         assert "False positives now, accepted edits that are blocked:\n  changed15.png: " in said
         assert "[limits" not in said, "the tables stand in the file"
-        assert policy.parse((team.root / "limits.toml").read_bytes(), "limits.toml").limits["outside-mask"]
+        assert policy.parse((team.root / "limits.toml").read_bytes(), "limits.toml", lambda _: None).limits[
+            "outside-mask"
+        ]
         again = team.calibrate("--policy", "limits.toml")
         assert "now:         0 of 2 accepted edits blocked (false positives), 0 of 1 rejected edit passed" in again
         assert "No limit would move" in again
@@ -435,7 +437,7 @@ def test_one_more_accepted_edit_never_lowers_the_certainty_of_a_limit_that_it_is
 @given(ROWS)
 def test_the_tables_are_a_policy_that_gives_the_proposed_limits(rows):
     found = proposed(rows)
-    parsed = policy.parse(text.toml(found).encode(), "maskproof.toml")
+    parsed = policy.parse(text.toml(found).encode(), "maskproof.toml", lambda _: None)
     settings = policy.resolve(("maskproof.toml", parsed), "a.png", found.level)
     assert {key: settings.limits[key] for key in found.proposed} == found.proposed
 

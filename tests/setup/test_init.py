@@ -20,10 +20,12 @@ APPROVAL = ".maskproof/approvals/a-1.json"
 def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> None:
     done = scratch.maskproof("init")
     assert done.returncode == 0
+    schema = (scratch.root / "maskproof.toml").read_text().splitlines()[0].removeprefix("#:schema ")
+    assert schema == policy.schema()["$id"]
     config = yaml.safe_load((scratch.root / ".pre-commit-config.yaml").read_text())
     assert config["repos"][0]["hooks"] == [{"id": "maskproof"}]
     scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
-    assert policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml") is not None
+    assert policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None) is not None
     workflow = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())
     steps = workflow["jobs"]["maskproof"]["steps"]
     assert steps[0]["with"]["fetch-depth"] == 0
@@ -70,7 +72,7 @@ def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
 
 def test_it_stops_what_nobody_recorded_or_judged_and_warns_of_masks(scratch: Scratch) -> None:
     scratch.maskproof("init")
-    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None)
     assert said is not None
     assert (said.defaults.unrecorded, said.defaults.new_original, said.defaults.new_mask) == ("block", "block", "warn")
     assert said.approvals.authority == "merged"
@@ -80,7 +82,7 @@ def test_it_stops_what_nobody_recorded_or_judged_and_warns_of_masks(scratch: Scr
 def test_owners_review_what_decides(scratch: Scratch) -> None:
     scratch.write(".github/CODEOWNERS", "* @everybody\n*.json @others")
     scratch.maskproof("init", "--owner", "@acme/design", "--owner", "@acme/brand")
-    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None)
     assert said is not None
     assert said.approvals.authority == "codeowners"
     for path in (APPROVAL, "maskproof.toml", ".github/CODEOWNERS", ".github/workflows/maskproof.yml"):
@@ -91,7 +93,7 @@ def test_owners_review_what_decides(scratch: Scratch) -> None:
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_advice_only_warns_and_stops_nobody(scratch: Scratch, ci: str) -> None:
     scratch.maskproof("init", "--advise", "--ci", ci)
-    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml")
+    said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None)
     assert said is not None
     assert (said.defaults.unrecorded, said.defaults.new_original) == ("warn", "warn")
     file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]

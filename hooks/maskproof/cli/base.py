@@ -125,8 +125,13 @@ def policy_for(path: Path, policy_file: Path | None, level: str | None) -> tuple
     from maskproof.policy import from_file
 
     said = None if policy_file is None else (str(policy_file), read_file(policy_file))
-    folder = policy_file.parent if policy_file else Path()
-    return from_file(said, path.as_posix(), level), lambda name: read_file(folder / name)
+    beside = reader(policy_file.parent if policy_file else Path())
+    return from_file(said, path.as_posix(), level, beside), beside
+
+
+def reader(folder: Path) -> Callable[[str], bytes]:
+    """Reads the files that a policy names, which lie from its folder on."""
+    return lambda name: read_file(folder / name)
 
 
 def named(edit: Path, original: Path, mask: Path | None, mask_mode: str | None) -> Named:

@@ -34,6 +34,10 @@ EXAMPLES = {
     ),
     "approvals": ("maskproof approvals", "maskproof approvals --from-ref origin/main --format json"),
     "baseline": ("maskproof baseline",),
+    "preset": (
+        "maskproof preset https://brand.example.com/images.toml",
+        "maskproof preset shared/images.maskproof.toml",
+    ),
     "doctor": ("maskproof doctor", "maskproof doctor --format json"),
     "range": ("maskproof range --fetch", "maskproof range --onto main"),
     "review": ("maskproof review hero-spring.png",),

@@ -10,7 +10,7 @@ import click
 
 from maskproof import __version__
 from maskproof.atomic import read_file
-from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, said, spare, write
+from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, write
 from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
 
@@ -52,6 +52,23 @@ def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
 
     judged = partial(progress, what="pictures judged")
     for line in write_all(Repository(Path.cwd()), ci, rev, owners, judged, advise=advise):
+        print(safe(line))
+    return 0
+
+
+@commands.command()
+@click.argument("source")
+@click.option("--to", metavar="FILE", help="Where it is to lie, from the repository's root; by default at the top.")
+def preset(source: str, to: str | None) -> int:
+    """Fetch a policy that several repositories share, and pin it.
+
+    SOURCE is an https:// address, or a file: one that lies in this repository stays where it is. The copy is named with
+    its digest in this repository's policy, which then begins with what it says. No check fetches anything.
+    """
+    from maskproof.repo import Repository
+    from maskproof.setup.preset import pin
+
+    for line in pin(Repository(Path.cwd()), source, to):
         print(safe(line))
     return 0
 
@@ -143,7 +160,9 @@ def calibrate(
     from maskproof.setup.calibrate import plot as drawing
 
     spare((cases, policy_file), plot, output)
-    policy = None if policy_file is None else parse(read_file(policy_file), str(policy_file))
+    policy = (
+        None if policy_file is None else parse(read_file(policy_file), str(policy_file), reader(policy_file.parent))
+    )
     found = (str(policy_file), policy) if policy else None
     proposal = calibration.calibrate(cases, found, Level(level) if level else None, jobs, progress)
     limits = text.toml(proposal)

@@ -131,7 +131,8 @@ def unexplained(inspection: Inspection) -> Iterator[Finding]:
 
 
 def without_logo(inspection: Inspection) -> list[Finding]:
-    """Brand areas whose reference logo matches nowhere in a generated picture."""
+    """Brand areas whose reference logo matches nowhere in a generated picture, unless policy lets it be absent."""
+    ignored = {area.find for area in inspection.inputs.settings.areas if area.absent == "ignore"}
     return [
         finding(
             "brand",
@@ -143,7 +144,7 @@ def without_logo(inspection: Inspection) -> list[Finding]:
             f"{inspection.inputs.settings.source}.",
         )
         for brand in inspection.compared.brands
-        if brand.find is not None and not brand.places
+        if brand.find is not None and brand.find not in ignored and not brand.places
     ]
 
 

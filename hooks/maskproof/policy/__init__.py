@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import BoxNumbers, Point, Problems, hint, read_toml, schema_of
+from maskproof.documents import BoxNumbers, Point, Problems, SchemaName, hint, read_toml, schema_of, typed
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.approvals import Approvals
 from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
+from maskproof.policy.presets import Preset, merged, read_preset
 from maskproof.repo import LINKS, REGULAR
 from maskproof.repo.paths import POLICY_FILES, folded
 
@@ -35,6 +36,8 @@ NAME, TABLE_FILE = POLICY_FILES
 Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patterns such as "assets/**"')]
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour such as "#12324a"')]
+Limits = dict[str, dict[str, LimitNumber]]
+"""how far each metric may go, by kind of region and by metric"""
 Pixels = Literal["white", "black", "transparent", "opaque"]
 
 
@@ -42,6 +45,7 @@ class Rule(Defaults, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The same keys for the images that `paths` match; the last rule that matches wins, key by key."""
 
     paths: Paths
+    limits: Limits = msgspec.field(default_factory=dict)
 
 
 class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +63,9 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """what `foreground` was called before; read for one version, and never set in a policy that was read"""
     find: str | None = None
     """a reference picture that is located in the original: every place where it stands is the area"""
+    absent: Literal["ignore", "unjudged"] | None = None
+    """what follows where `find` has no match; None: an original without anything like it has nothing to protect, one
+    with something that may be it is not judged"""
     colors: Annotated[list[Color], Meta(description='a list of colours such as "#12324a"')] = []
     """brand colours, for areas of kind brand"""
 
@@ -79,9 +86,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     defaults: Defaults = Defaults()
     rules: list[Rule] = []
     areas: Annotated[list[AreaRule], Meta(max_length=1000)] = []
-    limits: dict[str, dict[str, LimitNumber]] = {}
+    limits: Limits = {}
     face_model: FaceModel | None = None
     approvals: Approvals = Approvals()
+    extends: Preset | None = None
+    """a policy that this one begins with"""
+    schema: SchemaName | None = msgspec.field(default=None, name="$schema")
 
 
 FOLLOWING: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -129,7 +139,7 @@ def load(read: Read) -> FoundPolicy:
     found = [
         (path, policy)
         for path in POLICY_FILES
-        if (data := read(path)) is not None and (policy := parse(data, path)) is not None
+        if (data := read(path)) is not None and (policy := parse(data, path, read)) is not None
     ]
     if len(found) > 1:
         raise PolicyError(NAME, (f"{TABLE_FILE} has a [tool.maskproof] table as well; keep one of the two",))
@@ -162,8 +172,13 @@ def _leads_to_a_table(tree: Tree, path: str) -> bool:
     return b"maskproof" in (tree.read(os.path.normpath(os.fsdecode(target))) or b"")
 
 
-def parse(data: bytes, path: str) -> Policy | None:
+def parse(data: bytes, path: str, read: Read) -> Policy | None:
     """A policy from the bytes of its file; None for a pyproject.toml without a [tool.maskproof] table.
+
+    Args:
+        data: The file.
+        path: Its name.
+        read: Where a preset that it extends lies.
 
     Raises:
         PolicyError: with every mistake at once.
@@ -171,16 +186,42 @@ def parse(data: bytes, path: str) -> Policy | None:
     table = ("tool", "maskproof") if path.rsplit("/", 1)[-1] == TABLE_FILE else ()
     if table and b"maskproof" not in data:
         return None
-    try:
-        policy = read_toml(data, Policy, table=table)
-    except Problems as error:
-        tree = error.tree if isinstance(error.tree, dict) else {}
-        raise PolicyError(path, (*error.problems, *_limit_problems(tree.get("limits")))) from error
-    if policy is None:
+    tree = _tree(data, path, table)
+    if tree is None:
         return None
+    preset = _typed(tree, path).extends
+    if preset is not None:
+        begun = _tree(read_preset(preset, path, read), preset.path)
+        if _consistent(begun, preset.path).extends is not None:
+            raise PolicyError(preset.path, ("it extends another policy, which a preset cannot",))
+        tree = merged(begun, tree)
+    policy = _consistent(tree, path)
+    return msgspec.structs.replace(policy, areas=[_renamed(area) for area in policy.areas])
+
+
+def _tree(data: bytes, path: str, table: tuple[str, ...] = ()) -> Any:
+    """A file as it is written, or one table of it; None where that is absent."""
+    try:
+        return read_toml(data, dict, table=table)
+    except Problems as error:
+        raise PolicyError(path, error.problems) from error
+
+
+def _consistent(tree: Any, path: str) -> Policy:
+    policy = _typed(tree, path)
     if problems := tuple(_contradictions(policy)):
         raise PolicyError(path, problems)
-    return msgspec.structs.replace(policy, areas=[_renamed(area) for area in policy.areas])
+    return policy
+
+
+def _typed(tree: Any, path: str) -> Policy:
+    try:
+        return typed(tree, Policy)
+    except Problems as error:
+        rules = tree.get("rules")
+        tables = [tree, *(rules if isinstance(rules, list) else ())]
+        limits = [problem for one in tables if isinstance(one, dict) for problem in _limit_problems(one.get("limits"))]
+        raise PolicyError(path, (*error.problems, *limits)) from error
 
 
 def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Matches = matches) -> Settings:
@@ -203,11 +244,13 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
         chosen["level"] = level
     derived = FOLLOWING.keys() - chosen.keys()
     chosen |= {name: FOLLOWING[name](chosen) for name in derived}
+    tables = (policy.limits, *(rule.limits for rule in policy.rules if named(rule.paths, path)))
     said: dict[tuple[str, str], float | None] = {
-        (kind, metric): value for kind, rows in policy.limits.items() for metric, value in rows.items()
+        (kind, metric): value for limits in tables for kind, rows in limits.items() for metric, value in rows.items()
     }
     own = {row: value for row, value in said.items() if row not in GONE}
-    areas = tuple(area for area in policy.areas if named(area.paths, path))
+    # For which other images an area holds is nothing that is asked of this one.
+    areas = tuple(msgspec.structs.replace(area, paths=[]) for area in policy.areas if named(area.paths, path))
     return Settings(
         **chosen,
         areas=areas,
@@ -225,22 +268,23 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
     )
 
 
-def from_file(file: tuple[str, bytes] | None, path: str, level: str | None) -> Settings:
+def from_file(file: tuple[str, bytes] | None, path: str, level: str | None, read: Read) -> Settings:
     """Settings for one image from a policy file that is named on the command line.
 
     Args:
         file: The policy's name and bytes; None: the built-in defaults.
         path: The image.
         level: Takes the place of the policy's level.
+        read: Where a preset that it extends lies.
     """
-    policy = None if file is None else parse(file[1], file[0])
+    policy = None if file is None else parse(file[1], file[0], read)
     found = (file[0], policy) if file and policy else None
     return resolve(found, path, None if level is None else Level(level))
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a policy file, made from the types above."""
-    return schema_of(Policy, "maskproof policy")
+    return schema_of(Policy, "maskproof", "maskproof policy")
 
 
 def _contradictions(policy: Policy) -> list[str]:
@@ -250,6 +294,8 @@ def _contradictions(policy: Policy) -> list[str]:
         where = f"areas[{index}] ({area.name!a})"
         if sum(value is not None for value in (area.box, area.polygon, area.mask, area.find)) != 1:
             found.append(f"{where} needs exactly one of box, polygon, mask and find")
+        if area.absent is not None and area.find is None:
+            found.append(f"{where}: absent belongs to areas with find")
         if area.colors and area.kind != "brand":
             found.append(f"{where}: colors belong to areas of kind brand")
         if area.foreground is not None and area.marks is not None:
@@ -263,6 +309,8 @@ def _contradictions(policy: Policy) -> list[str]:
     asked = [part.detect or () for part in (policy.defaults, *policy.rules)]
     if policy.face_model is None and any("face" in one for one in asked):
         found.append('detect names "face", which needs a [face_model] with path and sha256')
+    for index, rule in enumerate(policy.rules):
+        found += _limit_problems(rule.limits, f"rules[{index}].limits")
     return [*found, *policy.approvals.problems(), *_limit_problems(policy.limits)]
 
 
@@ -271,15 +319,15 @@ def _renamed(area: AreaRule) -> AreaRule:
     return msgspec.structs.replace(area, foreground=area.foreground or area.marks, marks=None)
 
 
-def _limit_problems(limits: Any) -> list[str]:
+def _limit_problems(limits: Any, table: str = "limits") -> list[str]:
     """Kinds and metrics that do not exist; what is no table is a mistake of its type."""
     known = {row.kind: [other.metric for other in LIMITS if other.kind == row.kind] for row in LIMITS}
     found = []
     for kind, rows in limits.items() if isinstance(limits, dict) else ():
         if kind in known:
-            place, names, options = f"limits.{kind}", list(rows) if isinstance(rows, dict) else [], known[kind]
+            place, names, options = f"{table}.{kind}", list(rows) if isinstance(rows, dict) else [], known[kind]
         else:
-            place, names, options = "limits", [kind], list(known)
+            place, names, options = table, [kind], list(known)
         found += [
             f"the key {f'{place}.{name}'!a} is unknown: {hint(name, options)}"
             for name in names

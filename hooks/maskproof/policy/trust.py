@@ -1,8 +1,8 @@
 """Trust: a change under review may make the policy stricter at once, and looser only after it was merged.
 
 So the policy is resolved for each image twice, from the base and from the head, and the stricter answer wins key by
-key. For the keys of `KEYS` that is their rows' business; areas add up, and of limits the one that lets less through
-holds.
+key. For the keys of `KEYS` that is their rows' business; areas add up, and are compared by what they protect (`cover`);
+of limits the one that lets less through holds.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof import policy
+from maskproof.policy.cover import covered, same
 from maskproof.policy.keys import KEYS
 from maskproof.policy.limits import ROWS
 from maskproof.policy.patterns import matches_folded
 
 if TYPE_CHECKING:
-    from maskproof.policy import FoundPolicy, Settings
+    from maskproof.policy import AreaRule, FoundPolicy, Settings
     from maskproof.policy.keys import Key
+
+    Areas = tuple[AreaRule, ...]
 
 
 def resolve_closely(found: FoundPolicy, path: str) -> Settings:
@@ -37,7 +40,7 @@ def tighten(base: Settings, head: Settings) -> Settings:
     return replace(
         base,
         **{key.name: key.stricter(getattr(base, key.name), getattr(head, key.name)) for key in KEYS},
-        areas=base.areas + tuple(area for area in head.areas if area not in base.areas),
+        areas=_together(base.areas, head.areas),
         face_model=base.face_model or head.face_model,
         approvals=base.approvals.tightened(head.approvals),
         limits=limits,
@@ -58,7 +61,7 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     """Keys in which `head` is stricter than `base`, named as in the policy file."""
     follow = base.derived & head.derived
     keys = [name for key in KEYS if key.name not in follow for name in _tighter(key, base, head)]
-    keys += [f"areas.{area.name}" for area in head.areas if area not in base.areas]
+    keys += [f"areas.{area.name}" for area in head.areas if not covered(area, base.areas)]
     # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
     own = base.own_limits | head.own_limits
     keys += [
@@ -68,6 +71,12 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
         and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
     ]
     return (*keys, *base.approvals.tighter(head.approvals))
+
+
+def _together(base: Areas, head: Areas) -> Areas:
+    """The areas of both, those that protect the same once and under the head's name, which is the one to stay."""
+    kept = (next((one for one in head if same(one, area)), area) for area in base)
+    return (*kept, *(area for area in head if not any(same(area, one) for one in base)))
 
 
 def _tighter(key: Key, base: Settings, head: Settings) -> list[str]:

@@ -126,7 +126,7 @@ def path_of(approval: Approval) -> str:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of an approval, made from the types above."""
-    return schema_of(Approval, "maskproof approval")
+    return schema_of(Approval, "approval", "maskproof approval")
 
 
 def terms_of(settings: Settings, digests: Mapping[str, str]) -> Terms:

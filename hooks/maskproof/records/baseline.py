@@ -56,4 +56,4 @@ def render(baseline: Baseline) -> bytes:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a baseline, made from the types above."""
-    return schema_of(Baseline, "maskproof baseline")
+    return schema_of(Baseline, "baseline", "maskproof baseline")

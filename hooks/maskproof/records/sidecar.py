@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import BoxNumbers, Offset, Point, Problems, Side, read_json, schema_of
+from maskproof.documents import BoxNumbers, Offset, Point, Problems, SchemaName, Side, read_json, schema_of
 from maskproof.errors import RecordError
 from maskproof.model import AreaKind, sha256_of
 from maskproof.repo.paths import SIDECAR_SUFFIX
@@ -121,6 +121,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     areas: Annotated[list[AreaRef], Meta(max_length=MAX_AREAS)] = []
     parent: PathText | None = None
     restored: RestoredRef | None = None
+    schema: SchemaName | None = msgspec.field(default=None, name="$schema")
 
 
 def path_of(image: str) -> str:
@@ -162,12 +163,12 @@ def render(record: Record) -> bytes:
 
 def digest_of(record: Record) -> str:
     """The digest of what a record asks, however its file is written."""
-    return sha256_of(render(record))
+    return sha256_of(render(msgspec.structs.replace(record, schema=None)))
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a sidecar, made from the types above."""
-    return schema_of(Record, "maskproof sidecar")
+    return schema_of(Record, "sidecar", "maskproof sidecar")
 
 
 def path_problem(path: str) -> str | None:

@@ -14,13 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from maskproof.drift.frame import MAX_OFF_PROPORTIONS, Frame, Size, off_proportions
 from maskproof.drift.grid import grown
 from maskproof.drift.uncompared import Uncompared
 from maskproof.errors import CouldNotJudge
 from maskproof.model import Box, Finding, Kind, Region, Severity
+from maskproof.policy.cover import drawn, extent
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -321,23 +322,15 @@ def _area_mask(area: Area, size: tuple[int, int], picture_of: Callable[[str], Pl
         marked = {"white": light >= HALF, "black": light < HALF, "transparent": solid < HALF, "opaque": solid >= HALF}
         mask = _fit(marked[area.marks or "white"], size)
     else:
-        canvas = Image.new("1", size)
-        draw = ImageDraw.Draw(canvas)
-        corners = list(area.polygon or ())
-        if area.box is not None:
-            x, y, width, height = area.box
-            right, bottom = x + width, y + height
-            draw.rectangle((x, y, right - 1, bottom - 1), fill=1)
-        else:
-            right, bottom = max((x for x, _ in corners), default=0), max((y for _, y in corners), default=0)
-            draw.polygon(corners, fill=1)
+        shape = area.box, area.polygon or ()
+        _, _, right, bottom = extent(shape)
         if right > size[0] or bottom > size[1]:
             raise CouldNotJudge(
                 f"the area {area.name!a} ({area.source}) reaches to {right}, {bottom}, outside the "
                 f"original of {size[0]} x {size[1]} px",
                 f"Correct it in {area.source}.",
             )
-        mask = np.array(canvas, np.bool_)
+        mask = np.array(drawn(shape, size), np.bool_)
     if not mask.any():
         raise CouldNotJudge(
             f"the area {area.name!a} ({area.source}) covers no pixel of the original", f"Correct it in {area.source}."

@@ -17,7 +17,7 @@ from maskproof.errors import CouldNotJudge, MissingMask
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Box, Kind, Metric, Picture, Read, Wording
 from maskproof.regions import Area, faces, ocr
-from maskproof.regions.template import match_template
+from maskproof.regions.template import search
 
 if TYPE_CHECKING:
     from maskproof import drift, regions
@@ -39,8 +39,8 @@ def areas_of(original: Picture, settings: Settings, record: Record | None, read:
         read: Where reference pictures and the face model lie.
 
     Raises:
-        CouldNotJudge: a reference logo has no match, a picture that policy names is missing or broken, or what policy
-            wants to be detected needs a part that is not installed.
+        CouldNotJudge: a reference logo has no match and may or has to stand there, a picture that policy names is
+            missing or broken, or what policy wants to be detected needs a part that is not installed.
     """
     areas = [
         one
@@ -113,11 +113,13 @@ def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple
     if rule.find is None:
         return ()
     logo = reference_logo(rule, read)
-    matches = match_template(original.samples, logo.samples, logo.alpha)
-    if not matches:
+    matches, doubt = search(original.samples, logo.samples, logo.alpha)
+    if not matches and (rule.absent == "unjudged" or (rule.absent is None and doubt)):
+        has = "has no sure template match" if doubt else "has no template match"
         error = CouldNotJudge(
-            f"the reference logo {rule.find} of the area {rule.name!a} has no template match in the original",
-            f"Draw the area with `box` in {source}, or name a picture that shows the logo as it is there.",
+            f"the reference logo {rule.find} of the area {rule.name!a} {has} in the original",
+            f"If it is there, draw the area with `box` in {source}, or name a picture that shows the logo as it is "
+            f'there; if it is not, narrow the area\'s `paths`, or set `absent = "ignore"`.',
         )
         error.rule = rule.kind
         raise error

@@ -35,6 +35,9 @@ MIN_HINT = 0.5
 """correlation from which on a place is looked at closely"""
 MIN_CORRELATION = 0.8
 """correlation from which on the logo is found; see docs/metrics.md for logos and pictures that this was set on"""
+MIN_DOUBT = 0.6
+"""correlation from which on a place may show the logo after all. Wordmarks on photographs that do not hold them reached
+at most 0.53, cuts of photographs nearly always more, so that these are never called absent"""
 MAX_MATCHES = 8
 """places looked at closely at the most"""
 MIN_DEVIATION = 4.0
@@ -94,7 +97,14 @@ class Template:
 def match_template(
     picture: NDArray[np.uint8], logo: NDArray[np.uint8], alpha: NDArray[np.uint8] | None
 ) -> tuple[Match, ...]:
-    """Every place of a picture where a reference logo stands, the surest first.
+    """Every place of a picture where a reference logo stands, the surest first, as the first of `search`."""
+    return search(picture, logo, alpha)[0]
+
+
+def search(
+    picture: NDArray[np.uint8], logo: NDArray[np.uint8], alpha: NDArray[np.uint8] | None
+) -> tuple[tuple[Match, ...], bool]:
+    """Every place of a picture where a reference logo stands, the surest first; and whether it may stand elsewhere.
 
     Args:
         picture: H x W x 3, sRGB.
@@ -102,17 +112,16 @@ def match_template(
         alpha: h x w, 0 transparent; None: the logo is opaque.
 
     Returns:
-        Hits that do not overlap; empty: not found.
+        Hits that do not overlap, empty: not found; and whether another place is so like it that nobody can tell.
     """
     template = _template(logo, alpha)
     matches: list[Match] = []
+    doubt = False
     for plane in _planes(picture, template):
-        matches += [
-            match
-            for match in _matches(plane, template)
-            if all(iou(match.box, other.box) < SAME_PLACE for other in matches)
-        ]
-    return tuple(sorted(matches, key=lambda match: -match.score))
+        found, unsure = _matches(plane, template)
+        doubt |= unsure
+        matches += [match for match in found if all(iou(match.box, other.box) < SAME_PLACE for other in matches)]
+    return tuple(sorted(matches, key=lambda match: -match.score)), doubt
 
 
 def rendered(
@@ -187,17 +196,19 @@ def _planes(picture: NDArray[np.uint8], template: Template) -> Iterator[NDArray[
     yield np.asarray(Image.fromarray(picture).convert("L"), np.float32)
 
 
-def _matches(plane: NDArray[np.float32], template: Template) -> list[Match]:
+def _matches(plane: NDArray[np.float32], template: Template) -> tuple[list[Match], bool]:
     reduction = max(1.0, max(plane.shape) / SEARCHED_SIDE_PX)
     small = _resize(plane, 1 / reduction)
     matches: list[Match] = []
+    doubt = False
     for _, x, y, width in sorted(_coarse(small, template), key=lambda hint: -hint[0])[: 4 * MAX_MATCHES]:
         guess = (x * reduction, y * reduction, width * reduction)
         if len(matches) < MAX_MATCHES and not any(_inside(guess, match.box) for match in matches):
             match = _refine(plane, template, guess)
             if match.score >= MIN_CORRELATION and all(iou(match.box, other.box) < SAME_PLACE for other in matches):
                 matches.append(match)
-    return matches
+            doubt |= MIN_DOUBT <= match.score < MIN_CORRELATION
+    return matches, doubt
 
 
 def _template(logo: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Template:

@@ -15,6 +15,8 @@ APPROVAL_SUFFIX, SIGNATURE_SUFFIX = ".json", ".sig"
 SIGNERS = ".maskproof/allowed_signers"
 """whose signatures count, as `ssh-keygen` reads it (ALLOWED SIGNERS in its manual page)"""
 POLICY_FILES = ("maskproof.toml", "pyproject.toml")
+PRESET_SUFFIX = ".maskproof.toml"
+"""ends the name of a policy that others extend, so that a change of one is known by its name"""
 IMAGE = re.compile(r"\.(?:png|apng|jpe?g|jpe|jfif|webp|avif|gif|tiff?|heic|heif|jxl|bmp|mpo)$", re.IGNORECASE)
 """image names; files among them that cannot be decoded are reported as such, never skipped"""
 
@@ -25,8 +27,8 @@ def folded(path: str) -> str:
 
 
 def is_policy(path: str) -> bool:
-    """Is this the name of a policy file, as written or in another case?"""
-    return folded(path) in POLICY_FILES
+    """Is this the name of a policy file or of a preset, as written or in another case?"""
+    return folded(path) in POLICY_FILES or folded(path).endswith(PRESET_SUFFIX)
 
 
 def is_nested_policy(path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.repo.paths import POLICY_FILES
+from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,13 +34,15 @@ def policy_untracked(repository: Repository) -> str | None:
 def policy_not_staged(repository: Repository) -> tuple[str, ...]:
     """Policy files that say something else in the working tree than in the commit."""
     new = policy_untracked(repository)
-    changed = (path for path in sorted(repository.unstaged(POLICY_FILES)) if _says_something(repository, path))
+    presets = (path for path in repository.index.entries if path.endswith(PRESET_SUFFIX))
+    unstaged = sorted(repository.unstaged((*POLICY_FILES, *presets)))
+    changed = (path for path in unstaged if _says_something(repository, path))
     return (*changed, *([new] if new else []))
 
 
 def _says_something(repository: Repository, path: str) -> bool:
     """May a file be a policy, as it is staged or as it lies there? Other tools write to pyproject.toml as well."""
-    if path == POLICY_FILES[0]:
+    if path != POLICY_FILES[1]:
         return True
     file = repository.root / path
     return TABLE in (repository.index.read(path) or b"") or (file.is_file() and TABLE in file.read_bytes())

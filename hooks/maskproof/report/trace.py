@@ -102,6 +102,10 @@ def _regions(found: Inspection) -> Iterator[str]:
             yield f"protected: {share} {'the mask does not open it' if masked else 'there is no mask'}"
         else:
             yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
+    named = {region.name for region in found.compared.regions}
+    for area in found.inputs.settings.areas if named else ():
+        if area.find is not None and area.name not in named:
+            yield f"{area.name} ({area.kind}): {area.find} is not in the original, so nothing of it is protected"
 
 
 def _brand(brand: BrandFacts) -> str:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from maskproof.atomic import write_together
+from maskproof.documents import schema_id
 from maskproof.errors import UsageError
 from maskproof.policy.owners import PLACES
 from maskproof.recording import baseline
@@ -27,6 +28,7 @@ CONFIG = ".pre-commit-config.yaml"
 CI_FILES = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}
 
 POLICY = """\
+#:schema {schema}
 # What maskproof protects in this repository. On a pull request the copy on the base branch is the one that counts.
 version = 1
 
@@ -149,7 +151,11 @@ def write_all(
         UsageError: a file cannot be written.
     """
     root = repository.root
-    policy = POLICY.format(stops="warn" if advise else "block", authority="codeowners" if owners else "merged")
+    policy = POLICY.format(
+        schema=schema_id("maskproof"),
+        stops="warn" if advise else "block",
+        authority="codeowners" if owners else "merged",
+    )
     steps = {
         "maskproof.toml": _new(root / "maskproof.toml", "maskproof.toml", policy),
         CONFIG: _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev)),
