@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from make import in_order
-from projects import ROOT, Scratch
+from projects import ROOT, Scratch, valid
 
 if TYPE_CHECKING:
     from make import Files
@@ -118,7 +118,7 @@ def judge(scratch: Scratch) -> Judged:
     """What is staged, judged by the command."""
     done = scratch.maskproof("check", "--staged", "--format", "json")
     assert done.stdout, done.stderr
-    return Judged(done.returncode, json.loads(done.stdout))
+    return Judged(done.returncode, valid(json.loads(done.stdout)))
 
 
 def _copy(folder: Path, root: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import yaml
 from PIL import Image, ImageOps, PngImagePlugin
@@ -24,6 +25,19 @@ ROOT = Path(__file__).resolve().parent.parent
 COUNTS = re.compile(
     r"^maskproof: (\d+) images? looked at, (\d+) compared, (\d+) blocked, (\d+) not judged\.$", re.MULTILINE
 )
+
+
+def closed(schema: Any) -> Any:
+    """A schema that takes no member which it does not name, so that none is written without its place in it."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shut = {"additionalProperties": False} if "properties" in schema else {}
+    return {**shut, **{key: closed(value) for key, value in schema.items()}}
+
+
+REPORT = jsonschema.Draft202012Validator(closed(json.loads((ROOT / "docs" / "schema" / "report.json").read_text())))
 SIZE = (320, 240)
 OPENED = (180, 60, 300, 180)
 """left, top, right, bottom of what the mask opens"""
@@ -252,13 +266,19 @@ class Project(Scratch):
         """The exit status and the JSON report of the gate."""
         done = self.run(*MASKPROOF, "check", "--format", "json", *arguments, ok=False, **env)
         assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        return done.returncode, valid(json.loads(done.stdout))
 
     def findings(self, *arguments: str) -> dict[str, list[str]]:
         """The rules of each image's findings, by path."""
         return {
             image["path"]: [one["rule"] for one in image["findings"]] for image in self.report(*arguments)[1]["images"]
         }
+
+
+def valid(report: dict[str, Any]) -> dict[str, Any]:
+    """A JSON report of `check`, which is as its schema has it."""
+    REPORT.validate(report)
+    return report
 
 
 def sha256(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The JSON Schema of each document that maskproof reads, for editors and other tools: `python docs/schema/make.py`.
+"""The JSON Schema of each document that maskproof reads or writes, for editors and tools: `python docs/schema/make.py`.
 
 Made from the same types that read the files, and kept beside this script; a test tells when they have to be made anew.
 """
@@ -10,12 +10,14 @@ from pathlib import Path
 
 from maskproof import policy
 from maskproof.records import approval, baseline, sidecar
+from maskproof.report import shape
 
 FILES = {
     "sidecar.json": sidecar.schema,
     "maskproof.json": policy.schema,
     "approval.json": approval.schema,
     "baseline.json": baseline.schema,
+    "report.json": shape.schema,
 }
 
 

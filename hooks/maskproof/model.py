@@ -402,6 +402,28 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recorded picture as it stands."""
+
+    path: str
+    verdict: Verdict
+    drift: float | None
+    """None: nothing was compared"""
+    origin: str
+    """as its record has it; empty: that cannot be read"""
+    model: str
+    """which model made it, or who ran it; empty: the record does not say"""
+    day: str
+    """of the last commit that touched its record, YYYY-MM-DD; empty: none did"""
+    found: tuple[str, ...] = ()
+    """rules of what was found in it and nobody accepted, the gravest first"""
+    approvals: tuple[str, ...] = ()
+    """files of the approvals that name it"""
+    accepted: tuple[str, ...] = ()
+    """how something of it was accepted: `approval`, `pending` (one without its review) or `baseline`"""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All images of one run."""
 

@@ -16,6 +16,11 @@ EXAMPLES = {
     ),
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
+    "areas": (
+        "maskproof areas hero-spring.png --preview areas.png",
+        "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
+    ),
+    "status": ("maskproof status", "maskproof status --format json"),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
         "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",

@@ -14,8 +14,10 @@ import click
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
+    FILE,
     INTERNAL,
     PATH,
+    UNJUDGED,
     commands,
     comparison_options,
     emit,
@@ -24,8 +26,12 @@ from maskproof.cli.base import (
     in_ci,
     named,
     policy_for,
+    reader,
     report_options,
+    spare,
     status,
+    wants_color,
+    write,
 )
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
@@ -152,6 +158,60 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
             where = folder(Repository(Path.cwd()), os.environ)
             (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
         emit(partial(writer.explanation, found))
+    return 0
+
+
+@commands.command()
+@click.argument("image", type=PATH)
+@click.option("--policy", "policy_file", type=PATH, help="Ask this policy alone, as it lies there, and no Git.")
+@click.option("--preview", type=FILE, help="Draw the picture with all of it into this PNG file.")
+@format_option("areas")
+def areas(image: Path, policy_file: Path | None, preview: Path | None, writer: Writer) -> int:
+    """List and draw all that is protected in one picture.
+
+    Each area has its name, its kind, its place and who asks for it: a line of the policy, the record, or what was
+    detected. Of an edit they lie in its original, with the side that its mask protects. The picture and the policy are
+    read as they are staged. Exit status 3 where an area cannot be shown.
+    """
+    from maskproof.gate.held import held, held_by
+    from maskproof.images.decode import decode
+    from maskproof.policy import parse
+    from maskproof.repo import Repository
+    from maskproof.report import preview as drawing
+
+    spare((image, policy_file), preview)
+    worker.start()
+    if policy_file is None:
+        found = held(Repository(Path.cwd()), str(image))
+    else:
+        own, name = read_file(policy_file), str(policy_file)
+        beside = reader(policy_file.parent)
+        policy = parse(own, name, beside)
+        asked = None if policy is None else (name, policy)
+        picture = decode(read_file(image), str(image))
+        found = held_by(asked, image.as_posix(), picture, lambda path: own if path == name else beside(path))
+    emit(partial(writer.areas, found))
+    if preview is not None:
+        shown = [(f"{one.region.name} ({one.region.kind})", one.region.mask) for one in found.areas]
+        print(write(preview, drawing.png(found.shown, found.picture, found.opened, "", shown)), file=sys.stderr)
+    return UNJUDGED if found.problems else 0
+
+
+@commands.command("status")
+@format_option("status")
+def status_(writer: Writer) -> int:
+    """List every recorded picture with its verdict, origin, model and day.
+
+    Each is judged as it is staged, and told at once. The day is that of the last commit that touched the record. The
+    exit status is 0 whatever the verdicts are: `maskproof check --all` is the gate.
+    """
+    from maskproof.gate.status import recorded
+    from maskproof.repo import Repository
+
+    worker.start()
+    pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ))
+    for piece in writer.status(pictures, color=wants_color()):
+        print(piece, end="", flush=True)
     return 0
 
 

@@ -68,7 +68,7 @@ def check(change: Change, run: Runner | None = None, progress: Progress | None =
     reports = run(partial(judge_apart, files=scope.files), inputs) if run else _side_by_side(inputs, scope)
     images = []
     for number, one in enumerate(reports, 1):
-        images.append(without_carried(scope, one, _judged))
+        images.append(without_carried(scope, one, judged))
         if progress:
             progress(number, len(scope.targets))
     told = dict.fromkeys(note for image in images for note in image.notes)
@@ -101,7 +101,8 @@ def _pixels(scope: Scope, inputs: Gathered) -> int:
     return container.width * container.height
 
 
-def _judged(scope: Scope, path: str) -> ImageReport:
+def judged(scope: Scope, path: str) -> ImageReport:
+    """The report on one image of a change; what fails is told in it."""
     return judge_apart(_apart(path, gather, scope, path), scope.files)
 
 

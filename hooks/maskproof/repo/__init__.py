@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.paths import is_attributes, is_image
+from maskproof.repo.paths import SIDECAR_SUFFIX, is_attributes, is_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -365,6 +365,22 @@ class Repository:
         how = ("-1", "-m", "--first-parent", "--no-patch", "--format=%ct")
         said = self.git("log", *how, tree.commit, "--", *(f":(top,literal){one}" for one in paths))
         return int(said.split()[0]) if said.strip() else 0
+
+    def days_of_sidecars(self) -> dict[str, str]:
+        """The day of the last commit that touched each sidecar, YYYY-MM-DD, by image; shallow clones know the last few.
+
+        One walk for all of them. Where a merge brought a sidecar, its own commit counts.
+        """
+        if self.head.empty:
+            return {}
+        how = ("--format=%x00%x00%cs", "--name-only", "-z", "--no-renames", "--no-relative", "--diff-filter=d")
+        raw = os.fsdecode(self.git("log", *how, "HEAD", "--", f":(top,glob)**/*{SIDECAR_SUFFIX}"))
+        found: dict[str, str] = {}
+        for commit in raw.split("\0\0")[1:]:
+            day, paths = commit[:10], commit[10:].lstrip("\0\n").split("\0")
+            for path in filter(None, paths):
+                found.setdefault(path.removesuffix(SIDECAR_SUFFIX), day)
+        return found
 
     def paths_of(self, commit: str) -> frozenset[str] | None:
         """What a commit changes; None for a merge."""

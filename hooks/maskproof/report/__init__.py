@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from maskproof.report import json, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class Writer(Protocol):
@@ -31,6 +31,10 @@ class Writer(Protocol):
     """the tracked pictures that are most similar to one, and what to do with the best of them: `Matches`"""
     approvals: Callable[..., str]
     """all that was accepted in a project, and what has become of it: a `Listing`"""
+    areas: Callable[..., str]
+    """all that is protected in one picture: a `Held`"""
+    status: Callable[..., Iterator[str]]
+    """every recorded picture as it stands, in pieces as they come: an iterable of `Recorded`"""
     ranking: Callable[..., str]
     """several candidates for one edit, best first, and what to do next: each `Ranked`, and lines of advice"""
 

@@ -42,6 +42,8 @@ CASING = 3
 """width of the white that a frame stands on, px"""
 TINT = 0.45
 """how much of a tinted area's colour is the tint"""
+STRIPE = 12
+"""px from one stripe of a shaded part to the next"""
 ENLARGED = 3
 """times that a small place is enlarged at the most; more of it shows nothing that a person could place"""
 FINE = 4
@@ -97,6 +99,14 @@ def tinted(image: Image.Image, mask: Mask, color: str) -> Image.Image:
     wash = Image.new("RGB", image.size, color)
     share = Image.fromarray((mask * np.float32(TINT * 255)).astype(np.uint8))
     return Image.composite(wash, image, share)
+
+
+def protected(image: Image.Image, opened: Mask, color: str) -> Image.Image:
+    """The picture with all that a mask of its size does not open shaded in stripes, and the edge between the two."""
+    y, x = np.indices(opened.shape)
+    striped = np.where((x + y) % STRIPE < STRIPE // 4, np.float32(TINT), np.float32(TINT / 3))
+    share = Image.fromarray((np.where(opened, 0, striped) * 255).astype(np.uint8))
+    return outlined(Image.composite(Image.new("RGB", image.size, color), image, share), opened)
 
 
 def framed(image: Image.Image, box: tuple[float, float, float, float], color: str) -> None:

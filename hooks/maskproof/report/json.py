@@ -6,21 +6,32 @@ The functions are those of `report.Writer`; a colour means nothing here.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import textwrap
+from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from maskproof.gate.held import Held
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Matches
-    from maskproof.model import Evidence, ImageReport, Judged, Listing
+    from maskproof.model import Evidence, ImageReport, Judged, Listing, Recorded
+    from maskproof.report import shape
 
 
 def run(report: Report, **_: bool) -> str:
     """A whole run."""
     images = [_image(one) for one in report.images]
-    return serialized({"maskproof": 1, "summary": _summary(report), "images": images, "notes": list(report.notes)})
+    whole: shape.Run = {
+        "maskproof": 1,
+        "summary": _summary(report),
+        "images": images,
+        "notes": list(report.notes),
+    }
+    return serialized(whole)
 
 
 def image(report: ImageReport, **_: bool) -> str:
@@ -28,19 +39,19 @@ def image(report: ImageReport, **_: bool) -> str:
     return serialized(_image(report))
 
 
-def _image(report: ImageReport) -> dict[str, Any]:
+def _image(report: ImageReport) -> shape.Image:
     """Findings and evidence have the keys of their fields, a box is [x, y, width, height]."""
     return {
         "path": report.path,
-        "verdict": report.verdict.value,
+        "verdict": report.verdict,
         "drift": None if report.drift is None else round(report.drift, 6),
-        "findings": [asdict(one) for one in report.findings],
+        "findings": [_plain(one) for one in report.findings],
         "regions": [_region(one) for one in report.regions],
-        "basis": report.basis.value,
-        "ground": report.basis.value,  # its name until 0.1
-        "evidence": [asdict(one) for one in report.evidence],
-        "original": report.original,
-        "mask": report.mask,
+        "basis": report.basis,
+        "ground": report.basis,  # its name until 0.1
+        "evidence": [_plain(one) for one in report.evidence],
+        "original": _plain(report.original),
+        "mask": _plain(report.mask),
         "chain": [{"path": one.path, "drift": round(one.drift, 6)} for one in report.chain],
     }
 
@@ -103,6 +114,60 @@ def approvals(listing: Listing, **_: bool) -> str:
     return serialized({"maskproof": 1, **asdict(listing)})
 
 
+def areas(held: Held, **_: bool) -> str:
+    """Everything that is protected in one picture, in the order of its preview; boxes in pixels of `in`."""
+    rows = [
+        {
+            "name": one.region.name,
+            "kind": one.region.kind,
+            "source": one.source,
+            "box": one.box,
+            "share": round(one.share, 6),
+        }
+        for one in held.areas
+    ]
+    outside = None if held.opened is None else round(1 - float(held.opened.mean()), 6)
+    return serialized(
+        {
+            "maskproof": 1,
+            "path": held.path,
+            "in": held.shown,
+            "size": held.picture.size,
+            "mask": held.mask or None,
+            "outside_mask": outside,
+            "areas": rows,
+            "problems": [{"reason": reason, "advice": advice} for reason, advice in held.problems],
+            "notes": list(held.notes),
+        }
+    )
+
+
+def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
+    """A list that is written as it comes; its summary follows it."""
+    counts = dict.fromkeys(("pictures", *Verdict), 0)
+    yield '{\n  "maskproof": 1,\n  "pictures": ['
+    for one in pictures:
+        yield (
+            ("," if counts["pictures"] else "")
+            + "\n"
+            + textwrap.indent(serialized(_recorded(one)).rstrip("\n"), "    ")
+        )
+        counts["pictures"] += 1
+        counts[one.verdict] += 1
+    summary = {
+        "pictures": counts["pictures"],
+        "passed": counts[Verdict.PASS],
+        "blocked": counts[Verdict.BLOCK],
+        "unjudged": counts[Verdict.UNJUDGED],
+    }
+    ended = "\n  " if counts["pictures"] else ""
+    yield f'{ended}],\n  "summary": {textwrap.indent(serialized(summary), "  ").strip()}\n}}\n'
+
+
+def _recorded(one: Recorded) -> dict[str, Any]:
+    return {**asdict(one), "drift": None if one.drift is None else round(one.drift, 6)}
+
+
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
     """Candidates in their order; `worst` is the finding that the table shows."""
     rows = [{"rank": one.rank, "worst": one.worst and asdict(one.worst), **_image(one.report)} for one in candidates]
@@ -113,7 +178,12 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
     )
 
 
-def _summary(report: Report) -> dict[str, int]:
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it, of which `shape` has the type."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _summary(report: Report) -> shape.Summary:
     return {
         "images": len(report.images),
         "compared": report.compared,
@@ -122,7 +192,7 @@ def _summary(report: Report) -> dict[str, int]:
     }
 
 
-def _region(one: Judged) -> dict[str, Any]:
+def _region(one: Judged) -> shape.MeasuredRegion:
     rows = zip(one.drift.metrics, one.limits, strict=True)
     return {
         "name": one.drift.name,
@@ -134,7 +204,7 @@ def _region(one: Judged) -> dict[str, Any]:
                 "limit": limit,
                 "box": metric.box,
                 "around": metric.around,
-                "text": metric.text and asdict(metric.text),
+                "text": _plain(metric.text),
             }
             for metric, limit in rows
         },

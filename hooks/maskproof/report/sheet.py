@@ -1,7 +1,7 @@
 """The contact sheet: the original and all candidates for an edit as one picture, the best first.
 
 Each tile shows a candidate with the mask's outline and, where something is wrong, a frame around the worst place and
-that place enlarged, before and after. So a person sees in one look what the table says in numbers.
+that place, before and after. So a person sees in one look what the table says in numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from maskproof.errors import CouldNotJudge
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, Verdict
 from maskproof.report import drawing
-from maskproof.report.drawing import FAINT, GREEN, GREY, INK, ORANGE, PAPER
+from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER
 from maskproof.report.text import WORDS, sentence
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ COLUMNS = ((4, 0), (6, 3), (12, 4), (20, 5))
 """up to so many tiles, so many in a row; 0: all of them"""
 MOST_COLUMNS = 6
 PAINT = {Verdict.PASS: GREEN, Verdict.BLOCK: ORANGE, Verdict.UNJUDGED: GREY}
-LEGEND = "The dashed line is the edge of the mask: inside it the model was free to change the picture."
+LEGEND = "The part that is shaded here is protected; a dashed line is its edge in every picture."
 NOTHING = "Nothing that is protected changed more than its limit allows."
 NO_MASK = "There is no mask: everything is protected."
-PLACES = "A frame shows where the worst finding is; below the picture that place is enlarged, before and after."
+PLACES = "A frame shows where the worst finding is; below the picture is that place, before and after."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def first(name: str, original: Picture | None, opened: Mask | None) -> Tile:
         opened: H x W of the original, True where editing was allowed; None: there is no mask.
     """
     note = f"{NO_MASK if opened is None else LEGEND} {PLACES}"
-    shown = None if original is None else _shown(original, opened)
+    shown = None if original is None else _shown(original, opened, shaded=True)
     return Tile(name, "Original", INK, shown, None, note)
 
 
@@ -149,10 +149,13 @@ def _capitalized(said: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _shown(picture: Picture, opened: Mask | None) -> Image.Image:
+def _shown(picture: Picture, opened: Mask | None, *, shaded: bool = False) -> Image.Image:
     size = drawing.fit(picture.size, ROOM)
     image = drawing.thumbnail(picture, size)
-    return image if opened is None else drawing.outlined(image, drawing.reduced(opened, size))
+    if opened is None:
+        return image
+    mask = drawing.reduced(opened, size)
+    return drawing.protected(image, mask, BLUE) if shaded else drawing.outlined(image, mask)
 
 
 def _tallest(row: Sequence[Tile]) -> int:

@@ -13,9 +13,20 @@ from maskproof.report.folded import folded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from maskproof.gate.held import Held
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
-    from maskproof.model import Acceptance, Evidence, Finding, ImageReport, Judged, ListedApproval, Listing, Metric
+    from maskproof.model import (
+        Acceptance,
+        Evidence,
+        Finding,
+        ImageReport,
+        Judged,
+        ListedApproval,
+        Listing,
+        Metric,
+        Recorded,
+    )
     from maskproof.policy.rules import Rule
 
 WORDS = {Verdict.PASS: "passes", Verdict.BLOCK: "BLOCKED", Verdict.UNJUDGED: "NOT JUDGED"}
@@ -23,6 +34,8 @@ COLORS = {"BLOCKED": "31;1", "NOT JUDGED": "33;1", "passes": "32", "block": "31"
 MARKS = {Severity.BLOCK: "x", Severity.UNJUDGED: "?", Severity.WARN: "!"}
 ACCEPTED = "+"
 """the mark of a finding that stops nothing, because somebody accepted it"""
+STANDING = {"approval": "approved", "pending": "approved, not reviewed yet", "baseline": "as the baseline has it"}
+"""what became of something that was found, by how it was accepted"""
 HOW = {"approval": "approved", "baseline": "as the baseline has it"}
 WIDTH = 110
 """characters of a line, as far as paths and commands, which are not broken, fit it"""
@@ -129,6 +142,41 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: b
     lines += [safe(f"Note: {note}.") for note in dict.fromkeys(note for one in report.images for note in one.notes)]
     lines += [f"{'  -> ' if not place else '       '}{safe(one)}" for place, one in enumerate(advice)]
     return "\n".join([*lines, "", summary(report)]) + "\n"
+
+
+def areas(held: Held, *, color: bool = False) -> str:
+    """Everything that is protected in one picture, numbered as in its preview."""
+    width, height = held.picture.size
+    of = "" if held.shown == held.path else f", in its original {held.shown}"
+    lines = [safe(f"{held.path}{of} ({width} x {height} px):")]
+    if held.opened is not None:
+        share = f"{1 - held.opened.mean():.1%} of the picture"
+        why = f"{held.mask} does not open it" if held.mask else "there is no mask"
+        lines += wrap(f"outside the mask: {share}, because {why}", "  -  ", " " * 5)
+    for number, one in enumerate(held.areas, 1):
+        said = f"{one.region.name} ({one.region.kind}): {one.box}, {one.share:.1%} of the picture; {one.source}"
+        lines += wrap(said, f"{number:>3}  ", " " * 5)
+    for reason, advice in held.problems:
+        lines += [*_marked(Severity.UNJUDGED, reason, color), *(wrap(advice, "    -> ") if advice else ())]
+    lines += [line for note in held.notes for line in wrap(f"Note: {note}.")]
+    lines += [] if held.areas else ["No area is protected by name."]
+    return "\n".join(lines) + "\n"
+
+
+def status(pictures: Iterable[Recorded], *, color: bool = False) -> Iterator[str]:
+    """Two lines for each picture as it comes, the verdict in front; then how many there are of each."""
+    counts = dict.fromkeys(Verdict, 0)
+    for one in pictures:
+        counts[one.verdict] += 1
+        word = WORDS[one.verdict]
+        drift = "-" if one.drift is None else f"{one.drift:.2f}"
+        made = f"{one.origin or 'a record that cannot be read'}{f', {one.model}' if one.model else ''}"
+        said = [made, *(STANDING[how] for how in one.accepted)]
+        said += [", ".join(one.found)] if one.found and one.verdict is not Verdict.PASS else []
+        verdict = _painted(f"{word:<10}", COLORS[word], color)
+        yield f"{verdict}  {drift:>7}  {one.day or 'staged':<10}  {safe('; '.join(said))}\n    {safe(one.path)}\n"
+    parts = f"{counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, {counts[Verdict.UNJUDGED]} not judged"
+    yield f"maskproof: {counted(sum(counts.values()), 'recorded picture')}: {parts}.\n"
 
 
 def approvals(listing: Listing, *, color: bool = False) -> str:

@@ -1,0 +1,79 @@
+"""`maskproof status`: every recorded picture as it stands, told one by one, in lines that fit a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from processes import maskproof
+from projects import HERO, clean_environment
+
+if TYPE_CHECKING:
+    from projects import Project
+
+
+def listed(project: Project) -> dict:
+    done = project.maskproof("status", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_recorded_picture_has_its_verdict_origin_model_and_day(project: Project) -> None:
+    project.edit("held", "assets/a.png", tool={"provider": "openai", "model": "gpt-image-2"})
+    project.git("add", "-A")
+    project.git("commit", "-qm", "x", "--no-verify", GIT_COMMITTER_DATE="2026-03-04T12:00:00Z")
+    project.edit("drifted", "assets/b.png", tool={"provider": "flux"})
+    project.write("assets/d.png", project.pictures.other)
+    manual = project.record(project.pictures.other, origin="manual", original=None, mask=None)
+    project.write("assets/d.png.maskproof.json", manual)
+    project.write("assets/e.png", project.pictures.held_again)
+    project.write("assets/e.png.maskproof.json", "{}")
+    project.stage()
+    found = listed(project)
+    rows = {one["path"][7:8]: one for one in found["pictures"]}
+    assert {name: (one["verdict"], one["origin"], one["model"], one["day"]) for name, one in rows.items()} == {
+        "a": ("pass", "edited", "gpt-image-2", "2026-03-04"),
+        "b": ("block", "edited", "flux", ""),
+        "d": ("pass", "manual", "", ""),
+        "e": ("unjudged", "", "", ""),
+    }
+    assert rows["b"]["found"][0] == "outside-mask"
+    assert found["summary"] == {"pictures": 4, "passed": 2, "blocked": 1, "unjudged": 1}
+
+
+def test_lines_fit_eighty_columns_and_say_what_was_accepted(project: Project) -> None:
+    project.edit("drifted", "assets/b.png", tool={"model": "gpt-image-2"})
+    project.stage()
+    assert project.maskproof("approve", "assets/b.png", "--reason", "agreed").returncode == 0
+    project.edit("drifted", "assets/z.png")
+    project.stage()
+    text = project.maskproof("status").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    first, name, second, *_, last = text.splitlines()
+    assert first.split()[0] == "passes"
+    assert first.endswith("edited, gpt-image-2; approved, not reviewed yet")
+    assert name == "    assets/b.png"
+    assert second.startswith("BLOCKED   ")
+    assert second.endswith("edited; outside-mask")
+    assert last == "maskproof: 2 recorded pictures: 1 pass, 1 blocked, 0 not judged."
+    assert len(listed(project)["pictures"][0]["approvals"]) == 1
+
+
+def test_without_records_there_is_nothing_to_list(project: Project) -> None:
+    assert project.maskproof("status").stdout == "maskproof: 0 recorded pictures: 0 pass, 0 blocked, 0 not judged.\n"
+    assert listed(project)["pictures"] == []
+
+
+def test_memory_does_not_grow_with_what_was_told(project: Project) -> None:
+    def peak() -> float:
+        return maskproof().run("status", cwd=project.root, env=clean_environment()).memory
+
+    for number in range(4):
+        project.edit("held", f"assets/{number}.png")
+    project.stage()
+    few = peak()
+    for number in range(4, 60):
+        project.edit("held", f"assets/{number}.png")
+    project.stage()
+    assert project.maskproof("status").stdout.count(HERO) == 0
+    assert peak() < few + 25
