@@ -258,6 +258,10 @@ class Project(Scratch):
         """Run pre-commit as a user or a CI job does."""
         return Outcome.of(self.run(sys.executable, "-m", "pre_commit", *arguments, ok=False))
 
+    def pre_commit_in_ci(self, *arguments: str) -> Outcome:
+        """The same, as an automated check."""
+        return Outcome.of(self.run(sys.executable, "-m", "pre_commit", *arguments, ok=False, CI="true"))
+
     def check(self, *arguments: str, cwd: Path | None = None, **env: str) -> Outcome:
         """Run the gate itself."""
         return Outcome.of(self.run(*MASKPROOF, "check", *arguments, ok=False, cwd=cwd, **env))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from maskproof.cli import commands
 from maskproof.cli.examples import EXAMPLES
 from maskproof.policy.rules import RULES
 from maskproof.report.folder import pasted
-from projects import HERO, MASK, MASKPROOF, SPRING, Outcome
+from projects import HERO, MASK, MASKPROOF, ROOT, SPRING, Outcome, clean_environment
 
 pytestmark = pytest.mark.acceptance
 
@@ -38,9 +40,27 @@ def test_commands_are_right_in_the_folder_that_the_shell_stands_in(project, how)
         else Outcome.of(project.run("git", "commit", "-m", "x", ok=False, cwd=inside))
     )
     found = offered(done.text)
-    assert found == ["maskproof explain spring.png", "maskproof restore spring.png"]
+    assert found == [
+        "maskproof explain spring.png",
+        "maskproof restore spring.png",
+        "maskproof approve spring.png --reason WHY",
+    ]
     for one in found:
         assert project.run(*MASKPROOF, *shlex.split(one)[1:], cwd=inside).returncode == 0
+
+
+def test_what_was_written_is_staged_by_the_printed_command(project):
+    inside = project.root / "assets"
+    project.edit("drifted")
+    project.write("assets/brand.maskproof.toml", "version = 1\n")
+    project.stage(SPRING, f"{SPRING}.maskproof.json")
+    for command in (("approve", "spring.png", "--reason", "WHY"), ("preset", "brand.maskproof.toml")):
+        done = project.run(*MASKPROOF, *command, cwd=inside)
+        (line,) = [one for one in offered(done.stdout) if one.startswith("git add")]
+        project.run(*shlex.split(line), cwd=inside)
+    staged = project.git("diff", "--cached", "--name-only").stdout.split()
+    assert {"maskproof.toml", "assets/brand.maskproof.toml"} <= set(staged)
+    assert any(one.startswith(".maskproof/approvals/spring-png-") for one in staged)
 
 
 def test_what_was_forgotten_is_staged_by_the_printed_command(project):
@@ -136,3 +156,37 @@ def test_another_runner_calls_the_command_of_the_page(project):
         project.edit(verdict)
         project.stage()
         assert project.try_commit().status == status
+
+
+AS_INSTALLED = "import sys; sys.argv[0] = 'maskproof'; from maskproof.hook import main; main()"
+
+
+@pytest.mark.parametrize(("shell", "start"), [("bash", "complete"), ("zsh", "#compdef"), ("fish", "function")])
+def test_a_shell_completes_commands_as_the_page_says(project, shell, start):
+    assert f"{shell}_source" in (ROOT / "docs" / "runners.md").read_text()
+    made = project.run(sys.executable, "-c", AS_INSTALLED, _MASKPROOF_COMPLETE=f"{shell}_source")
+    assert start in made.stdout
+    asked = {"_MASKPROOF_COMPLETE": f"{shell}_complete", "COMP_WORDS": "maskproof ar", "COMP_CWORD": "1"}
+    found = project.run(sys.executable, "-c", AS_INSTALLED, "ar", **asked)
+    assert "areas" in found.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize(("columns", "widest"), [(72, 72), (20, 60), (300, 110)])
+def test_lines_are_as_wide_as_the_terminal_within_bounds(project, columns, widest):
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    env = {**clean_environment(), "COLUMNS": str(columns)}
+    subprocess.run([*MASKPROOF, "rules"], cwd=project.root, env=env, stdout=theirs, check=True)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # which the end of a terminal is
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    lengths = [len(line) for line in shown.decode().splitlines()]
+    assert widest - 15 <= max(lengths) <= widest
+    piped = project.run(*MASKPROOF, "rules", COLUMNS=str(columns)).stdout
+    assert 95 <= max(map(len, piped.splitlines())) <= 110

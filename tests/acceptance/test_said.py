@@ -177,3 +177,58 @@ class TestWarnings:
         assert second.counts
         assert "edit-missing" not in second.text
         assert "edit-missing" in project.check(SPRING).text, "who asks for it by name is told"
+
+
+class TestInCI:
+    """A job that names no change is judged by what the change itself brings, and that is said."""
+
+    SAID = "no change was named, so the change's own policy and records were used: in CI this is no gate"
+
+    def test_without_both_sides_it_is_no_gate(self, project):
+        project.edit("held")
+        project.commit()
+        assert self.SAID in said(project.check("--all", CI="true"))
+        assert self.SAID in said(project.pre_commit_in_ci("run", "--all-files"))
+        assert self.SAID not in said(project.check("--all"))
+
+    def test_with_both_sides_it_is_one(self, project):
+        project.branch_off()
+        project.edit("held")
+        project.commit()
+        assert self.SAID not in said(project.check("--from-ref", "main", "--to-ref", "HEAD", CI="true"))
+        assert self.SAID not in said(project.check("--all", "--to-ref", "HEAD", CI="true"))
+
+
+class TestAdvice:
+    """What a blocked edit is told to do: never what would ruin it, and last that a person may accept it."""
+
+    APPROVE = f"If it is meant so, somebody else can accept it: `maskproof approve {SPRING} --reason WHY`."
+
+    def test_where_much_still_matches_restoring_is_offered(self, project):
+        project.edit("drifted")
+        project.stage()
+        told = said(project.check())
+        assert f"put the protected pixels back: `maskproof restore {SPRING}`. {self.APPROVE}" in told
+
+    def test_where_the_scene_was_drawn_anew_it_is_not(self, project):
+        project.write(SPRING, project.pictures.other)
+        project.write(f"{SPRING}.maskproof.json", project.record(project.pictures.other))
+        project.stage()
+        told = said(project.check())
+        assert "Edit again: only" in told
+        assert "so the scene was drawn anew" in told
+        assert "maskproof restore" not in told
+        assert self.APPROVE in told
+
+    def test_an_approval_says_against_what_was_judged_where_nobody_said_it(self, project):
+        project.edit("drifted")
+        project.commit("Past the hook")
+        project.edit("drifted", "assets/other.png")
+        project.stage()
+        line = (
+            "Judged against the last commit, as nothing says where the change goes; for a branch: `--from-ref BRANCH`"
+        )
+        assert line in project.maskproof("approve", "assets/other.png", "--reason", "agreed").stdout
+        done = project.maskproof("approve", "assets/other.png", "--reason", "agreed", "--from-ref", "HEAD~1")
+        assert done.returncode == 0, done.stderr
+        assert line not in done.stdout

@@ -242,6 +242,13 @@ def test_a_sentence_tells_all_that_changed_and_the_worst_of_it_where_these_diffe
     assert as_text.sentence(found) == f"it changed, in logo{said}"
 
 
+def test_a_change_of_light_or_detail_in_an_area_is_told_as_what_it_means():
+    found = Finding("brand", Severity.BLOCK, "a patch became lighter", "logo", 2.0, 1.0, "x", Box(1, 2, 3, 4))
+    assert as_text.sentence(found) == (
+        "logo no longer shows what the original shows: a patch became lighter, at x 1, y 2, 3 x 4 px"
+    )
+
+
 @given(st.lists(st.sampled_from(["`git add a b`", "144 x 200 px", "x 276, y 80", "25.9 %", "word", "longer-word"])))
 def test_no_line_ends_in_a_command_or_between_a_number_and_its_unit(words):
     text = " ".join(words)
@@ -249,7 +256,7 @@ def test_no_line_ends_in_a_command_or_between_a_number_and_its_unit(words):
     assert " ".join(line[7:] for line in lines) == text
     for whole in ("`git add a b`", "144 x 200 px", "25.9 %"):
         assert sum(line.count(whole) for line in lines) == text.count(whole)
-    assert all(len(line) <= as_text.WIDTH for line in lines)
+    assert all(len(line) <= as_text.WIDTH.get() for line in lines)
 
 
 @pytest.mark.parametrize(

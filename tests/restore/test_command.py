@@ -132,6 +132,18 @@ class TestASceneDrawnAnew:
         assert "it was restored though only" in " ".join(anew.maskproof("explain", SPRING).stdout.split())
 
 
+def test_a_mark_that_stands_alone_on_new_ground_is_told(project):
+    left, top, _, _ = OPENED
+    project.edit("held", areas=[{"name": "badge", "kind": "brand", "box": [left + 30, top + 30, 40, 30]}])
+    project.stage()
+    _, text, _ = restore(project, SPRING)
+    told = " ".join(text.split())
+    assert "badge is the original's own piece, put back onto ground that the model made anew: look at its edge" in told
+    assert re.search(
+        r"pasted \w+; its edge is (hardly visible|visible in places|plainly visible: look at it), a step", told
+    )
+
+
 def test_names_that_a_shell_or_a_terminal_would_take_otherwise(project):
     path = "assets/a 'b' $(c) \x1b[31m;é.png"
     project.edit("drifted", path)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import commands, emit, format_option, progress
-from maskproof.report.text import safe
+from maskproof.cli.base import commands, emit, format_option, progress, tell
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,9 +48,10 @@ def approve(
     The approval is bound to their bytes, originals, masks, records and settings, and lapses when one of them changes.
     """
     from maskproof.recording.approving import approve as write
+    from maskproof.repo import Repository
 
-    for line in write(Path.cwd(), edits, reason, expires.date() if expires else None, since, key, sign=sign):
-        print(safe(line))
+    ends = expires.date() if expires else None
+    tell(write(Path.cwd(), edits, reason, ends, since, key, sign=sign), Repository(Path.cwd()))
     return 0
 
 
@@ -77,6 +77,6 @@ def baseline() -> int:
     from maskproof.recording.baseline import write
     from maskproof.repo import Repository
 
-    for line in write(Repository(Path.cwd()), partial(progress, what="pictures judged")):
-        print(safe(line))
+    repository = Repository(Path.cwd())
+    tell(write(repository, partial(progress, what="pictures judged")), repository)
     return 0

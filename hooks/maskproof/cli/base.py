@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,6 +48,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and see its output delivered; click would end a broken pipe with 1, which means blocked."""
+        report.text.WIDTH.set(width())
         try:
             status = super().invoke(ctx)
         except BrokenPipeError as error:
@@ -213,9 +215,25 @@ def folder(repository: Repository, environ: Mapping[str, str]) -> str:
     return repository.prefix or (environ.get("GIT_PREFIX", "") if "PRE_COMMIT" in environ else "")
 
 
+def tell(lines: Iterable[str], repository: Repository) -> None:
+    """Print lines, the commands in them as the shell takes them from the folder that it stands in."""
+    from maskproof.report.folder import pasted
+
+    for line in lines:
+        print(safe(pasted(line, folder(repository, os.environ), windows=os.name == "nt")))
+
+
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Does an automated check run this, whose caches somebody else may have written? `CI=false` says no."""
     return environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def width() -> int:
+    """Characters of a line: those of the terminal, COLUMNS above it, within bounds; where there is none, as ever."""
+    usual = report.text.WIDTH.get()
+    if sys.stdout is None or not sys.stdout.isatty():
+        return usual
+    return min(max(shutil.get_terminal_size((usual, 24)).columns, report.text.NARROWEST), usual)
 
 
 def wants_color() -> bool:

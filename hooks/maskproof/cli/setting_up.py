@@ -10,7 +10,7 @@ import click
 
 from maskproof import __version__
 from maskproof.atomic import read_file
-from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, write
+from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, tell, write
 from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
 
@@ -68,8 +68,8 @@ def preset(source: str, to: str | None) -> int:
     from maskproof.repo import Repository
     from maskproof.setup.preset import pin
 
-    for line in pin(Repository(Path.cwd()), source, to):
-        print(safe(line))
+    repository = Repository(Path.cwd())
+    tell(pin(repository, source, to), repository)
     return 0
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 from maskproof.errors import CouldNotJudge, MaskproofError
 from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
-from maskproof.gate.compare import describe, measure, protect
+from maskproof.gate.compare import describe, matching, measure, protect
 from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
-from maskproof.gate.inspection import Inspection, Original, Unproven, attempt
+from maskproof.gate.inspection import Failure, Inspection, Original, Unproven, attempt
 from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from maskproof.gate.inspection import Failure, Inputs, Reference
+    from maskproof.gate.inspection import Inputs, Reference
     from maskproof.images.files import Files
     from maskproof.repo.change import Change
 
@@ -144,11 +144,10 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     first = attempt(compare_with_first, inputs, measured, chain_of(inputs), inputs.edit, files, threads)
     widened = attempt(widen, inputs, pairs, regions, files)
     unsettled = settle(inputs.reference, files, threads)
-    return conclude(
-        Inspection(
-            inputs, signals, describe(pairs, regions, inputs.settings.level), measured, first, widened, unsettled
-        )
-    )
+    compared = describe(pairs, regions, inputs.settings.level)
+    kept = attempt(matching, inputs, pairs, measured)
+    still = None if isinstance(kept, Failure) else kept
+    return conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still))
 
 
 def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:

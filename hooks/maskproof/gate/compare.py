@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import drift, regions
+from maskproof.drift.found import blocks, luma, outside_of
+from maskproof.drift.frame import align
+from maskproof.drift.grid import reduced_mask
+from maskproof.drift.registration import NO_MOTION
 from maskproof.drift.uncompared import uncompared
 from maskproof.errors import BadTransform
+from maskproof.gate import verdict
 from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
-from maskproof.model import Level
+from maskproof.model import Level, Verdict
 from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from maskproof.model import Kind, Picture, Read, Region, RegionDrift
     from maskproof.records.sidecar import Record
     from maskproof.regions import Area
+
+
+MATCHED_SIDE_PX = 1600
+"""samples of the long side at which it is asked what still matches, as in `restore`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,24 @@ def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) ->
         )
         if pair.only is None or row.kind == pair.only
     )
+
+
+def matching(inputs: Inputs, pairs: Pairs, measured: tuple[RegionDrift, ...]) -> float | None:
+    """Share of what is protected that still shows the same, of an edit that is over its limits and did not move.
+
+    None: nobody has to know. What moved as a whole is found again once it is moved back.
+    """
+    if not measured or verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
+        return None
+    if any(metric.name == "shift" and metric.value for row in measured for metric in row.metrics):
+        return None
+    pair = next((one for one in pairs.pairs if one.only is None and one.mask is not None), None)
+    if pair is None:
+        return None
+    factor = -(-max(pair.original.size) // MATCHED_SIDE_PX)
+    placed = align(pair.original, pair.edit, pair.frame)
+    before, after = (luma(one.samples, one.alpha, factor) for one in (pair.original, placed))
+    return blocks(before, after, outside_of(reduced_mask(pair.editable, factor)), NO_MOTION).kept
 
 
 def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Level) -> Compared:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from maskproof.regions import MaskFacts
 
 T = TypeVar("T")
+LITTLE = 0.2
+"""share of the protected area that still matches, under which restoring ruins: at 0.01 a duck was cut in half"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +372,8 @@ class Inspection:
     widened: tuple[Widened, ...] | Failure = ()
     unsettled: Unproven | None = None
     """the original, where something is open against it in the project"""
+    matching: float | None = None
+    """share of what is protected that still shows the same, of an edit that drifted without moving; None: not asked"""
 
     @cached_property
     def decided(self) -> verdict.Decided | None:
@@ -383,19 +387,26 @@ class Inspection:
         """What to do about drift."""
         if self.inputs.change is None:
             return "See where and why: the same command with `--format json`. Then edit again."
-        if isinstance(self.inputs.reference, Before):
-            return "Put the right logo into the picture, or make it again."
         path = shlex.quote(self.inputs.path)
+        accept = f" If it is meant so, somebody else can accept it: `maskproof approve {path} --reason WHY`."
+        if isinstance(self.inputs.reference, Before):
+            return f"Put the right logo into the picture, or make it again.{accept}"
         record = self.inputs.record
         if record is not None and not isinstance(record, Failure) and record.origin == "manual":
             return (
                 f"See where and why: `maskproof explain {path}`. Then record the mask of what was meant to change "
                 f"(`maskproof record {path} --mask MASK --mask-mode MODE`), or put the rest back: "
-                f"`maskproof restore {path}`."
+                f"`maskproof restore {path}`.{accept}"
+            )
+        if self.matching is not None and self.matching < LITTLE:
+            return (
+                f"Edit again: only {self.matching:.0%} of what is protected still shows the same, so the scene was "
+                f"drawn anew, and putting pixels back would cut or double what crosses the mask's edge. See where: "
+                f"`maskproof explain {path}`.{accept}"
             )
         return (
             f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
-            f"`maskproof restore {path}`."
+            f"`maskproof restore {path}`.{accept}"
         )
 
     @property

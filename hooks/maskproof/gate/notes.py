@@ -45,7 +45,17 @@ def refuse_forgotten_policy(scope: Scope) -> None:
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
-    return (*_loosened(scope), *_unusable(scope), *_without_effect(scope), *_not_staged(scope))
+    return (*_no_gate(scope), *_loosened(scope), *_unusable(scope), *_without_effect(scope), *_not_staged(scope))
+
+
+def _no_gate(scope: Scope) -> Iterator[str]:
+    """A job that was told no change: what it judges brings its own policy and records along."""
+    change = scope.change
+    if change.in_ci and change.head is change.repository.index:
+        yield (
+            "no change was named, so the change's own policy and records were used: in CI this is no gate. Name both "
+            "sides: `maskproof check --from-ref A --to-ref B`, `pre-commit run --from-ref A --to-ref B`"
+        )
 
 
 def _unusable(scope: Scope) -> Iterator[str]:

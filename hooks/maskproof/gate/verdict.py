@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WORST = 1e6
 """the largest ratio that is told apart; JSON has no infinity"""
 GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
+JUST_OVER = 1.1
+"""times its limit up to which a value is said to be just over it"""
 PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
 Limits = dict[tuple[str, str], float | None]
 
@@ -114,7 +116,9 @@ class _LimitedMetric:
         metric = self.metric
         limit = "none" if self.limit is None else amount(self.limit, metric.unit)
         said = {"value": amount(metric.value, metric.unit), "limit": limit, "text": str(metric.text)}
-        return PLACEHOLDER.sub(lambda found: said[found[1]], metric.says)
+        barely = self.limit and self.limit < metric.value <= JUST_OVER * self.limit
+        just_over = ", just over it" if barely else ""
+        return PLACEHOLDER.sub(lambda found: said[found[1]], metric.says) + just_over
 
 
 def _finding(group: list[_LimitedMetric], advice: str) -> Finding:

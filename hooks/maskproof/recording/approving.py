@@ -87,6 +87,8 @@ def approve(
         write_together(*((repository.root / name, data) for name, data in files.items()))
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}", "Check the folder and the disk.") from error
+    if since is None and scope.change.base is repository.head and not repository.head.empty:
+        yield "Judged against the last commit, as nothing says where the change goes; for a branch: `--from-ref BRANCH`"
     yield f"Wrote {' and '.join(files)}, for {counted(len(pictures), 'picture')}"
     added = " ".join(map(shlex.quote, files))
     yield f"    -> Commit it: `git add {added}`. It counts once {_counts(scope, signed=len(files) > 1)}."

@@ -21,6 +21,8 @@ COMMAND = re.compile(r"`((?:maskproof|git|cp) [^`]+)`")
 """a command in a message"""
 SPECIAL = re.compile(r"[^\w./:=@%+,-]")
 """what PowerShell or cmd would read otherwise outside quotes; a file's name holds no quote there"""
+OWN = ".maskproof/"
+"""the folder of approvals, their signatures and the baseline"""
 JOINTS = ("&&", ">", "|")
 """words of the shell between two commands"""
 
@@ -67,4 +69,4 @@ def _command(command: str, prefix: str, windows: bool) -> str:
 
 def _is_path(word: str) -> bool:
     """Is a word the path of a file? One behind an option is a pattern of Git LFS, which begins at the top."""
-    return is_ours(word) and not word.startswith(("-", "*", "../", "/"))
+    return (is_ours(word) or word.startswith(OWN)) and not word.startswith(("-", "*", "../", "/"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,11 @@ ACCEPTED = "+"
 STANDING = {"approval": "approved", "pending": "approved, not reviewed yet", "baseline": "as the baseline has it"}
 """what became of something that was found, by how it was accepted"""
 HOW = {"approval": "approved", "baseline": "as the baseline has it"}
-WIDTH = 110
-"""characters of a line, as far as paths and commands, which are not broken, fit it"""
+WIDTH: ContextVar[int] = ContextVar("WIDTH", default=110)
+"""characters of a line, as far as paths and commands, which are not broken, fit it; the command line sets that of its
+terminal, and files, pipes and the logs of CI have the default"""
+NARROWEST = 60
+"""characters below which no terminal makes a line shorter: commands and places would stand alone in theirs"""
 PAGES = (Path(__file__).parents[1] / "rules", Path(__file__).parents[3] / "docs" / "rules")
 """where the pages of the rules lie: installed, and in a checkout"""
 LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
@@ -225,8 +229,13 @@ def rule_page(rule: Rule) -> str:
 
 def sentence(finding: Finding) -> str:
     """What was found, in which region, and where; not yet safe to print."""
-    region = f"in {finding.region}" if finding.region not in {None, "frame", "outside the mask"} else ""
-    return ", ".join(filter(None, (finding.message, region, place(finding.box, finding.around))))
+    region, said = "", finding.message
+    if finding.region not in {None, "frame", "outside the mask"}:
+        # A change of its light or detail says least of what matters there, so that follows.
+        lost = finding.unit == "x" and finding.text is None
+        said = f"{finding.region} no longer shows what the original shows: {said}" if lost else said
+        region = "" if lost else f"in {finding.region}"
+    return ", ".join(filter(None, (said, region, place(finding.box, finding.around))))
 
 
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
@@ -290,7 +299,7 @@ def safe(text: str) -> str:
 
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    """Text in lines of `WIDTH` that are safe to print.
+    """Text in lines of the width that holds that are safe to print.
 
     Args:
         text: One paragraph.
@@ -300,7 +309,7 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
     whole = UNBROKEN.sub(lambda found: found.group().replace(" ", "\u00a0"), safe(text))
     lines = textwrap.wrap(
         whole,
-        WIDTH,
+        WIDTH.get(),
         initial_indent=first,
         subsequent_indent=" " * len(first) if rest is None else rest,
         break_long_words=False,

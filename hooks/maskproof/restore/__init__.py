@@ -19,6 +19,7 @@ from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
+from maskproof.gate.inspection import LITTLE
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
 
-LITTLE = 0.2
-"""share of the protected area that still matches, below which somebody is asked: at 0.01 a duck was cut in half"""
+ALONE = 0.5
+"""share of an area that the mask opens, from which on it stands alone on what the model made"""
 NOTHING = "none"
 """the method where nothing had to be put back"""
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
@@ -129,7 +130,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     name = options.target or inputs.edit_name
     kind = encode.format_of(name)
     frame = frame_of(inputs.record, original.shown)
-    inside = _inside(sources, frame, settings, read)
+    inside, on_new_ground = _inside(sources, frame, settings, read)
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
         return Restored(inputs.edit, kind, NOTHING, edit.shown)
     realigned = realign(original.shown, edit.shown, frame, inside)
@@ -140,7 +141,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     pasted = paste(toned, options.method, options.feather, limit)
     written = encode.encode(pasted.samples, kind, _metadata(original, edit, realigned))
     shown = _verify(written, kind, original.shown, inside, name)
-    notes = (*layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
+    notes = (*on_new_ground, *layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
     changed = pixels_changed(original.shown, edit.shown, realigned.placed) & ~inside
     return Restored(
         written,
@@ -199,14 +200,18 @@ def to_record(made: Restored, replaced: str, *, tone: bool = False, dropped: str
     )
 
 
-def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> Mask:
-    """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects."""
+def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> tuple[Mask, tuple[str, ...]]:
+    """Where the edit is to stay: made editable by the mask, and in no area that policy or record protects.
+
+    And the areas among what the mask opens, which are pasted onto what the model made around them.
+    """
     inputs, original, edit = sources.inputs, sources.original.shown, sources.edit.shown
     planes = None if inputs.mask is None else decode_mask(inputs.mask, inputs.mask_name)
     editable = regions.editable(planes, inputs.mask_mode, original.size, original.alpha, edit.size, frame)
     areas = areas_of(original, settings, inputs.record, read)
     protected = regions.build(editable, areas, lambda path: mask_picture(read, path))
     inside: Mask = ~np.logical_or.reduce([region.mask for region in protected])
+    alone = [one.name for one in protected[1:] if np.count_nonzero(one.mask & editable) > ALONE * one.mask.sum()]
     if not inside.any():
         why = "there is no mask"
         if planes is not None:
@@ -216,7 +221,10 @@ def _inside(sources: Sources, frame: Frame, settings: Settings, read: Read) -> M
             f"{inputs.edit_name}: {why}, so restoring would give the original back",
             "Record the mask that the model was given: `maskproof record EDIT --mask FILE --mask-mode MODE`.",
         )
-    return inside
+    return inside, tuple(
+        f"{name} is the original's own piece, put back onto ground that the model made anew: look at its edge"
+        for name in alone
+    )
 
 
 def _is_kept(original: Picture, edit: Picture, inside: Mask) -> bool:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from maskproof.restore import Restored
 
 
+SEEN = ((0.01, "hardly visible"), (0.2, "visible in places"), (1.0, "plainly visible: look at it"))
+"""up to which share of the mask's edge a step is called so; 0.2 is a warning in the check, and 0.02 was seen"""
+
+
 def describe_kept(path: str, report: ImageReport) -> tuple[str, ...]:
     kept = "nothing to put back, every protected pixel is the original's already"
     if report.verdict is Verdict.PASS:
@@ -45,7 +49,7 @@ def describe_steps(made: Restored) -> Iterator[str]:
     others = [f"{name} {share}" for name, share in shares.items() if name != made.method]
     yield from _row(
         "pasted",
-        f"{made.method}, which leaves a step along {shares[made.method]} of the mask's edge"
+        f"{made.method}; its edge is {_seen(made.seams[made.method])}, a step along {shares[made.method]} of it"
         + (f" ({', '.join(others)})" if others else ""),
     )
     if made.dropped_manifest:
@@ -56,6 +60,11 @@ def describe_steps(made: Restored) -> Iterator[str]:
         )
     for note in made.notes:
         yield from _row("note", note)
+
+
+def _seen(share: float) -> str:
+    """How visible a step along such a share of the mask's edge is."""
+    return next(word for most, word in SEEN if share <= most)
 
 
 def describe_next(files: str, target: str) -> Iterator[str]:
