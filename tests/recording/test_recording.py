@@ -460,3 +460,48 @@ class TestProposed:
         project.commit("A name with an escape")
         project.write(SPRING, project.pictures.held)
         assert "\x1b" not in self.refused(project)
+
+
+class TestCopies:
+    """An export of an edit is not what the edit was made from (R4 of everyday use)."""
+
+    @pytest.fixture
+    def held(self, project):
+        """An edit that nobody recorded, its export committed before, and its original in two sizes."""
+        with Image.open(io.BytesIO(project.pictures.original)) as picture:
+            project.write("assets/hero-small.png", png(picture.resize((240, 180), 1)))
+        with Image.open(io.BytesIO(project.pictures.held)) as picture:
+            file = io.BytesIO()
+            picture.convert("RGB").save(file, "JPEG", quality=85)
+            project.write("public/spring.jpg", file.getvalue())
+            project.write("public/spring-160.png", png(picture.resize((160, 120), 1)))
+        project.commit("Exports, and a smaller original")
+        project.write(SPRING, project.pictures.held)
+        project.stage(SPRING)
+        return project
+
+    def test_record_leaves_copies_out_says_so_and_prefers_the_larger_original(self, held):
+        done = held.maskproof("record", SPRING)
+        told = " ".join(done.stderr.split())
+        assert done.returncode == 2
+        assert f"Its original may be {HERO}" in told
+        assert "the same picture in another size or format: public/spring-160.png, public/spring.jpg" in told
+
+    def test_where_there_is_nothing_but_copies_it_says_what_they_are(self, held):
+        held.git("rm", "-q", HERO, MASK, "assets/hero-small.png")
+        held.git("commit", "-q", "--no-verify", "-m", "Gone")
+        done = held.maskproof("record", SPRING, "--accept")
+        told = " ".join(done.stderr.split())
+        assert (done.returncode, "no original: public/spring-160.png, public/spring.jpg" in told) == (2, True), told
+        assert "--derived --original public/spring-160.png`" in told
+
+    def test_find_lists_no_copies_and_offers_no_command_that_would_overwrite_a_record(self, held):
+        before = json.loads(held.maskproof("find", SPRING, "--format", "json").stdout)
+        assert before["copies"] == ["public/spring-160.png", "public/spring.jpg"]
+        assert before["nearest"][0]["paths"] == [HERO]
+        assert before["next"]
+        held.edit("held")
+        after = json.loads(held.maskproof("find", SPRING, "--format", "json").stdout)
+        assert after["next"] is None
+        assert f"{SPRING}.maskproof.json" in after["notes"][0]
+        assert "-> " not in held.maskproof("find", SPRING).stdout

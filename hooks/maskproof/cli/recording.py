@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--manual", is_flag=True, help="People's work or a photograph; with --original and --mask it is held to them."
 )
+@click.option("--derived", is_flag=True, help="An export: --original names its master, --crop the part that it shows.")
 @click.option("--crop", nargs=4, type=int, metavar="X Y W H", help="The part of the original that EDIT was made from.")
 @click.option(
     "--pad", nargs=4, type=int, metavar="L T R B", help="Pixels that were added around it (left, top, right, bottom)."
@@ -85,11 +86,14 @@ def find(edit: Path, history: bool, limit: int, writer: Writer) -> int:
     matches.
     """
     from maskproof.likeness import search
+    from maskproof.recording.sources import copies_of
     from maskproof.repo import Repository
 
+    repository, data = Repository(Path.cwd()), read_file(edit)
     found = search(
-        Repository(Path.cwd()),
-        (str(edit), read_file(edit)),
+        repository,
+        (str(edit), data),
+        is_copy=copies_of(repository, data, str(edit)),
         trusted=not in_ci(os.environ),
         history=history,
         count=limit,

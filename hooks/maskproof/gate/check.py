@@ -9,6 +9,7 @@ with depends on its origin (`origins`); every rule's logic is a row in `findings
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,11 +20,12 @@ from maskproof.gate.compare import describe, matching, measure, protect
 from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
-from maskproof.gate.inspection import Failure, Inspection, Original, Unproven, attempt
+from maskproof.gate.inspection import Failure, Inspection, Master, MasterFacts, Original, Unproven, attempt
 from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scope import Scope
+from maskproof.gate.verdict import decide
 from maskproof.images import worker
 from maskproof.images.files import Source
 from maskproof.model import ImageReport, Report, Severity, Verdict
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from maskproof.gate.inspection import Inputs, Reference
     from maskproof.images.files import Files
+    from maskproof.model import RegionDrift
     from maskproof.repo.change import Change
 
     Gathered = Inputs | ImageReport
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
+REPORT_BYTES = 10_000
+"""what a kept report is counted as"""
 
 
 PIXELS_AT_ONCE = 60_000_000
@@ -147,7 +152,9 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     compared = describe(pairs, regions, inputs.settings.level)
     kept = attempt(matching, inputs, pairs, measured)
     still = None if isinstance(kept, Failure) else kept
-    return conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still))
+    master = judge_master(inputs, measured, files, threads)
+    export = None if inputs.as_export is None else judge(inputs.as_export, files, threads)
+    return conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still, master, export))
 
 
 def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:
@@ -160,3 +167,33 @@ def settle(reference: Reference | Failure, files: Files, threads: int) -> Unprov
     worst = reports[0].findings[0]
     why = f"lies in the project with something open against it ({worst.rule}: {worst.message})"
     return Unproven("original", reference.original.path, why)
+
+
+def judge_master(
+    inputs: Inputs, measured: tuple[RegionDrift, ...] | Failure, files: Files, threads: int
+) -> MasterFacts | None:
+    """What became of the master of an export, judged once for all of its exports; None: it is no export."""
+    master = inputs.reference
+    if not isinstance(master, Master):
+        return None
+    report = None
+    if (asked := master.judged) is not None:
+        how = f"judged under {asked.settings}"
+        report = files.once(how, master.source, lambda: judge(asked, files, threads), lambda _: REPORT_BYTES)
+    return MasterFacts(report, master.earlier is not None and _shows(master.earlier, inputs, measured, files, threads))
+
+
+def _shows(
+    earlier: Source, inputs: Inputs, measured: tuple[RegionDrift, ...] | Failure, files: Files, threads: int
+) -> bool:
+    """Does an export that does not show its master show what that was before?"""
+    if isinstance(measured, Failure) or decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
+        return False
+    assert isinstance(inputs.reference, Master)  # noqa: S101 - asked by the caller
+    before = replace(inputs.reference, source=earlier, earlier=None, judged=None)
+    report = judge(replace(inputs, reference=before), files, threads)
+    return (
+        isinstance(report.inspection, Inspection)
+        and (decided := report.inspection.decided) is not None
+        and (decided.verdict is Verdict.PASS)
+    )

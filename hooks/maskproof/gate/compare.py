@@ -5,7 +5,7 @@ decode -> protect -> measure; what an image is compared with depends on its orig
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ from maskproof.model import Level, Verdict
 from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from maskproof.gate.inspection import BrandFacts, Inputs, Reference
@@ -54,6 +56,10 @@ class Pair:
     """what is protected by name; None: what policy and record declare"""
     only: Kind | None = None
     """the kind of region that is measured; None: all of them, and the whole frame"""
+    drawn: tuple[Region, ...] | None = None
+    """what is protected, drawn already; None: `areas` are to be drawn"""
+    cut: Mapping[str, float] = field(default_factory=dict)
+    """share of a protected region that a crop cuts away, by its name, where the pair itself does not show it"""
 
     @classmethod
     def whole(cls, original: Picture, edit: Picture) -> Pair:
@@ -114,6 +120,9 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
     built: list[tuple[Region, ...]] = []
     notes: list[str] = []
     for pair in pairs.pairs:
+        if pair.drawn is not None:
+            built.append(pair.drawn)
+            continue
         if (areas := pair.areas) is None:
             areas = areas_of(pair.original, inputs.settings, record_of(inputs), read)
         if inputs.settings.level is Level.EXACT and pair.mask is not None and pair.mask.feather:
@@ -178,7 +187,7 @@ def _facts(pair: Pair, level: Level) -> PairFacts:
 
 
 def _region_facts(region: Region, pair: Pair) -> RegionFacts:
-    mask, hidden = region.mask, 0.0
+    mask, hidden = region.mask, pair.cut.get(region.name, 0.0)
     shows = pair.frame.of_edit(pair.original.size, pair.edit.size).shows(pair.original.size)
     if shows is not None and mask.any():
         hidden = np.count_nonzero(mask & ~shows) / np.count_nonzero(mask)

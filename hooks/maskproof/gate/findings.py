@@ -11,10 +11,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, regions
-from maskproof.gate import accepted, chain, contract, generated, manual, provenance, unrecorded, verdict
+from maskproof.gate import accepted, chain, contract, derived, generated, manual, provenance, unrecorded, verdict
 from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
-from maskproof.gate.inspection import Failure, Original, Tracked
+from maskproof.gate.inspection import Failure, Master, Original, Tracked
 from maskproof.model import Basis, Finding, ImageReport, Kind, Severity, Verdict
 from maskproof.policy.rules import finding
 
@@ -163,7 +163,7 @@ def not_shown(inspection: Inspection) -> Iterator[Finding]:
         if one.kind != Kind.OUTSIDE_MASK and one.hidden:
             yield finding(
                 one.kind,
-                f"the recorded crop cuts {one.hidden:.0%} of {one.name} away, which {one.source} names",
+                f"the crop cuts {one.hidden:.0%} of {one.name} away, which {one.source} names",
                 Severity.WARN if one.found else Severity.BLOCK,
                 region=one.name,
                 value=one.hidden,
@@ -175,15 +175,16 @@ def not_shown(inspection: Inspection) -> Iterator[Finding]:
 
 def descriptions(inspection: Inspection) -> Iterable[Finding]:
     """How the colours of the two files are described, and what follows the end of the edit."""
-    if inspection.inputs.unrecorded:
+    if inspection.inputs.unrecorded or isinstance(inspection.inputs.reference, Master):
         return ()
     return described(inspection.compared.pair, inspection.decided, inspection.inputs.settings.level)
 
 
 def drifted(inspection: Inspection) -> tuple[Finding, ...]:
-    """Metrics over their limits."""
-    decided = inspection.decided
-    return () if decided is None or inspection.inputs.unrecorded else decided.findings
+    """Metrics over their limits; of an export `derived` tells them."""
+    decided, inputs = inspection.decided, inspection.inputs
+    told = decided is None or inputs.unrecorded or isinstance(inputs.reference, Master)
+    return () if decided is None or told else decided.findings
 
 
 def not_judged(inspection: Inspection) -> Iterator[Finding]:
@@ -202,6 +203,8 @@ BRING_FIRST = {
 }
 MEASURED = (*(kind.value for kind in Kind), "tone", "shift", "size", "alpha", "edit-missing", "seam", "mask-suspect")
 """rules that speak of metrics"""
+UNREAD = ("unreadable", "frames", "too-large", "missing-original", "missing-mask")
+"""rules that speak of files which could not be had or read"""
 FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     policy_loosened: ("policy-loosened",),
     name_clash: ("name-clash",),
@@ -219,9 +222,22 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     generated.without_logo: ("brand",),
     restored_blind: ("seam",),
     drifted: MEASURED,
+    derived.shown_otherwise: (*MEASURED, "color-profile", "gain-map", "unreadable"),
+    derived.of_master: ("derived",),
+    derived.without_record: ("unrecorded",),
+    derived.also_as_export: (*MEASURED, "color-profile", "gain-map", "unreadable", "derived"),
     unrecorded.unrecorded: ("unrecorded",),
     chain.from_first: (*MEASURED, "color-profile"),
-    not_judged: ("stale-record", "unrecorded", "unreadable", "frames", "too-large", "missing-original", "missing-mask"),
+    not_judged: (
+        "derived",
+        "stale-record",
+        "unrecorded",
+        "unreadable",
+        "frames",
+        "too-large",
+        "missing-original",
+        "missing-mask",
+    ),
 }
 """each function with the rules that it may find, in the order in which findings of one severity are told"""
 OF_FINDINGS = {accepted.accept: ("approval-lapsed",)}
@@ -239,13 +255,13 @@ def _basis(inspection: Inspection) -> Basis:
     if inputs.record is not None:
         return Basis.DECLARED
     reference = inputs.reference
-    if isinstance(signals, Failure) or not isinstance(reference, Tracked):
+    if isinstance(signals, Failure) or not isinstance(reference, Tracked | Master):
         return Basis.NONE
-    if inputs.settings.unrecorded == "off" or reference.lost is not None:
+    if inputs.settings.unrecorded == "off" or (isinstance(reference, Tracked) and reference.lost is not None):
         return Basis.NONE
     if evidence.is_ai(signals.evidence):
         return Basis.SIGNED if any(sign.ai and sign.signed for sign in signals.evidence) else Basis.UNSIGNED
-    relation = reference.relation
+    relation = reference.relation if isinstance(reference, Tracked) else None
     changed = unrecorded.comparison_verdict(inspection) is not Verdict.PASS
     return Basis.LIKENESS if relation and relation.alike and changed else Basis.NONE
 
@@ -257,6 +273,8 @@ def _original(inspection: Inspection) -> dict[str, Any] | None:
         return None
     if isinstance(reference, Original):
         return _place(reference.original)
+    if isinstance(reference, Master):
+        return _place(reference.source)
     if isinstance(reference, Tracked) and reference.relation and reference.relation.whole:
         source = reference.relation.source
         return {"path": source.path, "found": f"{source.called}, blob {source.oid[:12]}"}

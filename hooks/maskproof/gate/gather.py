@@ -10,10 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import Unreadable
+from maskproof.gate import derived
 from maskproof.gate.contract import contracts_of
-from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Original, attempt
+from maskproof.gate.derived import Held
+from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Master, Original, attempt
 from maskproof.gate.origins import origin_of
 from maskproof.gate.standing import to_settle
+from maskproof.policy.keys import KEYS
 from maskproof.records import sidecar
 from maskproof.records.sidecar import Record
 from maskproof.repo import LINKS
@@ -25,12 +28,22 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
 
 
-def gather(scope: Scope, path: str) -> Inputs:
-    """Everything that is needed to judge one image of a change."""
-    settings = scope.settings(path)
+def gather(scope: Scope, path: str, asked: Settings | None = None) -> Inputs:
+    """Everything that is needed to judge one image of a change.
+
+    Args:
+        scope: The change.
+        path: The image.
+        asked: What holds for it; None: what policy says.
+    """
+    settings = asked or scope.settings(path)
     edit = attempt(_edit, scope, path)
     record = attempt(scope.ledger.record, path)
-    reference = attempt(_reference, scope, path, edit, record, settings)
+    held = attempt(derived.by_policy, scope, path, edit, record, settings)
+    if held is not None and (isinstance(held, Failure) or held.excused):
+        reference: Reference | Failure = held if isinstance(held, Failure) else held.master
+    else:
+        reference = attempt(_reference, scope, path, edit, record, settings)
     if isinstance(reference, Original) and isinstance(record, Record) and scope.change.head is not scope.change.base:
         places = to_settle(scope, record, reference, settings)
         reference = replace(reference, entered=tuple(gather(inner, place) for inner, place in places))
@@ -38,7 +51,7 @@ def gather(scope: Scope, path: str) -> Inputs:
     policy_files = {place: source for place, source in named.items() if source is not None}
     change = _change(scope, path, edit, record)
     outermost = scope.outermost
-    return Inputs(
+    inputs = Inputs(
         path,
         settings,
         edit,
@@ -48,9 +61,25 @@ def gather(scope: Scope, path: str) -> Inputs:
         change,
         outermost.sign_offs.of(path),
         None if isinstance(edit, Failure) else scope.baselined(path, edit.sha256),
-        outermost.terms(settings if scope is outermost else outermost.settings(path)),
+        outermost.terms(outermost.settings(path)),
         outermost.terms(outermost.intended(path)) if change.loosened else None,
     )
+    if isinstance(reference, Master):
+        return _as_export(scope, inputs, reference)
+    return replace(inputs, as_export=_as_export(scope, inputs, held.master)) if isinstance(held, Held) else inputs
+
+
+def _as_export(scope: Scope, inputs: Inputs, master: Master) -> Inputs:
+    """An image that is held to its master."""
+    asked = inputs.settings
+
+    def judged() -> Inputs | None:
+        how = derived.to_judge(scope, master, asked)
+        return None if how is None else gather(*how)
+
+    # Most often several exports have one master, and the same is asked of them.
+    key = ("master", master.source.oid, master.source.path, *(getattr(asked, row.name) for row in KEYS))
+    return replace(inputs, reference=replace(master, judged=scope.once(key, judged)), settings=derived.as_export(asked))
 
 
 def _reference(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Reference:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from maskproof.gate.signoffs import SignOff
     from maskproof.images.files import Source
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Box, Evidence, Finding, RegionDrift
+    from maskproof.model import Box, Evidence, Finding, ImageReport, RegionDrift
     from maskproof.policy import Settings
+    from maskproof.policy.derived import Crop
     from maskproof.records.approval import Terms
     from maskproof.records.baseline import Entry
     from maskproof.records.sidecar import Record
@@ -204,7 +205,26 @@ class Tracked:
     """policy asks for a record of every picture, and this one is no mask of another"""
 
 
-Reference = Original | Before | Tracked
+@dataclass(frozen=True, slots=True)
+class Master:
+    """The picture that an export has to show."""
+
+    source: Source
+    crop: Crop | None
+    """the part of it that the export shows; None: all"""
+    judged: Inputs | None
+    """the master itself, under what is asked of the export; None: it is not in the project any more"""
+    told: bool = False
+    """the run tells what is wrong with the master"""
+    earlier: Source | None = None
+    """what the master was before this change, where the export is as it was"""
+    by: str = ""
+    """who says that it is the master: a policy file; empty: the record"""
+    unproven: str = ""
+    """why nobody judged it, as the end of a sentence; empty: somebody did"""
+
+
+Reference = Original | Before | Tracked | Master
 """what an image is compared with; which one, its origin says"""
 
 
@@ -229,11 +249,13 @@ class Inputs:
     """what policy asks for it, as approvals hold it"""
     merged_terms: Terms | None = None
     """what it will ask once the change is merged, where that is less"""
+    as_export: Inputs | None = None
+    """the same as an export, where not all of the policies that hold say that it is one: it has to pass both ways"""
 
     @property
     def unrecorded(self) -> bool:
-        """Is it an image of a change that has no record?"""
-        return self.record is None and self.change is not None
+        """Is it an image of a change that has no record, and no export?"""
+        return self.record is None and self.change is not None and not isinstance(self.reference, Master)
 
 
 # --- what was found --------------------------------------------------------------------------------------------------
@@ -360,6 +382,16 @@ class Widened:
     """digest of that record"""
 
 
+@dataclass(frozen=True, slots=True)
+class MasterFacts:
+    """What became of the master of an export."""
+
+    report: ImageReport | None
+    """the verdict on it, under what is asked of the export; None: it is not in the project any more"""
+    outdated: bool = False
+    """the export shows what its master was before this change, as it did before"""
+
+
 @dataclass(frozen=True)
 class Inspection:
     """Everything that was found about one image."""
@@ -374,6 +406,10 @@ class Inspection:
     """the original, where something is open against it in the project"""
     matching: float | None = None
     """share of what is protected that still shows the same, of an edit that drifted without moving; None: not asked"""
+    master: MasterFacts | None = None
+    """of an export"""
+    as_export: ImageReport | None = None
+    """the report on it as an export, as `Inputs.as_export`"""
 
     @cached_property
     def decided(self) -> verdict.Decided | None:
@@ -388,6 +424,12 @@ class Inspection:
         if self.inputs.change is None:
             return "See where and why: the same command with `--format json`. Then edit again."
         path = shlex.quote(self.inputs.path)
+        if isinstance(self.inputs.reference, Master):
+            master = shlex.quote(self.inputs.reference.source.path)
+            return (
+                f"Export it from {master} again. If it is meant to differ, it is an edit: "
+                f"`maskproof record {path} --original {master}`."
+            )
         accept = f" If it is meant so, somebody else can accept it: `maskproof approve {path} --reason WHY`."
         if isinstance(self.inputs.reference, Before):
             return f"Put the right logo into the picture, or make it again.{accept}"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from maskproof.errors import ApprovalError, CouldNotJudge
 from maskproof.gate.inspection import Failure, Inspection, attempt
 from maskproof.model import Verdict, counted, in_baseline
+from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
 from maskproof.records import sidecar
-from maskproof.repo.paths import is_image, is_nested_policy, is_policy
+from maskproof.repo.paths import folded, is_image, is_nested_policy, is_policy
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
@@ -117,6 +118,10 @@ def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str
     for name, paths in rows:
         if not any(matches(paths, path) or matches_folded(paths, path) for path in pictures):
             yield f"{name} in {source} is for no picture that is tracked: {', '.join(paths)}"
+    here = {folded(path) for path in pictures}
+    for number, row in enumerate(policy.derived, 1):
+        if not any(one.path in here for path in pictures for one in candidates([row], path)):
+            yield f"the row {number} of [[derived]] in {source} names no picture that has its master here: {row.master}"
     for area in policy.areas:
         for key, path in (("find", area.find), ("mask", area.mask)):
             if path is not None and path not in entries:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maskproof.gate import edited, generated, unrecorded
+from maskproof.gate import derived, edited, generated, unrecorded
 from maskproof.gate.compare import decode_recorded, record_of
+from maskproof.gate.inspection import Master
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +31,12 @@ class Origin:
 
 
 EDITED = Origin(edited.gather_original, decode_recorded)
+DERIVED = Origin(derived.gather_master, derived.decode_master)
 ORIGINS: dict[str, Origin] = {
     "edited": EDITED,
     "generated": Origin(generated.gather_before, generated.decode_references),
     "manual": Origin(generated.gather_before, generated.decode_references),
+    "derived": DERIVED,
 }
 """by the `origin` of a record"""
 UNRECORDED = Origin(unrecorded.gather_tracked, unrecorded.decode_relation)
@@ -44,10 +47,13 @@ def origin_of(record: Record | None) -> Origin:
     """The row of an image, by what its record says: one that names an original is held to it, whatever it is called."""
     if record is None:
         return UNRECORDED
-    return ORIGINS[record.origin] if record.original is None else EDITED
+    row = ORIGINS[record.origin]
+    return row if record.original is None or row is DERIVED else EDITED
 
 
 def decode(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
     """The pictures to compare; raises CouldNotJudge where one of them cannot be decoded."""
+    if isinstance(reference, Master):
+        return DERIVED.decode(inputs, edit, reference, files)
     origin = EDITED if inputs.change is None else origin_of(record_of(inputs))
     return origin.decode(inputs, edit, reference, files)

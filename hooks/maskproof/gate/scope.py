@@ -11,7 +11,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from maskproof import evidence, likeness, policy, regions
 from maskproof.errors import CouldNotJudge, PolicyError
@@ -24,6 +24,7 @@ from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import approval, sidecar
 from maskproof.records.ledger import Ledger
+from maskproof.repo import REGULAR
 from maskproof.repo.paths import (
     HOOKS_FILE,
     folded,
@@ -36,11 +37,15 @@ from maskproof.repo.paths import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from maskproof.policy.derived import Candidate
     from maskproof.records.baseline import Entry
     from maskproof.repo import Tree
     from maskproof.repo.change import Change
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Scope:
     def _patterns(self) -> tuple[str, ...]:
         """The patterns of every policy."""
         said = [one for _, one in filter(None, self.policies)]
-        lists = [rule.paths for one in said for rule in one.rules] + [area.paths for one in said for area in one.areas]
+        lists = [row.paths for one in said for rows in (one.rules, one.areas, one.derived) for row in rows]
         return tuple(dict.fromkeys(pattern for patterns in lists for pattern in patterns))
 
     @cached_property
@@ -110,7 +115,8 @@ class Scope:
         """Policy keys that this change loosens anywhere, be there an image for it or not."""
         if self.policies[-1] == self.policies[0]:
             return ()
-        would_be = {re.sub(r"[*?]+", "x", pattern).lstrip("/") for pattern in ("x.png", *self._patterns)}
+        # A number as well, which stands for `{width}` in a row of exports.
+        would_be = {re.sub(r"\{\w+\}|[*?]+", "1", pattern).lstrip("/") for pattern in ("x.png", *self._patterns)}
         tracked = {path for tree in (*self.change.trusted, self.change.head) for path in tree.entries if is_image(path)}
         return tuple(dict.fromkeys(key for path in sorted(would_be | tracked) for key in self.loosened(path)))
 
@@ -203,7 +209,7 @@ class Scope:
     def covered(self) -> dict[str, str]:
         """Links and submodules that this change puts where pictures were or are protected: what was there, in words."""
         pictures = [folded(path) for tree in self.change.trusted for path in tree.entries if is_image(path)]
-        patterns = [folded(re.split(r"[*?]", one.lstrip("/"), maxsplit=1)[0]) for one in self._patterns]
+        patterns = [folded(re.split(r"[*?{]", one.lstrip("/"), maxsplit=1)[0]) for one in self._patterns]
         found = {}
         for path in self.change.links:
             inside = folded(path) + "/"
@@ -239,7 +245,7 @@ class Scope:
         entries = self.change.head.entries
         if is_approval(path):
             return {image for image in self.sign_offs.revoked(path) if image in entries}
-        found = self.ledger.users(path)
+        found = self.ledger.users(path) | self.exports.get(path, set())
         if is_sidecar(path):
             image = sidecar.image_of(path)
             return found | ({image} if image in entries or path in entries or path in self.change.named else set())
@@ -253,6 +259,47 @@ class Scope:
             for one in area.paths
         ]
         return found | {image for image in self.ledger.images if matches(patterns, image)}
+
+    def master_of(self, path: str, settings: policy.Settings) -> tuple[Candidate, Tree, str] | None:
+        """The picture that one is an export of, by policy, and the tree that holds it: the head, else a trusted one."""
+        for tree in (self.change.head, *self.change.trusted) if settings.masters else ():
+            for one in settings.masters:
+                found = self._pictures_of(tree).get(one.path)
+                if found is not None and found != path:
+                    return one, tree, found
+        return None
+
+    def _pictures_of(self, tree: Tree) -> dict[str, str]:
+        """The pictures of a tree by their folded names."""
+
+        def listed() -> dict[str, str]:
+            return {
+                folded(path): path for path, entry in tree.entries.items() if entry.mode in REGULAR and is_image(path)
+            }
+
+        return self.outermost.once(("pictures", tree.commit, tree.empty), listed)
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What was worked out for this change before, or is now."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]  # type: ignore[no-any-return]  # a key says the type
+
+    @cached_property
+    def _known(self) -> dict[tuple[Any, ...], Any]:
+        return {}
+
+    @cached_property
+    def exports(self) -> dict[str, set[str]]:
+        """The pictures of the head that are exports by policy and have no record of their own, by their masters."""
+        found: dict[str, set[str]] = defaultdict(set)
+        if not any(one.derived for _, one in filter(None, self.policies)):
+            return found
+        entries = self.change.head.entries
+        for path in filter(is_image, entries):
+            if sidecar.path_of(path) not in entries and (held := self.master_of(path, self.settings(path))):
+                found[held[2]].add(path)
+        return found
 
     def nearest(self, edit: Source) -> likeness.Likeness | None:
         """The tracked picture of the base that one is most like; None where there is none at all.

@@ -47,7 +47,7 @@ def doubts(scope: Scope, record: Record, reference: Original, settings: Settings
     if used.sha256 in scope.asking:
         found.append(Unproven("original", used.path, "is an edit of this edit itself"))
     elif _asks_original(scope, used, settings) and not any(_places(scope, used, reference.original)):
-        found.append(Unproven("original", used.path, _absent(scope, used.path, reference.original)))
+        found.append(Unproven("original", used.path, absent(scope, used.path, reference.original)))
     if mask is not None and reference.mask is not None and mask.sha256 != used.sha256:
         if other := _used_otherwise(scope, mask):
             found.append(Unproven("mask", mask.path, other, misused=True))
@@ -66,9 +66,10 @@ def to_settle(scope: Scope, record: Record, reference: Original, settings: Setti
         return ()
     # What policy says of this edit's areas is in pixels of this edit; and a photograph needs no record to be edited.
     demanding = settings.new_original == "block" or settings.unrecorded == "always"
-    held = replace(settings, areas=(), detect=(), unrecorded="block" if demanding else settings.unrecorded)
+    asked = "block" if demanding else settings.unrecorded
+    held = replace(settings, areas=(), detect=(), masters=(), excused=frozenset(), unrecorded=asked)
     places = islice(_places(scope, used, reference.original), MAX_PLACES)
-    return tuple((_entered(scope, tree, path, used.sha256, held), path) for tree, path in places)
+    return tuple((entered(scope, tree, path, used.sha256, held), path) for tree, path in places)
 
 
 def _asks_original(scope: Scope, used: OriginalRef, settings: Settings) -> bool:
@@ -79,7 +80,18 @@ def _asks_original(scope: Scope, used: OriginalRef, settings: Settings) -> bool:
     )
 
 
-def _entered(scope: Scope, tree: Tree, path: str, sha256: str, settings: Settings) -> Scope:
+def place_of(scope: Scope, source: Source) -> tuple[Tree, str] | None:
+    """Where a picture lies under an image's name: on the head, else in a trusted tree; its own path first."""
+    for tree in (scope.change.head, *scope.change.trusted):
+        if tree.blob_id(source.path) == source.oid and is_image(source.path):
+            return tree, source.path
+        for path, entry in tree.entries.items():
+            if entry.oid == source.oid and entry.mode in REGULAR and is_image(path):
+                return tree, path
+    return None
+
+
+def entered(scope: Scope, tree: Tree, path: str, sha256: str, settings: Settings) -> Scope:
     """The change that brought a picture of a trusted tree into the project, judged as the tree has it now."""
     oid = tree.blob_id(path)
     assert oid is not None and tree.commit is not None  # noqa: S101, PT018 - it was found there
@@ -103,7 +115,7 @@ def _mask(scope: Scope, used: MaskRef, source: Source, settings: Settings) -> st
         for image, record in users
     ):
         return ""
-    return "" if any(_places(scope, used, source)) else _absent(scope, used.path, source)
+    return "" if any(_places(scope, used, source)) else absent(scope, used.path, source)
 
 
 def _used_otherwise(scope: Scope, used: MaskRef) -> str:
@@ -144,7 +156,7 @@ def _places(scope: Scope, used: OriginalRef | MaskRef, source: Source) -> Iterat
                 yield tree, path
 
 
-def _absent(scope: Scope, path: str, source: Source) -> str:
+def absent(scope: Scope, path: str, source: Source) -> str:
     """Where the bytes are instead."""
     head = scope.change.head
     named = {one: head.blob_id(one) for one in (path, source.path)}

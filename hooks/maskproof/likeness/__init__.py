@@ -25,6 +25,7 @@ from maskproof.likeness.index import Index, Updated, likeness_of
 from maskproof.likeness.model import Likeness, Matches
 from maskproof.likeness.store import open_store
 from maskproof.model import sha256_of
+from maskproof.repo.paths import SIDECAR_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,10 +103,12 @@ def search(
     history: bool = False,
     count: int = 10,
     progress: Callable[[int, int], None] | None = None,
+    is_copy: Callable[[Likeness], bool] = lambda _: False,
 ) -> Matches:
     """The tracked pictures that are most like a file: those staged or committed, and with `history` all before them.
 
-    `progress` is told how many pictures are hashed of how many; `trusted` is as in `open_index`.
+    `progress` is told how many pictures are hashed of how many; `trusted` is as in `open_index`; `is_copy` says of one
+    that is alike whether it shows the very same.
 
     Raises:
         UsageError: the file cannot be decoded.
@@ -119,18 +122,26 @@ def search(
     updated = index.update(sorted(blobs), progress=progress)
     nearest = _closely(repository, picture, index.nearest(picture, len(blobs)))
     same = {one.oid for one in nearest if not one.distance and _is(repository, one, data)}
-    others = tuple(one for one in nearest if one.oid not in same)[:count]
     own = _own_path(repository, name)
+    asked = (one for one in nearest[: edges.SHORTLIST] if one.alike and one.how == "whole" and own not in one.paths)
+    copies = {one.oid: one.paths for one in asked if one.oid not in same and is_copy(one)}
+    others = tuple(one for one in nearest if one.oid not in {*same, *copies})[:count]
+    recorded = bool(own) and (repository.root / f"{own}{SIDECAR_SUFFIX}").exists()
+    next_step = own and not recorded and others and others[0].alike
     without = updated.failed | updated.missing
     return Matches(
         name,
         others,
         tuple(sorted(path for oid, path in blobs if oid in same and path != own)),
+        tuple(sorted(path for paths in copies.values() for path in paths)),
         frozenset(oid for oid, _ in tree),
         len({oid for oid, _ in blobs} - set(without)),
         tuple(sorted((path, without[oid]) for oid, path in blobs if oid in without)),
-        _next_step(repository, name, own, others[0]) if own and others and others[0].alike else "",
-        tuple(_notes(repository, index.note, history=history)),
+        _next_step(repository, name, own, others[0]) if next_step else "",
+        (
+            *_notes(repository, index.note, history=history),
+            *([f"it has a record, which says what it was made from: {own}{SIDECAR_SUFFIX}"] if recorded else ()),
+        ),
     )
 
 

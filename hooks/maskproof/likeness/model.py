@@ -37,6 +37,8 @@ class Matches:
     """nearest first; those that are not alike as well"""
     same: tuple[str, ...] = ()
     """other paths that are tracked with exactly the same content"""
+    copies: tuple[str, ...] = ()
+    """paths that show the same picture in another size or format, so that it was not made from them"""
     tree: frozenset[str] = frozenset()
     """blob ids among `nearest` that lie in the tree; the others lie in history only"""
     looked_at: int = 0

@@ -17,6 +17,7 @@ from maskproof.documents import BoxNumbers, Point, Problems, SchemaName, hint, r
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.approvals import Approvals
+from maskproof.policy.derived import Candidate, DerivedRule, candidates
 from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.patterns import matches
@@ -87,6 +88,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rules: list[Rule] = []
     areas: Annotated[list[AreaRule], Meta(max_length=1000)] = []
     limits: Limits = {}
+    derived: Annotated[list[DerivedRule], Meta(max_length=1000)] = []
     face_model: FaceModel | None = None
     approvals: Approvals = Approvals()
     extends: Preset | None = None
@@ -113,8 +115,12 @@ class Settings(Keys):
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
     """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
-    derived: frozenset[str] = field(default=frozenset(), compare=False)
+    following: frozenset[str] = field(default=frozenset(), compare=False)
     """keys that the policy file does not set, and that follow from others"""
+    masters: tuple[Candidate, ...] = ()
+    """pictures that it may be an export of, the first that exists is its master; it has to show that one"""
+    excused: frozenset[Candidate] = frozenset()
+    """those of them for whose exports no record is asked"""
     notes: tuple[str, ...] = ()
     """what the policy file says that has no effect any more"""
     approvals: Approvals = Approvals()  # noqa: RUF009 - frozen
@@ -242,8 +248,8 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
                 chosen[key.name] = key.stricter(value, value)  # in the form that all its values have: a list is sorted
     if level is not None:
         chosen["level"] = level
-    derived = FOLLOWING.keys() - chosen.keys()
-    chosen |= {name: FOLLOWING[name](chosen) for name in derived}
+    following = FOLLOWING.keys() - chosen.keys()
+    chosen |= {name: FOLLOWING[name](chosen) for name in following}
     tables = (policy.limits, *(rule.limits for rule in policy.rules if named(rule.paths, path)))
     said: dict[tuple[str, str], float | None] = {
         (kind, metric): value for limits in tables for kind, rows in limits.items() for metric, value in rows.items()
@@ -251,6 +257,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
     own = {row: value for row, value in said.items() if row not in GONE}
     # For which other images an area holds is nothing that is asked of this one.
     areas = tuple(msgspec.structs.replace(area, paths=[]) for area in policy.areas if named(area.paths, path))
+    masters = candidates(policy.derived, path)
     return Settings(
         **chosen,
         areas=areas,
@@ -258,7 +265,9 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
         approvals=policy.approvals,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
-        derived=frozenset(derived),
+        following=frozenset(following),
+        masters=masters,
+        excused=frozenset(masters),
         notes=tuple(
             f"the limit {kind}.{metric} in {source} is ignored, since {metric} is no longer measured; take it out, "
             "the next version refuses it"
@@ -289,6 +298,18 @@ def schema() -> dict[str, Any]:
 
 def _contradictions(policy: Policy) -> list[str]:
     """What the types cannot say: mistakes between keys, and names of metrics that do not exist."""
+    found = _area_problems(policy)
+    for index, row in enumerate(policy.derived):
+        found += [f"derived[{index}].{problem}" for problem in row.problems()]
+    asked = [part.detect or () for part in (policy.defaults, *policy.rules)]
+    if policy.face_model is None and any("face" in one for one in asked):
+        found.append('detect names "face", which needs a [face_model] with path and sha256')
+    for index, rule in enumerate(policy.rules):
+        found += _limit_problems(rule.limits, f"rules[{index}].limits")
+    return [*found, *policy.approvals.problems(), *_limit_problems(policy.limits)]
+
+
+def _area_problems(policy: Policy) -> list[str]:
     found = []
     for index, area in enumerate(policy.areas):
         where = f"areas[{index}] ({area.name!a})"
@@ -306,12 +327,7 @@ def _contradictions(policy: Policy) -> list[str]:
             )
         if area.polygon is not None and len(area.polygon) < 3:  # noqa: PLR2004 - a polygon has three corners
             found.append(f"{where}: a polygon needs at least 3 points")
-    asked = [part.detect or () for part in (policy.defaults, *policy.rules)]
-    if policy.face_model is None and any("face" in one for one in asked):
-        found.append('detect names "face", which needs a [face_model] with path and sha256')
-    for index, rule in enumerate(policy.rules):
-        found += _limit_problems(rule.limits, f"rules[{index}].limits")
-    return [*found, *policy.approvals.problems(), *_limit_problems(policy.limits)]
+    return found
 
 
 def _renamed(area: AreaRule) -> AreaRule:

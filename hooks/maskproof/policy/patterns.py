@@ -8,6 +8,8 @@ from maskproof.repo.paths import folded
 
 CROSSING = re.compile(r"((?<![^/])\*\*/|\*\*)")
 """the wildcards that cross folders; `**/` at the start of a part may also stand for nothing"""
+NUMBER = "\0"
+"""stands for a number in the patterns of exports (derived.py); no path holds it"""
 
 
 def matches(patterns: list[str], path: str) -> bool:
@@ -15,7 +17,7 @@ def matches(patterns: list[str], path: str) -> bool:
 
     `*` stays in a folder, `**` crosses folders; a pattern without / matches a name in any folder.
     """
-    return any(_expression(pattern).fullmatch(path) for pattern in patterns)
+    return any(expression(pattern if "/" in pattern else f"**/{pattern}").fullmatch(path) for pattern in patterns)
 
 
 def matches_folded(patterns: list[str], path: str) -> bool:
@@ -23,14 +25,13 @@ def matches_folded(patterns: list[str], path: str) -> bool:
     return matches([folded(pattern) for pattern in patterns], folded(path))
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression that never goes back over what it matched between two wildcards.
+def expression(pattern: str) -> re.Pattern[str]:
+    """A pattern of a whole path as a regular expression; it never goes back over what it matched between two wildcards.
 
     The first place where the piece after a wildcard fits is as good as any later one, since the next wildcard takes
     what lies between. Without these atomic groups a pattern with many wildcards would keep a check busy for ever.
     """
-    anchored = pattern if "/" in pattern else f"**/{pattern}"
-    first, *rest = CROSSING.split(anchored.removeprefix("/"))
+    first, *rest = CROSSING.split(pattern.removeprefix("/"))
     text = _within(first)
     for number, (wildcard, piece) in enumerate(zip(rest[::2], rest[1::2], strict=True), 1):
         gap = "(?:.*?/)??" if wildcard == "**/" else ".*?"
@@ -40,6 +41,11 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def _within(piece: str) -> str:
     """The part of a pattern between two `**`."""
-    first, *rest = ("".join("[^/]" if char == "?" else re.escape(char) for char in one) for one in piece.split("*"))
+    first, *rest = ("".join(map(_one, one)) for one in piece.split("*"))
     inner = "".join(f"(?>[^/]*?{one})" for one in rest[:-1])
     return first + inner + "".join(f"[^/]*?{one}" for one in rest[-1:])
+
+
+def _one(char: str) -> str:
+    """One letter of a pattern, or what it stands for."""
+    return {"?": "[^/]", NUMBER: "[0-9]++"}.get(char) or re.escape(char)

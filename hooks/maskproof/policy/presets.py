@@ -17,7 +17,7 @@ from maskproof.model import sha256_of
 if TYPE_CHECKING:
     from maskproof.model import Read
 
-LISTS = ("rules", "areas")
+LISTS = ("rules", "areas", "derived")
 """tables of which those of the preset and the own hold"""
 SHOWN = 12
 """digits of a digest that a message shows"""

@@ -98,6 +98,12 @@ RULES = {
             ("unreviewed source", "unreviewed mask"),
         ),
         Rule(
+            "derived",
+            "The master of an export is not in order.",
+            BLOCK,
+            ("derivative", "rendition", "responsive images", "thumbnail"),
+        ),
+        Rule(
             "approval-lapsed",
             "An approval of the picture does not hold.",
             WARN,

@@ -2,7 +2,8 @@
 
 So the policy is resolved for each image twice, from the base and from the head, and the stricter answer wins key by
 key. For the keys of `KEYS` that is their rows' business; areas add up, and are compared by what they protect (`cover`);
-of limits the one that lets less through holds.
+of limits the one that lets less through holds. The masters that a picture has to show add up as well, and it needs no
+record only where all say so.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from maskproof import policy
 from maskproof.policy.cover import covered, same
+from maskproof.policy.derived import by_closeness
 from maskproof.policy.keys import KEYS
 from maskproof.policy.limits import ROWS
 from maskproof.policy.patterns import matches_folded
@@ -50,7 +52,9 @@ def tighten(base: Settings, head: Settings) -> Settings:
             if (key in base.own_limits and limit == base.limits.get(key))
             or (key in head.own_limits and limit == head.limits.get(key) != base.limits.get(key))
         ),
-        derived=base.derived & head.derived,
+        following=base.following & head.following,
+        masters=by_closeness([*base.masters, *head.masters]),
+        excused=base.excused & head.excused,
         # About the file as the change leaves it: what was taken out of it is no longer worth a word.
         notes=head.notes,
         source=base.source if tighter_keys(base, head) == () else head.source,
@@ -59,9 +63,11 @@ def tighten(base: Settings, head: Settings) -> Settings:
 
 def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
     """Keys in which `head` is stricter than `base`, named as in the policy file."""
-    follow = base.derived & head.derived
+    follow = base.following & head.following
     keys = [name for key in KEYS if key.name not in follow for name in _tighter(key, base, head)]
     keys += [f"areas.{area.name}" for area in head.areas if not covered(area, base.areas)]
+    if {*head.masters} - {*base.masters} or base.excused - head.excused:
+        keys.append("derived")
     # A level brings its own limits, so between two levels only those that a policy file sets count by themselves.
     own = base.own_limits | head.own_limits
     keys += [

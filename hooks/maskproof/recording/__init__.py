@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 FROM_ANOTHER = ("original", "mask", "mask_mode", "crop", "pad", "parent")
 """options that only a picture made from another one has"""
+OF_EDITS = ("mask", "mask_mode", "pad", "parent")
+"""options that only an edit has, and no export"""
+ORIGINS = ("generated", "manual", "derived")
+"""options that say how a picture came to be; without one it is an edit"""
 
 
 def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
@@ -53,26 +57,21 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     Raises:
         UsageError: something is missing, contradictory or outside the repository.
     """
-    if given["generated"] and given["manual"]:
-        raise UsageError("--generated and --manual contradict each other", "Say whether a model or people made it.")
-    if given["generated"] and (named := [key for key in FROM_ANOTHER if given[key]]):
-        raise UsageError(
-            f"--generated says that there is no original, but --{named[0].replace('_', '-')} is given as well",
-            "Leave one of the two out.",
-        )
+    _refuse_contradictions(given)
     repository = Repository(where)
     path = repository.path_of(str(edit))
     beside = sidecar.path_of(path)
     target = repository.root / beside
     old = old_record(target, beside)
     data = read_file(repository.root / path, path)
-    given, notes = ({**given}, ()) if _from_no_other(given, old) else _fill_in(repository, path, data, given, old, ask)
+    settled = given["derived"] or _from_no_other(given, old)
+    given, notes = ({**given}, ()) if settled else _fill_in(repository, path, data, given, old, ask)
     original, mask, origin = None, None, cast("Any", "generated")
     if not given["generated"]:
         nothing = _from_no_other(given, old)
         original = None if nothing else _original(repository, path, data, given["original"], old)
-        mask = _mask(repository, given["mask"], given["mask_mode"], old)
         origin = _origin(given, old)
+        mask = None if origin == "derived" else _mask(repository, given["mask"], given["mask_mode"], old)
     record = Record(
         maskproof=1,
         origin=origin,
@@ -82,7 +81,7 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
         transform=_transform(given, old),
         tool=_tool(given, old),
         areas=[_area(one) for one in areas] or (old.areas if old else []),
-        parent=None if original is None else _parent(repository, path, original, given, old),
+        parent=None if original is None or origin == "derived" else _parent(repository, path, original, given, old),
         restored=old.restored if old and old.image.sha256 == sha256_of(data) else None,
     )
     text = sidecar.render(record)
@@ -100,16 +99,36 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     yield from notes
 
 
+def _refuse_contradictions(given: dict[str, Any]) -> None:
+    """Options that cannot both be meant; raises UsageError."""
+    flags = [f"--{key}" for key in ORIGINS if given[key]]
+    if len(flags) > 1:
+        raise UsageError(
+            f"{' and '.join(flags)} contradict each other", "Say whether a model or people made it, or exporting."
+        )
+    for flag, says, keys in (
+        ("generated", "there is no original", FROM_ANOTHER),
+        ("derived", "it shows its master and nothing else", OF_EDITS),
+    ):
+        if given[flag] and (named := [key for key in keys if given[key]]):
+            raise UsageError(
+                f"--{flag} says that {says}, but --{named[0].replace('_', '-')} is given as well",
+                "Leave one of the two out.",
+            )
+
+
 def _from_no_other(given: dict[str, Any], old: Record | None) -> bool:
     """Is it people's work, and no picture named that it was made from?"""
     return bool(given["manual"] and not given["original"] and (old is None or old.original is None))
 
 
 def _origin(given: dict[str, Any], old: Record | None) -> Any:
-    """People's work stays that until its record is deleted; what was generated and has an original now is an edit."""
+    """People's work stays that until its record is deleted; what has another original or a mask now is an edit."""
+    if given["derived"]:
+        return "derived"
     if given["manual"] or (old is not None and old.origin == "manual"):
         return "manual"
-    return old.origin if old is not None and not given["original"] else "edited"
+    return old.origin if old is not None and not given["original"] and not given["mask"] else "edited"
 
 
 def _fill_in(
@@ -125,9 +144,14 @@ def _fill_in(
             return given, ()
     else:
         found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        if found.original is None and found.copies:
+            raise _only_copies(path, found.copies)
         if found.original is None:
             return given, ()  # what is missing is said where it is needed
     lines = [] if given["original"] else [f"Its original may be {found.original}: {found.original_why}."]
+    lines += [f"Left out, as the same picture in another size or format: {', '.join(found.copies)}."] * bool(
+        found.copies
+    )
     if found.mask and not given["mask"]:
         lines.append(f"Its mask may be {found.mask}{f', mode {found.mode}' if found.mode else ''}: {found.mask_why}.")
     if given["accept"] or ask("\n".join(lines)):
@@ -138,6 +162,17 @@ def _fill_in(
     raise UsageError(
         f"{path} has no record yet, so its original has to be named. {' '.join(lines).removesuffix('.')}",
         f"Look at them. If that is right: {command}, or the same command with `--accept`; else name the right ones.",
+    )
+
+
+def _only_copies(path: str, copies: tuple[str, ...]) -> UsageError:
+    """What is wrong where nothing is like a picture but what shows the very same."""
+    plain, first = shlex.quote(path), shlex.quote(copies[0])
+    return UsageError(
+        f"{path} has no record yet, so its original has to be named. The same picture in another size or format is no "
+        f"original: {', '.join(copies)}",
+        f"If it was edited, name what it was made from: `maskproof record {plain} --original FILE`. If it is an export "
+        f"of that one: `maskproof record {plain} --derived --original {first}`.",
     )
 
 
@@ -153,18 +188,23 @@ def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> d
     return taken
 
 
+SAID = {"manual": "people's work on the original", "derived": "an export, which shows its master and nothing else"}
+"""what an origin means where there is an original"""
+
+
 def _describe(record: Record, path: str) -> Iterator[str]:
     yield f"Wrote {path}"
     if record.original is None:
         yield f"  origin    {record.origin}, without an original: nothing is compared but brand areas with a reference"
-    elif record.origin == "manual":
-        yield "  origin    manual: people's work on the original"
+    elif record.origin in SAID:
+        yield f"  origin    {record.origin}: {SAID[record.origin]}"
     if record.original:
         width, height = record.original.size
-        yield f"  original  {record.original.path}  {record.original.sha256[:12]}…  {width} x {height} px"
+        role = "master  " if record.origin == "derived" else "original"
+        yield f"  {role}  {record.original.path}  {record.original.sha256[:12]}…  {width} x {height} px"
     if record.mask:
         yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
-    elif record.original:
+    elif record.original and record.origin != "derived":
         yield "  mask      none: everything is protected"
     if record.parent:
         yield f"  parent    {record.parent}: the original is an edit itself; the first original counts as well"

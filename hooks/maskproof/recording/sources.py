@@ -7,21 +7,31 @@ looks like.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, likeness
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.images.decode import thumbnail
+from maskproof.gate.derived import same_picture
+from maskproof.images.decode import decode, thumbnail
 from maskproof.records import proposal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from maskproof.gate.scope import Scope
-    from maskproof.model import Evidence
+    from maskproof.likeness.model import Likeness
+    from maskproof.model import Evidence, Picture
     from maskproof.records.proposal import Proposal
+    from maskproof.repo import Repository
 
     Progress = Callable[[int, int], None] | None
+
+MAX_ASKED = 12
+"""tracked pictures that are asked whether an edit was made from them"""
+AS_NEAR = 12
+"""bits of 256 within which two pictures are about as near: one picture in two sizes differs by up to so many"""
 
 
 def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progress: Progress = None) -> Proposal:
@@ -35,15 +45,19 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
         progress: Told how many pictures are hashed of how many.
     """
     repository, signs = scope.change.repository, _signs(scope, path, edit)
+    copies: list[str] = []
 
     def alike() -> tuple[str, str] | None:
         if found := _by_id(scope, path, evidence.parent(signs)):
             return found
         if (seen := _compare_with_committed(scope, path, edit)) and seen.alike:
             return path, f"it takes the place of the committed version ({seen.distance} of 256 bits apart)"
-        return _by_likeness(scope, path, edit, trusted, progress)
+        found, same = _by_likeness(scope, path, edit, trusted, progress)
+        copies.extend(same)
+        return found
 
-    return proposal.propose(path, signs, proposal.TreeFacts(repository.index.entries, scope.mask_mode), alike)
+    found = proposal.propose(path, signs, proposal.TreeFacts(repository.index.entries, scope.mask_mode), alike)
+    return replace(found, copies=tuple(copies))
 
 
 def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
@@ -91,17 +105,55 @@ def _compare_with_committed(scope: Scope, path: str, edit: bytes) -> likeness.Li
     return likeness.similarity(head.entries[path].oid, path, *pictures)
 
 
-def _by_likeness(scope: Scope, path: str, edit: bytes, trusted: bool, progress: Progress) -> tuple[str, str] | None:
+def copies_of(repository: Repository, edit: bytes, name: str) -> Callable[[Likeness], bool]:
+    """Tells of a tracked picture whether it shows the very same as a file, in another size or format or none other."""
+
+    @cache
+    def picture() -> Picture:
+        return decode(edit, name)
+
+    def is_copy(one: Likeness) -> bool:
+        try:
+            other = decode(repository.objects.blob(one.oid, one.paths[0]), one.paths[0])
+            return same_picture(picture(), other)
+        except CouldNotJudge:
+            return False
+
+    return is_copy
+
+
+def _by_likeness(
+    scope: Scope, path: str, edit: bytes, trusted: bool, progress: Progress
+) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
+    """The tracked picture that an edit was probably made from, and why; and those that only show the same.
+
+    Of several that are about as near the largest, and of those the oldest: the others were most often made from it.
+    """
     repository = scope.change.repository
+    file, is_copy = (str(repository.root / path), edit), copies_of(repository, edit, path)
     try:
-        found = likeness.search(
-            repository, (str(repository.root / path), edit), trusted=trusted, count=1, progress=progress
-        )
+        found = likeness.search(repository, file, trusted=trusted, count=MAX_ASKED, progress=progress, is_copy=is_copy)
     except UsageError:
-        return None
-    for one in found.nearest:
-        here = next((place for place in one.paths if place != path and place in repository.index.entries), None)
-        if one.alike and here is not None:
-            part = "" if one.how == "whole" else "a part of "
-            return here, f"it looks like {part}that picture ({one.distance} of 256 bits apart)"
-    return None
+        return None, ()
+    alike = [one for one in found.nearest if one.alike]
+    near = [one for one in alike if one.distance <= alike[0].distance + AS_NEAR]
+    here = [(one, place) for one in near for place in one.paths if place != path and place in repository.index.entries]
+    if not here:
+        return None, found.copies
+    one, place = max(here, key=lambda found: (_pixels(repository, found[0]), -_age(repository, found[1])))
+    part = "" if one.how == "whole" else "a part of "
+    return (place, f"it looks like {part}that picture ({one.distance} of 256 bits apart)"), found.copies
+
+
+def _pixels(repository: Repository, one: Likeness) -> int:
+    try:
+        width, height = decode(repository.objects.blob(one.oid, one.paths[0]), one.paths[0]).size
+    except CouldNotJudge:
+        return 0
+    return width * height
+
+
+def _age(repository: Repository, path: str) -> float:
+    """When a picture got its content, in seconds since 1970; what is not committed is the youngest."""
+    head = repository.head
+    return repository.last_touched(head, (path,)) if head.commit and path in head.entries else float("inf")

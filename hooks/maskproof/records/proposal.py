@@ -46,6 +46,8 @@ class Proposal:
     mode: str | None = None
     """which part of the mask was editable; None: it has to be asked for"""
     provider: str | None = None
+    copies: tuple[str, ...] = ()
+    """pictures that show the very same, so that it was not made from them"""
 
 
 def propose(

@@ -112,7 +112,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One sidecar, version 1."""
 
     maskproof: Literal[1]
-    origin: Literal["edited", "generated", "manual"]
+    origin: Literal["edited", "generated", "manual", "derived"]
     image: ImageRef
     original: OriginalRef | None = None
     mask: MaskRef | None = None
@@ -194,8 +194,10 @@ def path_problem(path: str) -> str | None:
 def _contradictions(record: Record, path: str) -> list[str]:
     """What the types cannot say: mistakes between fields."""
     found = _path_problems(msgspec.to_builtins(record))
-    if record.origin == "edited" and record.original is None:
-        found.append('origin is "edited" but the key "original" is missing')
+    if record.origin in {"edited", "derived"} and record.original is None:
+        found.append(f'origin is "{record.origin}" but the key "original" is missing')
+    if record.origin == "derived" and record.mask is not None:
+        found.append('origin is "derived", so nothing of its master was editable, but there is a mask')
     same = record.mask and record.original and record.mask.sha256 == record.original.sha256
     if same and record.mask and record.mask.mode != "alpha":
         # The transparency of an input can be its mask, as in ComfyUI; light and dark of a picture cannot.

@@ -45,7 +45,7 @@ def areas_of(original: Picture, settings: Settings, record: Record | None, read:
     areas = [
         one
         for rule in settings.areas
-        for one in declared(rule, settings.source, _locate(rule, settings.source, original, read))
+        for one in declared(rule, settings.source, locate(rule, settings.source, original, read))
     ]
     areas += [
         Area(area.name, Kind(area.kind), "the record", area.box, _corners(area.polygon))
@@ -108,8 +108,12 @@ def declared(rule: AreaRule, source: str, places: tuple[Box, ...] = ()) -> list[
     ]
 
 
-def _locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
-    """The matches of an area's reference logo in the original; nothing where the area is drawn."""
+def locate(rule: AreaRule, source: str, original: Picture, read: Read) -> tuple[Box, ...]:
+    """The matches of an area's reference logo in the original; nothing where the area is drawn.
+
+    Raises:
+        CouldNotJudge: there is none, or the logo is missing or broken.
+    """
     if rule.find is None:
         return ()
     logo = reference_logo(rule, read)

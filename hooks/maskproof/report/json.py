@@ -101,6 +101,7 @@ def matches(result: Matches, **_: bool) -> str:
                 for one in result.nearest
             ],
             "same": list(result.same),
+            "copies": list(result.copies),
             "compared": result.looked_at,
             "unhashed": [{"path": path, "reason": reason} for path, reason in result.unhashed],
             "next": result.next_step or None,

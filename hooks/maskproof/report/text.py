@@ -268,6 +268,8 @@ def matches(result: Matches, **_: bool) -> str:
     name, among = safe(result.path), f"{counted(result.looked_at, 'picture')} tracked here"
     alike = [one for one in result.nearest if one.alike]
     lines = [safe(f"{result.path} is tracked with the same bytes at {path}") for path in result.same]
+    if result.copies:
+        lines += [safe(f"The same picture in another size or format: {', '.join(result.copies)}")]
     if alike:
         lines += [f"Similar to {name} by perceptual hash, among {among}, nearest first:"]
         lines += [_likeness(one, result) for one in alike]

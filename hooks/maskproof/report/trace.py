@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskproof.gate import chain
-from maskproof.gate.inspection import Failure, Inspection, Tracked
+from maskproof.gate.inspection import Failure, Inspection, Master, Tracked
 from maskproof.model import Kind, counted
 
 if TYPE_CHECKING:
@@ -58,14 +58,19 @@ def _record(found: Inspection) -> Iterator[str]:
     if isinstance(record, Failure):
         return
     if record is None:
-        yield "none"
+        reference = found.inputs.reference
+        if isinstance(reference, Master):
+            yield f"an export of {reference.source.path}, as {reference.by} has it"
+        else:
+            yield "none"
         return
     yield record.origin
     if record.original:
-        yield f"original {record.original.path}, digest {record.original.sha256[:12]}…"
+        role = "master" if record.origin == "derived" else "original"
+        yield f"{role} {record.original.path}, digest {record.original.sha256[:12]}…"
     if record.original is None:
         yield "no original: nothing is compared but brand areas that have a reference"
-    else:
+    elif record.origin != "derived":
         yield f"mask {record.mask.path}, mode {record.mask.mode}" if record.mask else "no mask: everything is protected"
     if record.tool and (record.tool.model or record.tool.provider):
         yield f"tool {' '.join(filter(None, (record.tool.provider, record.tool.model)))}"
@@ -79,8 +84,9 @@ def _similar(found: Inspection) -> Iterator[str]:
 
 def _pixels(found: Inspection) -> Iterator[str]:
     if (pair := found.compared.pair) is not None:
-        yield _picture("original", pair.original)
-        yield _picture("edit", pair.edit)
+        exported = isinstance(found.inputs.reference, Master)
+        yield _picture("master, as exported" if exported else "original", pair.original)
+        yield _picture("export" if exported else "edit", pair.edit)
 
 
 def _picture(name: str, facts: PictureFacts) -> str:
@@ -99,7 +105,9 @@ def _regions(found: Inspection) -> Iterator[str]:
     for region in found.compared.regions:
         share = f"{region.share:.1%} of the picture, because"
         if region.kind == Kind.OUTSIDE_MASK:
-            yield f"protected: {share} {'the mask does not open it' if masked else 'there is no mask'}"
+            shown = isinstance(found.inputs.reference, Master)
+            why = "it is an export" if shown else "the mask does not open it" if masked else "there is no mask"
+            yield f"protected: {share} {why}"
         else:
             yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
     named = {region.name for region in found.compared.regions}
