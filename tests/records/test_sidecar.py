@@ -104,7 +104,7 @@ def test_a_record_may_leave_out_what_it_does_not_know(tree):
         (changed(maskproof=2), ["maskproof is 2: it must be 1"]),
         (changed(maskproof=True), ["maskproof is True"]),
         (changed(maskproof=None), ["'maskproof' is missing"]),
-        (changed(origin="edit"), ["origin is 'edit': it must be 'edited' or 'generated'"]),
+        (changed(origin="edit"), ["origin is 'edit': it must be 'derived' or 'edited' or 'generated'"]),
         (changed(image__sha256=IMAGE.upper()), ["image.sha256"]),
         (changed(image__sha256="md5:abc"), ["image.sha256"]),
         (changed(image__sha256=IMAGE + "\n"), ["image.sha256"]),
