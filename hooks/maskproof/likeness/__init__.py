@@ -133,7 +133,6 @@ def search(
         name,
         others,
         tuple(sorted(path for oid, path in blobs if oid in same and path != own)),
-        tuple(sorted(path for paths in copies.values() for path in paths)),
         frozenset(oid for oid, _ in tree),
         len({oid for oid, _ in blobs} - set(without)),
         tuple(sorted((path, without[oid]) for oid, path in blobs if oid in without)),
@@ -142,6 +141,7 @@ def search(
             *_notes(repository, index.note, history=history),
             *([f"it has a record, which says what it was made from: {own}{SIDECAR_SUFFIX}"] if recorded else ()),
         ),
+        tuple(sorted(path for paths in copies.values() for path in paths)),
     )
 
 

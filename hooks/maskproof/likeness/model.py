@@ -37,8 +37,6 @@ class Matches:
     """nearest first; those that are not alike as well"""
     same: tuple[str, ...] = ()
     """other paths that are tracked with exactly the same content"""
-    copies: tuple[str, ...] = ()
-    """paths that show the same picture in another size or format, so that it was not made from them"""
     tree: frozenset[str] = frozenset()
     """blob ids among `nearest` that lie in the tree; the others lie in history only"""
     looked_at: int = 0
@@ -49,3 +47,5 @@ class Matches:
     """what to do with the best of them; a command"""
     notes: tuple[str, ...] = ()
     """what a reader should know about the index"""
+    copies: tuple[str, ...] = ()
+    """paths that show the same picture in another size or format, so that it was not made from them"""
