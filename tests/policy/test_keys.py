@@ -72,7 +72,7 @@ def test_the_table_of_the_documentation_is_that_of_the_rows():
 def test_the_keys_of_a_rule_and_of_the_settings_are_the_rows():
     names = [key.name for key in KEYS]
     assert [field.name for field in msgspec.structs.fields(Defaults)] == names
-    assert {field.name for field in msgspec.structs.fields(Rule)} == {*names, "paths"}
+    assert {field.name for field in msgspec.structs.fields(Rule)} == {*names, "paths", "limits"}
     assert [field.name for field in dataclasses.fields(Settings)][: len(names)] == names
     for key in KEYS:
         assert getattr(Settings(), key.name) == key.default

@@ -1,6 +1,6 @@
 """Presets: a policy that several repositories share, kept in each of them and pinned by its digest.
 
-A repository's own policy names it (`extends`) and begins with what it says: its rules and areas come first, and of all
+A repository's own policy names it (`extends`) and begins with what it says: its lists come first, and of all
 else the own value holds. The check reads it as it reads every policy, from the same tree and never over the network.
 """
 
