@@ -144,7 +144,7 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
             {"drift", "edit", "gate", "images", "likeness", "masks", "policy", "regions", "report", "restore", "setup"},
         ),
         ("scipy", {"drift", "masks", "restore"}),
-        ("csv", {"setup"}),
+        ("csv", {"setup", "recording"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),
         ("git", {"repo"}),
         ("sqlite3", {"likeness"}),

@@ -11,6 +11,7 @@ import difflib
 import json
 import re
 import tomllib
+import unicodedata
 from enum import EnumType
 from functools import cache
 from types import NoneType
@@ -20,7 +21,7 @@ import msgspec
 from msgspec.structs import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from msgspec.structs import FieldInfo
 
@@ -39,6 +40,8 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 """keys that a message repeats as they are; others could steer a terminal"""
 SCHEMAS = "https://raw.githubusercontent.com/maskproof/maskproof/main/docs/schema/"
 """the folder of the schemas"""
+COLUMNS = 80
+"""of a line of JSON, as every formatter has it where nobody says otherwise"""
 SHOWN = 60
 """characters of a wrong value that a message repeats"""
 Offset = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -100,6 +103,80 @@ def read_toml(data: bytes, kind: type[T], *, table: tuple[str, ...] = ()) -> T |
             return None
         tree = tree[key]
     return typed(tree, kind)
+
+
+def written(tree: Any) -> bytes:
+    """Plain values as the bytes of a JSON file that formatters leave as it is: sorted keys, a newline at the end.
+
+    The layout is Prettier's (https://prettier.io, its `json` parser with 80 columns), which Biome and dprint share:
+    tables are open, one key a line; a list stays on its line where it fits, comma included. Of longer ones, numbers
+    fill their lines and anything else has a line each, as lists of pairs have.
+    """
+    plain = msgspec.json.decode(msgspec.json.encode(tree, order="sorted"))
+    return (_laid(plain, "", 0, 0) + "\n").encode()
+
+
+def _laid(value: Any, margin: str, before: int, after: int) -> str:
+    """One value, its later lines behind a margin; before and after: columns that are taken on its own line."""
+    inner = margin + "  "
+    if isinstance(value, dict) and value:
+        names = [f"{_one_line(key)}: " for key in value]
+        last = len(value) - 1
+        rows = [
+            name + _laid(item, inner, len(inner) + _columns(name), place < last)
+            for place, (name, item) in enumerate(zip(names, value.values(), strict=True))
+        ]
+        return f"{{\n{inner}" + f",\n{inner}".join(rows) + f"\n{margin}}}"
+    if not isinstance(value, list) or not value:
+        return _one_line(value)
+    flat = _one_line(value)
+    if not _has_table(value) and not _is_rows(value) and before + _columns(flat) + after <= COLUMNS:
+        return flat
+    last = len(value) - 1
+    if last and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
+        words = [_one_line(item) + "," * (place < last) for place, item in enumerate(value)]
+        body = f"\n{inner}".join(_filled(words, COLUMNS - len(inner)))
+    else:
+        rows = [_laid(item, inner, len(inner), place < last) for place, item in enumerate(value)]
+        body = f",\n{inner}".join(rows)
+    return f"[\n{inner}{body}\n{margin}]"
+
+
+def _one_line(value: Any) -> str:
+    """A value without tables in it, on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_one_line, value))}]"
+    return msgspec.json.encode(value).decode()
+
+
+def _has_table(value: Any) -> bool:
+    """Is there a table with keys in a list? It is written open, and so is what it stands in."""
+    return any((isinstance(one, dict) and one) or (isinstance(one, list) and _has_table(one)) for one in value)
+
+
+def _is_rows(value: list[Any]) -> bool:
+    """Is it a list of several lists with several items each, or has one in it? Such a table of rows is never flat."""
+    several = len(value) > 1 and all(isinstance(one, list) and len(one) > 1 for one in value)
+    return several or any(isinstance(one, list) and _is_rows(one) for one in value)
+
+
+def _filled(words: list[str], width: int) -> Iterator[str]:
+    """Words on as few lines as they fit."""
+    line = ""
+    for word in words:
+        if line and len(line) + 1 + len(word) > width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    yield line
+
+
+def _columns(text: str) -> int:
+    """Columns that a terminal gives a text: wide characters two, marks on others none."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
 
 
 def without_mark(data: bytes) -> bytes:

@@ -11,6 +11,7 @@ MaskproofError                  exit 70   (never raised itself)
 ├── CouldNotRestore             exit 1    an edit's protected pixels cannot be put back, or not into this format
 └── CouldNotJudge               exit 3    one image cannot be judged; never a pass
     ├── RecordError             the sidecar has mistakes; a DocumentError as well
+    │   └── TwoRecords          an image has a sidecar beside it and another one elsewhere
     ├── BadTransform            the recorded crop is not in the original
     ├── BrokenChain             an edit of an edit whose first original cannot be found from its parents' records
     ├── Unreadable              a picture cannot be decoded the same way everywhere
@@ -23,6 +24,7 @@ MaskproofError                  exit 70   (never raised itself)
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -118,6 +120,15 @@ class RecordError(CouldNotJudge, DocumentError):
 
     rule = "stale-record"
     correct = "Correct it, or write it anew with `maskproof record`."
+
+
+class TwoRecords(RecordError):  # noqa: N818 - it is what it says
+    """An image has a record in two places, and which of them is meant nobody can tell."""
+
+    def __init__(self, image: str, one: str, other: str) -> None:
+        super().__init__(f"the record of {image}", (f"it lies in two places, {one} and {other}",))
+        keep = " or ".join(f"`git rm {shlex.quote(path)}`" for path in (one, other))
+        self.advice = f"Look at both and keep one: {keep}."
 
 
 class BadTransform(CouldNotJudge):

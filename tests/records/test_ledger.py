@@ -68,6 +68,13 @@ class Side:
         return self.entries[path].oid if path in self.entries else None
 
     @cached_property
+    def records(self):
+        return {sidecar.image_of(path): (path,) for path in self.files if path.endswith(".maskproof.json")}
+
+    def record_path(self, image):
+        return sidecar.path_of(image)
+
+    @cached_property
     def repository(self):
         return Blobs({oid(data): data for data in self.files.values() if data != self.absent})
 

@@ -150,3 +150,14 @@ def test_every_id_stands_on_its_page():
     page = (ROOT / "docs/doctor.md").read_text()
     rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
     assert told == {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+
+
+def test_records_that_lfs_takes_with_their_folder(firm):
+    firm.write(".gitattributes", "assets/** filter=lfs diff=lfs merge=lfs -text\n")
+    firm.commit("A folder in LFS")
+    found = firm.maskproof("doctor").stdout
+    assert "lfs-records" in found
+    command = re.search(r"-> (echo .*maskproof\.json.*)", found)[1]
+    firm.run("sh", "-c", command)
+    firm.commit("Records stay text")
+    assert "lfs-records" not in firm.maskproof("doctor").stdout

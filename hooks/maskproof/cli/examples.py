@@ -24,7 +24,11 @@ EXAMPLES = {
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
         "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",
-        "maskproof record hero-spring.png --area logo:brand:64,48,220,80",
+        "maskproof record hero-spring.png --area logo:brand:64,48,220,80 --remove-area label --add",
+        "maskproof record hero-square.png --original hero.png --crop 60,40,300,300",
+        "maskproof record assets/campaign --accept",
+        "maskproof record --from edits.csv --add",
+        "maskproof record --move --add",
         "maskproof record hero-final.png --manual --original hero-spring.png",
         "maskproof record poster.png --generated",
     ),

@@ -190,12 +190,15 @@ def size_metrics(original: Picture, edit: Picture, canvas: Size, hint: str) -> t
     )
 
 
-def motion_metrics(motion: Motion, factor: float, size: tuple[int, int]) -> tuple[Metric, ...]:
-    """The frame's motion, in pixels of the original; the share of the long side is what is limited."""
+def motion_metrics(motion: Motion, factor: float, size: tuple[int, int], hint: str = "") -> tuple[Metric, ...]:
+    """The frame's motion, in pixels of the original; the share of the long side is what is limited.
+
+    `hint` says what explains it, where padding to a multiple does not.
+    """
     reach = motion.reach * factor if motion.trusted else 0.0
     parts = describe_motion(motion, factor) or "sub-pixel"
     says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {parts}"
-    says += padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
+    says += hint or padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
         Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),
         Metric("dx", motion.dx * factor, "px", "shift", _untold(motion)),

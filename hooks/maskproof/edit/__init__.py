@@ -105,12 +105,10 @@ def finish(
 
 def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str, best: Candidate) -> Tool:
     """What no answer repeats, written down while it is known."""
-    prompt = request.prompt
-    return Tool(
+    tool = Tool(
         provider="openai" if server == connection.OPENAI else server,
         model=request.model,
-        prompt=prompt if prepared.keeps_prompt else None,
-        prompt_sha256=None if prepared.keeps_prompt else sha256_of(prompt.encode()),
+        prompt=request.prompt,
         parameters={
             **request.parameters,
             "candidate": best.number,
@@ -119,6 +117,7 @@ def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server:
             **({"usage": answer.usage} if answer.usage else {}),
         },
     )
+    return sidecar.kept(tool, prepared.keeps)
 
 
 def _manifest(received: bytes) -> str | None:
@@ -143,8 +142,9 @@ def _how(restored: Restored) -> str:
 def _write(prepared: PreparedEdit, image: bytes, record: bytes) -> None:
     """The picture first: a crash in between leaves a picture without a record, never a record of bytes that are not."""
     target = prepared.root / prepared.out
-    beside = prepared.root / sidecar.path_of(prepared.out)
+    beside = prepared.root / prepared.beside
     try:
+        beside.parent.mkdir(parents=True, exist_ok=True)
         for file in (target, beside):
             sweep(file)
         write_together((target, image), (beside, record))
@@ -181,4 +181,4 @@ def _to_commit(repository: Repository, prepared: PreparedEdit) -> tuple[str, ...
     named = (prepared.original_name, prepared.mask.path)
     changed = repository.unstaged(named)
     missing = [name for name in named if name in changed or name not in repository.index.entries]
-    return (prepared.out, sidecar.path_of(prepared.out), *missing)
+    return (prepared.out, prepared.beside, *missing)

@@ -22,6 +22,7 @@ from maskproof.edit.api import client as connection
 from maskproof.edit.api import images, models
 from maskproof.errors import JobsError, MaskproofError, UsageError
 from maskproof.model import counted
+from maskproof.repo.working import record_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,8 @@ def open_batch(
         try:
             sources = inputs.sources(job)
             out = repository.path_of(job.target)
-            if jobs.is_done(repository.root / out, out, jobs.digest(job, sources)):
+            known = record_places(repository, out)
+            if jobs.is_done(repository.root, out, known, jobs.digest(job, sources)):
                 finished.append(job)
                 continue
             inputs.check_output(repository, job, force=options.force)

@@ -26,6 +26,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
 from maskproof.repo.change import Selection, open_change
+from maskproof.repo.working import record_path, record_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +65,8 @@ class PreparedEdit:
     """the top of the working tree"""
     out: str
     """the edit's path in the repository"""
+    beside: str
+    """where its record goes, from there"""
     sources: Sources
     original: Picture
     editable: NDArray[np.bool_]
@@ -79,10 +82,10 @@ class PreparedEdit:
     """what a reader should know before it is sent"""
 
     @property
-    def keeps_prompt(self) -> bool:
-        """Does the record hold the prompt itself?"""
-        wanted = self.options.store_prompt
-        return self.settings.prompt == "store" if wanted is None else wanted
+    def keeps(self) -> str:
+        """What the record holds of the prompt, as `prompt` in the policy."""
+        asked = self.options.store_prompt
+        return "sha256" if asked is False and self.settings.prompt == "store" else self.settings.prompt
 
     @property
     def original_name(self) -> str:
@@ -124,7 +127,7 @@ def check_output(repository: Repository, job: Job, *, force: bool) -> str:
         )
     if not (repository.root / out).parent.is_dir():
         raise UsageError(f"{out} cannot be written: there is no such folder", "Make the folder, or name another.")
-    there = [name for name in (out, sidecar.path_of(out)) if (repository.root / name).exists()]
+    there = [name for name in (out,) if (repository.root / name).exists()] + [*record_places(repository, out)]
     if there and not force:
         raise UsageError(
             f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already",
@@ -150,9 +153,12 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
     settings = scope.settings(out)
     if options.store_prompt and settings.prompt != "store":
         raise UsageError(
-            f"the policy ({settings.source}) keeps only the digest of prompts", "Leave out `--store-prompt`."
+            f"the policy ({settings.source}) keeps {'only the digest' if settings.prompt == 'sha256' else 'nothing'} "
+            "of prompts",
+            "Leave out `--store-prompt`.",
         )
-    draft = _draft(repository, out, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
+    beside = record_path(repository, out, scope.record_folder)
+    draft = _draft(repository, beside, names, given, original.size, recording.mode_of(job.mask_mode, planes, names[1]))
     editable, notes = _find_editable(original, planes, draft, settings, scope.read_trusted)
     plan = framing.plan(original.size, editable, model, crop=job.crop, wanted=job.wanted)
     transform = Transform(crop=plan.crop(original.size), pad=plan.pad)
@@ -161,10 +167,11 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
         jobs.digest(job, given),
         repository.root,
         out,
+        beside,
         given,
         original,
         editable,
-        _check_record(draft, transform, out),
+        _check_record(draft, transform, beside),
         settings,
         scope.read_trusted,
         framing.request(original, editable, plan),
@@ -203,10 +210,10 @@ def _find_editable(
 
 
 def _draft(  # what a record says before there is an edit
-    repository: Repository, out: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
+    repository: Repository, beside: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
 ) -> Record:
     original = OriginalRef(path=names[0], sha256=sha256_of(given.original), size=size)
-    before = recording.old_record(repository.root / sidecar.path_of(out), sidecar.path_of(out))
+    before = recording.old_record(repository.root / beside, beside)
     same = before is not None and before.original is not None and before.original.sha256 == original.sha256
     return Record(
         maskproof=1,
@@ -219,11 +226,11 @@ def _draft(  # what a record says before there is an edit
     )
 
 
-def _check_record(draft: Record, transform: Transform, out: str) -> Record:
+def _check_record(draft: Record, transform: Transform, beside: str) -> Record:
     """The draft with its transform, once a reader would take it: paths in it may be refused."""
     whole = msgspec.structs.replace(draft, transform=None if transform == Transform() else transform)
     try:
-        return sidecar.parse(sidecar.render(whole), sidecar.path_of(out))
+        return sidecar.parse(sidecar.render(whole), beside)
     except CouldNotJudge as error:
         raise UsageError(
             f"its record would be wrong: {error.reason}", "Rename what it names, and try again."

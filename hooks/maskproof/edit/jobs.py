@@ -119,15 +119,16 @@ def digest(job: Job, sources: Sources) -> str:
     return sha256_of(msgspec.json.encode(parts))
 
 
-def is_done(target: Path, name: str, wanted: str) -> bool:
+def is_done(root: Path, out: str, records: tuple[str, ...], wanted: str) -> bool:
     """Is this job's edit there, with the record of this very job?
 
-    `name` is its repository path, `wanted` the job's digest.
+    `out` and `records` are where both lie, from the top of the working tree, and `wanted` is the job's digest.
     """
     try:
-        image = target.read_bytes()
-        record = sidecar.parse(Path(sidecar.path_of(str(target))).read_bytes(), sidecar.path_of(name))
-    except (OSError, CouldNotJudge):
+        image = (root / out).read_bytes()
+        (place,) = records
+        record = sidecar.parse((root / place).read_bytes(), place)
+    except (OSError, ValueError, CouldNotJudge):
         return False
     told = record.tool.parameters.get("job") if record.tool else None
     return told == wanted and record.image.sha256 == sha256_of(image)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from maskproof.errors import ApprovalError, CouldNotJudge
-from maskproof.records import baseline, sidecar
+from maskproof.records import baseline
 
 if TYPE_CHECKING:
     from maskproof.records.baseline import Entry
@@ -61,9 +61,10 @@ class Baselines:
 
     def _untouched(self, path: str, sha256: str) -> bool:
         """Does the merge base hold these bytes there, with the record that lies beside them?"""
-        base, head, beside = self.change.base, self.change.head, sidecar.path_of(path)
+        base, head = self.change.base, self.change.head
         own = base.blob_id(path)
-        if own is None or base.entries.get(beside) != head.entries.get(beside):
+        held, holds = ([tree.entries[one] for one in tree.records.get(path, ())] for tree in (base, head))
+        if own is None or held != holds:
             return False
         try:
             return own == head.blob_id(path) or base.repository.objects.digest(own, path) == sha256

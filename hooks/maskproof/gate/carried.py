@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate.scope import Scope
 from maskproof.model import Severity, Verdict
-from maskproof.records import sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ def without_carried(scope: Scope, image: ImageReport, judged: Callable[[Scope, s
         judged: Judges an image of another scope.
     """
     change, path = scope.change, image.path
-    own = {path, sidecar.path_of(path)}
+    own = {path, *(one for tree in (change.base, change.head) for one in tree.records.get(path, ()))}
     asked = change.everything or own & {*change.named} or own & change.changes.keys() or path not in change.base.entries
     if asked or image.verdict is not Verdict.PASS or not image.findings:
         return image

@@ -216,13 +216,13 @@ def frame_of(record: Record | None, original: Picture) -> drift.Frame:
     if canvas[0] * canvas[1] > MAX_PIXELS or max(canvas) > MAX_SIDE:
         raise BadTransform(
             f"the recorded crop and padding make {canvas[0]} x {canvas[1]} px, more than a picture may have",
-            "Record the right one: `maskproof record EDIT --pad LEFT TOP RIGHT BOTTOM`.",
+            "Record the right one: `maskproof record EDIT --pad LEFT,TOP,RIGHT,BOTTOM`.",
         )
     if crop is not None and (crop[0] + crop[2] > width or crop[1] + crop[3] > height):
         raise BadTransform(
             f"the recorded crop reaches to {crop[0] + crop[2]}, {crop[1] + crop[3]}, outside the original of {width} x "
             f"{height} px",
-            "Record the right one: `maskproof record EDIT --crop X Y W H`.",
+            "Record the right one: `maskproof record EDIT --crop X,Y,W,H`.",
         )
     return drift.Frame(crop, record.transform.pad)
 

@@ -55,7 +55,7 @@ def contracts_of(scope: Scope, path: str, edit: Source, record: Record | None) -
 
 def _came_back(scope: Scope, path: str, edit: Source) -> bool:
     """Did a commit of the project's own line hold this picture with this record at this path?"""
-    beside = sidecar.path_of(path)
+    beside = scope.change.head.record_path(path)
     wanted = edit.oid, scope.change.head.blob_id(beside)
     trees = (tree for tree in scope.change.trusted if tree.commit is not None)
     return any(wanted in tree.repository.held_together(path, beside, tree) for tree in trees)

@@ -34,7 +34,6 @@ from maskproof.policy import Settings
 from maskproof.policy.limits import default_limits
 from maskproof.policy.rules import finding
 from maskproof.policy.trust import tighten
-from maskproof.records import sidecar
 from maskproof.regions.areas import areas_of, locate, mask_picture
 from maskproof.regions.areas import declared as declared_areas
 
@@ -156,8 +155,9 @@ def _digested(scope: Scope, source: Source | None) -> Source:
 
 def _touched(scope: Scope, path: str) -> bool:
     """Does the change touch a picture or its record?"""
-    base, head = scope.change.base.entries, scope.change.head.entries
-    return any(base.get(one) != head.get(one) for one in (path, sidecar.path_of(path)))
+    base, head = scope.change.base, scope.change.head
+    asked = (path, *base.records.get(path, ()), *head.records.get(path, ()))
+    return any(base.entries.get(one) != head.entries.get(one) for one in asked)
 
 
 def _is_told(scope: Scope, master: str) -> bool:

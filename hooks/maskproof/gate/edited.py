@@ -11,6 +11,7 @@ from maskproof.gate.inspection import ChainLink, Failure, Original
 from maskproof.gate.standing import doubts
 from maskproof.records import sidecar
 from maskproof.records.parents import Link, follow
+from maskproof.repo.elsewhere import in_tree, told
 from maskproof.repo.working import untracked
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ def _source(
     scope: Scope, path: str, used: OriginalRef | MaskRef, role: str, options: str, missing: type[CouldNotJudge]
 ) -> Source:
     found = scope.located(used.path, used.sha256)
+    if found is None and (other := in_tree(scope.change.head, used.path)) is not None:
+        again = f"maskproof record {shlex.quote(path)}"
+        raise missing(
+            f"the {role} {used.path} {other.why}; no commit of this repository holds it under that name",
+            f"Record that file: `{again} --{role} {told(other.instead)}`."
+            if other.instead
+            else f"Copy it into this repository, and record it again: `{again} {options}`.",
+        )
     if found is None and scope.change.head.commit is None and untracked(scope.change.repository, (used.path,)):
         raise missing(
             f"the {role} {used.path} is not staged, so the commit would not hold it",

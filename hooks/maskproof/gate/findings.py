@@ -8,6 +8,7 @@ share `not_judged`.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof import evidence, regions
@@ -17,6 +18,7 @@ from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Master, Original, Tracked
 from maskproof.model import Basis, Finding, ImageReport, Kind, Severity, Verdict
 from maskproof.policy.rules import finding
+from maskproof.records.proposal import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 def conclude(inspection: Inspection) -> ImageReport:
     """The report on one image: every row asked, in their order; the gravest finding decides."""
-    told = verdict.gravest_first(one for function in FINDINGS for one in function(inspection))
+    told = verdict.gravest_first(_filled_in(inspection, one) for function in FINDINGS for one in function(inspection))
     found = verdict.gravest_first(accepted.accept(inspection.inputs, told))
     decided, signals, steps = inspection.decided, inspection.signals, chain.drifted(inspection)
     drift = None if decided is None else max([decided.drift, *(step.drift for step in steps[-1:])])
@@ -46,6 +48,17 @@ def conclude(inspection: Inspection) -> ImageReport:
         steps,
         inspection,
     )
+
+
+def _filled_in(inspection: Inspection, one: Finding) -> Finding:
+    """A finding whose commands name the image, or, where it has no record yet, all that one needs."""
+    inputs, asked = inspection.inputs, "maskproof record EDIT"
+    if inputs.change is None or asked not in one.message + one.advice:
+        return one
+    named = shlex.join(["maskproof", "record", inputs.path])
+    if isinstance(inputs.reference, Tracked):
+        named = command(inputs.path, inputs.reference.proposal)
+    return replace(one, message=one.message.replace(asked, named), advice=one.advice.replace(asked, named))
 
 
 # --- the rows --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Master, Orig
 from maskproof.gate.origins import origin_of
 from maskproof.gate.standing import to_settle
 from maskproof.policy.keys import KEYS
-from maskproof.records import sidecar
 from maskproof.records.sidecar import Record
 from maskproof.repo import LINKS
 
@@ -106,9 +105,9 @@ def _edit(scope: Scope, path: str) -> Source:
                 "Keep the pictures themselves here.",
             )
         raise Unreadable(f"{path} is {kind}, not a picture", "Commit the picture itself.")
-    if sidecar.path_of(path) in head.entries:
+    if path in head.records:
         error = Unreadable(
-            f"{sidecar.path_of(path)} speaks of {path}, which is not part of this commit",
+            f"{head.record_path(path)} speaks of {path}, which is not part of this commit",
             f"Add the picture (`git add {shlex.quote(path)}`) or remove the record.",
         )
         error.rule = "stale-record"

@@ -162,6 +162,10 @@ class LostRecord:
     """the name that it had"""
     bring: str
     """the command that brings the record; empty: it was deleted where it stood"""
+    beside: str
+    """where the record is missing"""
+    at: str = "HEAD"
+    """what still holds it, as Git names it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,9 @@ class Tracked:
     proposal: Proposal = field(default_factory=Proposal)
     """the record that it may need"""
     demanded: bool = False
-    """policy asks for a record of every picture, and this one is no mask of another"""
+    """policy asks for a record of every picture"""
+    mask: bool = False
+    """it is the mask of an edit, so that none is asked for"""
 
 
 @dataclass(frozen=True, slots=True)

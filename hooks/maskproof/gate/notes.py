@@ -13,7 +13,6 @@ from maskproof.gate.inspection import Failure, Inspection, attempt
 from maskproof.model import Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.records import sidecar
 from maskproof.repo.paths import folded, is_image, is_nested_policy, is_policy
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
@@ -145,7 +144,7 @@ def _not_staged(scope: Scope) -> Iterator[str]:
 def _files_of(scope: Scope) -> Iterator[str]:
     """Every image that is judged, its record, and the original and the mask that the record names."""
     for path in scope.targets:
-        yield from (path, sidecar.path_of(path))
+        yield from (path, *scope.change.head.records.get(path, ()))
         record = attempt(scope.ledger.record, path)
         if not isinstance(record, Failure) and record is not None:
             yield from (used.path for used in (record.original, record.mask) if used is not None)

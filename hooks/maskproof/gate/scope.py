@@ -103,6 +103,12 @@ class Scope:
             return ()
         return trust.tighter_keys(trust.resolve_closely(self.policies[-1], path), self._held(path))
 
+    @property
+    def record_folder(self) -> str:
+        """Where the change's own policy keeps records; empty: beside their images."""
+        found = self.policies[-1]
+        return "" if found is None else found[1].records.folder
+
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
         """The patterns of every policy."""
@@ -203,7 +209,24 @@ class Scope:
             }
         if any(map(is_attributes, self.change.changes)):
             found |= {image for image in self.ledger.images if self.rewritten(image)}
-        return tuple(sorted(found))
+        return tuple(sorted(found - self._renamed(found)))
+
+    def _renamed(self, images: set[str]) -> set[str]:
+        """Those that are gone and whose record is still there, where the same bytes lie under a new name.
+
+        What becomes of the record is told of that one.
+        """
+        head, base = self.change.head, self.change.base
+        left = {one for one in images if one in head.records and one not in head.entries} - {*self.change.named}
+        if not left:
+            return left
+        new = {
+            head.entries[path].oid
+            for path in images
+            if path in head.entries and path not in base.entries and path not in head.records
+            if self.settings(path).unrecorded != "off"
+        }
+        return {one for one in left if one in base.entries and base.entries[one].oid in new}
 
     @cached_property
     def covered(self) -> dict[str, str]:
@@ -248,8 +271,9 @@ class Scope:
         found = self.ledger.users(path) | self.exports.get(path, set())
         if is_sidecar(path):
             image = sidecar.image_of(path)
-            return found | ({image} if image in entries or path in entries or path in self.change.named else set())
-        if is_image(path) and (path in entries or path in self.change.named or sidecar.path_of(path) in entries):
+            known = image in entries or path in entries or path in self.change.named
+            return found | ({image} if known else set())
+        if is_image(path) and (path in entries or path in self.change.named or path in self.change.head.records):
             found.add(path)
         patterns = [
             one
@@ -295,9 +319,9 @@ class Scope:
         found: dict[str, set[str]] = defaultdict(set)
         if not any(one.derived for _, one in filter(None, self.policies)):
             return found
-        entries = self.change.head.entries
-        for path in filter(is_image, entries):
-            if sidecar.path_of(path) not in entries and (held := self.master_of(path, self.settings(path))):
+        head = self.change.head
+        for path in filter(is_image, head.entries):
+            if path not in head.records and (held := self.master_of(path, self.settings(path))):
                 found[held[2]].add(path)
         return found
 

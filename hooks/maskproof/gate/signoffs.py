@@ -162,7 +162,7 @@ class SignOffs:
             return Standing(why=f"it is signed, but the target branch has no {SIGNERS}")
         when = tree.repository.last_touched(tree, (file, file + SIGNATURE_SUFFIX)) if merged and tree.commit else None
         moment = time.strftime("%Y%m%d%H%M%S", time.localtime(when))
-        found = [ssh.verify(approval.render(whole), signature, one, moment) for one in lists if one is not None]
+        found = [ssh.verify(approval.signed_form(whole), signature, one, moment) for one in lists if one is not None]
         for one in found:
             if not one.names:
                 return Standing(why=f"its signature {one.why}")

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import evidence, likeness
+from maskproof import evidence, likeness, regions
 from maskproof.errors import CouldNotJudge
 from maskproof.gate import verdict
 from maskproof.gate.compare import Pair, Pairs
@@ -37,7 +37,8 @@ from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 from maskproof.records.proposal import Proposal, TreeFacts, command, propose
-from maskproof.repo.working import untracked
+from maskproof.repo.paths import MIRRORED
+from maskproof.repo.working import record_places, untracked
 
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Inputs, Inspection, Reference, Signals
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from maskproof.model import Evidence, Finding, Picture
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
+    from maskproof.repo import Tree
 
 
 DEMANDING = ("block", "always")
@@ -68,11 +70,34 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
     if lost is not None:
         return Tracked(lost)
     scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
+    if _is_mask(scope, path, edit):
+        return Tracked(mask=True)
     relation = relation_of(scope, path, edit, settings)
-    demanded = (
-        settings.unrecorded == "always" and not scope.ledger.is_mask(path) and scope.ledger.mask_mode(path) is None
-    )
-    return Tracked(None, relation, _proposal(scope, edit, relation), demanded)
+    return Tracked(None, relation, _proposal(scope, edit, relation), settings.unrecorded == "always")
+
+
+def _is_mask(scope: Scope, path: str, edit: Source) -> bool:
+    """Is it the mask of an edit, and no edit itself?
+
+    As the project's own record has it, to the byte; or as any record has it, and by what it shows: a record that comes
+    with a change would otherwise take any picture out of the check.
+    """
+    for record, on_base in scope.ledger.records_of_mask(path):
+        if record.mask is None or record.original is None:
+            continue
+        if on_base and record.mask.sha256 == edit.sha256:
+            return True
+        try:
+            source = scope.located(record.original.path, record.original.sha256)
+            original = None if source is None else scope.files.picture(source)
+        except CouldNotJudge:
+            original = None
+        try:
+            if regions.is_only_mask(scope.files.picture(edit), original):
+                return True
+        except CouldNotJudge:
+            return False
+    return False
 
 
 def decode_relation(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -108,10 +133,10 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
     if not inputs.unrecorded or inputs.settings.unrecorded == "off" or isinstance(signals, Failure):
         return []
     tracked = inputs.reference
-    if not isinstance(tracked, Tracked):
+    if not isinstance(tracked, Tracked) or tracked.mask:
         return []
     if tracked.lost is not None:
-        return [_without_its_record(inputs.path, tracked.lost)]
+        return [_without_its_record(tracked.lost)]
     compared = comparison_verdict(inspection)
     ai = bool(evidence.is_ai(signals.evidence))
     asked = Severity.BLOCK if inputs.settings.unrecorded in DEMANDING else Severity.WARN
@@ -163,16 +188,23 @@ def _severity(asked: Severity, relation: Relation | None, compared: Verdict | No
 
 def _lost_record(scope: Scope, path: str) -> LostRecord | None:
     """A picture that was a recorded edit before this change, here or under another name."""
-    if sidecar.path_of(path) in scope.change.base.entries:
-        return LostRecord(path, "")
+    if path in scope.change.base.records:
+        base = scope.change.base
+        at = "HEAD" if scope.change.head.commit is None or base.commit is None else base.commit[:12]
+        return LostRecord(path, "", base.record_path(path), at)
     former = scope.ledger.images_by_blob.get(scope.change.head.entries[path].oid)
-    return None if former is None else LostRecord(former, _bring_record(scope, former, sidecar.path_of(path)))
+    if former is None:
+        return None
+    beside = sidecar.path_of(path, scope.record_folder)
+    return LostRecord(former, _bring_record(scope, former, beside), beside)
 
 
 def _refuse_forgotten_record(scope: Scope, path: str) -> None:
     """A record that its writer forgot to stage; the file on disk is only seen, never read, and lets nothing pass."""
-    beside = sidecar.path_of(path)
-    if scope.change.head.commit is None and untracked(scope.change.repository, (beside,)):
+    repository = scope.change.repository
+    if scope.change.head.commit is not None:
+        return
+    for beside in untracked(repository, record_places(repository, path)):
         error = CouldNotJudge(
             f"its record {beside} is not staged, so the commit would hold the picture without it",
             f"Stage it: `git add {shlex.quote(beside)}`.",
@@ -183,15 +215,24 @@ def _refuse_forgotten_record(scope: Scope, path: str) -> None:
 
 def _bring_record(scope: Scope, former: str, beside: str) -> str:
     """The command that puts the record of a renamed or copied edit beside it."""
-    entries = scope.change.head.entries
-    source, target = shlex.quote(sidecar.path_of(former)), shlex.quote(beside)
-    if former in entries:
-        return f"cp {source} {target}"
+    head, base = scope.change.head, scope.change.base
+    here = former in head.records
+    source, target = shlex.quote((head if here else base).record_path(former)), shlex.quote(beside)
+    if former in head.entries:
+        return f"{_in_folder(head, beside)}cp {source} {target}"
     moved = f"git mv {source} {target}"
-    return moved if sidecar.path_of(former) in entries else f"git checkout HEAD -- {source} && {moved}"
+    moved = moved if here else f"git checkout HEAD -- {source} && {moved}"
+    return _in_folder(head, beside) + moved
 
 
-def _without_its_record(path: str, lost: LostRecord) -> Finding:
+def _in_folder(head: Tree, beside: str) -> str:
+    """What makes the folder of a record first, where records lie apart from their pictures."""
+    folder = beside.rpartition("/")[0]
+    there = not MIRRORED.match(beside) or any(path.startswith(f"{folder}/") for path in head.entries)
+    return "" if there else f"mkdir -p {shlex.quote(folder)} && "
+
+
+def _without_its_record(lost: LostRecord) -> Finding:
     if lost.bring:
         return finding(
             "unrecorded",
@@ -199,13 +240,13 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
             severity=Severity.BLOCK,
             advice=f"Give it the record: `{lost.bring}`.",
         )
-    beside = sidecar.path_of(path)
+    beside = lost.beside
     return finding(
         "unrecorded",
         f"the record of this AI edit, {beside}, is deleted while the picture stays",
         severity=Severity.BLOCK,
         advice=(
-            f"Bring the record back (`git checkout HEAD -- {shlex.quote(beside)}`), or remove the picture too; "
+            f"Bring the record back (`git checkout {lost.at} -- {shlex.quote(beside)}`), or remove the picture too; "
             "a new picture that is no AI edit takes another name."
         ),
     )
@@ -214,7 +255,7 @@ def _without_its_record(path: str, lost: LostRecord) -> Finding:
 def relation_of(scope: Scope, path: str, edit: Source, settings: Settings) -> Relation | None:
     """The tracked picture to compare it with: the version before, or under `block` the one that it looks like."""
     before = scope.before(path)
-    if scope.ledger.is_mask(path) or _same(scope, before, edit):
+    if _same(scope, before, edit):
         return None
     replaced = None
     if before is not None:

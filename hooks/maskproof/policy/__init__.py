@@ -80,6 +80,19 @@ class FaceModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ]
 
 
+class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where records are kept."""
+
+    folder: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\.maskproof/(?!approvals\Z)(?!\.{1,2}\Z)[^/\\:*?\"<>|]{1,100})?\Z",
+            description='a folder in .maskproof, such as ".maskproof/records", or "" for beside each picture',
+        ),
+    ] = ""
+    """mirrors the paths of images; every folder there is read, this one is written to"""
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One policy file, version 1."""
 
@@ -91,6 +104,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     derived: Annotated[list[DerivedRule], Meta(max_length=1000)] = []
     face_model: FaceModel | None = None
     approvals: Approvals = Approvals()
+    records: Records = Records()
     extends: Preset | None = None
     """a policy that this one begins with"""
     schema: SchemaName | None = msgspec.field(default=None, name="$schema")

@@ -25,7 +25,7 @@ Choice = Literal["off", "warn", "block"]
 """what to do about something, in rising order of strictness"""
 Need = Literal["off", "warn", "block", "always"]
 """the same for a picture without a record; `always`: whatever speaks for an edit or does not"""
-Keep = Literal["store", "sha256"]
+Keep = Literal["store", "sha256", "none"]
 Detector = Literal["text", "face"]
 
 Stricter = Callable[[Any, Any], Any]
@@ -78,7 +78,7 @@ class Keys:
     detect: Annotated[tuple[Detector, ...], Meta(description='a list of "text" and "face"'), Row(union)] = ()
     """what is looked for in the original and protected wherever it is found"""
     prompt: Annotated[Keep, Row(ladder(*get_args(Keep)))] = "store"
-    """whether `maskproof edit` keeps a prompt in the record, or (`sha256`) only its digest"""
+    """what a record that is written keeps of a prompt: all of it, its digest, or nothing"""
 
     def describe(self) -> str:
         """The values in words, for `explain`."""

@@ -14,24 +14,25 @@ import msgspec
 from maskproof import regions
 from maskproof.atomic import one_writer, read_file, write_file
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.gate.scope import Scope
-from maskproof.images.decode import decode, decode_mask
-from maskproof.model import AREA_KINDS, sha256_of
-from maskproof.recording import sources
+from maskproof.images.decode import decode_mask
+from maskproof.model import sha256_of
+from maskproof.recording import frames, sources
+from maskproof.recording.areas import changed_areas
+from maskproof.recording.changes import Written
+from maskproof.recording.places import place_of
+from maskproof.recording.session import readable
 from maskproof.records import proposal, sidecar
-from maskproof.records.sidecar import AreaRef, ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
-from maskproof.repo import Repository
-from maskproof.repo.change import Selection, open_change
+from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 from maskproof.repo.paths import is_sidecar
+from maskproof.repo.working import record_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from maskproof.recording.session import Options, Session
     from maskproof.records.proposal import Proposal
     from maskproof.regions import Planes
-
-    Ask = Callable[[str], bool]
+    from maskproof.repo import Repository
 
 FROM_ANOTHER = ("original", "mask", "mask_mode", "crop", "pad", "parent")
 """options that only a picture made from another one has"""
@@ -41,49 +42,40 @@ ORIGINS = ("generated", "manual", "derived")
 """options that say how a picture came to be; without one it is an edit"""
 
 
-def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: Any) -> Iterator[str]:
+class NothingKnown(UsageError):  # noqa: N818 - what is known, not what went wrong
+    """A picture without a record, of which nobody and nothing says what it was made from."""
+
+
+def write(session: Session, edit: str, given: Options) -> Written:
     """Write the sidecar of an edit in the working tree.
 
     Args:
-        where: The current folder, inside a Git repository.
-        edit: The edited picture.
-        areas: Areas to protect as well, each `NAME:KIND:X,Y,W,H`.
-        ask: Shows a proposal to whoever sits there; True: it is right.
+        session: The run.
+        edit: The edited picture, from the current folder.
         given: The other options of `maskproof record`; None: keep what the old record says.
 
-    Yields:
-        Lines that say what was recorded.
+    Returns:
+        What was recorded.
 
     Raises:
-        UsageError: something is missing, contradictory or outside the repository.
+        UsageError: something is missing, contradictory or outside the repository; nothing was written then.
+        PolicyError: the policy has mistakes.
     """
     _refuse_contradictions(given)
-    repository = Repository(where)
-    path = repository.path_of(str(edit))
-    beside = sidecar.path_of(path)
+    repository = session.repository
+    path = place_of(repository, edit, "edit")
+    try:
+        beside = record_path(repository, path, session.scope.record_folder)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
+    if sidecar.image_of(beside) != path:
+        raise UsageError(f"{path} lies in a folder of records, whose pictures are masks", "Move the picture out of it.")
     target = repository.root / beside
     old = old_record(target, beside)
     data = read_file(repository.root / path, path)
     settled = given["derived"] or _from_no_other(given, old)
-    given, notes = ({**given}, ()) if settled else _fill_in(repository, path, data, given, old, ask)
-    original, mask, origin = None, None, cast("Any", "generated")
-    if not given["generated"]:
-        nothing = _from_no_other(given, old)
-        original = None if nothing else _original(repository, path, data, given["original"], old)
-        origin = _origin(given, old)
-        mask = None if origin == "derived" else _mask(repository, given["mask"], given["mask_mode"], old)
-    record = Record(
-        maskproof=1,
-        origin=origin,
-        image=ImageRef(sha256=sha256_of(data), size=_size(data, path)),
-        original=original,
-        mask=mask,
-        transform=_transform(given, old),
-        tool=_tool(given, old),
-        areas=[_area(one) for one in areas] or (old.areas if old else []),
-        parent=None if original is None or origin == "derived" else _parent(repository, path, original, given, old),
-        restored=old.restored if old and old.image.sha256 == sha256_of(data) else None,
-    )
+    given, notes = ({**given}, ()) if settled else _fill_in(session, path, data, given, old)
+    record, more = _composed(session, path, beside, data, given, old)
     text = sidecar.render(record)
     try:
         sidecar.parse(text, beside)
@@ -94,12 +86,12 @@ def write(where: Path, edit: Path, areas: tuple[str, ...], ask: Ask, **given: An
     with one_writer(repository.common_dir):
         if old_record(target, beside) != old:
             raise UsageError(f"{beside} was written anew meanwhile", "Look at it, and record again.")
+        target.parent.mkdir(parents=True, exist_ok=True)
         write_file(target, text, beside)
-    yield from _describe(record, beside)
-    yield from notes
+    return Written(path, beside, record, old, (*notes, *more))
 
 
-def _refuse_contradictions(given: dict[str, Any]) -> None:
+def _refuse_contradictions(given: Options) -> None:
     """Options that cannot both be meant; raises UsageError."""
     flags = [f"--{key}" for key in ORIGINS if given[key]]
     if len(flags) > 1:
@@ -109,20 +101,54 @@ def _refuse_contradictions(given: dict[str, Any]) -> None:
     for flag, says, keys in (
         ("generated", "there is no original", FROM_ANOTHER),
         ("derived", "it shows its master and nothing else", OF_EDITS),
+        ("no_mask", "the mask goes", ("mask", "mask_mode")),
     ):
         if given[flag] and (named := [key for key in keys if given[key]]):
             raise UsageError(
-                f"--{flag} says that {says}, but --{named[0].replace('_', '-')} is given as well",
+                f"--{flag.replace('_', '-')} says that {says}, but --{named[0].replace('_', '-')} is given as well",
                 "Leave one of the two out.",
             )
 
 
-def _from_no_other(given: dict[str, Any], old: Record | None) -> bool:
+def _composed(
+    session: Session, path: str, beside: str, data: bytes, given: Options, old: Record | None
+) -> tuple[Record, tuple[str, ...]]:
+    """The record as the options have it, and what else is to be said."""
+    original, mask, origin = None, None, cast("Any", "generated")
+    notes: tuple[str, ...] = ()
+    transform = _transform(given, old)
+    picture = session.picture(data, path)
+    if not given["generated"]:
+        nothing = _from_no_other(given, old)
+        original = None if nothing else _original(session, path, data, given["original"], old)
+        origin = _origin(given, old)
+        mask = None if origin == "derived" else _mask(session.repository, given, old)
+        if original is not None and transform is None and origin != "derived":
+            transform, notes = frames.proposed(session, path, picture, original, given)
+    tool = _tool(given, old)
+    return Record(
+        schema=old.schema if old else None,
+        maskproof=1,
+        origin=origin,
+        image=ImageRef(sha256=sha256_of(data), size=picture.size),
+        original=original,
+        mask=mask,
+        transform=None if original is None else transform,
+        tool=None if tool is None else sidecar.kept(tool, session.scope.settings(path).prompt),
+        areas=changed_areas(old.areas if old else [], given["areas"], given["remove_area"]),
+        parent=None
+        if original is None or origin == "derived"
+        else _parent(session.repository, beside, original, given, old),
+        restored=old.restored if old and old.image.sha256 == sha256_of(data) else None,
+    ), notes
+
+
+def _from_no_other(given: Options, old: Record | None) -> bool:
     """Is it people's work, and no picture named that it was made from?"""
     return bool(given["manual"] and not given["original"] and (old is None or old.original is None))
 
 
-def _origin(given: dict[str, Any], old: Record | None) -> Any:
+def _origin(given: Options, old: Record | None) -> Any:
     """People's work stays that until its record is deleted; what has another original or a mask now is an edit."""
     if given["derived"]:
         return "derived"
@@ -132,18 +158,19 @@ def _origin(given: dict[str, Any], old: Record | None) -> Any:
 
 
 def _fill_in(
-    repository: Repository, path: str, data: bytes, given: dict[str, Any], old: Record | None, ask: Ask
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+    session: Session, path: str, data: bytes, given: Options, old: Record | None
+) -> tuple[Options, tuple[str, ...]]:
     """The options with what nobody gave and the files tell, where that is agreed to; and what else was noticed."""
-    if given["generated"] or old is not None or (given["original"] and given["mask"]):
+    wanted = given["mask"] or given["no_mask"]
+    if given["generated"] or old is not None or (given["original"] and wanted):
         return given, ()
-    scope = Scope(open_change(repository, Selection()))
+    repository, scope = session.repository, session.scope
     if given["original"]:
-        found = sources.mask_for(scope, path, repository.path_of(given["original"]), data)
+        found = sources.mask_for(scope, path, place_of(repository, given["original"], "original"), data)
         if found.mask is None:
             return given, ()
     else:
-        found = sources.propose_source(scope, path, data, trusted=given["trusted"], progress=given["progress"])
+        found = sources.propose_source(scope, path, data, trusted=session.trusted, progress=session.progress)
         if found.original is None and found.copies:
             raise _only_copies(path, found.copies)
         if found.original is None:
@@ -152,9 +179,9 @@ def _fill_in(
     lines += [f"Left out, as the same picture in another size or format: {', '.join(found.copies)}."] * bool(
         found.copies
     )
-    if found.mask and not given["mask"]:
+    if found.mask and not wanted:
         lines.append(f"Its mask may be {found.mask}{f', mode {found.mode}' if found.mode else ''}: {found.mask_why}.")
-    if given["accept"] or ask("\n".join(lines)):
+    if given["accept"] or session.ask("\n".join(lines)):
         return given | _accept(repository, found, given), ()
     command = f"`{proposal.command(path, found)}`"
     if given["original"]:
@@ -176,41 +203,16 @@ def _only_copies(path: str, copies: tuple[str, ...]) -> UsageError:
     )
 
 
-def _accept(repository: Repository, found: Proposal, given: dict[str, Any]) -> dict[str, Any]:
+def _accept(repository: Repository, found: Proposal, given: Options) -> Options:
     """A proposal as options; what was given stays."""
-    taken: dict[str, Any] = {}
+    taken: Options = {}
     if not given["original"]:
         taken["original"] = str(repository.root / (found.original or ""))
-    if not given["mask"] and found.mask:
+    if not given["mask"] and not given["no_mask"] and found.mask:
         taken |= {"mask": str(repository.root / found.mask), "mask_mode": given["mask_mode"] or found.mode}
     if not given["provider"] and found.provider:
         taken["provider"] = found.provider
     return taken
-
-
-SAID = {"manual": "people's work on the original", "derived": "an export, which shows its master and nothing else"}
-"""what an origin means where there is an original"""
-
-
-def _describe(record: Record, path: str) -> Iterator[str]:
-    yield f"Wrote {path}"
-    if record.original is None:
-        yield f"  origin    {record.origin}, without an original: nothing is compared but brand areas with a reference"
-    elif record.origin in SAID:
-        yield f"  origin    {record.origin}: {SAID[record.origin]}"
-    if record.original:
-        width, height = record.original.size
-        role = "master  " if record.origin == "derived" else "original"
-        yield f"  {role}  {record.original.path}  {record.original.sha256[:12]}…  {width} x {height} px"
-    if record.mask:
-        yield f"  mask      {record.mask.path}  {record.mask.sha256[:12]}…  mode {record.mask.mode}"
-    elif record.original and record.origin != "derived":
-        yield "  mask      none: everything is protected"
-    if record.parent:
-        yield f"  parent    {record.parent}: the original is an edit itself; the first original counts as well"
-    for area in record.areas:
-        yield f"  area      {area.name} ({area.kind})"
-    yield f"Commit it with the picture: `git add {shlex.quote(path)}`"
 
 
 def old_record(target: Path, path: str) -> Record | None:
@@ -227,22 +229,21 @@ def old_record(target: Path, path: str) -> Record | None:
         raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
 
 
-def _original(
-    repository: Repository, path: str, edit: bytes, given: str | None, old: Record | None
-) -> OriginalRef | None:
+def _original(session: Session, path: str, edit: bytes, given: str | None, old: Record | None) -> OriginalRef | None:
     if given is None:
         if old is None:
-            raise UsageError(
+            raise NothingKnown(
                 f"{path} has no record yet, so its original has to be named",
                 "Add `--original FILE` (the picture before the edit). Where there is none: `--generated` if a model "
                 "made it, `--manual` if people did.",
             )
         return old.original
-    place = repository.path_of(given)
+    repository = session.repository
+    place = place_of(repository, given, "original")
     data = _read_committed(repository, place) if place == path else read_file(repository.root / place, place)
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
-    return OriginalRef(path=place, sha256=sha256_of(data), size=_size(data, place))
+    return OriginalRef(path=place, sha256=sha256_of(data), size=session.picture(data, place).size)
 
 
 def parent_of(repository: Repository, original: OriginalRef) -> str | None:
@@ -254,18 +255,22 @@ def parent_of(repository: Repository, original: OriginalRef) -> str | None:
     return _parent(repository, "", original, {"parent": None, "original": original.path}, None)
 
 
-def _parent(
-    repository: Repository, path: str, original: OriginalRef, given: dict[str, Any], old: Record | None
-) -> str | None:
-    """The record of the edit that this one was made from: named, kept, or found beside the original."""
+def _parent(repository: Repository, own: str, original: OriginalRef, given: Options, old: Record | None) -> str | None:
+    """The record of the edit that this one was made from: named, kept, or found where the original's record lies.
+
+    `own` is where the edit's own record lies.
+    """
     if given["parent"]:
         return _named_parent(repository, original, repository.path_of(given["parent"]))
     same = old is not None and old.original is not None and old.original.sha256 == original.sha256
     kept = old.parent if old is not None and same else None
-    beside = sidecar.path_of(original.path)
+    try:
+        beside = record_path(repository, original.path)
+    except CouldNotJudge as error:
+        raise UsageError(error.reason, error.advice) from error
     for place in filter(None, (kept, beside)):
         # Beside an edit that was saved over its original lies its own record.
-        record = None if place == sidecar.path_of(path) else old_record(repository.root / place, place)
+        record = None if place == own else old_record(repository.root / place, place)
         if record is not None and record.image.sha256 == original.sha256:
             return place
         if record is not None and given["original"] and place == beside:
@@ -275,7 +280,7 @@ def _parent(
 
 def _named_parent(repository: Repository, original: OriginalRef, place: str) -> str:
     if not is_sidecar(place):
-        raise UsageError(f"--parent names {place}, which is not a record", f"Name {sidecar.path_of(place)}.")
+        raise UsageError(f"--parent names {place}, which is not a record", f"Name {record_path(repository, place)}.")
     record = old_record(repository.root / place, place)
     if record is None:
         raise UsageError(
@@ -305,16 +310,19 @@ def _read_committed(repository: Repository, path: str) -> bytes:
     return data
 
 
-def _mask(repository: Repository, given: str | None, mode: str | None, old: Record | None) -> MaskRef | None:
-    if given is None:
+def _mask(repository: Repository, given: Options, old: Record | None) -> MaskRef | None:
+    named, mode = given["mask"], given["mask_mode"]
+    if given["no_mask"]:
+        return None
+    if named is None:
         if old and old.mask and mode:
             return msgspec.structs.replace(old.mask, mode=mode)
         if mode:
             raise UsageError("--mask-mode speaks of a mask, but none is named", "Add `--mask FILE`.")
         return old.mask if old else None
-    place = repository.path_of(given)
+    place = place_of(repository, named, "mask")
     data = read_file(repository.root / place, place)
-    planes = _read(decode_mask, data, place)
+    planes = readable(decode_mask, data, place)
     return MaskRef(path=place, sha256=sha256_of(data), mode=mode_of(mode, planes, place))  # type: ignore[arg-type]
 
 
@@ -333,38 +341,17 @@ def mode_of(given: str | None, planes: Planes, place: str) -> str:
     )
 
 
-def _transform(given: dict[str, Any], old: Record | None) -> Transform | None:
+def _transform(given: Options, old: Record | None) -> Transform | None:
     named = {key: given[key] for key in ("crop", "pad") if given[key]}
     before = old.transform if old else None
     return msgspec.structs.replace(before or Transform(), **named) if named else before
 
 
-def _tool(given: dict[str, Any], old: Record | None) -> Tool | None:
+def _tool(given: Options, old: Record | None) -> Tool | None:
     named = {key: given[key] for key in ("provider", "model", "prompt") if given[key] is not None}
     if not named:
         return old.tool if old else None
-    return msgspec.structs.replace(old.tool if old and old.tool else Tool(), **named)
-
-
-def _area(text: str) -> AreaRef:
-    name, _, rest = text.partition(":")
-    kind, _, numbers = rest.partition(":")
-    pieces = numbers.split(",")
-    if not name or kind not in AREA_KINDS or len(pieces) != 4 or not all(one.strip().isdecimal() for one in pieces):  # noqa: PLR2004
-        raise UsageError(
-            f"the area {text!a} is not NAME:KIND:X,Y,W,H, KIND one of {', '.join(AREA_KINDS)}",
-            "For instance `--area logo:brand:64,48,220,80`.",
-        )
-    x, y, width, height = (int(one) for one in pieces)
-    return AreaRef(name=name, kind=kind, box=(x, y, width, height))
-
-
-def _size(data: bytes, name: str) -> tuple[int, int]:
-    return _read(decode, data, name).size  # type: ignore[no-any-return]
-
-
-def _read(decode: Any, data: bytes, name: str) -> Any:
-    try:
-        return decode(data, name)
-    except CouldNotJudge as error:
-        raise UsageError(error.reason, error.advice) from error
+    before = old.tool if old and old.tool else Tool()
+    if "prompt" in named:
+        named["prompt_sha256"] = None  # of another prompt
+    return msgspec.structs.replace(before, **named)

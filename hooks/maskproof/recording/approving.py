@@ -81,7 +81,7 @@ def approve(
     file = approval.path_of(whole)
     files = {file: approval.render(whole)}
     if _signs(scope, sign, key):
-        files = {file + SIGNATURE_SUFFIX: ssh.sign(repository, files[file], key), **files}
+        files = {file + SIGNATURE_SUFFIX: ssh.sign(repository, approval.signed_form(whole), key), **files}
     try:
         (repository.root / file).parent.mkdir(parents=True, exist_ok=True)
         write_together(*((repository.root / name, data) for name, data in files.items()))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import Problems, read_json, schema_of
+from maskproof.documents import Problems, read_json, schema_of, written
 from maskproof.errors import ApprovalError
 from maskproof.model import sha256_of
 from maskproof.policy.keys import KEYS
@@ -106,7 +106,12 @@ def parse(data: bytes, path: str) -> Approval:
 
 
 def render(approval: Approval) -> bytes:
-    """The one form that an approval has, which is also what a signature is over: sorted keys, two spaces, a newline."""
+    """The file: sorted keys, laid out as formatters leave it."""
+    return written(_plain(approval))
+
+
+def signed_form(approval: Approval) -> bytes:
+    """What a signature is over, however the file is laid out: sorted keys, two spaces, a newline."""
     return msgspec.json.format(msgspec.json.encode(_plain(approval), order="sorted"), indent=2) + b"\n"
 
 
@@ -121,7 +126,7 @@ def _plain(value: Any) -> Any:
 def path_of(approval: Approval) -> str:
     """Where an approval lies: called after its first picture, and told from every other by its content."""
     name = re.sub(r"[^a-z0-9]+", "-", approval.pictures[0].path.rsplit("/", 1)[-1].lower()).strip("-")[:40]
-    return f"{APPROVALS}{name or 'picture'}-{sha256_of(render(approval))[:12]}{APPROVAL_SUFFIX}"
+    return f"{APPROVALS}{name or 'picture'}-{sha256_of(signed_form(approval))[:12]}{APPROVAL_SUFFIX}"
 
 
 def schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import Problems, read_json, schema_of
+from maskproof.documents import Problems, read_json, schema_of, written
 from maskproof.errors import ApprovalError
 from maskproof.records.sidecar import Digest  # noqa: TC001 - msgspec reads it
 
@@ -50,8 +50,8 @@ def parse(data: bytes) -> Baseline:
 
 
 def render(baseline: Baseline) -> bytes:
-    """The file: sorted keys, two spaces, a newline at its end."""
-    return msgspec.json.format(msgspec.json.encode(baseline, order="sorted"), indent=2) + b"\n"
+    """The file: sorted keys, laid out as formatters leave it."""
+    return written(msgspec.to_builtins(baseline))
 
 
 def schema() -> dict[str, Any]:

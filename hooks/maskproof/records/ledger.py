@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from maskproof.documents import MAX_BYTES, without_mark
-from maskproof.errors import CouldNotJudge, RecordError
+from maskproof.errors import CouldNotJudge, RecordError, TwoRecords
 from maskproof.records import sidecar
 from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
@@ -117,7 +117,7 @@ class Ledger:
         parent = self._edit_with(record.original.sha256)
         if parent is None or parent == image:
             return record
-        return msgspec.structs.replace(record, parent=sidecar.path_of(parent))
+        return msgspec.structs.replace(record, parent=self.head.record_path(parent))
 
     def users(self, path: str) -> set[str]:
         """Images on the head whose records, or those of the edits that led to them, name a path.
@@ -140,6 +140,13 @@ class Ledger:
         """
         return any(self._readable(self.base, image) for image in self._on_base.masked.get(path, ()))
 
+    def records_of_mask(self, path: str) -> Iterator[tuple[Record, bool]]:
+        """The records that use a picture as their mask, each with whether it is the base's."""
+        for tree, index in ((self.base, self._on_base), (self.head, self._on_head)):
+            for image in index.masked.get(path, ()):
+                if (record := self._readable(tree, image)) is not None:
+                    yield record, tree is self.base
+
     def mask_mode(self, path: str) -> str | None:
         """Which part of a mask is editable, by the first record on the head that uses it."""
         records = (self._readable(self.head, image) for image in self._on_head.masked.get(path, ()))
@@ -147,8 +154,13 @@ class Ledger:
 
     def before(self, image: str) -> tuple[tuple[Tree, Record], ...]:
         """The records that an image had in the trusted trees; what is no record there speaks of nothing."""
-        found = ((tree, self._readable(tree, image)) for tree in self.trusted)
-        return tuple((tree, record) for tree, record in found if record is not None)
+        found = []
+        for tree in self.trusted:
+            for path in tree.records.get(image, ()):
+                with contextlib.suppress(CouldNotJudge):
+                    if tree.blob_id(path) is not None:
+                        found.append((tree, self._at(tree, path)))
+        return tuple(found)
 
     def users_of_content(self, sha256: str) -> tuple[tuple[str, Record], ...]:
         """Images of the trusted trees with their records, which name a digest as their original or mask."""
@@ -169,24 +181,25 @@ class Ledger:
     @cached_property
     def images(self) -> tuple[str, ...]:
         """The images that have a sidecar on the head."""
-        return tuple(map(sidecar.image_of, filter(is_sidecar, self.head.entries)))
+        return tuple(self.head.records)
 
     @cached_property
     def images_by_blob(self) -> dict[str, str]:
         """Images of either side that have a sidecar: the same bytes under another name need a record as well."""
-        sides = (self.head.entries, self.base.entries)
-        return {
-            side[image].oid: image
-            for side in sides
-            for image in map(sidecar.image_of, filter(is_sidecar, side))
-            if image in side
-        }
+        sides = (self.head, self.base)
+        return {side.entries[image].oid: image for side in sides for image in side.records if image in side.entries}
 
     def _checked(self, tree: Tree, image: str) -> Record | None:
         """An image's record as it is written."""
-        path = sidecar.path_of(image)
-        if (oid := tree.blob_id(path)) is None:
-            return None
+        found = [path for path in tree.records.get(image, ()) if tree.blob_id(path) is not None]
+        if len(found) > 1:
+            raise TwoRecords(image, *found[:2])
+        return self._at(tree, found[0]) if found else None
+
+    def _at(self, tree: Tree, path: str) -> Record:
+        """The record that lies at a path."""
+        oid = tree.blob_id(path)
+        assert oid is not None  # noqa: S101 - asked by the callers
         if (oid, path) not in self._outcomes:
             data = self._files.get(oid) or tree.repository.objects.blob(oid, path)
             try:
@@ -236,7 +249,7 @@ class Ledger:
 
     def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
-        ids = {sidecar.image_of(path): tree.blob_id(path) for path in tree.entries if is_sidecar(path)}
+        ids = {image: tree.blob_id(path) for image, paths in tree.records.items() for path in paths}
         wanted = [oid for oid in ids.values() if oid is not None and oid not in self._files]
         for oid, data in tree.repository.objects.blobs(wanted, "a record"):
             if isinstance(data, bytes) and len(data) <= MAX_BYTES:

@@ -40,11 +40,12 @@ def follow(path: str, record: Record, record_of: Callable[[str], Record | None])
         BrokenChain: a record on the way is missing, broken or contradicts the next, or the way has no end.
     """
     links = [Link(path, record)]
-    seen = {sidecar.path_of(path)}
+    seen = {path}
     while (parent := links[0].record.parent) is not None:
-        if parent in seen:
+        image = sidecar.image_of(parent)
+        if image in seen:
             raise BrokenChain(
-                f"the parents of {path} run in a circle: {sidecar.path_of(links[0].path)} leads back to {parent}",
+                f"the parents of {path} run in a circle: the record of {links[0].path} leads back to {parent}",
                 "Correct `parent` in the record of the edit that was made first.",
             )
         if len(links) == MAX_CHAIN:
@@ -52,15 +53,15 @@ def follow(path: str, record: Record, record_of: Callable[[str], Record | None])
                 f"{path} is the last of more than {MAX_CHAIN} edits of edits, which are not followed to their end",
                 "Make the edit again from a picture nearer to the first original.",
             )
-        seen.add(parent)
-        links.insert(0, Link(sidecar.image_of(parent), _parent(links[0], parent, record_of)))
+        seen.add(image)
+        links.insert(0, Link(image, _parent(links[0], parent, record_of)))
     # A first picture that was made from no other is an original itself: there is nothing it could have drifted from.
     return tuple(links[1:] if links[0].record.original is None else links)
 
 
 def _parent(child: Link, parent: str, record_of: Callable[[str], Record | None]) -> Record:
     """The record of the edit that another was made from."""
-    beside = sidecar.path_of(child.path)
+    beside = f"the record of {child.path}"
     if not is_sidecar(parent):
         raise BrokenChain(f"{beside} names the parent {parent}, which is not the name of a record", RENEW)
     try:

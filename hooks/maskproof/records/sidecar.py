@@ -1,4 +1,4 @@
-"""The sidecar: what an edit says of itself, in `<image file>.maskproof.json` beside it.
+"""The sidecar: what an edit says of itself, in `<image file>.maskproof.json` beside it or in a folder of records.
 
 No file that image models return records its original or its mask, so this record is where they are kept.
 It is a claim, not a proof: every digest in it is checked, and it may only add protection, never allow drift.
@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from maskproof.documents import BoxNumbers, Offset, Point, Problems, SchemaName, Side, read_json, schema_of
+from maskproof.documents import BoxNumbers, Offset, Point, Problems, SchemaName, Side, read_json, schema_of, written
 from maskproof.errors import RecordError
 from maskproof.model import AreaKind, sha256_of
-from maskproof.repo.paths import SIDECAR_SUFFIX
+from maskproof.repo.paths import SIDECAR_SUFFIX, sidecar_image
 
 Digest = Annotated[
     str,
@@ -124,14 +124,22 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     schema: SchemaName | None = msgspec.field(default=None, name="$schema")
 
 
-def path_of(image: str) -> str:
-    """Where an image's sidecar lies."""
-    return image + SIDECAR_SUFFIX
+def path_of(image: str, folder: str = "") -> str:
+    """Where an image's sidecar lies: beside it, or in a folder that mirrors the paths of images."""
+    return f"{folder}/{image}{SIDECAR_SUFFIX}" if folder else image + SIDECAR_SUFFIX
 
 
 def image_of(sidecar: str) -> str:
-    """The image that a sidecar speaks of."""
-    return sidecar.removesuffix(SIDECAR_SUFFIX)
+    """The image that a sidecar speaks of, wherever it lies."""
+    return sidecar_image(sidecar)
+
+
+def kept(tool: Tool, prompt: str) -> Tool:
+    """What made an edit, with as much of its prompt as policy has records keep: `store`, `sha256` or `none`."""
+    if prompt == "store" or (tool.prompt is None and tool.prompt_sha256 is None):
+        return tool
+    digest = tool.prompt_sha256 if tool.prompt is None else sha256_of(tool.prompt.encode())
+    return msgspec.structs.replace(tool, prompt=None, prompt_sha256=digest if prompt == "sha256" else None)
 
 
 def parse(data: bytes, path: str) -> Record:
@@ -155,15 +163,19 @@ def parse(data: bytes, path: str) -> Record:
 
 
 def render(record: Record) -> bytes:
-    """The record as the bytes of a sidecar: sorted keys, two spaces, no empty members, a newline at the end."""
-    tree = {key: value for key, value in msgspec.to_builtins(record).items() if value not in (None, [], {})}
-    tree = {key: _without_none(value) for key, value in tree.items()}
-    return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
+    """The record as the bytes of a sidecar: sorted keys, no empty members, laid out as formatters leave it."""
+    return written(_plain(record))
 
 
 def digest_of(record: Record) -> str:
-    """The digest of what a record asks, however its file is written."""
-    return sha256_of(render(msgspec.structs.replace(record, schema=None)))
+    """The digest of what a record asks, however its file is written; sign-offs name it, so its form never changes."""
+    asked = _plain(msgspec.structs.replace(record, schema=None))
+    return sha256_of(msgspec.json.format(msgspec.json.encode(asked, order="sorted"), indent=2) + b"\n")
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    tree = {key: value for key, value in msgspec.to_builtins(record).items() if value not in (None, [], {})}
+    return {key: _without_none(value) for key, value in tree.items()}
 
 
 def schema() -> dict[str, Any]:
@@ -204,7 +216,7 @@ def _contradictions(record: Record, path: str) -> list[str]:
         found.append('mask and original are the same file, which only the mode "alpha" allows')
     if record.original and record.original.path == image_of(path) and record.original.sha256 == record.image.sha256:
         found.append("image and original are the same file, so nothing would be compared")
-    if record.parent == path:
+    if record.parent is not None and image_of(record.parent) == image_of(path):
         found.append("parent names this sidecar itself")
     if record.transform and record.transform.crop and record.original:
         x, y, width, height = record.transform.crop

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from maskproof.model import Picture
+
 HALF, OPAQUE = 128, np.uint8(255)
 CLEAR_AND_SOLID = (0, 255)
 SOFT_FROM, SOFT_LEVELS = np.uint8(17), 222
@@ -41,6 +43,8 @@ FEATHER = 0.05
 """share of the long side that a feather may be wide: every level between clear and solid has both that near to it"""
 LOOKED_AT_SIDE = 1024
 """long side, in samples, at which that is looked at"""
+COLORLESS = 8
+"""levels of 255 that what an editor writes anew may be off: grey stays grey, and a copied pixel the original's"""
 ORIGINAL = Frame()
 """neither cropped nor padded"""
 LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
@@ -209,6 +213,32 @@ def mask_facts(
         share_of(editable),
         feather,
     )
+
+
+def is_only_mask(mask: Picture, original: Picture | None) -> bool:
+    """Is a picture a mask and nothing else to see?
+
+    That is black and white, one colour with clear and solid parts, or the original itself with holes, each with soft
+    edges at the most. What shows a picture of its own is none, whatever a record calls it.
+
+    Args:
+        mask: The picture.
+        original: What its record names as the original; None where that cannot be had.
+    """
+    solid = np.full(mask.samples.shape[:2], OPAQUE) if mask.alpha is None else mask.alpha
+    if _grey_share(solid) > GREY_SHARE:
+        return False
+    shown = mask.samples[solid > 0]
+    if not shown.size:
+        return True
+    if int(np.ptp(shown, axis=1).max()) <= COLORLESS and _grey_share(mask.samples[..., 1]) <= GREY_SHARE:
+        return True
+    if int(np.ptp(shown, axis=0).max()) == 0:
+        return True
+    if original is None or original.size != mask.size:
+        return False
+    step = np.abs(mask.samples.astype(np.int16) - original.samples).max(axis=2) * (solid / np.float32(OPAQUE))
+    return bool(step.max() <= COLORLESS)
 
 
 def suspicions(mask: MaskFacts | None, max_editable: float, uncompared: Uncompared | None = None) -> list[Finding]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.paths import SIDECAR_SUFFIX, is_attributes, is_image
+from maskproof.repo.paths import SIDECAR_SUFFIX, is_attributes, is_image, is_sidecar, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,6 +83,20 @@ class Tree:
             return {path: Entry(mode if stage == "0" else CONFLICT, oid) for (mode, oid, stage), path in listed}
         listed = self._list("ls-tree", "-r", "-z", "--full-tree", self.commit)
         return {path: Entry(mode, oid) for (mode, _, oid), path in listed}
+
+    @cached_property
+    def records(self) -> dict[str, tuple[str, ...]]:
+        """Where the records of images lie, by image; more than one is a mistake, which is said when it is read."""
+        found: dict[str, tuple[str, ...]] = {}
+        for path in self.entries:
+            if is_sidecar(path):
+                image = sidecar_image(path)
+                found[image] = (*found.get(image, ()), path)
+        return found
+
+    def record_path(self, image: str) -> str:
+        """Where the record of an image lies, else where it would lie beside it."""
+        return self.records.get(image, (image + SIDECAR_SUFFIX,))[0]
 
     def _list(self, *command: str) -> Iterator[tuple[list[str], str]]:
         """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""

@@ -7,6 +7,10 @@ import unicodedata
 
 SIDECAR_SUFFIX = ".maskproof.json"
 """appended to the whole image name, so that hero.png and hero.webp never share a sidecar"""
+MIRRORED = re.compile(r"\.maskproof/(?!approvals/)[^/]+/(?=.)")
+"""how the path of a record begins that lies in a folder of its own, under the path of its image. Whatever the policy
+names, every such folder is read: none can be hidden by naming another. Nothing ships from .maskproof, so no picture
+there has a record beside it"""
 HOOKS_FILE = ".pre-commit-config.yaml"
 ATTRIBUTES = ".gitattributes"
 APPROVALS = ".maskproof/approvals/"
@@ -48,8 +52,15 @@ def is_image(path: str) -> bool:
 
 
 def is_sidecar(path: str) -> bool:
-    """Is this the name of a record beside an image?"""
+    """Is this the name of a record?"""
     return path.endswith(SIDECAR_SUFFIX)
+
+
+def sidecar_image(path: str) -> str:
+    """The image that the record at a path speaks of: beside it, or in its folder under the same path."""
+    image = path.removesuffix(SIDECAR_SUFFIX)
+    mirrored = MIRRORED.match(image)
+    return image if mirrored is None else image[mirrored.end() :]
 
 
 def is_approval(path: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX
+from maskproof.errors import TwoRecords
+from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, SIDECAR_SUFFIX, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,27 @@ def untracked(repository: Repository, paths: Iterable[str]) -> tuple[str, ...]:
     """Those of some paths that are files of the working tree and that Git does not know."""
     known = repository.index.entries
     return tuple(path for path in paths if path not in known and (repository.root / path).is_file())
+
+
+def record_places(repository: Repository, image: str) -> tuple[str, ...]:
+    """Where the working tree holds records of an image: beside it, and in the folders that mirror images' paths."""
+    name = image + SIDECAR_SUFFIX
+    home = repository.root / ".maskproof"
+    folders = sorted(one.name for one in home.iterdir() if one.is_dir()) if home.is_dir() else []
+    places = (name, *(f".maskproof/{folder}/{name}" for folder in folders))
+    return tuple(one for one in places if sidecar_image(one) == image and (repository.root / one).exists())
+
+
+def record_path(repository: Repository, image: str, folder: str = "") -> str:
+    """Where the record of an image lies in the working tree, else where the policy has it lie.
+
+    Raises:
+        TwoRecords: it lies in two places.
+    """
+    found = record_places(repository, image)
+    if len(found) > 1:
+        raise TwoRecords(image, *found[:2])
+    return found[0] if found else "/".join(filter(None, (folder, image + SIDECAR_SUFFIX)))
 
 
 def policy_untracked(repository: Repository) -> str | None:

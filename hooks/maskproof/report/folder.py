@@ -17,7 +17,7 @@ from maskproof.repo.paths import is_ours
 if TYPE_CHECKING:
     from maskproof.model import Finding, Report
 
-COMMAND = re.compile(r"`((?:maskproof|git|cp) [^`]+)`")
+COMMAND = re.compile(r"`((?:maskproof|git|cp|mkdir) [^`]+)`")
 """a command in a message"""
 SPECIAL = re.compile(r"[^\w./:=@%+,-]")
 """what PowerShell or cmd would read otherwise outside quotes; a file's name holds no quote there"""
@@ -61,7 +61,8 @@ def _command(command: str, prefix: str, windows: bool) -> str:
         words = shlex.split(command)
     except ValueError:  # no command after all
         return command
-    turned = [relpath(one, prefix) if _is_path(one) else one for one in words]
+    folder = words[2:3] if words[:2] == ["mkdir", "-p"] else []
+    turned = [relpath(one, prefix) if _is_path(one) or [one] == folder else one for one in words]
     if windows:
         return " ".join(f'"{one}"' if SPECIAL.search(one) and one not in JOINTS else one for one in turned)
     return " ".join(one if one in JOINTS else shlex.quote(one) for one in turned)

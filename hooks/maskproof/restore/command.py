@@ -27,6 +27,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
+from maskproof.repo.working import record_path
 from maskproof.report.folder import pasted
 from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record, undo
 
@@ -54,8 +55,12 @@ class Job:
     """its repository path"""
     data: bytes
     record: bytes
+    beside: str
+    """the record's repository path"""
     target: str
     """repository path of the file to write; `path` itself unless another one was asked for"""
+    target_record: str
+    """where the record of that goes"""
 
 
 def in_tree(
@@ -75,7 +80,7 @@ def in_tree(
     repository = Repository(where)
     scope = Scope(open_change(repository, Selection()))
     target = None if out is None else repository.path_of(str(out))
-    jobs = [_job(repository, repository.path_of(edit), target, force=force) for edit in dict.fromkeys(edits)]
+    jobs = [_job(scope, repository.path_of(edit), target, force=force) for edit in dict.fromkeys(edits)]
     for job in jobs:
         yield _outcome(scope, job, options)
 
@@ -92,7 +97,7 @@ def in_change(where: Path, named: tuple[str, ...], options: Options) -> Iterator
     scope = Scope(open_change(repository, Selection(named=named)))
     reports = (judge(gather(scope, path), scope.files) for path in scope.targets)
     drifted = [one.path for one in reports if one.verdict is Verdict.BLOCK and (one.drift or 0) > 1]
-    for job in [_job(repository, path, None, force=False) for path in drifted]:
+    for job in [_job(scope, path, None, force=False) for path in drifted]:
         yield _outcome(scope, job, options)
 
 
@@ -106,10 +111,11 @@ def summary(outcomes: list[Outcome]) -> str:
     )
 
 
-def _job(repository: Repository, path: str, target: str | None, *, force: bool) -> Job:
+def _job(scope: Scope, path: str, target: str | None, *, force: bool) -> Job:
     """The files of one edit, when they may be replaced."""
-    target = target or path
-    data, record = (_bytes(repository, one) for one in (path, sidecar.path_of(path)))
+    repository, target = scope.change.repository, target or path
+    beside, goes = (record_path(repository, one, scope.record_folder) for one in (path, target))
+    data, record = (_bytes(repository, one) for one in (path, beside))
     named = _quote(repository, path)
     if data is None:
         raise UsageError(f"{path} is not a file", "Check the name.")
@@ -118,9 +124,9 @@ def _job(repository: Repository, path: str, target: str | None, *, force: bool) 
             f"{path} has no record, so nothing says what its original is",
             f"Record it first: `maskproof record {named} --original ORIGINAL --mask MASK --mask-mode MODE`.",
         )
-    written = {target, sidecar.path_of(target)}
+    written = {target, goes}
     unstaged = [] if force else sorted(repository.unstaged(written))
-    if unstaged and not _is_ours(data, record, path):
+    if unstaged and not _is_ours(data, record, beside):
         raise UsageError(
             f"{unstaged[0]} holds work that is not staged, and restoring would replace it",
             f"Stage it (`git add {_quote(repository, unstaged[0])}`), or add --force.",
@@ -128,13 +134,13 @@ def _job(repository: Repository, path: str, target: str | None, *, force: bool) 
     taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
     if taken and not force:
         raise UsageError(f"{taken[0]} exists already", "Name another file, or add --force.")
-    return Job(path, data, record, target)
+    return Job(path, data, record, beside, target, goes)
 
 
-def _is_ours(data: bytes, text: bytes, path: str) -> bool:
+def _is_ours(data: bytes, text: bytes, beside: str) -> bool:
     """Is this what an earlier `restore` wrote, whole or interrupted? Then it can be made again from what Git holds."""
     try:
-        record = sidecar.parse(text, sidecar.path_of(path))
+        record = sidecar.parse(text, beside)
     except CouldNotJudge:
         return False
     return record.restored is not None and sha256_of(data) in {record.image.sha256, record.restored.replaced}
@@ -166,10 +172,12 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
         return Outcome(before.verdict, False, text.describe_kept(job.path, before))
     restored = replace(named, edit=made.data, edit_name=job.target)
     after = compare(restored, settings, scope.read_trusted, shown_original=original, shown_edit=made.shown)
-    beside = sidecar.path_of(job.target)
+    beside = job.target_record
     old = {one: _bytes(repository, one) for one in (beside, job.target)}
     if job.target == job.path:
         old[beside] = was
+    if record.tool is not None:
+        record = msgspec.structs.replace(record, tool=sidecar.kept(record.tool, settings.prompt))
     new = {beside: _renew_record(record, job, made, options), job.target: made.data}
     _write(repository, job, new, old)
     names = " ".join(_quote(repository, one) for one in (job.target, beside))
@@ -188,7 +196,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         RecordError: it has mistakes.
         CouldNotRestore: it speaks of other bytes, or names no original.
     """
-    record = sidecar.parse(job.record, sidecar.path_of(job.path))
+    record = sidecar.parse(job.record, job.beside)
     digest, named = sha256_of(job.data), _quote(repository, job.path)
     interrupted = record.restored is not None and record.restored.replaced == digest
     if digest != record.image.sha256 and not interrupted:
@@ -212,7 +220,7 @@ def _renew_record(record: Record, job: Job, made: Restored, options: Options) ->
     """The record of the restored picture."""
     restored = to_record(made, sha256_of(job.data), tone=options.match_tone)
     text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored))
-    sidecar.parse(text, sidecar.path_of(job.target))
+    sidecar.parse(text, job.target_record)
     return text
 
 
@@ -232,10 +240,11 @@ def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[
     """As `_write`, by the only one who writes."""
     undo.keep(repository, job.target, old, new)
     files = [(repository.root / path, data) for path, data in new.items()]
-    if (_bytes(repository, job.path), _bytes(repository, sidecar.path_of(job.path))) != (job.data, job.record):
+    if (_bytes(repository, job.path), _bytes(repository, job.beside)) != (job.data, job.record):
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
     try:
         for file, _ in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
             sweep(file)
         write_together(*files)
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof import policy
 from maskproof.errors import CouldNotJudge, PolicyError
-from maskproof.repo.paths import HOOKS_FILE, is_image
+from maskproof.repo.paths import HOOKS_FILE, SIDECAR_SUFFIX, is_image
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ STEERING = ("maskproof.toml", "pyproject.toml", HOOKS_FILE)
 """files that say what is judged, where the change may edit them"""
 SIGNERS = "allowed_signers"
 """by the last part of its name; keys that may sign, one a line"""
+
+SAMPLE = 200
+"""pictures whose records are asked about before there are any"""
+PLAIN_RECORDS = "*.maskproof.json !filter !diff !merge text"
+"""takes records out of a pattern of Git LFS that names a whole folder"""
 
 
 class Diagnosis(NamedTuple):
@@ -183,6 +188,12 @@ def _clone(repository: Repository, tree: Tree) -> Iterator[Diagnosis]:
         first = safe(pictures[pointers[0]])
         message = f"the content of {len(pointers)} pictures in Git LFS is not here, {first} among them"
         yield Diagnosis("lfs", GAP, message, "git lfs fetch --all")
+    records = [path for paths in tree.records.values() for path in paths]
+    asked = records or [f"{path}{SIDECAR_SUFFIX}" for path in list(pictures.values())[:SAMPLE]]
+    said = repository.attributes(tree, asked, ("filter",)) if asked else {}
+    if taken := [path for path in asked if said.get(path, {}).get("filter") == "lfs"]:
+        message = f"Git LFS takes records as well, {safe(taken[0])} among them, so a clone without its content has none"
+        yield Diagnosis("lfs-records", NOTE, message, f"echo '{PLAIN_RECORDS}' >> .gitattributes")
     if replaced := repository.git("for-each-ref", "--format=%(refname)", "refs/replace").split():
         command = "git replace -l | xargs git replace -d"
         message = f"{len(replaced)} replace refs show other people's tools other objects; maskproof ignores them"
