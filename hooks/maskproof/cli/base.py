@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from maskproof.gate.named import Named
-    from maskproof.model import ImageReport
+    from maskproof.model import ImageReport, Report
     from maskproof.policy import Settings
     from maskproof.repo import Repository
 
@@ -170,6 +171,18 @@ def emit(render: Callable[..., str], output: Path | None = None, last_line: str 
         return
     write(output, render(color=False).encode("utf-8", "backslashreplace"))
     print(last_line)
+
+
+def for_github(found: Report) -> None:
+    """In a job of GitHub Actions: annotations behind the text, and the job's summary, as its runner reads them."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from maskproof.report import github, markdown
+
+    print(github.run(found), end="")
+    if name := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(markdown.run(found))
 
 
 def together(mask: Path | None, mask_mode: str | None) -> None:

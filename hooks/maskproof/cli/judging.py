@@ -22,6 +22,7 @@ from maskproof.cli.base import (
     comparison_options,
     emit,
     folder,
+    for_github,
     format_option,
     in_ci,
     named,
@@ -100,6 +101,8 @@ def check(
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
     if not silent:  # pre-commit shows each word of a hook
         emit(partial(writer.run, found), output, summary(found))
+        if writer is text and output is None:
+            for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
     told = [finding for image in found.images for finding in image.findings if finding.accepted is None]

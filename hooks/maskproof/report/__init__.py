@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from maskproof.report import json, text
+from maskproof.report import github, gitlab, json, junit, markdown, sarif, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,15 @@ class Writer(Protocol):
     """several candidates for one edit, best first, and what to do next: each `Ranked`, and lines of advice"""
 
 
-FORMATS: Mapping[str, object] = {"text": text, "json": json}
+FORMATS: Mapping[str, object] = {
+    "text": text,
+    "json": json,
+    "markdown": markdown,
+    "github": github,
+    "gitlab": gitlab,
+    "sarif": sarif,
+    "junit": junit,
+}
 """for each format its module, with functions as `Writer` has them"""
 
 

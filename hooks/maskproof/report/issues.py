@@ -1,0 +1,85 @@
+"""What a run found, one by one, as formats for other programs list it: where, which rule, how grave, in a sentence.
+
+A finding is anchored where a reviewer can open it: at the record of its picture, a text file whose change they see, and
+where there is none at the picture. Its fingerprint says the same in every run as long as the same is found in the
+same picture, whatever was measured, so that a platform knows it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from maskproof.model import Severity, Verdict, counted
+from maskproof.repo.paths import SIDECAR_SUFFIX
+from maskproof.report.text import safe, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskproof.model import Finding, Report
+
+
+class Issue(NamedTuple):
+    """One finding of one image; texts are safe to print, paths are not."""
+
+    image: str
+    """the path of the picture"""
+    named: str
+    """the same, safe to print"""
+    file: str
+    """the path that it is anchored at"""
+    rule: str
+    severity: Severity
+    says: str
+    """which image, what, where, how much"""
+    advice: str
+    fingerprint: str
+    """64 hexadecimal digits"""
+    accepted: str
+    """how somebody accepted it: `approval`, `pending`, `baseline`; empty: nobody did"""
+
+
+def issues(report: Report) -> Iterator[Issue]:
+    """Every finding of a run, in its order."""
+    for image in report.images:
+        file = image.path + (SIDECAR_SUFFIX if image.original is not None else "")
+        named = safe(image.path)
+        for one in image.findings:
+            yield Issue(
+                image.path,
+                named,
+                file,
+                one.rule,
+                one.severity,
+                f"{named}: {safe(sentence(one))}",
+                safe(one.advice),
+                _fingerprint(image.path, one),
+                one.accepted.how if one.accepted else "",
+            )
+
+
+def asks(report: Report) -> str:
+    """The first line for a reviewer: what somebody has to look at."""
+    blocked, unjudged = (
+        [safe(image.path) for image in report.images if image.verdict is verdict]
+        for verdict in (Verdict.BLOCK, Verdict.UNJUDGED)
+    )
+    warned = sum(
+        image.verdict is Verdict.PASS and any(not one.accepted for one in image.findings) for image in report.images
+    )
+    said = [
+        f"{counted(len(blocked), 'image')} to look at: {_named(blocked)}" if blocked else "",
+        f"{counted(len(unjudged), 'image')} not judged: {_named(unjudged)}" if unjudged else "",
+        f"{counted(warned, 'image')} with warnings" if warned else "",
+    ]
+    return "; ".join(filter(None, said)) or f"nothing to look at: {counted(len(report.images), 'image')} passed"
+
+
+def _named(paths: list[str], most: int = 3) -> str:
+    return ", ".join(paths[:most]) + (f" and {len(paths) - most} more" if len(paths) > most else "")
+
+
+def _fingerprint(path: str, one: Finding) -> str:
+    said = "\0".join((path, one.rule, one.region or "", *one.about))
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,68 @@
+"""JUnit XML, which every CI shows: a test case for each image, failed where it is blocked.
+
+There is no standard; this is what Jenkins' and GitLab's readers share: `testsuites`, `testsuite`, `testcase`, and in it
+`failure`, `error` or `system-out`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from maskproof.model import Severity, Verdict
+from maskproof.report.issues import issues
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    from maskproof.model import ImageReport, Report
+    from maskproof.report.issues import Issue
+
+TAGS = {Severity.BLOCK: "failure", Severity.UNJUDGED: "error"}
+
+
+def run(report: Report, **_: bool) -> str:
+    """A whole run. `safe` leaves only characters that XML 1.0 allows."""
+    by_image: dict[str, list[Issue]] = {}
+    for one in issues(report):
+        by_image.setdefault(one.image, []).append(one)
+    cases = [line for image in report.images for line in _case(image, by_image.get(image.path, []))]
+    counts = (
+        f'tests="{len(report.images)}" failures="{report.count(Verdict.BLOCK)}" '
+        f'errors="{report.count(Verdict.UNJUDGED)}"'
+    )
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f'<testsuites name="maskproof" {counts}>',
+            f'  <testsuite name="maskproof" {counts}>',
+            *cases,
+            "  </testsuite>",
+            "</testsuites>",
+            "",
+        ]
+    )
+
+
+def _case(image: ImageReport, found: list[Issue]) -> list[str]:
+    """One image: a failure or an error as its verdict says, and what else was found as output."""
+    counting = [one for one in found if one.severity in TAGS and not one.accepted]
+    leading = next((one for one in counting if TAGS[one.severity] == _tag(image)), None)
+    rest = [one for one in found if one is not leading]
+    head = f'    <testcase classname="maskproof" name={quoteattr(safe(image.path))}'
+    if not found:
+        return [f"{head}/>"]
+    lines = [f"{head}>"]
+    if leading:
+        tag = TAGS[leading.severity]
+        lines.append(
+            f"      <{tag} type={quoteattr(leading.rule)} message={quoteattr(leading.says)}>"
+            f"{escape(leading.advice)}</{tag}>"
+        )
+    if rest:
+        said = "\n".join(f"{one.accepted or one.severity.value}: {one.says}" for one in rest)
+        lines.append(f"      <system-out>{escape(said)}</system-out>")
+    return [*lines, "    </testcase>"]
+
+
+def _tag(image: ImageReport) -> str:
+    return {Verdict.BLOCK: "failure", Verdict.UNJUDGED: "error"}.get(image.verdict, "")
