@@ -355,6 +355,8 @@ class ImageReport:
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
     inspection: object = None
     """what the stages found (`gate.inspection.Inspection`), for who explains the verdict"""
+    record: str = ""
+    """where its record lies; empty: nowhere"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
 

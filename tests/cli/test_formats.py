@@ -19,11 +19,13 @@ COMMANDS = {
     "explain, a plain file": (("explain", "plain.png"), ("explanation", "signals")),
     "approvals": (("approvals",), ("approvals",)),
     "find": (("find", "plain.png"), ("matches",)),
+    "areas": (("areas", SPRING), ("areas",)),
+    "status": (("status",), ("status",)),
     "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
 }
 """command lines, and what each may have to show"""
 THINGS = set(report.Writer.__annotations__)
-MARKDOWN = '''"""A table for a comment."""
+WIKI = '''"""A table for a comment."""
 
 from maskproof.report.text import safe
 
@@ -69,18 +71,18 @@ def test_is_written_or_refused(pictures, name, style):
 def test_a_new_format_is_a_module_and_a_row(pictures, tmp_path):
     package = tmp_path / "package" / "maskproof"
     shutil.copytree(ROOT / "hooks" / "maskproof", package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "report" / "markdown.py").write_text(MARKDOWN)
+    (package / "report" / "wiki.py").write_text(WIKI)
     table = package / "report" / "__init__.py"
-    with_row = table.read_text().replace("import json, text", "import json, markdown, text")
-    table.write_text(with_row.replace('"json": json}', '"json": json, "markdown": markdown}'))
+    with_row = table.read_text().replace("sarif, text\n", "sarif, text, wiki\n")
+    table.write_text(with_row.replace('    "json": json,\n', '    "json": json,\n    "wiki": wiki,\n'))
 
     def run(*arguments):
-        return pictures.run(*MASKPROOF, *arguments, "--format", "markdown", ok=False, PYTHONPATH=str(package.parent))
+        return pictures.run(*MASKPROOF, *arguments, "--format", "wiki", ok=False, PYTHONPATH=str(package.parent))
 
     done = run(*COMMANDS["compare"][0])
     assert (done.returncode, done.stdout) == (1, f"| {SPRING} | block |\n")
-    assert "markdown" in pictures.run(*MASKPROOF, "compare", "--help", PYTHONPATH=str(package.parent)).stdout
+    assert "wiki" in pictures.run(*MASKPROOF, "compare", "--help", PYTHONPATH=str(package.parent)).stdout
     for name in COMMANDS.keys() - {"compare"}:
         done = run(*COMMANDS[name][0])
         assert (done.returncode, done.stdout) == (2, "")
-        assert "'markdown' is not one of 'text', 'json'" in done.stderr
+        assert "'wiki' is not one of 'text', 'json'" in done.stderr

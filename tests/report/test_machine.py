@@ -29,7 +29,7 @@ def found(rule: str = "outside-mask", severity: Severity = Severity.BLOCK, messa
 
 
 def image(path: str, *findings: Finding, verdict: Verdict = Verdict.BLOCK) -> ImageReport:
-    return ImageReport(path, verdict, 2.5, findings, original={"path": "o.png"})
+    return ImageReport(path, verdict, 2.5, findings, record=f"{path}.maskproof.json")
 
 
 MIXED = Report(

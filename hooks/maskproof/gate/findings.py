@@ -47,6 +47,7 @@ def conclude(inspection: Inspection) -> ImageReport:
         (*inspection.inputs.settings.notes, *inspection.compared.notes),
         steps,
         inspection,
+        record=inspection.inputs.record_path,
     )
 
 

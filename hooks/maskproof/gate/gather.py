@@ -62,6 +62,7 @@ def gather(scope: Scope, path: str, asked: Settings | None = None) -> Inputs:
         None if isinstance(edit, Failure) else scope.baselined(path, edit.sha256),
         outermost.terms(outermost.settings(path)),
         outermost.terms(outermost.intended(path)) if change.loosened else None,
+        next(iter(scope.change.head.records.get(path, ())), ""),
     )
     if isinstance(reference, Master):
         return _as_export(scope, inputs, reference)

@@ -255,6 +255,8 @@ class Inputs:
     """what policy asks for it, as approvals hold it"""
     merged_terms: Terms | None = None
     """what it will ask once the change is merged, where that is less"""
+    record_path: str = ""
+    """where its record lies; empty: nowhere"""
     as_export: Inputs | None = None
     """the same as an export, where not all of the policies that hold say that it is one: it has to pass both ways"""
 

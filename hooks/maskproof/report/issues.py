@@ -11,7 +11,6 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.model import Severity, Verdict, counted
-from maskproof.repo.paths import SIDECAR_SUFFIX
 from maskproof.report.text import safe, sentence
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Issue(NamedTuple):
 def issues(report: Report) -> Iterator[Issue]:
     """Every finding of a run, in its order."""
     for image in report.images:
-        file = image.path + (SIDECAR_SUFFIX if image.original is not None else "")
+        file = image.record or image.path
         named = safe(image.path)
         for one in image.findings:
             yield Issue(
