@@ -20,11 +20,6 @@ HERE = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MASKPROOF_SHARED", HERE.parent / "shared"))
 ABSENT = pytest.mark.skip(reason="the third-party data is not beside this checkout (../shared, or MASKPROOF_SHARED)")
 
-MISJUDGED = {
-    "dngback/t2": "passes: a weave of two pixels that was smoothed away evenly is not told from an encoder's loss",
-}
-"""cases of `cases/cases.csv` whose verdict is known to be wrong; a test fails as soon as one is right"""
-
 REFUSED = {
     "Pillow/xmp_tags_orientation.png": "turned in XMP only, which browsers ignore",
     "Pillow/xmp_tags_orientation_exiftool.png": "turned in XMP only, which browsers ignore",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processes import MASKPROOF
-from thirdparty import MISJUDGED
 
 if TYPE_CHECKING:
     from projects import Scratch
@@ -79,7 +78,7 @@ def test_the_brand_line_that_one_edit_lost_blocks_once_it_is_declared(scratch: S
 
 
 @pytest.mark.filterwarnings("ignore:.*cases.csv:pytest.PytestUnraisableExceptionWarning")  # the script leaves it open
-def test_score_finds_no_false_block_and_no_miss_but_the_known_ones(
+def test_score_finds_no_false_block_and_no_miss(
     scratch: Scratch, shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The script as it is; only the processes that it starts are copies of one that has loaded maskproof.
@@ -88,5 +87,5 @@ def test_score_finds_no_false_block_and_no_miss_but_the_known_ones(
     runpy.run_path(str(shared / "cases" / "score.py"))["main"]()
     text = capsys.readouterr().out
     wrong = {line.split()[4] for line in text.splitlines() if line.endswith((" FALSE BLOCK", " MISS"))}
-    assert wrong == {row["case"] for row in cases(shared)} & MISJUDGED.keys(), text
+    assert not wrong, text
     assert "errors 0" in text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from projects import MASKPROOF
-from thirdparty import ABSENT, MISJUDGED, SHARED
+from thirdparty import ABSENT, SHARED
 
 if TYPE_CHECKING:
     from projects import Scratch
@@ -34,7 +34,7 @@ def blocked() -> list[object]:
 
 def known(case: str) -> tuple[pytest.MarkDecorator, ...]:
     """Marks a case that does not end well, for a reason that is known."""
-    reason = {**MISJUDGED, **UNMENDED}.get(case)
+    reason = UNMENDED.get(case)
     return (pytest.mark.xfail(reason=reason),) if reason else ()  # strict: it fails once it ends well
 
 
