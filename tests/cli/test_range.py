@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
+import sys
 
 import pytest
+import yaml
 
-from projects import HERO, SPRING, Project, png, texture
+from processes import MASKPROOF
+from projects import HERO, SPRING, Project, Scratch, png, texture
 
 
 @pytest.fixture
@@ -217,3 +221,74 @@ def test_without_an_answer_the_check_that_is_asked_with_it_refuses(project, env)
     assert status in {2, 3}
     assert why
     assert project.check(*said.split()).status == 2
+
+
+# --- the jobs that init writes ---------------------------------------------------------------------------------------
+
+
+def program(folder, name: str, line: str) -> None:
+    """A program of this name on the PATH of a job."""
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{line}\n")
+    file.chmod(0o755)
+
+
+def written(folder, ci: str) -> str:
+    """What the job that `init` writes runs, as its service runs it: a line that fails ends it."""
+    scratch = Scratch(folder / ci)
+    scratch.root.mkdir()
+    scratch.git("init", "-q")
+    scratch.maskproof("init", "--ci", ci)
+    file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]
+    job = yaml.safe_load((scratch.root / file).read_text())
+    if ci == "gitlab":
+        return "set -e\n" + "\n".join(job["maskproof"]["script"])
+    return "set -e\n" + "\n".join(step["run"] for step in job["jobs"]["maskproof"]["steps"] if "run" in step)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a job's shell")
+@pytest.mark.parametrize("kind", ["pull request", "queue", "rebased queue", "merge request", "train"])
+def test_the_jobs_that_init_writes_judge_the_change_and_fetch_what_they_need(service, tmp_path, kind):
+    service.git("checkout", "-q", "-b", "queue", "pr" if kind == "rebased queue" else "main")
+    if kind == "rebased queue":
+        service.git("rebase", "-q", "main")
+    else:
+        service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")
+    queue = sha(service, "queue")
+    event = {"merge_group": {"base_sha": sha(service, "main"), "head_sha": queue}}
+    commit, env = {
+        "pull request": ("refs/pull/7/merge", pull_request(service)),
+        "queue": ("queue", github(service, "merge_group", queue, event)),
+        "rebased queue": ("queue", github(service, "merge_group", queue, event)),
+        "merge request": ("pr", gitlab(service, "detached", sha(service, "pr"))),
+        "train": ("queue", gitlab(service, "merge_train", queue)),
+    }[kind]
+    script = written(tmp_path, "gitlab" if "GITLAB_CI" in env else "github")
+    clone = job(service, sha(service, commit))
+    program(tmp_path / "bin", "pip", ":")
+    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
+    done = clone.run("sh", "-c", script, ok=False, **env)
+    assert done.returncode == 1, done.stderr
+    assert f"{SPRING} is blocked" in done.stdout or "1 image looked at, 1 compared, 1 blocked" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a job's shell")
+def test_and_the_content_of_both_sides_in_git_lfs(service, tmp_path):
+    data = service.pictures.original
+    pointer = f"oid sha256:{hashlib.sha256(data).hexdigest()}\nsize {len(data)}\n"
+    service.git("checkout", "-q", "main")
+    service.write(HERO, f"version https://git-lfs.github.com/spec/v1\n{pointer}")
+    service.commit("Into Git LFS")
+    service.git("checkout", "-q", "-B", "pr")
+    service.edit("held")
+    service.commit("Held")
+    clone = job(service, sha(service, "pr"))
+    program(tmp_path / "bin", "pip", ":")
+    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    program(tmp_path / "bin", "git-lfs", f'echo "$@" >> {shlex.quote(str(tmp_path / "asked"))}')
+    env = gitlab(service, "detached", sha(service, "pr"))
+    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
+    clone.run("sh", "-c", written(tmp_path, "gitlab"), ok=False, **env)
+    assert f"fetch origin {sha(service, 'pr')} {sha(service, 'main')}" in (tmp_path / "asked").read_text()

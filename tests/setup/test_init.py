@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,10 @@ def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> Non
     workflow = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())
     steps = workflow["jobs"]["maskproof"]["steps"]
     assert steps[0]["with"]["fetch-depth"] == 0
-    assert any("maskproof check --from-ref HEAD^1 --to-ref HEAD" in step.get("run", "") for step in steps)
+    assert steps[0]["with"]["persist-credentials"] is False
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert {"pull_request", "merge_group"} == workflow[True].keys()  # `on`, as YAML 1.1 reads it
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_a_list_in_another_form_is_left_alone_and_the_entry_is_shown(scratch: Sc
     scratch.write(".pre-commit-config.yaml", text)
     done = scratch.maskproof("init")
     assert (scratch.root / ".pre-commit-config.yaml").read_text() == text
-    assert "- id: maskproof" in done.stdout
+    assert "\n- repo: https://github.com/maskproof/maskproof\n" in done.stdout
 
 
 def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
@@ -109,7 +113,7 @@ def test_the_check_is_told_who_made_the_change(scratch: Scratch) -> None:
     step = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())["jobs"]["maskproof"]["steps"][
         -1
     ]
-    assert step["env"] == {"MASKPROOF_AUTHORS": "${{ github.event.pull_request.user.login }}"}
+    assert step["env"]["MASKPROOF_AUTHORS"] == "${{ github.event.pull_request.user.login }}"
 
 
 def test_what_is_there_is_accepted(project: Project) -> None:
@@ -125,8 +129,33 @@ def _read(scratch: Scratch, path: str) -> bytes | None:
     return file.read_bytes() if file.exists() else None
 
 
-def test_gitlab_gets_its_own_template(scratch: Scratch) -> None:
+def test_gitlab_gets_its_own_template_and_what_includes_it(scratch: Scratch) -> None:
     scratch.maskproof("init", "--ci", "gitlab", "--rev", "v9")
     text = (scratch.root / ".gitlab/maskproof.yml").read_text()
     assert "@v9" in yaml.safe_load(text)["maskproof"]["script"][0]
     assert not (scratch.root / ".github").exists()
+    assert yaml.safe_load((scratch.root / ".gitlab-ci.yml").read_text()) == {
+        "include": [{"local": ".gitlab/maskproof.yml"}]
+    }
+
+
+def test_where_gitlab_has_jobs_its_check_is_written_and_how_to_include_it_said(scratch: Scratch) -> None:
+    before = "test:\n  script: [make]\n"
+    scratch.write(".gitlab-ci.yml", before)
+    done = scratch.maskproof("init")
+    assert (scratch.root / ".gitlab/maskproof.yml").exists()
+    assert not (scratch.root / ".github").exists()
+    assert (scratch.root / ".gitlab-ci.yml").read_text() == before
+    assert "once it says:\ninclude:\n- local: .gitlab/maskproof.yml\n" in done.stdout
+    scratch.write(".gitlab-ci.yml", before + "include:\n- local: .gitlab/maskproof.yml\n")
+    assert "once it says" not in scratch.maskproof("init").stdout
+
+
+@pytest.mark.parametrize("attributes", [None, "*.png filter=lfs diff=lfs merge=lfs -text\n"])
+def test_gitlab_s_image_gets_git_lfs_where_pictures_lie_there(scratch: Scratch, attributes: str | None) -> None:
+    if attributes:
+        scratch.write("assets/.gitattributes", attributes)
+        scratch.git("add", "-A")
+    scratch.maskproof("init", "--ci", "gitlab")
+    script = yaml.safe_load((scratch.root / ".gitlab/maskproof.yml").read_text())["maskproof"]["script"]
+    assert any("install git-lfs" in line for line in script) == bool(attributes)

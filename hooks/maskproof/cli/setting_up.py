@@ -29,9 +29,7 @@ FORM = click.option(
 @click.option(
     "--ci",
     type=click.Choice(("github", "gitlab", "none")),
-    default="github",
-    show_default=True,
-    help="Whose pull-request check to write a template for.",
+    help="Whose pull-request check to write; by default gitlab where .gitlab-ci.yml lies, else github.",
 )
 @click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
 @click.option(
@@ -42,17 +40,17 @@ FORM = click.option(
     help="Who has to review approvals and policy, as CODEOWNERS names them. May be repeated.",
 )
 @click.option("--advise", is_flag=True, help="For a first fortnight: write what only warns.")
-def init(ci: str, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
+def init(ci: str | None, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
     """Write policy, hook, CI template, owners and baseline.
 
     Nothing that exists is overwritten.
     """
     from maskproof.repo import Repository
-    from maskproof.setup.init import write_all
+    from maskproof.setup.init import platform_of, write_all
 
-    judged = partial(progress, what="pictures judged")
-    for line in write_all(Repository(Path.cwd()), ci, rev, owners, judged, advise=advise):
-        print(safe(line))
+    repository, judged = Repository(Path.cwd()), partial(progress, what="pictures judged")
+    for line in write_all(repository, ci or platform_of(repository), rev, owners, judged, advise=advise):
+        print(*map(safe, line.split("\n")), sep="\n")
     return 0
 
 

@@ -14,7 +14,7 @@ from maskproof.errors import UsageError
 from maskproof.policy.owners import PLACES
 from maskproof.recording import baseline
 from maskproof.records.baseline import FILE
-from maskproof.repo.paths import is_image
+from maskproof.repo.paths import is_attributes, is_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,42 +67,53 @@ ENTRY = """\
 GITHUB = """\
 # The gate: a local hook can be skipped with --no-verify, a required check cannot. Make it required in the branch rules.
 name: maskproof
-on: pull_request
+on:
+  pull_request:
+  merge_group:
 permissions:
   contents: read
 jobs:
   maskproof:
     runs-on: ubuntu-latest
     steps:
-    - uses: actions/checkout@v4
+    - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2
       with:
         fetch-depth: 0   # originals may lie in history
-        lfs: true
-    - uses: actions/setup-python@v5
+        persist-credentials: false
+    - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065  # v5.6.0
       with:
         python-version: "3.12"
     - run: pip install "maskproof @ git+{source}@{rev}"
-    # HEAD is the merge of the pull request; its first parent is the base branch as it is now.
-    - run: maskproof check --from-ref HEAD^1 --to-ref HEAD{advise}
+    # What the pull request or the queue would make, beside the branch it goes to; Git LFS of both sides is fetched.
+    - run: |
+        range=$(maskproof range --fetch)
+        maskproof check $range
       env:
         MASKPROOF_AUTHORS: ${{{{ github.event.pull_request.user.login }}}}   # nobody approves a change of their own
+        GH_TOKEN: ${{{{ github.token }}}}   # this step alone may fetch from a private repository
+        GIT_CONFIG_COUNT: "1"
+        GIT_CONFIG_KEY_0: credential.helper
+        GIT_CONFIG_VALUE_0: "!gh auth git-credential"{advise}
 """
 
 GITLAB = """\
-# The gate. Include this file from .gitlab-ci.yml: `include: {{local: .gitlab/maskproof.yml}}`
+# The gate. It runs because .gitlab-ci.yml includes this file.
 maskproof:
   image: python:3.12
   rules:
   - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   variables:
     GIT_DEPTH: "0"   # originals may lie in history
-  script:
+  script:{lfs}
   - pip install "maskproof @ git+{source}@{rev}"
+  # What the merge request or the train would make, beside the branch it goes to; Git LFS of both sides is fetched.
+  - range=$(maskproof range --fetch)
   # Nobody approves a change of their own.
-  - >-
-    MASKPROOF_AUTHORS="$GITLAB_USER_LOGIN"
-    maskproof check --from-ref "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --to-ref "$CI_COMMIT_SHA"{advise}
+  - MASKPROOF_AUTHORS="$GITLAB_USER_LOGIN" maskproof check $range{advise}
 """
+LFS = "\n  - apt-get -qq update && apt-get -qq install git-lfs   # which this image lacks"
+INCLUDING, INCLUDE = ".gitlab-ci.yml", "include:\n- local: .gitlab/maskproof.yml\n"
+"""GitLab runs what this file names, and nothing else"""
 ADVISE = {
     "github": "\n      continue-on-error: true   # for the first fortnight: take this line out",
     "gitlab": "\n  allow_failure: true   # for the first fortnight: take this line out",
@@ -161,8 +172,11 @@ def write_all(
         CONFIG: _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev)),
     }
     if ci != "none":
-        text = TEMPLATES[ci].format(source=SOURCE, rev=rev, advise=ADVISE[ci] if advise else "")
+        lfs = LFS if _uses_lfs(repository) else ""
+        text = TEMPLATES[ci].format(source=SOURCE, rev=rev, advise=ADVISE[ci] if advise else "", lfs=lfs)
         steps[CI_FILES[ci]] = _new(root / CI_FILES[ci], CI_FILES[ci], text)
+    if ci == "gitlab":
+        steps[INCLUDING] = _included(root / INCLUDING)
     place = next((one for one in PLACES if (root / one).exists()), OWNED_BY[ci][0])
     steps[place] = _owners(root / place, place, (*OWNED, *OWNED_BY[ci][1]), owners)
     try:
@@ -189,6 +203,26 @@ def _owners(file: Path, name: str, paths: tuple[str, ...], owners: tuple[str, ..
     said = f"{'Added maskproof to' if before else 'Wrote'} {name}"
     left = "" if owners else f"; put the right owners in the place of {NOBODY} there, and take the # away"
     return before + gap + lines, said + left
+
+
+def platform_of(repository: Repository) -> str:
+    """Whose check to write, where nobody said: that of the service whose own file lies here."""
+    return "gitlab" if (repository.root / INCLUDING).exists() else "github"
+
+
+def _included(file: Path) -> tuple[str, str]:
+    """The file by which GitLab finds the check; in one that is there, a person puts the line where it belongs."""
+    if not file.exists():
+        return _new(file, INCLUDING, INCLUDE)
+    if CI_FILES["gitlab"] in file.read_bytes().decode("utf-8", "surrogateescape"):
+        return "", f"{INCLUDING} includes the check already and was left alone"
+    return "", f"{INCLUDING} is there already and was left alone; GitLab runs the check once it says:\n{INCLUDE}"
+
+
+def _uses_lfs(repository: Repository) -> bool:
+    """Do any pictures lie in Git LFS?"""
+    places = (path for path in repository.index.entries if is_attributes(path))
+    return any(b"filter=lfs" in (repository.index.read(path) or b"") for path in places)
 
 
 def _baseline(repository: Repository, progress: Progress) -> Iterator[str]:
