@@ -65,6 +65,7 @@ WRITING = {
     "init": ("init",),
     "record": ("record", SPRING, "--original", HERO),
     "restore": ("restore", SPRING),
+    "approve": ("approve", SPRING, "--reason", "a new season"),
     "output": ("check", "--all", "--output", "report.txt"),
 }
 
@@ -104,7 +105,7 @@ def test_a_full_disk_leaves_every_file_as_it_was(project, request, name):
 
 
 @POSIX
-@pytest.mark.parametrize("name", ["record", "restore"])
+@pytest.mark.parametrize("name", ["record", "restore", "approve"])
 def test_files_that_may_not_grow_are_told_by_the_system_s_reason(project, name):
     project.edit("drifted")
     project.stage()

@@ -1,12 +1,12 @@
-"""What `kill -9` at any moment of `maskproof restore` or `maskproof record` leaves behind.
+"""What `kill -9` at any moment of `maskproof restore`, `record` or `approve` leaves behind.
 
-A scratch repository with a drifted edit that Git does not know, so that its bytes have no other copy. The command is
+A scratch repository with a drifted edit that is not committed, so that its bytes have no other copy. The command is
 started and killed: in every other round after a random part of the time that a whole run takes, in the others within
-the last moments, counted from when `restore` begins to keep and to write, and `record` has its lock. Looked at each
-time: is the picture one of the two whole ones, is the record, can the replaced picture be had, does the gate block what
-is between, and does the next run end the work.
+the last moments, counted from when `restore` begins to keep and to write, `record` has its lock, and `approve` its
+folder. Looked at each time: is every file one of the two whole ones, can the replaced picture be had, does the gate
+block what is between, and does the next run end the work.
 
-    python tests/bench/kill_restore.py [--rounds 300] [--command record]
+    python tests/bench/kill.py [--rounds 334] [--command restore]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,10 +29,16 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskproof.atomic import LOCK
-from projects import HERO, MASK, MASKPROOF, OPENED, SPRING, Scratch, clean_environment, png, texture
+from processes import MASKPROOF
+from projects import HERO, MASK, OPENED, QUARTER, SPRING, Scratch, clean_environment, png, texture
 
 SIDECAR = f"{SPRING}.maskproof.json"
-COMMANDS = {"restore": ("restore", SPRING), "record": ("record", SPRING, "--prompt", "another one")}
+APPROVALS = ".maskproof/approvals"
+COMMANDS = {
+    "restore": ("restore", SPRING),
+    "record": ("record", SPRING, "--prompt", "another one"),
+    "approve": ("approve", SPRING, "--reason", "a new season"),
+}
 SCALE = 2
 """times the size of the tests' pictures, so that writing takes a visible part of the time"""
 LAST_MOMENTS = 0.08
@@ -40,11 +47,11 @@ LAST_MOMENTS = 0.08
 
 @dataclass(frozen=True)
 class Scene:
-    """The repository, and both whole states of what restoring replaces."""
+    """The repository, and both whole states of what a command replaces; None is a file that is not there."""
 
     project: Scratch
-    before: dict[str, bytes]
-    after: dict[str, bytes]
+    before: dict[str, bytes | None]
+    after: dict[str, bytes | None]
     seconds: float
     """that a whole run takes"""
     command: tuple[str, ...]
@@ -53,13 +60,17 @@ class Scene:
     def kept(self) -> Path:
         """Where Git keeps the replaced picture once `restore` has handed it over."""
         data = self.before[SPRING]
+        assert data is not None
         oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         return self.project.root / ".git" / "objects" / oid[:2] / oid[2:]
 
     @property
     def begun(self) -> Path:
         """What is there as soon as the command begins to write."""
-        return self.kept if SPRING in self.both else self.project.root / ".git" / LOCK
+        root = self.project.root
+        return (
+            self.kept if SPRING in self.both else root / APPROVALS if SIDECAR not in self.both else root / ".git" / LOCK
+        )
 
     @property
     def both(self) -> set[str]:
@@ -68,15 +79,21 @@ class Scene:
 
     def reset(self) -> None:
         """As before the first run, with nothing kept."""
+        shutil.rmtree(self.project.root / APPROVALS, ignore_errors=True)
         for path, data in self.before.items():
-            self.project.write(path, data)
+            if data is not None:
+                self.project.write(path, data)
         self.begun.unlink(missing_ok=True)
         for one in (self.project.root / SPRING).parent.glob(".*.part"):
             one.unlink()
 
-    def now(self) -> dict[str, bytes]:
-        """Picture and record as they lie there."""
-        return {path: (self.project.root / path).read_bytes() for path in self.before}
+    def now(self) -> dict[str, bytes | None]:
+        """The files as they lie there."""
+        return {path: read(self.project.root / path) for path in self.before}
+
+
+def read(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None
 
 
 def prepared(root: Path, command: tuple[str, ...]) -> Scene:
@@ -84,7 +101,11 @@ def prepared(root: Path, command: tuple[str, ...]) -> Scene:
     project = Scratch(root)
     project.git("init", "-q", "-b", "main")
     size = tuple(SCALE * side for side in texture(1).size)
-    original, edit = (texture(seed).resize(size, Image.Resampling.BICUBIC) for seed in (1, 2))
+    original, other = (texture(seed).resize(size, Image.Resampling.BICUBIC) for seed in (1, 2))
+    edit = original.copy()
+    for box in (OPENED, QUARTER):
+        place = tuple(SCALE * side for side in box)
+        edit.paste(other.crop(place), place)
     drawn = Image.new("L", size)
     drawn.paste(255, tuple(SCALE * side for side in OPENED))
     project.write(HERO, png(original))
@@ -92,11 +113,14 @@ def prepared(root: Path, command: tuple[str, ...]) -> Scene:
     project.commit("Start")
     project.write(SPRING, png(edit))
     project.run(*MASKPROOF, "record", SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
-    before = {path: (root / path).read_bytes() for path in (SPRING, SIDECAR)}
+    project.git("add", "-A")
+    before = {path: read(root / path) for path in (SPRING, SIDECAR)}
     start = time.perf_counter()
     project.run(*command)
     seconds = time.perf_counter() - start
-    return Scene(project, before, {path: (root / path).read_bytes() for path in before}, seconds, command)
+    made = [str(one.relative_to(root)) for one in (root / APPROVALS).glob("*")]
+    after = {path: read(root / path) for path in (*before, *made)}
+    return Scene(project, {**dict.fromkeys(made), **before}, after, seconds, command)
 
 
 def killed(scene: Scene, chance: random.Random, *, late: bool) -> bool:
@@ -125,15 +149,15 @@ def looked_at(scene: Scene) -> tuple[str, list[str]]:
     wrong += [f"{path} is neither the old nor the new one" for path, which in found.items() if which == "broken"]
     if found[SPRING] != "old" and SPRING in scene.both and not _held(scene):
         wrong.append("the replaced picture is lost")
-    if len({found[path] for path in scene.both}) > 1 and not _blocked(scene):
+    if len(scene.both) > 1 and len({found[path] for path in scene.both}) > 1 and not _blocked(scene):
         wrong.append("the gate does not block a picture with a record of another one")
     scene.project.run(*scene.command)
     if scene.now() != scene.after:
         wrong.append("the next run does not end the work")
-    return f"picture {found[SPRING]}, record {found[SIDECAR]}", wrong
+    return ", ".join(f"{path} {found[path]}" for path in sorted(scene.both)), wrong
 
 
-def _which(scene: Scene, path: str, data: bytes) -> str:
+def _which(scene: Scene, path: str, data: bytes | None) -> str:
     return "old" if data == scene.before[path] else "new" if data == scene.after[path] else "broken"
 
 
@@ -176,18 +200,21 @@ def measured(rounds: int, seed: int, command: str = "restore") -> tuple[Counter[
 def main() -> None:
     """Print what was met; exits 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=334, help="of each command")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--command", choices=list(COMMANDS), default="restore")
+    parser.add_argument("--command", choices=list(COMMANDS), help="one alone")
     args = parser.parse_args()
-    states, wrong, count = measured(args.rounds, args.seed, args.command)
-    print(f"{args.rounds} runs, {count} killed before their end")
-    for state, times in states.most_common():
-        print(f"  {times:4}  {state}")
-    for one, times in Counter(wrong).items():
-        print(f"  WRONG {times} times: {one}")
-    print("nothing corrupt, nothing lost" if not wrong else "")
-    sys.exit(bool(wrong))
+    anything = False
+    for command in [args.command] if args.command else COMMANDS:
+        states, wrong, count = measured(args.rounds, args.seed, command)
+        print(f"{command}: {args.rounds} runs, {count} killed before their end")
+        for state, times in states.most_common():
+            print(f"  {times:4}  {state}")
+        for one, times in Counter(wrong).items():
+            print(f"  WRONG {times} times: {one}")
+        print("  nothing corrupt, nothing lost" if not wrong else "", flush=True)
+        anything = anything or bool(wrong)
+    sys.exit(anything)
 
 
 if __name__ == "__main__":
