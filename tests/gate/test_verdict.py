@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.gate import verdict
-from maskproof.model import Box, Finding, Metric, RegionDrift, Severity, Verdict, Wording
+from maskproof.model import Acceptance, Box, Finding, Metric, RegionDrift, Severity, Verdict, Wording
 from maskproof.policy.limits import LIMITS
 
 ROWS = st.sampled_from([row for row in LIMITS if not row.warns])
@@ -68,6 +68,13 @@ def test_the_gravest_finding_decides_and_stands_first(severities: tuple[str, ...
     assert verdict.verdict_of(found).value == answer
     order = [finding.severity.value for finding in verdict.gravest_first(found)]
     assert order == sorted(order, key=["block", "unjudged", "warn"].index)
+
+
+def test_what_is_accepted_decides_nothing_and_stands_last() -> None:
+    said = Finding("text", Severity.BLOCK, "signed", accepted=Acceptance("approval", "a.json"))
+    found = (said, Finding("tone", Severity.WARN, "a little"))
+    assert verdict.verdict_of(found) is Verdict.PASS
+    assert [one.rule for one in verdict.gravest_first(found)] == ["tone", "text"]
 
 
 def test_a_warning_row_warns_and_is_no_part_of_drift() -> None:
@@ -133,7 +140,8 @@ def test_strings_that_differ_lead_even_where_they_decide_nothing(limit):
     (finding,) = verdict.decide([RegionDrift("line", "text", metrics)], limits).findings
     assert finding.message == 'perhaps "SAL[E]" became "SAL[F]"; a letter changed by 90 %'
     assert (finding.text, finding.value, finding.limit) == (Wording("SALE", "SALF"), 0.9, 0.2)
-    assert verdict.decide([RegionDrift("line", "text", metrics[1:])], limits).findings == ()
+    words = verdict.decide([RegionDrift("line", "text", metrics[1:])], limits)
+    assert (words.findings, words.drift) == ((), 0)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def test_what_is_stricter_is_named(one: Approvals, other: Approvals) -> None:
     )
 
 
+def test_a_kind_that_only_follows_the_others_is_not_named_beside_them() -> None:
+    two = Approvals(required=2, kinds={"brand": 2})
+    assert list(Approvals().tighter(two)) == ["approvals.required"]
+    assert list(Approvals().tighter(Approvals(kinds={"brand": 2}))) == ["approvals.kinds.brand"]
+    assert list(Approvals(kinds={"brand": 1}).tighter(two)) == ["approvals.required", "approvals.kinds.brand"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

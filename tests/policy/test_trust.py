@@ -11,11 +11,11 @@ from msgspec import inspect
 
 from maskproof import policy
 from maskproof.model import Level
-from maskproof.policy import AreaRule, Settings
+from maskproof.policy import AreaRule, FaceModel, Settings
 from maskproof.policy.cover import covered
 from maskproof.policy.keys import KEYS, Key
 from maskproof.policy.limits import ROWS, default_limits
-from maskproof.policy.trust import tighten, tighter_keys
+from maskproof.policy.trust import resolve_closely, tighten, tighter_keys
 
 AREAS = st.sampled_from([AreaRule(paths=["*"], name=n, kind="brand", box=(i, 0, 1, 1)) for i, n in enumerate("abc")])
 NUMBERS = st.sampled_from([0.0, 0.001, 0.02, 0.5, 3.0])
@@ -196,6 +196,30 @@ def test_a_looser_limit_of_the_head_is_not_called_its_own():
     assert found.limits == base.limits
     assert found.own_limits == frozenset()
     assert found.source == base.source
+
+
+def test_a_stricter_limit_is_its_own_where_a_policy_sets_it_and_the_levels_where_none_does():
+    strict = settings_of('version = 1\n[defaults]\nlevel = "strict"', "a.png")
+    assert tighten(Settings(), strict).own_limits == frozenset()
+    assert tighter_keys(Settings(), strict) == ("level", "record_loosened")
+    own = settings_of("version = 1\n[limits.brand]\nlight = 0.001", "a.png")
+    assert tighten(Settings(), own).own_limits == tighten(own, Settings()).own_limits == {("brand", "light")}
+    assert tighter_keys(Settings(), own) == ("limits.brand.light",)
+
+
+def test_a_model_that_either_side_names_is_kept():
+    model = FaceModel(path="f.onnx", sha256="0" * 64)
+    one = dataclasses.replace(Settings(), face_model=model)
+    assert tighten(one, Settings()).face_model == tighten(Settings(), one).face_model == model
+
+
+def test_a_pattern_means_a_name_in_every_case_and_loosens_none_by_that():
+    rules = 'version = 1\n[[rules]]\npaths = ["Logo.png"]\nlevel = "{}"\n'
+    found = [("maskproof.toml", policy.parse(rules.format(level).encode(), "maskproof.toml")) for level in Level]
+    for one, level in zip(found, Level, strict=True):
+        assert resolve_closely(one, "Logo.png").level is level
+        expected = tighten(Settings(), Settings(level=level)).level
+        assert resolve_closely(one, "LOGO.PNG").level is expected
 
 
 def test_taking_out_what_is_ignored_loosens_nothing_and_ends_the_note():

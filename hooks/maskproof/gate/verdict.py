@@ -65,9 +65,9 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
     worst = max((row.ratio for row in rows if not row.warns), default=0.0)
     groups: dict[tuple[str, str], list[_LimitedMetric]] = defaultdict(list)
     for row in rows:
-        if row.ratio > 1 or row.metric.leads:
+        if row.over or row.metric.leads:
             groups[row.drift.name, row.metric.rule].append(row)
-    found = tuple(_finding(group, advice) for group in groups.values() if any(row.ratio > 1 for row in group))
+    found = tuple(_finding(group, advice) for group in groups.values() if any(row.over for row in group))
     return Decided(judged, worst, found)
 
 
@@ -111,6 +111,11 @@ class _LimitedMetric:
         return cls(drift, metric, limit, excess, row.warns)
 
     @property
+    def over(self) -> bool:
+        """Is it past its limit? What is exactly at it is not."""
+        return self.ratio > 1
+
+    @property
     def message(self) -> str:
         """Its sentence. Filled in one go, since what was read in a picture may look like a place to fill."""
         metric = self.metric
@@ -127,10 +132,10 @@ def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     The one that leads speaks, else the worst; the others over their limits are named. Where the one that leads is
     within its limit, the worst is told behind it, and its numbers are the finding's.
     """
-    worst, *_ = over = sorted((row for row in group if row.ratio > 1), key=lambda row: (row.warns, -row.ratio))
+    worst, *_ = over = sorted((row for row in group if row.over), key=lambda row: (row.warns, -row.ratio))
     leading = [row for row in group if row.metric.leads]
     first = max(leading, key=lambda row: (row.metric.text is not None, row.ratio), default=worst)
-    counts = first if first.ratio > 1 else worst
+    counts = first if first.over else worst
     metric = counts.metric
     extents = [row.metric.around for row in (first, *over) if row.metric.around]
     return finding(
