@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from maskproof import regions
 from maskproof.model import Kind
 from maskproof.regions import Area
+from processes import maskproof
 from projects import SPRING, png, texture
 
 POLICY = 'version = 1\n[defaults]\nlevel = "{}"\nmax_editable = 0.6\nrecord_loosened = "off"\n'
@@ -108,3 +109,24 @@ def test_an_area_costs_memory_by_its_box():
         assert one.mask.shape == nothing.shape
         assert where.min(0).tolist() == [number * 23, number * 37]
         assert len(where) == 81
+
+
+@pytest.mark.threat("T24")
+def test_a_hundred_areas_of_twelve_megapixels_stay_within_a_gigabyte_and_ten_seconds(tmp_path):
+    soft = texture(8).resize((4000, 3000))
+    edit = soft.copy()
+    edit.paste((200, 30, 30), (1800, 1300, 2200, 1700))
+    mask = Image.new("L", soft.size)
+    mask.paste(255, (1700, 1200, 2300, 1800))
+    for name, picture in {"original": soft, "edit": edit, "mask": mask}.items():
+        picture.save(tmp_path / f"{name}.png", compress_level=1)
+    areas = (
+        AREA.format("product").replace("sign", f"a{n}").replace("[10, 10, 40, 30]", f"[{37 * n}, {7 * n}, 90, 60]")
+        for n in range(100)
+    )
+    (tmp_path / "maskproof.toml").write_text("version = 1\n" + "".join(areas))
+    options = ("--mask", "mask.png", "--mask-mode", "white", "--policy", "maskproof.toml", "--format", "json")
+    ran = maskproof().run("compare", "original.png", "edit.png", *options, cwd=tmp_path)
+    assert (ran.status, len(json.loads(ran.stdout)["regions"])) == (0, 102), ran.stdout + ran.stderr
+    assert ran.memory < 1000
+    assert ran.cpu < 10

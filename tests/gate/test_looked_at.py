@@ -16,7 +16,14 @@ LAX = 'version = 1\n[defaults]\nunrecorded = "off"\nnew_original = "off"\nmax_ed
 UNDER_ASSETS = STRICT.replace("[defaults]", '[[rules]]\npaths = ["assets/**"]')
 
 
-FORMATS = {"PNG": {}, "JPEG": {"quality": 95}, "GIF": {}, "WEBP": {"lossless": True}, "AVIF": {"quality": 95}}
+FORMATS = {
+    "PNG": {},
+    "BMP": {},
+    "JPEG": {"quality": 95},
+    "GIF": {},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 95},
+}
 
 
 def as_format(data: bytes, kind: str) -> bytes:
@@ -46,7 +53,17 @@ def test_a_hook_does_not_take_such_a_commit_for_one_without_images(project):
 
 
 @pytest.mark.parametrize(
-    "data", [b"text\n", b"", b"II*\0 raw", b"GIF text", b"\xff\xd8", b"%PDF-1.7 \x89PNG\r\n\x1a\n"]
+    "data",
+    [
+        b"text\n",
+        b"BM is a title",
+        b"BM" + bytes(30),
+        b"",
+        b"II*\0 raw",
+        b"GIF text",
+        b"\xff\xd8",
+        b"%PDF-1.7 \x89PNG\r\n\x1a\n",
+    ],
 )
 def test_what_is_none_is_not_looked_at(project, data):
     started(project)

@@ -29,10 +29,15 @@ def changed(original: Picture, edit: Picture, aligned: Aligned, regions: Sequenc
     counts = [0] * len(regions)
     for rows, unlike in _bands(original, edit, aligned):
         for index, region in enumerate(regions):
-            mine = unlike & region.mask[rows]
-            counts[index] += int(np.count_nonzero(mine))
-            down[index, rows] = mine.any(1)
-            across[index] |= mine.any(0)
+            # By its box: the whole mask of each of a hundred areas, drawn for every band, would cost most of a run.
+            (x, y), (tall, wide) = region.corner, region.part.shape
+            top, end = max(rows.start, y), min(rows.stop, y + tall)
+            if top < end:
+                band = np.broadcast_to(unlike, (min(rows.stop, height) - rows.start, width))
+                mine = band[top - rows.start : end - rows.start, x : x + wide] & region.part[top - y : end - y]
+                counts[index] += int(np.count_nonzero(mine))
+                down[index, top:end] = mine.any(1)
+                across[index, x : x + wide] |= mine.any(0)
     return [(_metric(*found),) for found in zip(regions, counts, down, across, strict=True)]
 
 
