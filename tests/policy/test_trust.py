@@ -215,7 +215,10 @@ def test_a_model_that_either_side_names_is_kept():
 
 def test_a_pattern_means_a_name_in_every_case_and_loosens_none_by_that():
     rules = 'version = 1\n[[rules]]\npaths = ["Logo.png"]\nlevel = "{}"\n'
-    found = [("maskproof.toml", policy.parse(rules.format(level).encode(), "maskproof.toml")) for level in Level]
+    found = [
+        ("maskproof.toml", policy.parse(rules.format(level).encode(), "maskproof.toml", lambda _: None))
+        for level in Level
+    ]
     for one, level in zip(found, Level, strict=True):
         assert resolve_closely(one, "Logo.png").level is level
         expected = tighten(Settings(), Settings(level=level)).level
