@@ -113,7 +113,7 @@ def test_damage_to_what_a_canvas_shows_of_the_original_blocks(scratch: Scratch, 
 def test_the_option_that_explains_a_size_is_named(scratch: Scratch, name: str) -> None:
     ((key, numbers),) = CANVASES[name][0].items()
     said = judge_files(scratch, mapped(name, scenes.poster(scenes.GREEN), recorded=False)).the("size")["message"]
-    assert f"--{key} {' '.join(map(str, numbers))}`" in said
+    assert f"--{key} {','.join(map(str, numbers))}`" in said
 
 
 def test_a_mask_that_opens_nothing_but_the_border_is_not_suspect(scratch: Scratch) -> None:

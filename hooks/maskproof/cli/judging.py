@@ -203,7 +203,7 @@ def areas(image: Path, policy_file: Path | None, preview: Path | None, writer: W
 @commands.command("status")
 @format_option("status")
 def status_(writer: Writer) -> int:
-    """List every recorded picture with its verdict, origin, model and day.
+    """List every recorded picture: verdict, origin, model, day.
 
     Each is judged as it is staged, and told at once. The day is that of the last commit that touched the record. The
     exit status is 0 whatever the verdicts are: `maskproof check --all` is the gate.

@@ -190,7 +190,8 @@ class Scope:
     @cached_property
     def ledger(self) -> Ledger:
         """The records of both sides."""
-        return Ledger(self.change.base, self.change.head, self.change.tips)
+        outer = None if self.outer is None else self.outermost.ledger
+        return Ledger(self.change.base, self.change.head, self.change.tips, outer)
 
     @cached_property
     def targets(self) -> tuple[str, ...]:

@@ -92,12 +92,12 @@ class Index:
 class Ledger:
     """The records of a change. Images are named by their paths."""
 
-    def __init__(self, base: Tree, head: Tree, tips: Iterable[Tree] = ()) -> None:
+    def __init__(self, base: Tree, head: Tree, tips: Iterable[Tree] = (), known: Ledger | None = None) -> None:
         self.base = base
         self.head = head
         self.trusted = (base, *tips)
-        self._files: dict[str, bytes] = {}
-        """by blob id, so that what both trees hold is read once"""
+        self._files: dict[str, bytes] = {} if known is None else known._files  # noqa: SLF001 - of the same kind
+        """by blob id, so that what several trees hold is read once"""
         self._outcomes: dict[tuple[str, str], Record | RecordError] = {}
         """by blob id and path, as a record may be wrong at one path and right at another"""
 
