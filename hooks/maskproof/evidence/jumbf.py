@@ -1,29 +1,22 @@
 """JUMBF: boxes within labelled boxes, the form in which a C2PA manifest store is kept in every format.
 
 A superbox has a description (a type, a label) and then content boxes or further superboxes. The bytes come from
-strangers: depth, number of boxes and the bytes handed to the CBOR decoder are bounded, and a box that does not fit
-where it stands ends the reading. Source: ISO/IEC 19566-5; C2PA technical specification 2.2, chapter 11.
+strangers: depth and number of boxes are bounded, and a box that does not fit where it stands ends the reading.
+Source: ISO/IEC 19566-5; C2PA technical specification 2.2, chapter 11.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 MAX_DEPTH = 12
 """levels of superboxes; a C2PA store has four, and an ingredient's manifest stands beside its own"""
 MAX_BOXES = 10_000
 """boxes of one store; 400 were the most in 46 files"""
-MAX_CBOR = 1_000_000
-"""bytes of CBOR decoded of one file: each can become an object of 64 bytes"""
-MAX_CBOR_DEPTH = 32
 SUPERBOX, DESCRIPTION = b"jumb", b"jumd"
 HEAD, LONG_HEAD = 8, 16
 HAS_LABEL = 2
 """bit of a description's toggles that says that a label follows"""
-PLAIN_TAGS = (0, 1, 4, 5, 30, 35, 36, 37, 100, 258, 260, 261, 1004)
-"""CBOR tags whose value is taken as it stands: a date that is none must not make a claim unreadable, and powers, ratios
-and patterns would be computed for nobody"""
 
 
 class MalformedError(Exception):
@@ -96,23 +89,3 @@ def _superbox(data: bytes, start: int, end: int, depth: int, budget: list[int]) 
         tuple(_superbox(data, first, last, depth + 1, budget) for kind, first, last in inside if kind == SUPERBOX),
         tuple((kind, data[first:last]) for kind, first, last in inside[1:] if kind != SUPERBOX),
     )
-
-
-def cbor(data: bytes, room: int = MAX_CBOR) -> Any:
-    """One decoded CBOR item.
-
-    Raises:
-        MalformedError: more bytes than `room`, too deep, or no CBOR.
-    """
-    import cbor2
-
-    if len(data) > room:
-        raise MalformedError(f"it holds more than {MAX_CBOR / 1e6:.0f} MB of CBOR")
-    try:
-        return cbor2.loads(data, max_depth=MAX_CBOR_DEPTH, semantic_decoders=dict.fromkeys(PLAIN_TAGS, _plain))
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
-        raise MalformedError("its CBOR is broken") from error
-
-
-def _plain(value: Any, _immutable: bool) -> Any:
-    return value

@@ -12,7 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from maskproof.evidence.jumbf import MAX_CBOR, Box, MalformedError, cbor, parse
+from maskproof.evidence.cbor import MAX_CBOR, decode
+from maskproof.evidence.jumbf import Box, MalformedError, parse
 from maskproof.evidence.vocabularies.words import AI_SOURCE_TYPES, GENERATORS, MIN_ID_CHARS, means_ai, source_type
 from maskproof.model import Evidence
 
@@ -217,7 +218,7 @@ class _Room:
 
     def decode(self, box: Box) -> dict[str, Any]:
         if (data := box.bytes_of(b"cbor")) is not None:
-            found = cbor(data, self.left)
+            found = decode(data, self.left)
             self.left -= len(data)
         elif (text := box.bytes_of(b"json")) is not None and len(text) <= self.left:
             self.left -= len(text)
