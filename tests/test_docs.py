@@ -90,6 +90,15 @@ def test_the_wheel_holds_the_package_and_the_pictures_of_the_demo(wheel: Path) -
     assert not any(name.startswith(("tests/", "fixtures/")) for name in held)
 
 
+def test_the_readme_in_the_wheel_leads_to_the_repository(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    text = archive.read(next(name for name in archive.namelist() if name.endswith("METADATA"))).decode()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert "https://github.com/maskproof/maskproof/blob/main/docs/approvals.md#the-baseline" in links
+    assert "https://raw.githubusercontent.com/maskproof/maskproof/main/docs/drift.jpg" in links
+
+
 @pytest.mark.acceptance
 def test_the_demo_commits_one_edit_and_blocks_the_other(scratch: Scratch) -> None:
     folder = scratch.root / "demo"
