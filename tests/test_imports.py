@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,26 @@ def test_each_library_has_its_place(library, users):
             ):
                 found.add(part_of(file))
     assert found <= users
+
+
+DISTRIBUTIONS = {"PIL": "pillow", "git": "gitpython", "c2pa": "c2pa-python", "cv2": "opencv-python-headless"}
+"""what installs a module, where that has another name"""
+
+
+def test_whatever_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = (project["optional-dependencies"][one] for one in ("c2pa", "demo", "openai", "text", "vision"))
+    asked = {
+        re.split(r"[^\w-]", one)[0] for one in (*project["dependencies"], *(one for extra in extras for one in extra))
+    }
+    used = set()
+    for file in MODULES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            used |= {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"maskproof"}
+    assert len(used) > 5
+    assert {DISTRIBUTIONS.get(name, name) for name in used} <= asked
 
 
 @pytest.mark.parametrize("call", ["print", "exit", "input", "environ", "argv"])
