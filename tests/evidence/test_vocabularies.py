@@ -453,9 +453,191 @@ def test_graphs(made, expected):
     assert generator == "ComfyUI"
 
 
-def test_a_graph_without_a_model_is_no_sign_of_ai():
-    made = {"1": node("LoadImage", image="a.png"), "2": node("SaveImage", images=["1", 0])}
-    assert answer(texts(("prompt", json.dumps(made))))[0] is None
+ROOM, HAT = node("LoadImage", image="room.png"), node("LoadImage", image="hat.png")
+HOLE = node("LoadImage", image="room-mask.png")
+MODEL = node("CheckpointLoaderSimple", ckpt_name="a.safetensors")
+
+
+def saved_from(*nodes: dict[str, Any]) -> str:
+    """A graph that saves what the last of these gives. They are numbered from 1; room.png is 20, its mask 21."""
+    numbered = {str(number): one for number, one in enumerate(nodes, 1)}
+    last = node("SaveImage", images=[str(len(nodes)), 0])
+    return json.dumps(numbered | {"20": ROOM, "21": HOLE, "22": HAT, "30": last})
+
+
+@pytest.mark.parametrize(
+    ("made", "parent", "mask"),
+    [
+        # Nodes of services: by their class, a model that is named, a prompt.
+        (saved_from(node("WanImageToImageApi", model="wan2.5-i2i-preview", image=["20", 0])), "room.png", None),
+        (
+            saved_from(
+                node("FluxProFillNode", image=["20", 0], mask=["2", 0], prompt="x"),
+                node("ImageToMask", image=["21", 0], channel="red"),
+                node("Reroute", **{"": ["1", 0]}),
+            ),
+            "room.png",
+            "room-mask.png",
+        ),
+        (saved_from(node("RecraftCrispUpscaleNode", image=["20", 0])), "room.png", None),
+        (saved_from(node("SomeNewThing", prompt="x", **{"model.images.image_1": ["20", 0]})), "room.png", None),
+        (saved_from(node("SomeNewThing", prompt="x", reference_images=["20", 0])), "room.png", None),
+        # Repainting and upscaling: handed a model.
+        (saved_from(MODEL, node("FaceDetailer", image=["20", 0], model=["1", 0])), "room.png", None),
+        (
+            saved_from(
+                node("UpscaleModelLoader", model_name="4x.pth"),
+                node("ImageUpscaleWithModel", upscale_model=["1", 0], image=["20", 0]),
+            ),
+            "room.png",
+            None,
+        ),
+        (
+            saved_from(
+                node("SeedVR2LoadDiTModel", model="seedvr2.safetensors"),
+                node("SeedVR2VideoUpscaler", dit=["1", 0], image=["20", 0]),
+            ),
+            "room.png",
+            None,
+        ),
+        (
+            saved_from(
+                node("INPAINT_LoadInpaintModel", model_name="big-lama.pt"),
+                node("INPAINT_InpaintWithModel", inpaint_model=["1", 0], image=["20", 0], mask=["20", 1]),
+            ),
+            "room.png",
+            "its alpha",
+        ),
+        (
+            saved_from(node("ReActorFaceSwap", swap_model="inswapper_128.onnx", input_image=["20", 0])),
+            "room.png",
+            None,
+        ),
+        # Try-on: what is worn is no parent.
+        (
+            saved_from(
+                node("LoadCatVTONPipeline", catvton_path="zhengchong/CatVTON"),
+                node("ImageToMask", image=["21", 0], channel="red"),
+                node("CatVTON", pipe=["1", 0], refer_image=["22", 0], target_image=["20", 0], mask_image=["2", 0]),
+            ),
+            "room.png",
+            "room-mask.png",
+        ),
+        (
+            saved_from(node("KlingVirtualTryOnNode", model_name="v1", cloth_image=["22", 0], human_image=["20", 0])),
+            "room.png",
+            None,
+        ),
+        # A cut-out that is worked on and stitched back: the mask goes the same way.
+        (
+            saved_from(
+                node("InpaintCropImproved", image=["20", 0], mask=["21", 1]),
+                node("KSampler", model=["3", 0], latent_image=["4", 2]),
+                MODEL,
+                node("InpaintModelConditioning", pixels=["1", 1], mask=["1", 2]),
+                node("VAEDecode", samples=["2", 0], vae=["3", 2]),
+                node("InpaintStitchImproved", stitcher=["1", 0], inpainted_image=["5", 0]),
+            ),
+            "room.png",
+            "the alpha of room-mask.png",
+        ),
+        # Pasted back by hand, through the mask that only the pasting knows.
+        (
+            saved_from(
+                MODEL,
+                node("VAEEncode", pixels=["20", 0]),
+                node("KSampler", model=["1", 0], latent_image=["2", 0]),
+                node("VAEDecode", samples=["3", 0], vae=["1", 2]),
+                node("ImageCompositeMasked", destination=["20", 0], source=["4", 0], mask=["6", 0]),
+                node("MaskFromColor+", image=["21", 0], red=255),
+                node("ImageCompositeMasked", destination=["20", 0], source=["4", 0], mask=["6", 0]),
+            ),
+            "room.png",
+            "room-mask.png",
+        ),
+        # A mask that a model sees in the picture, or that is worked out of it, is no file.
+        (
+            saved_from(
+                node("GroundingDinoSAMSegment (segment anything)", image=["20", 0], prompt="hat"),
+                node("SomeNewThing", prompt="x", image=["20", 0], mask=["1", 1]),
+            ),
+            "room.png",
+            None,
+        ),
+        (
+            saved_from(
+                node("ImageToMask", image=["20", 0], channel="red"),
+                node("SomeNewThing", prompt="x", image=["20", 0], mask=["1", 0]),
+            ),
+            "room.png",
+            None,
+        ),
+        # A bundle of things, in which a model is.
+        (
+            saved_from(
+                node("easy fullLoader", ckpt_name="a.safetensors"),
+                node("easy preSampling", pipe=["1", 0], image_to_latent=["20", 0]),
+                node("easy kSampler", pipe=["2", 0], image=["20", 0]),
+            ),
+            "room.png",
+            None,
+        ),
+        (saved_from(MODEL, node("easy kSampler", model=["1", 0]), node("Context", base_ctx=["2", 0])), None, None),
+    ],
+)
+def test_what_a_node_does_is_told_by_how_it_is_wired(made, parent, mask):
+    ai, edit, generator, *names = answer(texts(("prompt", made)))
+    assert (ai, edit, generator, names) == (True, True if parent else None, "ComfyUI", [parent, mask])
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        saved_from(ROOM),
+        saved_from(node("ImageScale", image=["20", 0], width=16, height=16)),
+        saved_from(node("ImageAddNoise", image=["20", 0], seed=5, strength=0.5)),
+        # A model that only looks: for a mask, or to cut out.
+        saved_from(
+            node("SAMLoader", model_name="sam_vit_b.pth"),
+            node("SAMDetectorCombined", sam_model=["1", 0], image=["20", 0]),
+            node("ImageCompositeMasked", destination=["20", 0], source=["22", 0], mask=["2", 0]),
+        ),
+        saved_from(
+            node("LoadRembgByBiRefNetModel", model="General.safetensors"),
+            node("RembgByBiRefNet", model=["1", 0], images=["20", 0]),
+        ),
+        saved_from(node("LayerMask: SegmentAnythingUltra V2", image=["20", 0], sam_model="sam_hq", prompt="hat")),
+        # Files that are no models.
+        saved_from(node("LoadLUT", lut_name="warm.cube"), node("ApplyLUT", image=["20", 0], lut=["1", 0])),
+        saved_from(node("LoadVideo", file="a.mp4"), node("GetVideoComponents", video=["1", 0])),
+        saved_from(node("Text Load Line", path="a.txt"), node("AddText", image=["20", 0], text=["1", 0])),
+        json.dumps({"1": ROOM, "2": node("Image Saver (metadata)", images=["1", 0], positive="x", model_name="y")}),
+    ],
+)
+def test_a_graph_without_a_model_is_no_sign_of_ai(made):
+    assert answer(texts(("prompt", made)))[0] is None
+
+
+@pytest.mark.parametrize(
+    "resizing",
+    [
+        node("ImagePadForOutpaint", image=["20", 0], left=256),
+        node("ImageScaleBy", image=["20", 0], scale_by=1.5),
+        node("ImageCrop", image=["20", 0]),
+    ],
+    ids=lambda one: one["class_type"],
+)
+def test_a_graph_whose_size_stands_nowhere_in_it_is_not_of_another_size(resizing):
+    made = saved_from(
+        resizing,
+        node("VAEEncodeForInpaint", pixels=["1", 0], mask=["1", 1]),
+        node("KSampler", model=["4", 0], latent_image=["2", 0]),
+        MODEL,
+        node("VAEDecode", samples=["3", 0], vae=["4", 2]),
+    )
+    data = texts(("prompt", made), samples=noise(601, 16))
+    assert confidences(data) == ["medium"]
+    assert answer(data)[:2] == (True, True)
 
 
 RUN = graph(EMPTY, latent=["9", 0])
