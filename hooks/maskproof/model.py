@@ -109,6 +109,10 @@ class Box(NamedTuple):
         return Box(x, y, right - x, bottom - y)
 
 
+OWN_ALPHA = "its alpha"
+"""how a sign names a mask that is the transparency of the input picture itself"""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One sign in a file's metadata, and what it says."""
@@ -126,12 +130,15 @@ class Evidence:
     parent: str | None = None
     """the picture it was made from, as the sign names it"""
     mask: str | None = None
-    """the mask it was made through, as the sign names it: a file, or `its alpha` (of the parent)"""
+    """the mask it was made through, as the sign names it: a file, or `OWN_ALPHA` (the parent's)"""
     confidence: str = "medium"
     """`high` a signature was verified, or the file's own facts confirm what is written; `medium` anybody could have
     written it; `low` the file itself contradicts it, or it cannot be read: such a sign decides nothing"""
     signed: bool | None = None
     """True: a signature over the file was verified; False: there is one that does not fit; None: not looked at"""
+    plain: str | None = None
+    """what its generator did, in plain words that follow the generator's name: "made it from 'room.jpg'"; None: what
+    the other fields say"""
 
 
 @dataclass(frozen=True, slots=True)

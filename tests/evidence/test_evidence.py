@@ -32,6 +32,7 @@ from marked import (
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
 from maskproof.evidence import signatures
+from maskproof.evidence.exif import texts as exif_texts
 from maskproof.images import containers, decode
 from maskproof.model import Evidence
 from pictures import SIGNATURE, chunk, header, jpeg_segment, noise, png, saved, smooth
@@ -193,6 +194,33 @@ def test_a_manifest_in_several_jpeg_segments_is_one_whatever_their_order(order):
 def test_a_user_comment_is_found_in_every_format_and_letter(kind, order, code):
     signs = assess(exif(kind, exif_block({0x9286: comment(A1111, code)}, order)))
     assert [(sign.source, sign.ai) for sign in signs] == [("EXIF UserComment", True)]
+
+
+WORDS = "\u96e8: a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 16x16"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        WORDS.encode(),
+        b"ASCII\0\0\0" + WORDS.encode(),
+        b"UNICODE\0" + WORDS.encode(),
+        b"UNICODE\0" + WORDS.encode() + b"\0",
+        b"UTF-8\0\0\0" + WORDS.encode(),
+        b"UTF8\0\0\0\0" + WORDS.encode(),
+        bytes(8) + WORDS.encode(),
+        b"UNICODE\0" + WORDS.encode("utf-16-le"),
+        b"UNICODE\0" + WORDS.encode("utf-16-be"),
+    ],
+)
+def test_a_user_comment_is_read_whatever_it_calls_its_letters(value):
+    assert evidence.is_ai(assess(exif("JPEG", exif_block({0x9286: value})))) is True
+
+
+def test_two_byte_letters_without_a_zero_are_not_taken_for_utf8():
+    words = "\u7384" * 40
+    block = exif_block({0x9286: b"UNICODE\0" + words.encode("utf-16-le")}, "<")
+    assert exif_texts(containers.read(plain("JPEG"), "x"), block) == [("UserComment", words)]
 
 
 def test_a_tiff_is_its_own_exif_block():
@@ -423,7 +451,9 @@ def test_explain_prints_what_marks_and_neighbours_say(tmp_path):
     }
     assert [one["source"] for one in found["evidence"]] == ["XMP file a.xmp", "PNG text `prompt`"]
     said = explained("a.png", cwd=tmp_path)
-    assert "It was made from room.png, through the mask in its alpha." in said
+    assert said.startswith(
+        "Its metadata says that ComfyUI made it from 'room.png', through the mask in its alpha (PNG text `prompt`).\n"
+    )
 
 
 def hidden_bits(samples, payload: bytes, *, plane: slice):

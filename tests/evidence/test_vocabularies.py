@@ -145,6 +145,24 @@ def test_the_label_of_china_is_read_in_all_its_places(data, ai, sure):
 
 
 @pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("001191110102MACQD9K64010000", "Doubao (ByteDance)"),
+        ("001191110102macqd9k64010000", "Doubao (ByteDance)"),
+        ("001191440300708461136T1XGW3", "Yuanbao (Tencent)"),
+        ("0011911101020000000000000", "0011911101020000000000000"),
+        ("91110102MACQD9K640", "91110102MACQD9K640"),
+        ("doubao", "doubao"),
+        ("", None),
+        (5, None),
+    ],
+)
+def test_the_code_of_a_producer_is_told_as_its_service(code, name):
+    data = texts(("AIGC", json.dumps({"Label": "1", "ContentProducer": code})))
+    assert answer(data)[:3] == (True, None, name)
+
+
+@pytest.mark.parametrize(
     ("number", "credit", "ai", "edit"),
     [
         (110, "Made with Google AI", True, None),
@@ -702,6 +720,8 @@ SWARM = {"prompt": "x", "model": "m", "width": 16, "height": 16, "swarm_version"
 INVOKE = {"positive_prompt": "x", "generation_mode": "txt2img", "width": 16, "height": 16}
 OLD_INVOKE = {"type": "txt2img", "sampler": "k", "steps": 5, "width": 16, "height": 16}
 FOOOCUS = {"prompt": "x", "base_model": "m", "styles": "[]", "resolution": "(16, 16)"}
+MFLUX = {"mflux_version": "0.16.5", "prompt": "x", "model": "m", "base_model": "None", "width": 16, "height": 16}
+MFLUX |= {"image_path": None, "image_paths": None, "masked_image_path": None, "controlnet_image_path": None}
 DRAW = {"c": "x", "uc": "", "sampler": "DDIM", "steps": 8, "strength": 1, "size": "16x16", "model": "m"}
 EASY = {"prompt": "x", "use_stable_diffusion_model": "m", "width": 16, "height": 16}
 
@@ -736,6 +756,15 @@ EASY = {"prompt": "x", "use_stable_diffusion_model": "m", "width": 16, "height":
         ("Comment", NOVELAI | {"request_type": "VibeTransfer+Img2ImgRequest"}, (True, True, "NovelAI", None, None)),
         ("Comment", NOVELAI | {"request_type": "NativeInfillingRequest"}, (True, True, "NovelAI", None, None)),
         ("parameters", FOOOCUS, (True, None, "Fooocus", None, None)),
+        ("UserComment", MFLUX, (True, False, "mflux", None, None)),
+        ("UserComment", MFLUX | {"image_path": "/home/x/in/r.png"}, (True, True, "mflux", "r.png", None)),
+        ("UserComment", MFLUX | {"image_paths": ["C:\\in\\r.png", "s.png"]}, (True, True, "mflux", "r.png", None)),
+        (
+            "UserComment",
+            MFLUX | {"image_path": "in/r.png", "masked_image_path": "in/m.png"},
+            (True, True, "mflux", "r.png", "m.png"),
+        ),
+        ("UserComment", MFLUX | {"controlnet_image_path": "edges.png"}, (True, False, "mflux", None, None)),
         ("exif:UserComment", DRAW, (True, None, "Draw Things", None, None)),
         ("exif:UserComment", DRAW | {"strength": 0.5}, (True, True, "Draw Things", None, None)),
         ("parameters", EASY, (True, None, "Easy Diffusion", None, None)),

@@ -264,7 +264,7 @@ def test_no_line_ends_in_a_command_or_between_a_number_and_its_unit(words):
     [
         ((), "The file does not say."),
         ((Evidence("XMP", "digitalCapture", ai=False),), "says that no AI made it"),
-        (BLOCKED.evidence, "says that AI made or changed it"),
+        (BLOCKED.evidence, "Its Content Credentials say that a model made or changed it."),
     ],
 )
 def test_what_the_marks_say(signs, said):

@@ -35,8 +35,16 @@ MAX_ENTRIES = 512
 MAX_TEXT = 1_000_000
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 """bytes of a value by its type; 129 is UTF-8 of EXIF 3.0"""
-CODES = {b"ASCII\0\0\0": "utf-8", b"\0" * 8: "utf-8", b"UNICODE\0": "utf-16", b"JIS\0\0\0\0\0": "iso2022_jp"}
-"""what the first eight bytes of a user comment say about its letters"""
+CODES = {
+    b"ASCII\0\0\0": "utf-8",
+    b"\0" * 8: "utf-8",
+    b"UTF-8\0\0\0": "utf-8",
+    b"UTF8\0\0\0\0": "utf-8",
+    b"UNICODE\0": "utf-16",
+    b"JIS\0\0\0\0\0": "iso2022_jp",
+}
+"""what the first eight bytes of a user comment say about its letters; UTF-8 is not among those of the standard, and is
+written"""
 
 
 def texts(container: Container, block: bytes) -> list[tuple[str, str]]:
@@ -106,7 +114,17 @@ def _comment(value: bytes, *, little: bool) -> str:
         return rest.decode(code, "replace")
     if rest[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return rest.decode("utf-16", "replace")
+    if 0 not in rest.rstrip(b"\0") and (text := _utf8(rest)) is not None:
+        return text
     high, low = rest[:400:2].count(0), rest[1:400:2].count(0)
     if high == low:
         high, low = (0, 1) if little else (1, 0)
     return rest.decode("utf-16-be" if high > low else "utf-16-le", "replace")
+
+
+def _utf8(value: bytes) -> str | None:
+    """Some call UTF-8 Unicode, which it is; letters of two bytes are hardly ever UTF-8 as well. None: it is not."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from maskproof.evidence import wording
 from maskproof.gate.compare import Pair, Pairs, policy_reader, record_of
 from maskproof.gate.edited import follow_parents
 from maskproof.gate.inspection import Before, BrandFacts, Failure
@@ -98,8 +99,8 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
     if sign is not None:
         yield finding(
             "stale-record",
-            "the record says that the picture was generated without a source image, but the file says that it is an "
-            f"edit ({sign.says}, {sign.source})",
+            "the record says that the picture was generated without a source image, but "
+            f"{wording.sentence((sign,)) or f'the file says that it is an edit ({sign.says}, {sign.source})'}",
             severity=Severity.WARN,
             advice="If it is one, record its original with `maskproof record`.",
         )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof.evidence import wording
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Before, Failure
-from maskproof.gate.unrecorded import DEMANDING, declared
+from maskproof.gate.unrecorded import DEMANDING
 from maskproof.model import Severity
 from maskproof.policy.rules import finding
 
@@ -36,7 +37,7 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
         return
     yield finding(
         "stale-record",
-        f"the record says that the picture is people's work, but {declared(signs)}",
+        f"the record says that the picture is people's work, but {wording.sentence(signs)}",
         severity=Severity.BLOCK if settings.unrecorded in DEMANDING else Severity.WARN,
         region="origin",
         advice="If people worked on a picture that AI made, name that one with `--original`. If AI made this one, "

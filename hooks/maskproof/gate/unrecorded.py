@@ -27,6 +27,7 @@ import numpy as np
 
 from maskproof import evidence, likeness, regions
 from maskproof.errors import CouldNotJudge
+from maskproof.evidence import wording
 from maskproof.gate import verdict
 from maskproof.gate.compare import Pair, Pairs
 from maskproof.gate.descriptions import described
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Files
     from maskproof.likeness.model import Likeness
-    from maskproof.model import Evidence, Finding, Picture
+    from maskproof.model import Finding, Picture
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
@@ -319,7 +320,7 @@ def _proposal(scope: Scope, edit: Source, relation: Relation | None) -> Proposal
 
 def _message(signals: Signals, relation: Relation | None, inspection: Inspection, *, ai: bool) -> str:
     """What is wrong, from the surest sign to the weakest."""
-    said = f"{declared(signals.evidence)}, and it has no record" if ai else "it has no record"
+    said = f"{wording.sentence(signals.evidence)}, and it has no record" if ai else "it has no record"
     if relation is None:
         return said
     if relation.replaced:
@@ -332,16 +333,6 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
         return said + (", and is within the limits of it" if relation.whole else "")
     where = place(worst.box, worst.around)
     return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
-
-
-def declared(signs: tuple[Evidence, ...]) -> str:
-    """What a file says of its maker; `explain` shows every sign."""
-    source = next(sign.source for sign in signs if sign.ai)
-    where = "its Content Credentials say" if source.startswith("C2PA") else f"its metadata ({source}) says"
-    parent = evidence.parent(signs)
-    # An id tells a person nothing, a file's name does.
-    made = "made or changed it" if parent is None or ":" in parent else f"made it from {parent!a}"
-    return f"{where} that {evidence.generator(signs) or 'an AI model'} {made}"
 
 
 def _advice(path: str, tracked: Tracked, severity: Severity, *, ai: bool) -> str:

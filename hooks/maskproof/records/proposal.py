@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
+from maskproof.model import OWN_ALPHA
 from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 MASK_WORD = re.compile(r"[._-]mask$", re.IGNORECASE)
 """how the names of masks end, before the dot of their type: hero.mask.png, hero-mask.png, hero_mask.png"""
-OWN_ALPHA = "its alpha"
-"""how a sign names a mask that is the transparency of the input picture itself"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,22 +241,15 @@ def sentence(finding: Finding) -> str:
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
     """What a file's own metadata says, summed up and each signal by itself."""
     from maskproof import evidence as summed
+    from maskproof.evidence import wording
 
-    answer = {True: "says that AI made or changed it", False: "says that no AI made it", None: "does not say"}
-    lines = [f"The file {answer[summed.is_ai(evidence)]}."]
-    if summed.is_edit(evidence):
-        lines.append("It is an edit of another picture.")
-    if parent := summed.parent(evidence):
-        through = f", through the mask in {one}" if (one := summed.mask(evidence)) else ""
-        lines.append(safe(f"It was made from {parent}{through}."))
-    lines += [
-        safe(
-            f"  {one.source}: {one.says}"
-            + (f", by {one.generator}" if one.generator else "")
-            + f" ({one.confidence} confidence)"
-        )
-        for one in evidence
-    ]
+    said = wording.sentence(evidence)
+    answer = "says that no AI made it" if summed.is_ai(evidence) is False else "does not say"
+    lines = [safe(f"{said[0].upper()}{said[1:]}.") if said else f"The file {answer}."]
+    if (parent := summed.parent(evidence)) and (wording.file_name(parent) or "") not in (said or ""):
+        # An id is no name, and yet what finds the file.
+        lines.append(safe(f"It was made from {wording.file_name(parent) or f'the picture with the id {parent}'}."))
+    lines += [safe(f"  {wording.describe(one)}") for one in evidence]
     read = [one for one in evidence if one.source.startswith("C2PA") and one.confidence != "low"]
     if read and all(one.signed is None for one in read) and not any("signature" in one.source for one in evidence):
         lines.append('Signatures were not verified; `pip install "maskproof[c2pa]"` adds that.')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof.evidence import wording
 from maskproof.gate import chain
 from maskproof.gate.inspection import Failure, Inspection, Master, Tracked
 from maskproof.model import Kind, counted
@@ -49,8 +50,9 @@ def _evidence(found: Inspection) -> Iterator[str]:
     signs = found.signals.evidence
     if not signs:
         yield "no AI metadata in the file"
-    for sign in signs:
-        yield f"{sign.source}: {sign.says} ({sign.confidence} confidence)"
+    if (said := wording.sentence(signs)) is not None:
+        yield said
+    yield from map(wording.describe, signs)
 
 
 def _record(found: Inspection) -> Iterator[str]:

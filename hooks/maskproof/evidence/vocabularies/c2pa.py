@@ -145,7 +145,7 @@ def manifests_of(store: bytes) -> list[Manifest]:
 def _describe(manifests: list[Manifest], source: str) -> Iterator[Evidence]:
     """Statements of the active manifest, and of those that its ingredients brought."""
     known = {one.label: one for one in manifests}
-    waiting: list[tuple[Manifest, bool, str]] = [(manifests[-1], True, "")]
+    waiting: list[tuple[Manifest, bool, Ingredient | None]] = [(manifests[-1], True, None)]
     seen: set[str] = set()
     while waiting and len(seen) < MAX_CHAIN:
         manifest, whole, of = waiting.pop(0)
@@ -153,14 +153,17 @@ def _describe(manifests: list[Manifest], source: str) -> Iterator[Evidence]:
             continue
         seen.add(manifest.label)
         yield from _statements(manifest, source, of, whole=whole)
-        for one in manifest.ingredients:
-            if one.relation != "inputTo" and one.manifest in known:
-                named = f" of its ingredient {one.title!a}" if one.title else " of its ingredient"
-                waiting.append((known[one.manifest], whole and one.relation == "parentOf", named))
+        waiting += [
+            (known[one.manifest], whole and one.relation == "parentOf", one)
+            for one in manifest.ingredients
+            if one.relation != "inputTo" and one.manifest in known
+        ]
 
 
-def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Iterator[Evidence]:
+def _statements(manifest: Manifest, source: str, brought: Ingredient | None, *, whole: bool) -> Iterator[Evidence]:
     """What one manifest says; `whole`: of the picture itself, not only of a part that was placed in it."""
+    title = brought.title if brought else None
+    of = f" of its ingredient{f' {title!a}' if title else ''}" if brought else ""
     parent = manifest.parent if whole else None
     names = (parent.instance or parent.title) if parent else None
     edits = False
@@ -176,9 +179,11 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
                 edit=edit if whole else None,
                 generator=(action.agent or (manifest.generator if action.name != "opened" else None)) if ai else None,
                 parent=names if edit else None,
+                plain=_plain(action, parent, title, whole=whole) if ai else None,
             )
         elif action.name == "created" and (maker := _maker(action, manifest)):
-            yield Evidence(source, f"created by {maker}{of}", ai=True, generator=maker)
+            plain = _plain(action, parent, title, whole=whole)
+            yield Evidence(source, f"created by {maker}{of}", ai=True, generator=maker, plain=plain)
         elif not action.passive and action.agent and GENERATORS.search(action.agent):
             edits = True
             yield Evidence(
@@ -188,6 +193,7 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
                 edit=True if whole else None,
                 generator=action.agent,
                 parent=names,
+                plain=_plain(action, parent, title, whole=whole),
             )
     opened = whole and any(action.name == "opened" for action in manifest.actions)
     for assertion, model in manifest.models:
@@ -200,6 +206,17 @@ def _statements(manifest: Manifest, source: str, of: str, *, whole: bool) -> Ite
         title = f" ({part.title!a})" if part.title and part.title != name else ""
         says = f"{'made from' if parent else 'holds'} {name!a}{title}"
         yield Evidence(source, says, ai=None, generator=manifest.generator, parent=name)
+
+
+def _plain(action: Action, parent: Ingredient | None, title: str | None, *, whole: bool) -> str:
+    """What was done, in plain words; `title` is the name of the ingredient whose manifest says it."""
+    made = action.name == "created"
+    if not whole:
+        return f"{'made' if made else 'changed'} a part of it" + (f", {title!a}" if title else "")
+    if not made:
+        return f"made it from {parent.title!a}" if parent and parent.title else "changed it"
+    # An ingredient that was only saved anew is the picture itself, under an earlier name.
+    return "made it" + (f", under the name {title!a}" if title else "")
 
 
 def _maker(action: Action, manifest: Manifest) -> str | None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskproof.evidence import sizes
 from maskproof.evidence.carriers import tree_of
-from maskproof.model import Evidence
+from maskproof.model import OWN_ALPHA, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +85,6 @@ THROUGH = re.compile(
     r"Sampler|VAEDecode|LatentComposite|LatentBlend|SetLatentNoiseMask|Reroute|^Save|^Preview", re.IGNORECASE
 )
 """nodes that leave the size what it is"""
-OWN_ALPHA = "its alpha"
 ANNOTATION = re.compile(r" \[(?:input|output|temp)\]$")
 SMALLEST = 512
 """pixels: what is smaller both ways can be no screenshot of a graph, and may well be cut out of a picture"""

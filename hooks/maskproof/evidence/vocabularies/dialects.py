@@ -1,9 +1,9 @@
-"""Generators that write JSON: InvokeAI, SwarmUI, NovelAI, Fooocus, Draw Things, Easy Diffusion and others.
+"""Generators that write JSON: InvokeAI, SwarmUI, NovelAI, Fooocus, mflux, Draw Things, Easy Diffusion and others.
 
 Each is known by keys that only it writes. A new one is a row in `DIALECTS`: where its JSON stands, the keys, and what
 says edit, parent and mask. Sources: the projects' own writers (invoke-ai/InvokeAI `invocations/metadata.py`;
 mcmonkeyprojects/SwarmUI `T2IParamInput.cs`; NovelAI's image documentation; lllyasviel/Fooocus `modules/meta_parser.py`;
-drawthingsai; easydiffusion `save_utils.py`).
+filipstrand/mflux `utils/generated_image.py`; drawthingsai; easydiffusion `save_utils.py`).
 """
 
 from __future__ import annotations
@@ -66,6 +66,12 @@ def _weaker(tree: Tree) -> bool | None:
     return True if isinstance(strength, int | float) and 0 < strength < 1 else None
 
 
+def _mflux_edit(tree: Tree) -> bool | None:
+    """It writes each of these whether or not a picture was given; guides (control nets, depth, Redux) are others."""
+    return any(tree.get(key) for key in (*MFLUX_GIVEN, MFLUX_MASK)) if tree.keys() & set(MFLUX_GIVEN) else None
+
+
+MFLUX_GIVEN, MFLUX_MASK = ("image_path", "image_paths", "init_image_path"), "masked_image_path"
 DIALECTS = (
     Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"positive_prompt"}), _mode, ("init_image",), ("mask",)),
     Dialect("InvokeAI", ("invokeai_metadata",), frozenset({"generation_mode"}), _mode, ("init_image",)),
@@ -91,6 +97,8 @@ DIALECTS = (
     Dialect("NovelAI", COMMON, frozenset({"prompt", "noise_schedule"}), _novelai_edit),
     Dialect("NovelAI", COMMON, frozenset({"prompt", "uc", "scale", "sampler"}), _novelai_edit),
     Dialect("NovelAI", COMMON, frozenset({"request_type", "signed_hash"}), _novelai_edit),
+    # Before Fooocus, whose keys it has as well.
+    Dialect("mflux", COMMON, frozenset({"mflux_version"}), _mflux_edit, MFLUX_GIVEN, (MFLUX_MASK,)),
     Dialect("RuinedFooocus", COMMON, frozenset({"Prompt", "software", "base_model_name"})),
     Dialect(
         "Fooocus",
@@ -185,13 +193,15 @@ def _given(tree: Tree, key: str) -> Any:
 
 
 def _name(tree: Tree, keys: tuple[str, ...]) -> str | None:
-    """A file name, by itself, in an object or first in a list; data that stands where a name could be is none."""
+    """A file name, by itself, in an object or first in a list, without its folders; data in its place is none."""
     value = next((found for key in keys if (found := _given(tree, key))), None)
     if isinstance(value, list):
         value = value[0]
     if isinstance(value, dict):
         value = value.get("image_name")
-    return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME and not value.startswith("data:") else None
+    if not isinstance(value, str) or len(value) > MAX_NAME or value.startswith("data:"):
+        return None
+    return re.split(r"[/\\]", value)[-1] or None
 
 
 def _recorded(tree: Tree, keys: tuple[str, ...]) -> list[sizes.Size]:

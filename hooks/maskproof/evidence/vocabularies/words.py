@@ -41,9 +41,9 @@ GENERATORS = re.compile(
     r"adobe[ _]firefly|apple image playground|automatic1111|black forest labs|bing image creator|bria ai|chatgpt|"
     r"comfyui|dall[-\u00b7 ]?e(?![A-Za-z])|draw things|dreamina|dreamstudio|fal-ai|flux[. ]?[12]|fooocus|"
     r"google generative ai|google imagen|gpt-4o|gpt-image|grok imagine|ideogram|image creator from|imagen[- ][0-9]|"
-    r"invokeai|jimeng|krea\.ai|leonardo\.ai|luma ai|microsoft[ _]responsible[ _]ai|midjourney|nano banana|nightcafe|"
-    r"nova canvas|novelai|openai|playground ai|recraft|runway (?:ai|image)|runwayml|seedream|stability[ .]ai|"
-    r"stable[ -]?diffusion|swarmui|titan image|wombo"
+    r"invokeai|jimeng|krea\.ai|leonardo\.ai|luma ai|mflux(?![A-Za-z])|microsoft[ _]responsible[ _]ai|midjourney|"
+    r"nano banana|nightcafe|nova canvas|novelai|openai|playground ai|recraft|runway (?:ai|image)|runwayml|"
+    r"seedream|stability[ .]ai|stable[ -]?diffusion|swarmui|titan image|wombo"
     r")",
     re.IGNORECASE,
 )
