@@ -100,6 +100,18 @@ def test_bytes_after_the_boxes_of_an_avif_are_refused():
         containers.read(FILES["AVIF"] + b"x", "a picture")
 
 
+TWO_PICTURES = saved(images(PLAIN)[0], "MPO", save_all=True, append_images=images(PLAIN, 255 - PLAIN)[1])
+
+
+def stereo(data: bytes) -> bytes:
+    """The same with its second picture called one of two eyes."""
+    index = data.index(b"MPF\0") + 4
+    (place,) = struct.unpack_from("<I", data, index + 8 + 2 + 2 * 12 + 8)  # of the third tag, the list of pictures
+    at = index + place + 16
+    assert data[at : at + 4] == bytes(4)
+    return data[:at] + b"\2\0\2\0" + data[at + 4 :]
+
+
 @pytest.mark.parametrize(
     ("data", "frames"),
     [
@@ -114,10 +126,22 @@ def test_bytes_after_the_boxes_of_an_avif_are_refused():
         (saved(images(PLAIN)[0].quantize(8), "GIF", save_all=True, append_images=images(PLAIN, 255 - PLAIN)[1]), 2),
         (saved(images(PLAIN)[0], "TIFF", save_all=True, append_images=images(PLAIN, PLAIN, PLAIN)[1]), 3),
         (saved(images(PLAIN)[0], "AVIF", save_all=True, append_images=images(PLAIN, 255 - PLAIN)[1]), 2),
-        (saved(images(PLAIN)[0], "MPO", save_all=True, append_images=images(PLAIN, 255 - PLAIN)[1]), 2),
+        (stereo(TWO_PICTURES), 2),
+        # Phones give their gain map no type, as Pillow does; all viewers show the first picture.
+        (TWO_PICTURES, 1),
         (gif([0, 1, 2, 3], (2, 2), trailer=gif([3, 2, 1, 0], (2, 2))[25:]), 2),
     ],
-    ids=["APNG", "APNG with another picture for old viewers", "WebP", "GIF", "TIFF", "AVIF", "MPO", "GIF by hand"],
+    ids=[
+        "APNG",
+        "APNG with another picture for old viewers",
+        "WebP",
+        "GIF",
+        "TIFF",
+        "AVIF",
+        "two eyes",
+        "a phone's",
+        "GIF by hand",
+    ],
 )
 def test_every_frame_is_counted(data, frames):
     assert containers.read(data, "a picture").frames == frames

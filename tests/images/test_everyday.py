@@ -6,7 +6,8 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from maskproof.errors import Unreadable
 from maskproof.images import containers
@@ -77,6 +78,46 @@ class TestNotJudged:
         project.stage()
         outcome = project.check()
         assert (outcome.status, "assets/edit.jxl is a JXL picture" in " ".join(outcome.text.split())) == (3, True)
+
+
+class TestSecondPicture:
+    """What a phone keeps behind its picture: judged by the first, and the other is missed when it goes."""
+
+    def test_the_first_is_judged_and_the_second_is_missed(self, project):
+        first, second = (Image.open(io.BytesIO(getattr(project.pictures, one))) for one in ("original", "held"))
+        data = io.BytesIO()
+        first.convert("RGB").save(data, "MPO", quality=98, save_all=True, append_images=[second.convert("RGB")])
+        project.write("assets/phone.jpg", data.getvalue())
+        project.commit("A picture as a phone writes it")
+        for verdict, status in (("held", 0), ("drifted", 1)):
+            picture = getattr(project.pictures, verdict)
+            project.write(SPRING, picture)
+            project.maskproof(
+                "record", SPRING, "--original", "assets/phone.jpg", "--mask", MASK, "--mask-mode", "white"
+            )
+            project.stage()
+            status_found, report = project.report()
+            rules = {one["rule"] for one in report["images"][0]["findings"]}
+            assert (status_found, "gain-map" in rules, "frames" in rules) == (status, True, False)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "P"])
+@pytest.mark.parametrize("thing", ["text", "international text", "profile"])
+def test_a_png_with_much_packed_beside_its_pixels_is_decoded(mode, thing):
+    picture = Image.new("I;16", (32, 24), 4000) if mode == "I;16" else texture(1).convert(mode).resize((32, 24))
+    info, more = PngInfo(), {}
+    if thing == "profile":
+        more["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        grown = len(more["icc_profile"]) + 2_000_000
+        more["icc_profile"] = grown.to_bytes(4, "big") + more["icc_profile"][4:] + bytes(2_000_000)
+    elif thing == "text":
+        info.add_text("workflow", "x" * 3_000_000, zip=True)
+    else:
+        info.add_itxt("workflow", "x" * 3_000_000, zip=True)
+    data, bare = io.BytesIO(), io.BytesIO()
+    picture.save(data, "PNG", pnginfo=info, **more)
+    picture.save(bare, "PNG")
+    assert np.array_equal(decode(data.getvalue(), "x.png").samples, decode(bare.getvalue(), "x.png").samples)
 
 
 @pytest.mark.parametrize(

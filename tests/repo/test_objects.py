@@ -6,6 +6,7 @@ Never from the working tree, never from a network, and a check leaves no trace i
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import shutil
@@ -109,6 +110,23 @@ class TestLfs:
         status, report = project.report()
         assert (status, only(report)["verdict"]) == (3, "unjudged")
         assert f"git lfs pull --include={used}" in only(report)["findings"][0]["advice"]
+
+    @pytest.mark.parametrize("remote", ["origin", "upstream"])
+    def test_missing_object_of_the_version_before_is_fetched_by_its_commit(self, project, remote):
+        # An edit that was saved over its original: what is pulled is the edit.
+        project.git("remote", "add", remote, "https://example.invalid/repository")
+        project.write(SPRING, pointer(project.pictures.original))
+        project.commit("The original, in LFS")
+        had = project.git("rev-parse", "HEAD").stdout.strip()
+        store(project, project.pictures.held)
+        project.write(SPRING, pointer(project.pictures.held))
+        record = json.loads(project.record(project.pictures.held))
+        record["original"] = {"path": SPRING, "sha256": sha256(project.pictures.original)}
+        project.write(f"{SPRING}.maskproof.json", json.dumps(record))
+        project.stage()
+        status, report = project.report()
+        assert (status, only(report)["verdict"]) == (3, "unjudged")
+        assert f"`git lfs fetch {remote} {had}`" in only(report)["findings"][0]["advice"]
 
     def test_other_versions_need_no_object(self, project):
         # A clone fetches the objects of what it checks out. The base's version of the original is another one, and

@@ -19,13 +19,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.images import containers, rows, worker
 from maskproof.images.color import SRGB, color_chunks, png_color, split, to_srgb
-from maskproof.images.metadata import profile, turn
+from maskproof.images.metadata import MAX_PROFILE, profile, turn
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
@@ -46,8 +46,12 @@ DEEP = 16
 OPAQUE = 255
 SAY_WHAT_IS_SHOWN = {"iCCP", "cICP", "tRNS", "eXIf", "zxIf", "mDCV", "cLLI"}
 """chunks of a PNG by which its samples show something else than they are as sRGB, or stand on their side"""
+PACKED_TEXTS = {"zTXt", "iTXt"}
+"""chunks of a PNG that hold text, packed or not: workflows with a picture in them unfold to megabytes"""
 TURNED_BY_TEXT = (b"Raw profile type", b"XML:com.adobe.xmp")
 """keywords of text in which some readers look for an orientation"""
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
+"""bytes that Pillow lets a profile unfold into: it counts them as texts, of which it refuses those of over 1 MB"""
 WIDE = 257
 """an 8-bit value v says the same as the 16-bit value 257 v"""
 
@@ -205,7 +209,7 @@ def answer(kind: str, data: bytes, name: str, container: Container, *more: Any) 
                 return PLAIN[kind](plain)
             proof = pool.submit(containers.check_pixels, data, container, name)
             try:
-                return WORK[kind](data, container, name, *more)
+                return WORK[kind](_without_texts(data, container), container, name, *more)
             finally:
                 proof.result()  # its reason is the better one where both fail
     except (CouldNotJudge, MemoryError):
@@ -241,13 +245,28 @@ def _open(data: bytes, container: Container, name: str) -> Any:
     return image
 
 
+def _without_texts(data: bytes, container: Container) -> bytes:
+    """A PNG without its packed texts: Pillow refuses one of over 1 MB, and none says what the samples show.
+
+    Those in which some readers look for an orientation are kept.
+    """
+    if container.format != "PNG":
+        return data
+    kept, end = [], 0
+    for block in container.blocks:
+        if block.kind in PACKED_TEXTS and not block.data.startswith(TURNED_BY_TEXT):
+            kept.append(data[end : block.offset])
+            end = block.offset + 12 + len(block.data)
+    return b"".join((*kept, data[end:])) if kept else data
+
+
 def _plain(data: bytes, container: Container, name: str) -> Picture | None:
     """A PNG whose samples are shown as they are stored, inflated once; None: it needs a decoder."""
     if container.format != "PNG" or not all(map(_leaves_samples, container.blocks)):
         return None
     if container.blocks[-1].kind != "IDAT":
         return None  # what stands behind the pixels is read by the decoder when it is at their end
-    _open(data, container, name)  # refuses what it would refuse before the pixels
+    _open(_without_texts(data, container), container, name)  # refuses what it would refuse before the pixels
     stored = rows.samples(data, container, name)
     if stored is None:
         return None

@@ -70,7 +70,7 @@ class Objects:
             TooLarge: there are more of them than are read into memory.
         """
         if not oid.startswith(LFS):
-            return _follow(self._object(oid, name), name, self.lfs_object)
+            return _follow(self._object(oid, name), name, self.lfs_object, lambda: self._way_to(oid, name))
         if (data := self.lfs_object(oid.removeprefix(LFS))) is None:
             raise MissingObject(f"{name} is no more in Git LFS on this machine", "Run `git lfs fetch`.")
         return data
@@ -227,9 +227,22 @@ class Objects:
     def _outcome(self, name: str, said: Answer | bytes, oid: str = "") -> bytes | CouldNotJudge:
         try:
             data = said if isinstance(said, bytes) else self._content(said, oid, name)
-            return _follow(data, name, self._stored)
+            return _follow(data, name, self._stored, lambda: self._way_to(oid, name))
         except CouldNotJudge as error:
             return error
+
+    def _way_to(self, oid: str, name: str) -> str:
+        """The command that brings what a pointer names: only what is checked out is pulled, older versions are not."""
+        git = self.repository.git
+        entries = git("ls-files", "--stage", "-z").decode("utf-8", "replace").split("\0")
+        if not oid or any(entry.split(" ", 2)[1:2] == [oid] for entry in entries):
+            return f"git lfs pull --include={shlex.quote(name)}"
+        commits = git("log", "--all", "--no-show-signature", "--no-renames", "--format=%H", f"--find-object={oid}")
+        if not (found := commits.decode().split()):
+            return "git lfs fetch --all"
+        remotes = git("remote").decode("utf-8", "replace").split()
+        remote = "origin" if "origin" in remotes or not remotes else remotes[0]
+        return shlex.join(["git", "lfs", "fetch", remote, found[-1]])  # the last is the first that had it
 
     def _content(self, answer: Answer, oid: str, name: str) -> bytes:
         if not answer.kind:
@@ -358,8 +371,8 @@ def _pointer(data: bytes) -> tuple[str, int] | None:
     return (found.group(1).decode(), int(found.group(2))) if found else None
 
 
-def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -> bytes:
-    """The content that a pointer names; anything else is content itself."""
+def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None], way: Callable[[], str]) -> bytes:
+    """The content that a pointer names; anything else is content itself. `way` tells the command that brings it."""
     if (pointer := _pointer(data)) is None:
         return data
     digest, size = pointer
@@ -367,6 +380,6 @@ def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None]) -
     if content is None or len(content) != size:
         raise MissingObject(
             f"{name} lies in Git LFS and its content is not on this machine",
-            f"Run `git lfs pull --include={shlex.quote(name)}`, then check again.",
+            f"Run `{way()}`, then check again.",
         )
     return content

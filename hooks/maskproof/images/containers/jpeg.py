@@ -8,6 +8,7 @@ import re
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 from maskproof.images.containers.gain import digest_of_map
+from maskproof.model import sha256_of
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 END, SCAN = 0xD9, 0xDA
@@ -21,8 +22,10 @@ ADOBE = re.compile(rb"Adobe.{7}", re.DOTALL)
 MP_ENTRIES = 0xB002
 """the tag of the list of pictures, 16 bytes each (CIPA DC-007, 5.2.3.3)"""
 MAX_PICTURES = 64
+VIEWS = range(0x020000, 0x030000)
+"""types of pictures that are shown together: panoramas, two eyes, several angles (CIPA DC-007, 5.2.3.3.1)"""
 PREVIEWS = (0x010001, 0x010002)
-"""types of large thumbnails, which cameras add for their own screen (CIPA DC-007, 5.2.3.3.1)"""
+"""types of large thumbnails, which cameras add for their own screen; the same table"""
 
 
 def matches(data: bytes) -> bool:
@@ -32,7 +35,8 @@ def matches(data: bytes) -> bool:
 def read(data: bytes, name: str) -> Container:
     """Segments of a JPEG up to its end marker; a picture behind it counts as a second frame.
 
-    But for a gain map, and for previews, which an index (MPF) names as such.
+    But for what an index (MPF) names as one that belongs to the first: previews, gain maps, and those of no type, as
+    phones write their gain maps. All viewers show the first; another one that belongs to it counts as its gain map.
     """
     blocks: list[Block] = []
     size, components = (0, 0, 0), b""
@@ -63,16 +67,25 @@ def read(data: bytes, name: str) -> Container:
         raise Unreadable(f"{name} has no JPEG frame header", "Export the picture again.")
     depth, height, width = size
     behind = data[found.end() :]
-    gain_map = digest_of_map(b"".join(block.data for block in blocks if block.kind in METADATA), behind)
-    held = _pictures(blocks)
-    frames = 1 if gain_map else 1 + sum(kind not in PREVIEWS for kind, _ in held)
-    if not held and not gain_map and behind.lstrip(b"\0").startswith(b"\xff\xd8\xff"):
-        frames = 2
-    beside = len(behind) if gain_map else min(len(behind), sum(length for _, length in held))
+    frames, beside, gain_map = _others(blocks, behind)
     doubt = _doubt(blocks, components)
     return Container(
         "JPEG", width, height, frames, tuple(blocks), depth, len(behind), beside, gain_map=gain_map, doubt=doubt
     )
+
+
+def _others(blocks: list[Block], behind: bytes) -> tuple[int, int, str]:
+    """Of what stands behind the first picture: frames with it, bytes that belong to it, the digest of its gain map."""
+    gain_map = digest_of_map(b"".join(block.data for block in blocks if block.kind in METADATA), behind)
+    if gain_map:
+        return 1, len(behind), gain_map
+    held = _pictures(blocks)
+    frames = 1 + sum(kind in VIEWS for kind, _ in held)
+    if not held and behind.lstrip(b"\0").startswith(b"\xff\xd8\xff"):
+        frames = 2
+    if frames == 1 and any(kind not in PREVIEWS for kind, _ in held):
+        gain_map = sha256_of(behind)
+    return frames, min(len(behind), sum(length for _, length in held)), gain_map
 
 
 def _doubt(blocks: list[Block], components: bytes) -> str:
@@ -100,7 +113,7 @@ def _kind(marker: int) -> str:
 def _pictures(blocks: list[Block]) -> list[tuple[int, int]]:
     """Type and bytes of every further picture that the multi-picture index names; none where it cannot be read.
 
-    An index without a list of pictures (tag B002), which no reader follows, counts as one of an unknown type.
+    An index without a list of pictures (tag B002), which no reader follows, counts as one of several views.
     """
     index = next((one.data[4:] for one in blocks if one.kind == "APP2" and one.data.startswith(b"MPF\0")), None)
     if index is None:
@@ -116,4 +129,4 @@ def _pictures(blocks: list[Block]) -> list[tuple[int, int]]:
                 for at in range(place, place + min(size, 16 * MAX_PICTURES), 16):
                     attributes, length = unpack(order + "II", index, at, "")
                     found.append((attributes & 0xFFFFFF, length))
-    return found[1:] if found else [(0, 0)]
+    return found[1:] if found else [(VIEWS.start, 0)]
