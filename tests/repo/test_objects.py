@@ -121,7 +121,7 @@ class TestLfs:
         store(project, project.pictures.held)
         project.write(SPRING, pointer(project.pictures.held))
         record = json.loads(project.record(project.pictures.held))
-        record["original"] = {"path": SPRING, "sha256": sha256(project.pictures.original)}
+        record["original"] |= {"path": SPRING, "sha256": sha256(project.pictures.original)}
         project.write(f"{SPRING}.maskproof.json", json.dumps(record))
         project.stage()
         status, report = project.report()
