@@ -21,12 +21,13 @@ from maskproof import evidence, regions
 from maskproof.drift import measure
 from maskproof.drift.frame import Frame
 from maskproof.errors import CouldNotJudge
+from maskproof.evidence import wording
 from maskproof.gate.compare import Pair, Pairs, frame_of, policy_reader, record_of
 from maskproof.gate.descriptions import described, with_lost_profile
 from maskproof.gate.edited import sources_of
 from maskproof.gate.inspection import Failure, Master, MasterFacts
 from maskproof.gate.standing import absent, entered, place_of
-from maskproof.gate.unrecorded import DEMANDING, declared
+from maskproof.gate.unrecorded import DEMANDING
 from maskproof.gate.verdict import decide
 from maskproof.images.exported import as_exported
 from maskproof.model import Box, Level, Severity, Verdict
@@ -394,7 +395,7 @@ def without_record(inspection: Inspection) -> Iterator[Finding]:
     master = reference.source.path
     yield finding(
         "unrecorded",
-        f"{declared(signals.evidence)}, and its master {master} has no record of that",
+        f"{wording.sentence(signals.evidence)}, and its master {master} has no record of that",
         Severity.BLOCK if inputs.settings.unrecorded in DEMANDING else Severity.WARN,
         about=(reference.source.sha256,),
         advice=f"Record what the master was made from: `maskproof record {shlex.quote(master)}`. "
