@@ -28,7 +28,7 @@ LAYERS = (
     {"repo", "drift", "images", "parallel"},
     {"policy", "evidence", "likeness"},
     {"records"},
-    {"regions"},
+    {"regions", "marks"},
     {"gate", "masks"},
     {"report", "recording"},
     {"restore", "setup"},

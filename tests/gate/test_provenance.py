@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image
 
+from maskproof import marks
 from pictures import chunk
 from projects import HERO, SPRING, png, sha256
 
@@ -71,18 +72,28 @@ def test_a_picture_saved_anew_without_them_is_told(credentialed):
     assert "its version before carries Content Credentials" in image["findings"][0]["message"]
 
 
-def test_a_manifest_that_was_dropped_knowingly_is_not_missed(project):
+def test_a_manifest_that_was_dropped_knowingly_is_not_missed_where_the_file_says_ai_itself(project):
     recorded_before = signed(project.pictures.held)
     project.write(SPRING, recorded_before)
     project.write(f"{SPRING}.maskproof.json", project.record(recorded_before))
     project.commit("A signed edit")
-    edit, store = project.pictures.held, sha256(MANIFEST)
+    held, store = project.pictures.held, sha256(MANIFEST)
+    marked, _ = marks.put(held, SPRING, {marks.SOURCE_TYPE: marks.CODES + marks.EDITED})
     restored = {"method": "plain", "from": sha256(recorded_before), "dropped_manifest": store}
-    for members, rules in (({}, [("provenance-lost", "warn")]), ({"restored": restored}, [])):
+    lost = [("provenance-lost", "warn")]
+    cases = (
+        (held, {}, lost),
+        (marked, {}, lost),
+        (held, {"restored": restored}, lost),
+        (marked, {"restored": restored}, []),
+        (held, {"restored": restored, "origin": "manual"}, []),
+    )
+    for edit, members, rules in cases:
         project.write(SPRING, edit)
         project.write(f"{SPRING}.maskproof.json", project.record(edit, **members))
         project.stage()
-        assert findings(project, SPRING)[:2] == (0, rules)
+        found = findings(project, SPRING)[1]
+        assert [one for one in found if one[0] == "provenance-lost"] == rules
 
 
 def test_nothing_is_asked_of_pictures_without_a_record_under_off(credentialed):

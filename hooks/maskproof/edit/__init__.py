@@ -88,7 +88,8 @@ def finish(
     found, told = candidates.place(prepared, answer.pictures)
     kept = _keep_candidates(prepared, found)
     order = candidates.rank_candidates(prepared, found)
-    best, restored = candidates.restore(prepared, order, found)
+    maker = f"{_provider(server)} {request.model}"
+    best, restored = candidates.restore(prepared, order, found, maker)
     record = msgspec.structs.replace(
         prepared.record,
         image=ImageRef(sha256=sha256_of(restored.data), size=prepared.original.size),
@@ -106,7 +107,7 @@ def finish(
 def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str, best: Candidate) -> Tool:
     """What no answer repeats, written down while it is known."""
     tool = Tool(
-        provider="openai" if server == connection.OPENAI else server,
+        provider=_provider(server),
         model=request.model,
         prompt=request.prompt,
         parameters={
@@ -118,6 +119,10 @@ def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server:
         },
     )
     return sidecar.kept(tool, prepared.keeps)
+
+
+def _provider(server: str) -> str:
+    return "openai" if server == connection.OPENAI else server
 
 
 def _manifest(received: bytes) -> str | None:

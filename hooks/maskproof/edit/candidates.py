@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskproof import marks
 from maskproof.drift.frame import Frame
 from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
+from maskproof.evidence import carriers
 from maskproof.gate import rank
 from maskproof.gate.named import Named, compare
+from maskproof.images import containers
 from maskproof.images.decode import decode
-from maskproof.restore import Options, compose, decode_sources
+from maskproof.marks import Mark
+from maskproof.restore import NOTHING, Options, compose, decode_sources
 from maskproof.restore.alignment import realign
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
     from maskproof.model import ImageReport, Picture
-    from maskproof.restore import Restored
+    from maskproof.restore import Restored, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,11 @@ def rank_candidates(prepared: PreparedEdit, candidates: Sequence[Candidate]) -> 
 
 
 def restore(
-    prepared: PreparedEdit, order: Sequence[Ranked], candidates: Sequence[Candidate]
+    prepared: PreparedEdit, order: Sequence[Ranked], candidates: Sequence[Candidate], maker: str
 ) -> tuple[Candidate, Restored]:
     """The first candidate of the order whose protected pixels can be put back, with them put back.
+
+    `maker` is what its file is to name as the AI system.
 
     Raises:
         CouldNotRestore: none of them can be.
@@ -93,12 +99,9 @@ def restore(
         candidate = candidates[one.index]
         try:
             edit, moved = _align(prepared, candidate)
-            made = compose(
-                decode_sources(_named(prepared, edit)),
-                prepared.settings,
-                prepared.read,
-                Options(anyway=lambda _: True, target=prepared.out),
-            )
+            sources = decode_sources(_named(prepared, edit))
+            options = Options(anyway=lambda _: True, target=prepared.out, marks=_marks(prepared, candidate, maker))
+            made = _marked(compose(sources, prepared.settings, prepared.read, options), sources, options)
         except CouldNotRestore as error:
             notes = (*notes, f"{candidate.name} was passed over: {error.reason}")
             continue
@@ -107,6 +110,23 @@ def restore(
         f"no candidate can be restored. {'. '.join(notes)}",
         "Ask again, for more candidates with `-n` or of another `--model`; `--keep-candidates DIR` keeps what comes.",
     )
+
+
+def _marks(prepared: PreparedEdit, candidate: Candidate, maker: str) -> dict[str, str]:
+    """What the edit's file is to say of AI: what is known of the request, and what the answer's own file says."""
+    told = prepared.keeps_prompt
+    mark = Mark(system=maker, prompt=prepared.job.prompt if told else "")
+    container = containers.read(candidate.received, candidate.name)
+    return marks.carried(mark, container, candidate.received, candidate.name, prompts=told)
+
+
+def _marked(made: Restored, sources: Sources, options: Options) -> Restored:
+    """An edit that was not written anew, because nothing had to be put back, with its marks."""
+    if made.method != NOTHING:
+        return made
+    packets = (carriers.packet(sources.original.container),)
+    data, notes = marks.put(made.data, options.target, options.marks, packets, marks.UNTRUE)
+    return replace(made, data=data, marks=options.marks, notes=(*made.notes, *notes))
 
 
 def judge(prepared: PreparedEdit, made: Restored) -> ImageReport:

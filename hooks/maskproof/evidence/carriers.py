@@ -182,21 +182,29 @@ def _box(content: bytes) -> bytes:
     return (8 + len(content)).to_bytes(4, "big") + b"jumb" + content
 
 
-def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[str, bytes]) -> list[Xmp]:
+def packet(container: Container) -> bytes:
+    """The XMP packet in the file itself, as its bytes stand there; empty where there is none."""
+    named = _png_texts(container)
+    return _packet(container, named, _raw_profiles(named))
+
+
+def _packet(container: Container, named: list[tuple[str, str]], profiles: dict[str, bytes]) -> bytes:
     if container.format == "JPEG":
-        return _jpeg_packets(container)
+        return next(_after(container, "APP1", XMP_SEGMENT), b"")
     if container.format == "PNG":
-        found = [text.encode() for key, text in named if key == XMP_KEY][:1]
+        found = next((text.encode() for key, text in named if key == XMP_KEY), b"")
     else:
-        found = [container.first("700" if container.format == "TIFF" else "XMP ") or b""]
+        found = container.first("700" if container.format == "TIFF" else "XMP ") or b""
         if container.format == "GIF":
-            found = [found[0].partition(GIF_RAMP)[0]]
-    found = [one for one in found if one] or [one for one in (profiles.get("xmp"),) if one]
-    return [parse(packet, "XMP") for packet in found]
+            found = found.partition(GIF_RAMP)[0]
+    return found or profiles.get("xmp", b"")
 
 
-def _jpeg_packets(container: Container) -> list[Xmp]:
-    packets = [parse(one, "XMP") for one in _after(container, "APP1", XMP_SEGMENT)][:1]
+def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[str, bytes]) -> list[Xmp]:
+    own = _packet(container, named, profiles)
+    packets = [parse(own, "XMP")] if own else []
+    if container.format != "JPEG":
+        return packets
     guid = packets[0].first("xmpNote:HasExtendedXMP") if packets else None
     if guid:
         more = join_extended(_after(container, "APP1", XMP_EXTENSION), guid)

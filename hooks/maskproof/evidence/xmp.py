@@ -65,7 +65,7 @@ class Xmp:
 def parse(packet: bytes, source: str) -> Xmp:
     """The properties of a packet. Never raises; a packet that cannot be read to its end says so in `broken`."""
     reader = _Reader()
-    text = _utf8(packet[:MAX_BYTES])
+    text = utf8(packet[:MAX_BYTES])
     try:
         reader.parser.Parse(b"<root>" + text + b"</root>", True)
     except expat.ExpatError as error:
@@ -149,7 +149,7 @@ class _Reader:
         return f"{PREFIXES.get(self._prefixes.get(prefix, ''), prefix)}{colon}{local}"
 
 
-def _utf8(packet: bytes) -> bytes:
+def utf8(packet: bytes) -> bytes:
     """The packet in UTF-8, without an XML declaration (it would stand inside the added root) and without padding."""
     for mark, code in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
         if packet.startswith(mark):

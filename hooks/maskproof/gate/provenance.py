@@ -52,7 +52,7 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
             return Signals()
         raise
     stale = record is not None and record.image.sha256 != edit.sha256
-    lost_from = _lost_from(inputs, edit, change, files)
+    lost_from = _lost_from(inputs, edit, change, files, marked=evidence.is_ai(found) is True)
     rewritten_by = _rewritten_by(edit, change, files) if stale or lost_from else ""
     return Signals(found, stale, lost_from, rewritten_by)
 
@@ -66,7 +66,7 @@ def lost(inspection: Inspection) -> Iterator[Finding]:
             f"{signals.lost_from} carries Content Credentials (a C2PA manifest) and this file carries none"
             + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
             advice="Export it again with its credentials and run no optimizer behind that, or let the reviewer know "
-            "that they are meant to go.",
+            "that they are meant to go. Where restore dropped them, restore it again: it marks the file now.",
         )
 
 
@@ -83,16 +83,18 @@ def signs_of(edit: Source, neighbours: Mapping[str, Source], files: Files) -> tu
     return files.once(f"signs beside {edit.path}", edit, read, lambda signs: SIGN_BYTES * len(signs))
 
 
-def _lost_from(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files) -> str:
+def _lost_from(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files, *, marked: bool) -> str:
     """Which earlier picture carries a manifest while this one carries none; empty: none does.
 
-    A manifest that the record says was dropped knowingly does not count.
+    A manifest that the record says was dropped knowingly, since it vouches for other pixels, does not count where the
+    file still says AI by a mark of its own, or where the record says that people made it.
     """
     reference, record = inputs.reference, record_of(inputs)
     asked = not isinstance(reference, Tracked) or (inputs.settings.unrecorded != "off" and reference.lost is None)
     if not asked or _manifest(edit, files) is not None:
         return ""
-    dropped = record.restored.dropped_manifest if record and record.restored else None
+    knowingly = record is not None and (marked or record.origin == "manual")
+    dropped = record.restored.dropped_manifest if knowingly and record and record.restored else None
     held = ((name, _manifest(source, files)) for name, source in _earlier(inputs, change))
     return next((name for name, store in held if store is not None and sha256_of(store) != dropped), "")
 

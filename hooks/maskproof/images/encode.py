@@ -42,6 +42,8 @@ PNG_COLOR = {1: 0, 2: 4, 3: 2, 4: 6}
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 FINE_QUALITY = 95
 """JPEG quality whose steps are never passed; above it files grow fast and gain nothing that is seen"""
+MAX_JPEG_EXIF = 65_527
+"""bytes of EXIF in one JPEG segment, behind its name"""
 LOSSY = ("JPEG", "AVIF")
 SUFFIXES = {
     ".png": "PNG",
@@ -67,8 +69,7 @@ class Carried:
     chunks: tuple[tuple[str, bytes], ...] = ()
     """PNG chunks, by kind: what they say of the colours comes before the picture, as it has to"""
     exif: bytes = b""
-    """a TIFF structure"""
-    xmp: bytes = b""
+    """a TIFF structure; left out of a TIFF, and of a JPEG where it is too long"""
     tables: tuple[tuple[int, ...], ...] = ()
     """quantisation tables that a JPEG must not be coarser than: each at least as fine as the source's"""
 
@@ -116,8 +117,6 @@ def _png(samples: NDArray[Any], carried: Carried) -> bytes:
         kept = list(carried.chunks)
     if carried.exif:
         kept.append(("eXIf", carried.exif))
-    if carried.xmp:
-        kept.append(("iTXt", b"XML:com.adobe.xmp" + bytes(5) + carried.xmp))
     chunks = [*head, *kept, ("IDAT", pixels), ("IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind.encode(), data) for kind, data in chunks)
 
@@ -200,8 +199,8 @@ def _jpeg(samples: NDArray[Any], carried: Carried) -> bytes:
         # The steps of light and those of colour; a source with more tables binds the ones for colour.
         own[min(index, 1)] = np.minimum(own[min(index, 1)], table)
     tables = [[int(step) for step in table] for table in own]
-    if carried.exif:
-        carried = replace(carried, exif=b"Exif\0\0" + carried.exif)
+    fits = 0 < len(carried.exif) <= MAX_JPEG_EXIF
+    carried = replace(carried, exif=b"Exif\0\0" + carried.exif if fits else b"")
     return _save(image, "JPEG", carried, qtables=tables, subsampling=0, optimize=True)
 
 
@@ -233,7 +232,7 @@ def _eight(kind: str, samples: NDArray[Any]) -> Image.Image:
 
 
 def _save(image: Image.Image, kind: str, carried: Carried, **options: Any) -> bytes:
-    beside = {"icc_profile": carried.icc, "exif": carried.exif, "xmp": carried.xmp}
+    beside = {"icc_profile": carried.icc, "exif": carried.exif}
     out = io.BytesIO()
     image.save(out, kind, **options, **{key: value for key, value in beside.items() if value})
     return out.getvalue()

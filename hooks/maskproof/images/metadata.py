@@ -9,6 +9,7 @@ ITU-T T.872; W3C PNG, third edition; RFC 9649; ISO/IEC 23008-12.
 from __future__ import annotations
 
 import contextlib
+import struct
 import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ ORIENTATION = 0x0112
 """the EXIF tag of orientation"""
 SHORT = 3
 """the EXIF type that an orientation has, and that readers ask for"""
+THUMBNAIL = (0x0201, 0x0202)
+"""the EXIF tags of where a thumbnail lies, and of its length"""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -94,6 +97,38 @@ def turn(container: Container, image: Image.Image, name: str) -> Image.Transpose
             "Turn the picture itself and export it again.",
         )
     return taken
+
+
+def upright(exif: bytes) -> bytes:
+    """A TIFF structure for a picture that was made of another: not turned, and without the thumbnail of the other.
+
+    Everything else keeps its place, since makers' notes count from the start of the block. What is broken stays broken.
+    """
+    made = bytearray(exif)
+    order = "<" if exif[:2] == b"II" else ">"
+    with contextlib.suppress(Unreadable, struct.error):
+        (start,) = unpack(order + "I", exif, 4, "")
+        (count,) = unpack(order + "H", exif, start, "")
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            if unpack(order + "H", exif, entry, "") == (ORIENTATION,):
+                struct.pack_into(order + "HIHH", made, entry + 2, SHORT, 1, 1, 0)
+        behind = start + 2 + 12 * count
+        (second,) = unpack(order + "I", exif, behind, "")
+        struct.pack_into(order + "I", made, behind, 0)
+        at, length = _thumbnail(exif, second, order) if second else (0, 0)
+        made[at : at + length] = bytes(len(made[at : at + length]))
+    return bytes(made)
+
+
+def _thumbnail(exif: bytes, start: int, order: str) -> tuple[int, int]:
+    """Start and length of the picture that the second directory of an EXIF block names; zeros: none."""
+    (count,) = unpack(order + "H", exif, start, "")
+    said = {}
+    for entry in range(start + 2, start + 2 + 12 * count, 12):
+        tag, _, _, value = unpack(order + "HHII", exif, entry, "")
+        said[tag] = value
+    at, length = (said.get(tag, 0) for tag in THUMBNAIL)
+    return at, length if at else 0
 
 
 def _orientations(exif: bytes) -> list[int]:

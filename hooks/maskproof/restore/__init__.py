@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskproof import regions
+from maskproof import marks, regions
 from maskproof.drift.exact import pixels_changed
 from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
@@ -23,6 +23,7 @@ from maskproof.gate.inspection import LITTLE
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried
+from maskproof.images.metadata import upright
 from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
@@ -48,7 +49,8 @@ ALONE = 0.5
 NOTHING = "none"
 """the method where nothing had to be put back"""
 TEXT_CHUNKS = ("tEXt", "zTXt", "iTXt")
-XMP_KEY = b"XML:com.adobe.xmp"
+NOT_CARRIED = (b"XML:com.adobe.xmp", b"Raw profile type ")
+"""keywords of PNG texts that are no texts: XMP, which is written anew, and metadata of other formats, which may turn"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Options:
     """asked before a scene of which little still matches is pasted; True: do it"""
     target: str = ""
     """the name of the file to write, whose ending says the format; empty: the edit's"""
+    marks: dict[str, str] = field(default_factory=dict)
+    """what the file is to say of AI, by property of its XMP"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Restored:
     """share of the protected area that showed in the edit what it shows in the original"""
     dropped_manifest: str | None = None
     """SHA-256 of the C2PA manifest that the edit carried; it vouches for other pixels"""
+    marks: dict[str, str] = field(default_factory=dict)
+    """what the file says of AI, by property of its XMP"""
     notes: tuple[str, ...] = ()
     """what a reader should know: what a format cannot hold, what could not be done"""
 
@@ -139,9 +145,17 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
     pasted = paste(toned, options.method, options.feather, limit)
-    written = encode.encode(pasted.samples, kind, _metadata(original, edit, realigned))
+    encoded = encode.encode(pasted.samples, kind, _metadata(original, edit))
+    packets = tuple(carriers.packet(one.container) for one in (original, edit))
+    written, mark_notes = marks.put(encoded, name, options.marks, packets, marks.UNTRUE)
     shown = _verify(written, kind, original.shown, inside, name)
-    notes = (*on_new_ground, *layer_notes, *tone_notes, *_list_losses(original, kind, shown, inside, layers))
+    notes = (
+        *on_new_ground,
+        *layer_notes,
+        *tone_notes,
+        *mark_notes,
+        *_list_losses(original, kind, shown, inside, layers),
+    )
     changed = pixels_changed(original.shown, edit.shown, realigned.placed) & ~inside
     return Restored(
         written,
@@ -153,6 +167,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
         realigned.motion,
         realigned.kept,
         sha256_of(manifest) if (manifest := carriers.manifest(edit.container)) else None,
+        options.marks,
         notes,
     )
 
@@ -269,20 +284,18 @@ def _match_tone(layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     return toned, (f"the edit's tone was matched, a line a channel in levels of 255: {lines}",)
 
 
-def _metadata(original: Stored, edit: Stored, realigned: Realigned) -> Carried:
-    """Colours as the original describes them; what the edit's file says of its making, but not its manifest.
+def _metadata(original: Stored, edit: Stored) -> Carried:
+    """Colours as the original describes them, its EXIF, and the texts of the edit's file; the edit's EXIF without one.
 
-    What speaks of turning is left out once the picture is turned.
+    XMP is put in afterwards (`marks`).
     """
-    tables = (*original.tables, *edit.tables)
-    if edit.turned or realigned.placed.resampled:
-        return Carried(original.icc, original.chunks, tables=tables)
     texts = tuple(
         (block.kind, block.data)
         for block in edit.container.blocks
-        if block.kind in TEXT_CHUNKS and not block.data.startswith(XMP_KEY)
+        if block.kind in TEXT_CHUNKS and not block.data.startswith(NOT_CARRIED)
     )
-    return Carried(original.icc, (*original.chunks, *texts), edit.exif, edit.xmp, tables)
+    tables = (*original.tables, *edit.tables)
+    return Carried(original.icc, (*original.chunks, *texts), upright(original.exif or edit.exif), tables)
 
 
 def _verify(written: bytes, kind: str, original: Picture, inside: Mask, name: str) -> Picture:

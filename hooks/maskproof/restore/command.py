@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from maskproof import marks
 from maskproof.atomic import one_writer, read_file, sweep, write_together
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
@@ -167,7 +168,9 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     sources = decode_sources(named)
     original = sources.original.shown
     before = compare(named, settings, scope.read_trusted, shown_original=original, shown_edit=sources.edit.shown)
-    made = compose(sources, settings, scope.read_trusted, options)
+    told = settings.prompt == "store"
+    said = marks.carried(marks.of_record(record), sources.edit.container, job.data, job.path, prompts=told)
+    made = compose(sources, settings, scope.read_trusted, replace(options, marks=said))
     if made.method == NOTHING:
         return Outcome(before.verdict, False, text.describe_kept(job.path, before))
     restored = replace(named, edit=made.data, edit_name=job.target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof import marks
 from maskproof.drift.frame import describe_motion
 from maskproof.model import ImageReport, Severity, Verdict, amount
 from maskproof.report.text import WORDS, wrap
@@ -58,6 +59,8 @@ def describe_steps(made: Restored) -> Iterator[str]:
             "the edit's Content Credentials (a C2PA manifest), which vouch for other pixels; the record keeps their "
             f"digest, {made.dropped_manifest[:12]}…",
         )
+    if made.marks:
+        yield from _row("marked", marks.describe(made.marks))
     for note in made.notes:
         yield from _row("note", note)
 
