@@ -23,6 +23,7 @@ EXAMPLES = {
     "new_original": ("off", "warn", "block"),
     "new_mask": ("off", "warn", "block"),
     "record_loosened": ("off", "warn", "block"),
+    "unmarked": ("off", "warn", "block"),
     "max_editable": (1.0, 0.95, 0.5, 0.0),
     "detect": ([], ["text"], ["text", "face"]),
     "prompt": ("store", "sha256"),

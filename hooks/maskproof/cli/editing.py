@@ -330,7 +330,7 @@ def restore(
 
 
 def _undone(edits: tuple[Path, ...], *others: object) -> int:
-    """Each of some edits as it was before its last restore."""
+    """Each of some edits as it was before its last restore or mark."""
     from maskproof.repo import Repository
     from maskproof.restore.undo import undo
 
@@ -340,6 +340,32 @@ def _undone(edits: tuple[Path, ...], *others: object) -> int:
     for edit in edits:
         print(safe(f"Brought back {', '.join(undo(repository, repository.path_of(str(edit))))}"))
     return 0
+
+
+@commands.command()
+@click.argument("paths", metavar="PATHS...", nargs=-1, required=True, type=PATH)
+@click.option("--undo", is_flag=True, help="Bring back what the last mark or restore of PATHS replaced.")
+def mark(paths: tuple[Path, ...], undo: bool) -> int:
+    """Write into pictures what their records say of AI, for all who read the file and not the record.
+
+    PATHS are pictures, or folders of recorded ones. The mark is XMP (IPTC Digital Source Type, AI System Used); no
+    pixel changes. Record and picture are written together, nothing is staged, and how to undo it is printed.
+    """
+    from maskproof.restore import marking
+
+    if undo:
+        return _undone(paths)
+    outcomes = []
+    try:
+        for one in marking.in_tree(Path.cwd(), paths):
+            print("\n".join(map(safe, one.lines)), flush=True)
+            outcomes.append(one)
+    except KeyboardInterrupt:
+        print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
+        return INTERRUPTED
+    print(marking.summary(outcomes))
+    verdicts = {one.verdict.value for one in outcomes}
+    return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
 
 
 @commands.command()

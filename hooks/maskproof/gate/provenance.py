@@ -7,13 +7,14 @@ named where the file or the repository's own hooks show it.
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original, Signals, Tracked
-from maskproof.model import sha256_of
+from maskproof.model import Severity, sha256_of
 from maskproof.policy.rules import finding
 from maskproof.repo.paths import HOOKS_FILE
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from maskproof.model import Evidence, Finding
 
 HOOK_ID = re.compile(r"^\s*(?:-\s+)?id:\s*['\"]?([\w.-]+)", re.MULTILINE)
+MODEL_MADE = {"edited": "changed", "generated": "made"}
+"""origins of a record that say AI, and what they say of it"""
 SIGN_BYTES = 1_000
 """what a sign is counted as; its texts are cut to some hundred characters"""
 OPTIMIZERS = re.compile(
@@ -67,6 +70,21 @@ def lost(inspection: Inspection) -> Iterator[Finding]:
             + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
             advice="Export it again with its credentials and run no optimizer behind that, or let the reviewer know "
             "that they are meant to go. Where restore dropped them, restore it again: it marks the file now.",
+        )
+
+
+def unmarked(inspection: Inspection) -> Iterator[Finding]:
+    """The finding for AI work whose file does not say what its record says; off unless policy asks."""
+    inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
+    asked = inputs.settings.unmarked
+    if asked == "off" or isinstance(signals, Failure) or inputs.change is None or signals.stale or record is None:
+        return
+    if record.origin in MODEL_MADE and evidence.is_ai(signals.evidence) is not True:
+        yield finding(
+            "unmarked",
+            f"its record says that a model {MODEL_MADE[record.origin]} it, and nothing in the file says so",
+            Severity(asked),
+            advice=f"Write it into the file, no pixel changes: `maskproof mark {shlex.quote(inputs.path)}`.",
         )
 
 

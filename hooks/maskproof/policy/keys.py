@@ -70,6 +70,7 @@ class Keys:
     new_original: Annotated[Choice, Row(ladder(*get_args(Choice)), "new original: {}")] = "warn"
     new_mask: Annotated[Choice, Row(ladder(*get_args(Choice)), "new mask: {}")] = "warn"
     record_loosened: Annotated[Choice, Row(ladder(*get_args(Choice)), "wider mask than recorded: {}")] = "warn"
+    unmarked: Annotated[Choice, Row(ladder(*get_args(Choice)), "AI work without a mark: {}")] = "off"
     max_editable: Annotated[
         float,
         Meta(ge=0, le=1, description="a number from 0 to 1"),

@@ -125,6 +125,12 @@ RULES = {
             WARN,
             ("stripped metadata", "removed C2PA manifest"),
         ),
+        Rule(
+            "unmarked",
+            "A model had a part in the picture, and its file does not say so.",
+            WARN,
+            ("missing AI label", "AI disclosure", "Article 50"),
+        ),
         Rule("edit-missing", "Nothing changed inside the mask.", WARN, ("no-op edit", "unchanged image")),
         Rule("seam", "The edit was pasted back with a visible edge.", WARN, ("halo", "blending artefact")),
         Rule(

@@ -147,7 +147,8 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     pasted = paste(toned, options.method, options.feather, limit)
     encoded = encode.encode(pasted.samples, kind, _metadata(original, edit))
     packets = tuple(carriers.packet(one.container) for one in (original, edit))
-    written, mark_notes = marks.put(encoded, name, options.marks, packets, marks.UNTRUE)
+    dropped = marks.UNTRUE if settings.prompt == "store" else (*marks.UNTRUE, marks.PROMPT)
+    written, mark_notes = marks.put(encoded, name, options.marks, packets, dropped)
     shown = _verify(written, kind, original.shown, inside, name)
     notes = (
         *on_new_ground,

@@ -116,8 +116,8 @@ def _job(scope: Scope, path: str, target: str | None, *, force: bool) -> Job:
     """The files of one edit, when they may be replaced."""
     repository, target = scope.change.repository, target or path
     beside, goes = (record_path(repository, one, scope.record_folder) for one in (path, target))
-    data, record = (_bytes(repository, one) for one in (path, beside))
-    named = _quote(repository, path)
+    data, record = (file_bytes(repository, one) for one in (path, beside))
+    named = quote(repository, path)
     if data is None:
         raise UsageError(f"{path} is not a file", "Check the name.")
     if record is None:
@@ -130,7 +130,7 @@ def _job(scope: Scope, path: str, target: str | None, *, force: bool) -> Job:
     if unstaged and not _is_ours(data, record, beside):
         raise UsageError(
             f"{unstaged[0]} holds work that is not staged, and restoring would replace it",
-            f"Stage it (`git add {_quote(repository, unstaged[0])}`), or add --force.",
+            f"Stage it (`git add {quote(repository, unstaged[0])}`), or add --force.",
         )
     taken = [one for one in sorted(written) if target != path and (repository.root / one).exists()]
     if taken and not force:
@@ -155,7 +155,7 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
         error.advice = pasted(error.advice, scope.change.repository.prefix)
         return Outcome(Verdict.UNJUDGED, False, text.describe_failure(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
-        named = _quote(scope.change.repository, job.path)
+        named = quote(scope.change.repository, job.path)
         told = CouldNotRestore(error.reason, error.advice.replace("restore EDIT", f"restore {named}"))
         return Outcome(Verdict.BLOCK, False, text.describe_failure(job.path, "CANNOT BE RESTORED", told))
 
@@ -176,18 +176,18 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     restored = replace(named, edit=made.data, edit_name=job.target)
     after = compare(restored, settings, scope.read_trusted, shown_original=original, shown_edit=made.shown)
     beside = job.target_record
-    old = {one: _bytes(repository, one) for one in (beside, job.target)}
+    old = {one: file_bytes(repository, one) for one in (beside, job.target)}
     if job.target == job.path:
         old[beside] = was
     if record.tool is not None:
         record = msgspec.structs.replace(record, tool=sidecar.kept(record.tool, settings.prompt))
     new = {beside: _renew_record(record, job, made, options), job.target: made.data}
     _write(repository, job, new, old)
-    names = " ".join(_quote(repository, one) for one in (job.target, beside))
+    names = " ".join(quote(repository, one) for one in (job.target, beside))
     lines = (
         *text.describe_result(job.path, job.target, before, after),
         *text.describe_steps(made),
-        *text.describe_next(names, _quote(repository, job.target)),
+        *text.describe_next(names, quote(repository, job.target)),
     )
     return Outcome(after.verdict, True, lines)
 
@@ -200,7 +200,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         CouldNotRestore: it speaks of other bytes, or names no original.
     """
     record = sidecar.parse(job.record, job.beside)
-    digest, named = sha256_of(job.data), _quote(repository, job.path)
+    digest, named = sha256_of(job.data), quote(repository, job.path)
     interrupted = record.restored is not None and record.restored.replaced == digest
     if digest != record.image.sha256 and not interrupted:
         raise CouldNotRestore(
@@ -243,7 +243,7 @@ def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[
     """As `_write`, by the only one who writes."""
     undo.keep(repository, job.target, old, new)
     files = [(repository.root / path, data) for path, data in new.items()]
-    if (_bytes(repository, job.path), _bytes(repository, job.beside)) != (job.data, job.record):
+    if (file_bytes(repository, job.path), file_bytes(repository, job.beside)) != (job.data, job.record):
         raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
     try:
         for file, _ in files:
@@ -281,7 +281,7 @@ def _image(data: bytes, size: tuple[int, int]) -> ImageRef:
     return ImageRef(sha256=sha256_of(data), size=size)
 
 
-def _bytes(repository: Repository, path: str) -> bytes | None:
+def file_bytes(repository: Repository, path: str) -> bytes | None:
     """A plain file of the working tree; None where there is none."""
     file = repository.root / path
     if file.is_symlink():
@@ -289,6 +289,6 @@ def _bytes(repository: Repository, path: str) -> bytes | None:
     return read_file(file, path) if file.is_file() else None
 
 
-def _quote(repository: Repository, path: str) -> str:
+def quote(repository: Repository, path: str) -> str:
     """A repository path as a shell takes it from the current folder."""
     return shlex.quote(os.path.relpath(repository.root / path, repository.where.resolve()))

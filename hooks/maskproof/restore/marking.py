@@ -1,0 +1,159 @@
+"""The command `mark`: what a record says of AI, written into the picture's own file, and no pixel changes.
+
+It goes as `restore` does: what is replaced is kept as Git objects first, record and picture are written together,
+nothing is staged. A killed run leaves at worst a record of the marked picture beside the old one, which the gate blocks
+as stale; as the same marks give the same bytes, running it again ends the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from maskproof import evidence, marks
+from maskproof.atomic import one_writer, sweep, write_together
+from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.evidence import carriers
+from maskproof.images import containers
+from maskproof.images.decode import decode_stored
+from maskproof.model import Verdict, counted, sha256_of
+from maskproof.records import sidecar
+from maskproof.records.sidecar import ImageRef
+from maskproof.repo import Repository
+from maskproof.repo.paths import SIDECAR_SUFFIX
+from maskproof.restore import undo
+from maskproof.restore.command import file_bytes, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from maskproof.images.containers import Container
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one picture."""
+
+    verdict: Verdict
+    """block where it cannot be marked, unjudged where it cannot be read"""
+    changed: bool
+    lines: tuple[str, ...]
+
+
+def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
+    """Mark pictures of the working tree, one after the other.
+
+    `named` are pictures, or folders whose recorded pictures are meant, from the current folder, `where`.
+
+    Raises:
+        UsageError: a picture is none, or cannot be written.
+    """
+    repository = Repository(where)
+    for path in dict.fromkeys(repository.path_of(str(one)) for name in named for one in _pictures(where / name)):
+        try:
+            yield _mark(repository, path)
+        except CouldNotJudge as error:
+            yield _failed(path, Verdict.UNJUDGED, "NOT READ", error)
+        except CouldNotRestore as error:
+            yield _failed(path, Verdict.BLOCK, "CANNOT BE MARKED", error)
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """The last line."""
+    verdicts = [one.verdict for one in outcomes]
+    return (
+        f"maskproof: {counted(len(outcomes), 'picture')} looked at, {sum(one.changed for one in outcomes)} marked, "
+        f"{verdicts.count(Verdict.BLOCK)} cannot be marked, {verdicts.count(Verdict.UNJUDGED)} not read."
+    )
+
+
+def _pictures(name: Path) -> list[Path]:
+    if not name.is_dir():
+        return [name]
+    beside = sorted(name.rglob(f"*{SIDECAR_SUFFIX}"))
+    return [one for record in beside if (one := record.with_name(sidecar.image_of(record.name))).is_file()]
+
+
+def _mark(repository: Repository, path: str) -> Outcome:
+    beside = sidecar.path_of(path)
+    data, text = (file_bytes(repository, one) for one in (path, beside))
+    if data is None:
+        raise UsageError(f"{path} is not a file", "Check the name.")
+    named = quote(repository, path)
+    if text is None:
+        raise CouldNotRestore(
+            f"{path}: it has no record, so nothing says that a model had a part in it",
+            f"Record it first: `maskproof record {named} --original ORIGINAL`, or with --generated.",
+        )
+    record = sidecar.parse(text, beside)
+    mark = marks.of_record(record)
+    if mark is None:
+        return Outcome(Verdict.PASS, False, (f"{path}: its record ({record.origin}) names no model, nothing to say",))
+    container = containers.blocks(data, path)
+    if evidence.is_ai(evidence.assess(data, path, None, container)):
+        return Outcome(Verdict.PASS, False, (f"{path}: the file says it already",))
+    made, said, notes = _marked(path, data, container, mark)
+    if record.image.sha256 not in {sha256_of(data), sha256_of(made)}:
+        raise CouldNotRestore(
+            f"{path}: the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has",
+            f"If the picture is right, record it first: `maskproof record {named}`.",
+        )
+    image = ImageRef(sha256=sha256_of(made), size=record.image.size)
+    new = {beside: sidecar.render(msgspec.structs.replace(record, image=image)), path: made}
+    _write(repository, path, {beside: text, path: data}, new)
+    return Outcome(
+        Verdict.PASS,
+        True,
+        (
+            f"{path}: marked, every pixel is as it was: {marks.describe(said)}",
+            *(f"  note       {note}" for note in notes),
+            f"  undo       maskproof mark --undo {named}",
+            f"  next       git add {named} {quote(repository, beside)}; approvals name bytes, so approve after this",
+        ),
+    )
+
+
+def _marked(
+    path: str, data: bytes, container: Container, mark: marks.Mark
+) -> tuple[bytes, dict[str, str], tuple[str, ...]]:
+    """The marked file, its marks, and notes.
+
+    Raises:
+        CouldNotRestore: marks would break what the file holds, or change what it shows.
+        CouldNotJudge: it cannot be read.
+    """
+    if carriers.manifest(container):
+        raise CouldNotRestore(
+            f"{path}: it carries Content Credentials that do not say AI, and any change would break their signature",
+            "Have the program that signed it say so.",
+        )
+    said = marks.carried(mark, container, data, path, prompts=True)
+    made, notes = marks.put(data, path, said, (carriers.packet(container),))
+    before, after = decode_stored(data, path), decode_stored(made, path)
+    same = before.shown.color == after.shown.color and before.samples.dtype == after.samples.dtype
+    if not same or not np.array_equal(before.samples, after.samples):
+        raise CouldNotRestore(f"{path}: it would show other pixels with marks", "Export it again.")
+    return made, said, notes
+
+
+def _write(repository: Repository, path: str, old: dict[str, bytes], new: dict[str, bytes]) -> None:
+    with one_writer(repository.common_dir):
+        undo.keep(repository, path, {**old}, new)
+        if any(file_bytes(repository, one) != data for one, data in old.items()):
+            raise UsageError(f"{path} was saved anew while it was being marked", "Mark it again.")
+        files = [(repository.root / one, data) for one, data in new.items()]
+        try:
+            for file, _ in files:
+                sweep(file)
+            write_together(*files)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
+
+
+def _failed(path: str, verdict: Verdict, word: str, error: CouldNotJudge | CouldNotRestore) -> Outcome:
+    reason = error.reason.removeprefix(f"{path}: ")
+    return Outcome(verdict, False, (f"{path}: {word}: {reason}", *([f"    -> {error.advice}"] if error.advice else [])))

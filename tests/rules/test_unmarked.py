@@ -1,0 +1,115 @@
+"""The rule `unmarked`, and `maskproof mark`, which answers it: in real repositories, through the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fixture_cases import judged
+from maskproof import evidence
+from pictures import chunk, saved
+from projects import MASKPROOF, SPRING, sha256
+
+SIDECAR = f"{SPRING}.maskproof.json"
+ASKED = 'version = 1\n[defaults]\nunmarked = "{}"\n'
+
+
+def mark(project, *arguments):
+    done = project.run(*MASKPROOF, "mark", *arguments, ok=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def rules(project):
+    status, report = project.report()
+    found = [one for image in report["images"] for one in image["findings"] if one["rule"] == "unmarked"]
+    return status, [(one["severity"], one["advice"]) for one in found]
+
+
+def test_a_recorded_edit_whose_file_says_nothing_is_told() -> None:
+    found = judged("pass/unmarked")
+    assert found.the("unmarked")["severity"] == "warn"
+
+
+def test_any_mark_that_counts_is_one() -> None:
+    assert judged("pass/marked").findings == []
+
+
+@pytest.fixture
+def unmarked(project):
+    """A held edit whose file says nothing, under a policy that blocks that."""
+    project.write("maskproof.toml", ASKED.format("block"))
+    project.commit("Policy")
+    project.edit()
+    project.stage()
+    return project
+
+
+def test_it_is_found_marked_undone_and_found_again(unmarked):
+    before = {name: (unmarked.root / name).read_bytes() for name in (SPRING, SIDECAR)}
+    status, ((severity, advice),) = rules(unmarked)
+    assert (status, severity) == (1, "block")
+    status, text = mark(unmarked, *shlex.split(advice.rpartition("`maskproof mark ")[2].rstrip("`.")))
+    assert status == 0, text
+    data = (unmarked.root / SPRING).read_bytes()
+    assert json.loads((unmarked.root / SIDECAR).read_bytes())["image"]["sha256"] == sha256(data)
+    assert evidence.is_ai(evidence.assess(data, SPRING)) is True
+    pixels = [np.asarray(Image.open(io.BytesIO(one))) for one in (before[SPRING], data)]
+    assert np.array_equal(*pixels)
+    assert mark(unmarked, "assets")[1].startswith(f"{SPRING}: the file says it already")
+    unmarked.stage()
+    assert rules(unmarked) == (0, [])
+    assert mark(unmarked, "--undo", SPRING)[0] == 0
+    assert {name: (unmarked.root / name).read_bytes() for name in before} == before
+
+
+def test_an_interrupted_run_is_ended_by_the_next(unmarked):
+    before = (unmarked.root / SPRING).read_bytes()
+    mark(unmarked, SPRING)
+    after = (unmarked.root / SPRING).read_bytes()
+    unmarked.write(SPRING, before)
+    status, text = mark(unmarked, SPRING)
+    assert (status, (unmarked.root / SPRING).read_bytes()) == (0, after), text
+
+
+@pytest.mark.parametrize(("asked", "status", "said"), [("off", 0, []), ("warn", 0, ["warn"])])
+def test_policy_says_what_it_does(project, asked, status, said):
+    project.write("maskproof.toml", ASKED.format(asked))
+    project.commit("Policy")
+    project.edit()
+    project.stage()
+    found = rules(project)
+    assert (found[0], [one[0] for one in found[1]]) == (status, said)
+
+
+def test_people_s_work_is_not_asked(project):
+    project.write("maskproof.toml", ASKED.format("block"))
+    project.commit("Policy")
+    project.edit(origin="manual")
+    project.stage()
+    assert rules(project)[1] == []
+    assert "names no model" in mark(project, SPRING)[1]
+
+
+def test_what_cannot_be_marked_is_told_and_left_alone(unmarked):
+    held = unmarked.pictures.held
+    signed = held[:33] + chunk(b"caBX", b"\0\0\0\x10jumbc2pa-store") + held[33:]
+    cases = {
+        "assets/no-record.png": (held, None, "it has no record"),
+        "assets/signed.png": (signed, unmarked.record(signed), "would break their signature"),
+        "assets/other.png": (held, unmarked.record(signed), "was written for other bytes"),
+        "assets/a.gif": ((gif := saved(Image.open(io.BytesIO(held)), "GIF")), unmarked.record(gif), "holds no marks"),
+    }
+    for path, (data, record, _) in cases.items():
+        unmarked.write(path, data)
+        if record is not None:
+            unmarked.write(f"{path}.maskproof.json", record)
+    status, text = mark(unmarked, *cases)
+    assert status == 1
+    for path, (data, _, says) in cases.items():
+        assert says in text
+        assert (unmarked.root / path).read_bytes() == data
