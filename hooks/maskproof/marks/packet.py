@@ -60,7 +60,8 @@ def set_in(packet: bytes, properties: Mapping[str, str], dropped: Collection[str
     made = PADDING.sub(rb"\n\1", b"".join([*pieces, text[at:]]))
     read = xmp.parse(made, "")
     held = all(read.all(name) == [value] for name, value in clean(properties).items())
-    return made if held and not read.broken and not read.all(*dropped) else None
+    left = read.all(*set(dropped).difference(properties))
+    return made if held and not read.broken and not left else None
 
 
 def clean(properties: Mapping[str, str]) -> dict[str, str]:
