@@ -218,6 +218,25 @@ def status_(writer: Writer) -> int:
     return 0
 
 
+@commands.command("inventory")
+@click.option(
+    "--format", "style", type=click.Choice(("text", "csv", "json")), default="text", show_default=True, help="How."
+)
+def inventory_(style: str) -> int:
+    """List every picture that AI made or changed: its record, marks, signature and approvals.
+
+    As it is staged, picture by picture; no pixel is decoded. The exit status is 0 whatever is found: the rule
+    `unmarked` is the gate.
+    """
+    from maskproof.gate.inventory import entries
+    from maskproof.repo import Repository
+    from maskproof.report.inventory import FORMATS
+
+    for piece in FORMATS[style](entries(Repository(Path.cwd()))):
+        print(piece, end="", flush=True)
+    return 0
+
+
 @commands.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> int:
