@@ -114,7 +114,7 @@ def restore(
 
 def _marks(prepared: PreparedEdit, candidate: Candidate, maker: str) -> dict[str, str]:
     """What the edit's file is to say of AI: what is known of the request, and what the answer's own file says."""
-    told = prepared.keeps_prompt
+    told = prepared.keeps == "store"
     mark = Mark(system=maker, prompt=prepared.job.prompt if told else "")
     container = containers.read(candidate.received, candidate.name)
     return marks.carried(mark, container, candidate.received, candidate.name, prompts=told)

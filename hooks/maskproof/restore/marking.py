@@ -24,6 +24,7 @@ from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
 from maskproof.repo.paths import SIDECAR_SUFFIX
+from maskproof.repo.working import record_path
 from maskproof.restore import undo
 from maskproof.restore.command import file_bytes, quote
 
@@ -79,7 +80,7 @@ def _pictures(name: Path) -> list[Path]:
 
 
 def _mark(repository: Repository, path: str) -> Outcome:
-    beside = sidecar.path_of(path)
+    beside = record_path(repository, path)
     data, text = (file_bytes(repository, one) for one in (path, beside))
     if data is None:
         raise UsageError(f"{path} is not a file", "Check the name.")
