@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from PIL import Image
 
 from projects import HERO, MASK, SPRING, png, sha256
 
-SIDECAR = f"{SPRING}.maskproof.json"
+SIDECAR, MOVED = f"{SPRING}.maskproof.json", "assets/moved.png"
 AREA = {"name": "sign", "kind": "brand", "box": [10, 10, 40, 30]}
 POLICY = (
     'version = 1\n[defaults]\nlevel = "strict"\nunrecorded = "block"\nnew_original = "block"\nmax_editable = 0.5\n'
@@ -25,7 +26,7 @@ def whole() -> bytes:
 
 
 def policy_gone(project, _):
-    project.git("rm", "-q", "--ignore-unmatch", "maskproof.toml")
+    project.git("rm", "-q", "-f", "--ignore-unmatch", "maskproof.toml")
 
 
 def policy_lax(project, _):
@@ -80,6 +81,28 @@ def record_gone(_, members):
     members["gone"] = True
 
 
+def baseline_written(project, _):
+    rules = ["outside-mask", "brand", "unrecorded", "stale-record", "record-loosened", "new-original"]
+    entry = {"sha256": sha256(project.pictures.drifted), "rules": rules}
+    said = {"maskproof": 1, "pictures": {SPRING: entry, MOVED: entry}}
+    project.write(".maskproof/baseline.json", json.dumps(said))
+
+
+def approved_by_the_change(_, members):
+    members["approve"] = True
+
+
+def nobody_has_to_approve(project, members):
+    project.write("maskproof.toml", POLICY + "[approvals]\nrequired = 0\n")
+    members["approve"] = True
+
+
+def owners_of_the_change(project, members):
+    project.write("maskproof.toml", POLICY + '[approvals]\nauthority = "codeowners"\n')
+    project.write("CODEOWNERS", "* @somebody\n")
+    members["approve"] = True
+
+
 LOOSENINGS = [
     policy_gone,
     policy_lax,
@@ -94,6 +117,10 @@ LOOSENINGS = [
     cropped,
     attributes,
     record_gone,
+    baseline_written,
+    approved_by_the_change,
+    nobody_has_to_approve,
+    owners_of_the_change,
 ]
 
 
@@ -110,18 +137,21 @@ def test_no_loosening_turns_a_block_into_a_pass(project, loosenings, renamed):
         project.git("tag", "base")
     project.git("checkout", "-q", "-f", "-B", "pr", "base")
     project.git("clean", "-q", "-f", "-d")
-    path = "assets/moved.png" if renamed else SPRING
+    path = MOVED if renamed else SPRING
     if renamed:
         project.git("rm", "-q", SPRING, SIDECAR)
     members = {"areas": [AREA]}
     for loosen in loosenings:
         loosen(project, members)
-    gone = members.pop("gone", False)
+    gone, approve = members.pop("gone", False), members.pop("approve", False)
     project.edit("drifted", path, **members)
     if gone:
         (project.root / f"{path}.maskproof.json").unlink()
+    if approve:
+        project.stage()
+        project.maskproof("approve", path, "--reason", "I like it", "--from-ref", "base")
     project.commit("Change")
-    outcome = project.check("--from-ref", "base", "--to-ref", "pr")
+    outcome = project.check("--from-ref", "base", "--to-ref", "pr", CI="true")
     assert outcome.status in {1, 2, 3}, (loosenings, outcome.text)
 
 

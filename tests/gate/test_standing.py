@@ -180,6 +180,45 @@ def test_a_record_in_a_lax_folder_gives_no_standing(story):
     assert judged(story)[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (None, "came with this change"),
+        ("reverted", "lies in no tree of the project"),
+        ("docs/a.dat", "has no image's name"),
+    ],
+)
+def test_it_is_said_where_the_bytes_are_instead(story, how, said):
+    edit, forged = drifted(story)
+    path = bring(story, how, forged) if how else "assets/a.png"
+    if not how:
+        story.write(path, forged)
+    story.write("assets/new.png", edit)
+    story.write("assets/new.png.maskproof.json", story.record(edit, **named(story, path, forged)))
+    story.commit("Edit")
+    _, report = story.report("--from-ref", "main", "--to-ref", "pr")
+    (image,) = [one for one in report["images"] if one["path"] == "assets/new.png"]
+    (finding,) = [one for one in image["findings"] if one["rule"] == "new-original"]
+    assert said in finding["message"]
+
+
+@pytest.mark.parametrize(("key", "status"), [("block", 1), ("warn", 0)])
+def test_an_original_is_asked_for_a_record_where_policy_blocks_new_ones(project, key, status):
+    """Whatever pictures themselves are asked for."""
+    policy = (
+        f'version = 1\n[defaults]\nlevel = "strict"\nunrecorded = "off"\nnew_original = "{key}"\nnew_mask = "off"\n'
+    )
+    project.write("maskproof.toml", policy)
+    edit, forged = drifted(project)
+    project.write("assets/a.png", forged)
+    project.commit("A picture like another, that nobody asked about")
+    project.branch_off()
+    project.write("assets/new.png", edit)
+    project.write("assets/new.png.maskproof.json", project.record(edit, **named(project, "assets/a.png", forged)))
+    assert judged(project)[0] == status
+    assert ("new-original" in judged(project)[1]["assets/new.png"]) == bool(status)
+
+
 @pytest.mark.parametrize("record", ["generated", "none"])
 @pytest.mark.parametrize("turn", [False, True])
 def test_a_copy_that_drifted_is_stopped_when_it_comes_in(story, record, turn):
@@ -257,6 +296,27 @@ class TestHonest:
         story.git("checkout", "-q", "main")
         story.write(HERO, png(texture(30)))
         story.commit("Another hero")
+        story.git("checkout", "-q", "-B", "pr")
+        story.edit("held_again", "assets/new.png")
+        assert judged(story)[1]["assets/new.png"] == []
+
+    def test_an_original_that_the_change_itself_moves(self, story):
+        data = png(texture(32))
+        story.write("assets/photo.png", data)
+        story.commit("A photograph")
+        merged(story)
+        story.git("mv", "assets/photo.png", "assets/moved.png")
+        edit = Image.open(io.BytesIO(data))
+        edit.paste((1, 2, 3), (200, 80, 240, 120))
+        story.write("assets/new.png", png(edit))
+        record = story.record(png(edit), **named(story, "assets/moved.png", data))
+        story.write("assets/new.png.maskproof.json", record)
+        assert judged(story)[1]["assets/new.png"] == []
+
+    def test_a_mask_that_only_a_record_of_the_base_names(self, story):
+        story.git("checkout", "-q", "main")
+        story.write(MASK, png(Image.new("L", (320, 240), 0)))
+        story.commit("Another mask")
         story.git("checkout", "-q", "-B", "pr")
         story.edit("held_again", "assets/new.png")
         assert judged(story)[1]["assets/new.png"] == []
