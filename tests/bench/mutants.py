@@ -35,7 +35,6 @@ MODULES = {
     "policy/trust.py": ("policy/test_trust.py",),
     "policy/approvals.py": ("policy/test_approvals.py",),
     "policy/owners.py": ("policy/test_owners.py",),
-    "policy/keys.py": ("policy/test_keys.py", "policy/test_trust.py"),
     "records/approval.py": ("gate/test_accepted.py", "recording/test_approvals.py"),
     "gate/standing.py": ("gate/test_standing.py", "rules/test_new_original.py", "rules/test_mask_suspect.py"),
     "gate/contract.py": ("rules/test_record_loosened.py",),
@@ -155,10 +154,9 @@ class Plant(ast.NodeTransformer):
     def visit_Module(self, node: ast.Module) -> ast.Module:
         inside = (ast.FunctionDef, ast.ClassDef)
         node.body = [self.visit(one) if isinstance(one, inside) else one for one in node.body]
-        at = next(
-            n for n, one in enumerate(node.body) if isinstance(one, ast.ImportFrom) and one.module == "__future__"
-        )
-        node.body.insert(at + 1, ast.parse("from maskproof._mutants import chosen as _chosen").body[0])
+        futures = [n for n, one in enumerate(node.body) if getattr(one, "module", "") == "__future__"]
+        at = 1 + max(futures, default=0)  # behind those, or behind the docstring
+        node.body.insert(at, ast.parse("from maskproof._mutants import chosen as _chosen").body[0])
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
@@ -226,12 +224,12 @@ class Hunt:
     def failed(self, session: pytest.Session, item: pytest.Item, **env: str) -> bool:
         from _pytest.runner import runtestprotocol
 
-        other = next((one for one in session.items if one is not item), None)
         os.environ.update(env)
         signal.signal(signal.SIGALRM, _too_long)
         signal.alarm(SECONDS)
         try:
-            return any(report.failed for report in runtestprotocol(item, log=False, nextitem=other))
+            # Everything but what the session shares is taken down after each test, as before one of another file.
+            return any(report.failed for report in runtestprotocol(item, log=False, nextitem=session))  # type: ignore[arg-type]
         except TimeoutError:
             return True
         finally:

@@ -67,6 +67,24 @@ def test_what_asks_less_blocks(held, how, renamed):
     assert (status, told) == (1, [("block", part) for part in parts])
 
 
+@pytest.mark.parametrize("path", [SPRING, "assets/renamed.png"])
+def test_another_picture_s_record_is_named_and_its_own_is_not(held, path):
+    held.edit("held", path)
+    (finding,) = found(held, path)[2]
+    assert finding["message"].endswith("the project's record" + ("" if path == SPRING else f" of {SPRING}"))
+
+
+@pytest.mark.parametrize(("members", "parts"), [({}, [("block", "parent")]), (GENERATED, [])])
+def test_the_edit_that_led_to_one_stays_named_where_it_has_an_original(held, members, parts):
+    of_the_edit = {"path": SPRING, **held.original(held.pictures.held)}
+    again = {"original": of_the_edit, **members}
+    held.edit("held_again", "assets/second.png", parent=SIDECAR, **again)
+    held.commit("An edit of the edit")
+    held.git("rm", "-q", SPRING, SIDECAR)  # with its record there the parent would be known all the same
+    held.edit("held_again", "assets/second.png", **again)
+    assert found(held, "assets/second.png")[1] == parts
+
+
 @pytest.mark.parametrize("level", ["visual", "strict", "exact"])
 def test_another_original_blocks_at_every_level_and_is_named(held, level):
     held.write("maskproof.toml", STRICT.replace("strict", level) + "# at this level\n")
