@@ -183,12 +183,12 @@ def test_a_candidate_that_cannot_be_restored_is_passed_over(project, monkeypatch
 
     monkeypatch.setattr(candidates, "compose", compose)
     everything = False
-    best, made = candidates.restore(base, order, found)
+    best, made = candidates.restore(base, order, found, "openai a-model")
     assert best is found[order[1].index]
     assert made.notes == ("candidate 1 was passed over: the edit is warped",)
     everything = True
     with pytest.raises(CouldNotRestore, match="no candidate can be restored"):
-        candidates.restore(base, order, found)
+        candidates.restore(base, order, found, "openai a-model")
 
 
 def test_an_edit_of_an_edit_is_held_against_the_first_original_too(project, server):
