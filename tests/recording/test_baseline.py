@@ -57,6 +57,23 @@ def test_a_changed_picture_is_judged(old: Project) -> None:
     assert image(old, OLD)["verdict"] == "block"
 
 
+def test_a_picture_that_only_gets_another_name_keeps_its_entry(old: Project) -> None:
+    old.git("mv", OLD, "assets/new name.png")
+    found = image(old, "assets/new name.png")
+    assert (found["verdict"], [one["accepted"]["how"] for one in found["findings"]]) == ("pass", ["baseline"])
+    assert old.try_commit().status == 0
+    assert image(old, "assets/new name.png", *RANGE)["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("how", ["a copy", "in the place of another", "other bytes"])
+def test_and_nothing_else_does(old: Project, how: str) -> None:
+    target = "assets/hero.png" if how == "in the place of another" else "assets/new.png"
+    old.write(target, old.pictures.marked + (b"\0" if how == "other bytes" else b""))
+    if how != "a copy":
+        old.git("rm", "-q", OLD)
+    assert image(old, target)["verdict"] == "block"
+
+
 def test_another_record_beside_the_same_picture_is_judged(old: Project) -> None:
     old.edit("drifted", mask=None)
     assert image(old, SPRING)["verdict"] == "block"

@@ -1,12 +1,14 @@
 """What the baseline holds of a picture, as far as it counts.
 
 An entry of the change itself counts for bytes that the merge base holds at that path, with the record that lies there:
-then nothing about the picture is the change's doing. What an original proves is another question: there only an entry
+then nothing about the picture is the change's doing. So does the project's entry for bytes that are only given another
+name, one that nothing had. What an original proves is another question: there only an entry
 of the project counts, or whoever wants a picture to prove something would write it one.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,7 +55,32 @@ class Baselines:
         """The entry that counts for a picture of the change as it is now."""
         mine = () if isinstance(self._mine, ApprovalError) else filter(None, (self._mine.get(path),))
         fitting = [entry for entry in (*mine, *self.held(path)) if entry.sha256 == sha256]
-        return fitting[0] if fitting and self._untouched(path, sha256) else None
+        return fitting[0] if fitting and self._untouched(path, sha256) else self._moved(path, sha256)
+
+    @cached_property
+    def _gone(self) -> dict[str, list[tuple[str, Entry]]]:
+        """The project's entries for paths that the change leaves empty, by the bytes that lay there."""
+        found: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
+        for entries in self._project:
+            for path, entry in () if isinstance(entries, ApprovalError) else entries.items():
+                if self.change.head.blob_id(path) is None:
+                    found[entry.sha256].append((path, entry))
+        return found
+
+    def _moved(self, path: str, sha256: str) -> Entry | None:
+        """The entry of a picture that the change only gave another name: to a path that was empty, with no record."""
+        base, head = self.change.base, self.change.head
+        if base.blob_id(path) is not None or head.records.get(path):
+            return None
+        own = head.blob_id(path)
+        return next(
+            (
+                entry
+                for former, entry in self._gone.get(sha256, ())
+                if base.blob_id(former) == own and not base.records.get(former)
+            ),
+            None,
+        )
 
     def proves(self, path: str, sha256: str) -> Entry | None:
         """The entry of the project for a picture that lies in it."""
