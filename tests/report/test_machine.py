@@ -151,6 +151,15 @@ def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
     assert re.search(r"And \d+ more lines", text)
 
 
+@pytest.mark.parametrize("writer", [github, markdown])
+def test_a_warning_of_many_images_is_told_once(writer) -> None:
+    loosened = Finding("policy-loosened", Severity.WARN, "this change loosens level", advice="Have it merged first.")
+    report = Report(tuple(image(f"{number}.png", loosened, verdict=Verdict.PASS) for number in range(30)))
+    text = unescape(writer.run(report))
+    assert text.count("loosens level") == 1
+    assert "30 images" in text
+
+
 @pytest.mark.parametrize("writer", [github, gitlab, junit, markdown, sarif])
 def test_nothing_found_is_said_as_well(writer) -> None:
     assert writer.run(Report()).endswith("\n")

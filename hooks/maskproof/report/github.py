@@ -6,10 +6,12 @@ there are.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from maskproof.model import Severity, counted
+from maskproof.report.folded import folded
 from maskproof.report.issues import asks, issues
 from maskproof.report.text import safe
 
@@ -26,8 +28,10 @@ SHOWN = 10
 
 def run(report: Report, **_: bool) -> str:
     """A whole run: errors, then warnings, then what there is to look at as a notice."""
-    found = [one for one in issues(report) if not one.accepted]
+    images, warnings = folded(report.images)
+    found = [one for one in issues(replace(report, images=images)) if not one.accepted]
     lines = [line for command in ("error", "warning") for line in _lines(command, found)]
+    lines += [f"::warning title=maskproof::{_data(safe(f'{one.sentence}. {one.advice}'.strip()))}" for one in warnings]
     return "\n".join([*lines, f"::notice title=maskproof::{_data(asks(report))}", ""])
 
 
