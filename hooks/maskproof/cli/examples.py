@@ -21,7 +21,7 @@ EXAMPLES = {
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
     ),
     "status": ("maskproof status", "maskproof status --format json"),
-    "inventory": ("maskproof inventory", "maskproof inventory --format csv > ai-pictures.csv"),
+    "inventory": ("maskproof inventory", "maskproof inventory --format csv"),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
         "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",
