@@ -81,9 +81,15 @@ import importlib, pkgutil
 import maskproof
 for module in pkgutil.walk_packages(maskproof.__path__, "maskproof."):
     if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError:  # a part of an extra that is not installed
+            pass
 for name in ("git", "gitdb", "openai", "scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.spatial", "sqlite3"):
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:  # an extra that is not installed
+        pass
 import PIL.Image
 PIL.Image.init()
 from maskproof.hook import main

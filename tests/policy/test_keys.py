@@ -100,5 +100,5 @@ def test_the_stricter_value_holds_and_is_named(key, looser, stricter):
 def test_settings_are_told_in_one_sentence():
     assert Settings().describe() == (
         "level visual, without a record: warn, new original: warn, new mask: warn, wider mask than recorded: warn, "
-        "a mask may open at most 93%"
+        "AI work without a mark: off, a mask may open at most 93%"
     )
