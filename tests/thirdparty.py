@@ -33,6 +33,12 @@ REFUSED = {
 """files of `badinputs/` that are labelled decode-ok and that the gate refuses, apart from those of several frames, and
 why: it judges only what all viewers show alike"""
 
+JUDGED = {
+    "generated/ztxt_bomb_200MB.png": "a text that would unfold into 200 MB is left packed: it changes no pixel",
+    "generated/text_70_chunks_1MB.png": "70 texts of 1 MB are left packed: they change no pixel",
+}
+"""files of `badinputs/` that are labelled as an error and are judged, and why"""
+
 SCHEMAS = Path(os.environ.get("MASKPROOF_SCHEMAS", HERE / "build" / "schemas"))
 
 

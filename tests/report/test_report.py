@@ -386,6 +386,9 @@ def check_harmless(name: str, text: str) -> None:
     assert all(char == "\n" or char.isprintable() for char in text), name
     text.encode("utf-8")
     for line in text.splitlines():
+        if name.endswith("github"):  # each line is a command, and what it says holds none
+            assert re.match(r"::(error|warning|notice) [^:]*::", line), (name, line)
+            line = line.split("::", 2)[2]  # noqa: PLW2901
         assert not line.lstrip().startswith("::"), (name, line)
         assert "##[" not in line, (name, line)
         assert "##vso[" not in line, (name, line)

@@ -81,4 +81,4 @@ def _named(paths: list[str], most: int = 3) -> str:
 
 def _fingerprint(path: str, one: Finding) -> str:
     said = "\0".join((path, one.rule, one.region or "", *one.about))
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()

@@ -50,7 +50,7 @@ def run(report: Report, **_: bool) -> str:
 def _row(one: Issue, before: Issue | None, verdicts: dict[str, str]) -> str:
     """A finding; what the row above says of the same image is not said again."""
     same = before is not None and before.image == one.image
-    image, verdict = ("", "") if same else (_plain(one.image), verdicts[one.image])
+    image, verdict = ("", "") if same else (_plain(one.named), verdicts[one.image])
     advice = "" if before is not None and same and before.advice == one.advice else _plain(one.advice)
     said = _plain(one.says.removeprefix(f"{one.named}: "))
     return f"| {image} | {verdict} | `{one.rule}` | {said} | {advice} |"

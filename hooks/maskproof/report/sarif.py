@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from maskproof import __version__
 from maskproof.model import Severity
 from maskproof.report.issues import issues
+from maskproof.report.text import safe
 
 if TYPE_CHECKING:
     from maskproof.model import Report
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/maskproof/maskproof"
+NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 LEVELS = {Severity.BLOCK: "error", Severity.UNJUDGED: "error", Severity.WARN: "warning"}
 
 
@@ -68,4 +71,6 @@ def _literal(text: str) -> str:
 
 def _uri(path: str) -> str:
     """A path as a relative reference (RFC 3986), its bytes escaped where a reference may not hold them."""
-    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    # What no file name holds, half of a pair that stands for no byte, is written as text shows it.
+    held = safe(path) if NO_BYTE.search(path) else path
+    return quote(held.encode("utf-8", "surrogateescape"), safe="/")
