@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from projects import SPRING, Project, png, texture
+from projects import SPRING, Project, png, sha256, texture
 
 RANGE = ("--from-ref", "main", "--to-ref", "pr")
 SIDECAR = f"{SPRING}.maskproof.json"
@@ -151,6 +151,31 @@ class TestWhatItAnswers:
         merge(project)
         assert judge(project, *RANGE).image["verdict"] == "pass"
 
+    @pytest.mark.parametrize("recorded", [False, True])
+    def test_a_picture_without_a_record_is_answered_until_it_has_one(self, project: Project, recorded: bool) -> None:
+        project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "block"\n')
+        project.commit("Policy")
+        project.git("branch", "-M", "main")
+        project.write(SPRING, project.pictures.drifted)
+        approve(project)
+        merge(project)
+        if recorded:
+            project.edit("drifted")
+            project.commit("A record")
+        told = judge(project, *RANGE)
+        assert told.status == recorded
+        assert ("has a record now" in told.lapsed) == recorded
+
+    @pytest.mark.parametrize("masked", [False, True])
+    def test_of_an_edit_of_an_edit_the_earlier_files_are_bound_too(self, project: Project, masked: bool) -> None:
+        project.edit("held", **({} if masked else {"mask": None}))
+        project.commit("The first edit")
+        of_the_edit = {"path": SPRING, **project.original(project.pictures.held)}
+        project.edit("drifted", "assets/next.png", original=of_the_edit, parent=SIDECAR)
+        (picture,) = json.loads(approve(project, "assets/next.png").read_text())["pictures"]
+        used = (project.pictures.original, *((project.pictures.mask,) if masked else ()))
+        assert picture["record"]["earlier"] == [sha256(one) for one in used]
+
     def test_nothing_to_approve_writes_nothing(self, project: Project) -> None:
         project.edit("held")
         project.stage()
@@ -272,6 +297,17 @@ class TestWhatEndsIt:
         told = judge(project, *RANGE)
         assert told.status == status
         assert ("until 2020-01-31" in told.lapsed) == bool(status)
+
+    def test_of_several_the_one_for_these_very_bytes_is_told_first(self, project: Project) -> None:
+        project.git("branch", "-M", "main")
+        project.edit("drifted")
+        approve(project, SPRING, "--reason", "x", "--expires", "2020-01-31")
+        project.edit("other")
+        approve(project)
+        project.edit("drifted")
+        project.commit("Back again")
+        lapsed = judge(project, "--all", CI="true").lapsed
+        assert lapsed.index("until 2020-01-31") < lapsed.index("other bytes")
 
     def test_taking_it_away(self, merged: Project) -> None:
         merged.git("checkout", "-q", "main")
