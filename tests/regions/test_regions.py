@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from comparisons import PHOTO, picture
 from maskproof import regions
 from maskproof.drift import Frame
 from maskproof.errors import CouldNotJudge
@@ -273,3 +276,14 @@ def test_every_kind_of_picture_is_a_mask_or_refused():
         plane, alpha = decode.decode_mask(data, "mask")
         assert plane.shape == (6, 8)
         assert alpha is None
+
+
+def test_a_mask_saved_as_a_coloured_jpeg_is_only_a_mask_and_a_photograph_is_none() -> None:
+    drawn = Image.new("RGB", (200, 160), "black")
+    ImageDraw.Draw(drawn).ellipse((40, 30, 150, 120), fill="white")
+    drawn.save(kept := io.BytesIO(), "JPEG", quality=60)
+    assert regions.is_only_mask(decode.decode(kept.getvalue(), "mask"), None)
+    tinted = np.asarray(drawn).copy()
+    tinted[:40, :, 0] = 30
+    assert not regions.is_only_mask(picture(tinted), None)
+    assert not regions.is_only_mask(picture(PHOTO), None)

@@ -45,6 +45,8 @@ LOOKED_AT_SIDE = 1024
 """long side, in samples, at which that is looked at"""
 COLORLESS = 8
 """levels of 255 that what an editor writes anew may be off: grey stays grey, and a copied pixel the original's"""
+TINTED = 40
+"""the same at the edges of a JPEG, whose colour is stored coarsely"""
 ORIGINAL = Frame()
 """neither cropped nor padded"""
 LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
@@ -231,7 +233,9 @@ def is_only_mask(mask: Picture, original: Picture | None) -> bool:
     shown = mask.samples[solid > 0]
     if not shown.size:
         return True
-    if int(np.ptp(shown, axis=1).max()) <= COLORLESS and _grey_share(mask.samples[..., 1]) <= GREY_SHARE:
+    tints = np.ptp(shown, axis=1)
+    colorless = int(tints.max()) <= TINTED and float((tints > COLORLESS).mean()) <= GREY_SHARE
+    if colorless and _grey_share(mask.samples[..., 1]) <= GREY_SHARE:
         return True
     if int(np.ptp(shown, axis=0).max()) == 0:
         return True
