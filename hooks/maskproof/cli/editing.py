@@ -346,7 +346,7 @@ def _undone(edits: tuple[Path, ...], *others: object) -> int:
 @click.argument("paths", metavar="PATHS...", nargs=-1, required=True, type=PATH)
 @click.option("--undo", is_flag=True, help="Bring back what the last mark or restore of PATHS replaced.")
 def mark(paths: tuple[Path, ...], undo: bool) -> int:
-    """Write into pictures what their records say of AI, for all who read the file and not the record.
+    """Write into pictures what their records say of AI.
 
     PATHS are pictures, or folders of recorded ones. The mark is XMP (IPTC Digital Source Type, AI System Used); no
     pixel changes. Record and picture are written together, nothing is staged, and how to undo it is printed.

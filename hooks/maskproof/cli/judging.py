@@ -223,7 +223,7 @@ def status_(writer: Writer) -> int:
     "--format", "style", type=click.Choice(("text", "csv", "json")), default="text", show_default=True, help="How."
 )
 def inventory_(style: str) -> int:
-    """List every picture that AI made or changed: its record, marks, signature and approvals.
+    """List every picture that AI made or changed, and its marks.
 
     As it is staged, picture by picture; no pixel is decoded. The exit status is 0 whatever is found: the rule
     `unmarked` is the gate.
