@@ -138,13 +138,13 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
         ("tomllib", {"documents"}),
         ("json", {"documents", "report", "setup", "evidence"}),
         ("c2pa", {"evidence"}),
-        ("xml", {"evidence"}),
+        ("xml", {"evidence", "marks"}),
         (
             "PIL",
             {"drift", "edit", "gate", "images", "likeness", "masks", "policy", "regions", "report", "restore", "setup"},
         ),
         ("scipy", {"drift", "masks", "restore"}),
-        ("csv", {"setup", "recording"}),
+        ("csv", {"setup", "recording", "report"}),
         ("concurrent", {"parallel", "likeness", "images", "drift"}),
         ("git", {"repo"}),
         ("sqlite3", {"likeness"}),
@@ -163,7 +163,13 @@ def test_each_library_has_its_place(library, users):
     assert found <= users
 
 
-DISTRIBUTIONS = {"PIL": "pillow", "git": "gitpython", "c2pa": "c2pa-python", "cv2": "opencv-python-headless"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "git": "gitpython",
+    "c2pa": "c2pa-python",
+    "cv2": "opencv-python-headless",
+    "yaml": "pre-commit",
+}
 """what installs a module, where that has another name"""
 
 
