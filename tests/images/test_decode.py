@@ -36,7 +36,7 @@ from pictures import (
     turned,
 )
 from processes import Program
-from thirdparty import REFUSED, rows
+from thirdparty import JUDGED, REFUSED, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".mpo")
 def test_a_broken_or_hostile_file_gets_the_answer_its_collector_asks_for(row):
     found = outcome(Path(row["path"]).read_bytes(), row["file"])
     if isinstance(found, Picture):
-        assert row["expected"] == "decode-ok"
+        assert row["expected"] == "decode-ok" or row["file"] in JUDGED
         assert row["file"] not in REFUSED
         assert found.samples.shape == (found.size[1], found.size[0], 3)
     else:
@@ -112,10 +112,11 @@ def bounded() -> Iterator[Callable[[Path], list[str]]]:
 
 @pytest.mark.parametrize("row", BOMBS)
 @pytest.mark.threat("T24")
-def test_a_bomb_is_refused_without_being_unfolded(row, bounded):
+def test_a_bomb_is_refused_or_left_packed(row, bounded):
     _, answer = bounded(Path(row["path"]))
     assert "MemoryError" not in answer
-    assert answer.split()[0] == ("TooLarge" if row["expected"] == "refuse-too-large" else "Unreadable")
+    left_packed = "read" if row["file"] in JUDGED else "Unreadable"
+    assert answer.split()[0] == ("TooLarge" if row["expected"] == "refuse-too-large" else left_packed)
 
 
 @cache
@@ -134,14 +135,14 @@ OWN_BOMBS = {
         SIGNATURE + header(9400, 9400, 8, 2) + chunk(b"IDAT", zeros(1 << 28)) + chunk(b"IEND"),
         "TooLarge",
     ),
-    "one text of 256 MB": (png(noise(4, 4), before=chunk(b"zTXt", b"a\0\0" + zeros(1 << 28))), "Unreadable"),
-    "700 texts of 1 MB": (png(noise(4, 4), before=chunk(b"zTXt", b"a\0\0" + zeros(1 << 20)) * 700), "Unreadable"),
+    "one text of 256 MB": (png(noise(4, 4), before=chunk(b"zTXt", b"a\0\0" + zeros(1 << 28))), "read"),
+    "700 texts of 1 MB": (png(noise(4, 4), before=chunk(b"zTXt", b"a\0\0" + zeros(1 << 20)) * 700), "read"),
     "a profile of 256 MB": (png(noise(4, 4), before=chunk(b"iCCP", b"a\0\0" + zeros(1 << 28))), "Unreadable"),
 }
 
 
 @pytest.mark.parametrize("name", OWN_BOMBS)
-def test_what_unfolds_beyond_measure_is_refused_without_being_unfolded(name, tmp_path, bounded):
+def test_what_unfolds_beyond_measure_is_refused_or_left_packed(name, tmp_path, bounded):
     data, wanted = OWN_BOMBS[name]
     (tmp_path / "bomb.png").write_bytes(data)
     _, answer = bounded(tmp_path / "bomb.png")
@@ -447,7 +448,7 @@ def test_grey_with_0_as_white_is_shown_inverted():
     assert np.array_equal(decode.decode(tiff(stored, extra={262: 0}), "a picture").samples[..., 0], 255 - stored)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "TIFF", "AVIF", "MPO"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "TIFF", "AVIF"])
 def test_more_than_one_picture_in_a_file_is_refused(kind):
     first, second = (Image.fromarray(one) for one in (SMALL, 255 - SMALL))
     data = saved(first, kind, save_all=True, append_images=[second])
