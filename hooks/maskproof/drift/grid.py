@@ -244,6 +244,32 @@ def block_sums(plane: Float, side: int) -> Float:
     return total
 
 
+def worst_square(
+    square: Float, mask: Mask, side: int, least: float, *, always: bool = False
+) -> tuple[float, Box] | None:
+    """The RMS of the square that differs most, and the box around what the mask holds of it; None: none holds enough.
+
+    Args:
+        square: Squared differences, H x W.
+        mask: H x W, what counts.
+        side: Of the squares, in samples.
+        least: Samples of the mask that a square has to hold.
+        always: Where none holds as many, those that hold most count.
+    """
+    tall, wide = (-length % side for length in mask.shape)
+    sums, counts = (
+        block_sums(np.pad(plane, ((0, tall), (0, wide))), side) for plane in (square * mask, mask.astype(np.float32))
+    )
+    fullest = float(counts.max(initial=0))
+    least = min(least, fullest) if always else least
+    if not fullest or fullest < least:
+        return None
+    value = np.where(counts >= least, np.sqrt(sums / np.maximum(counts, 1)), -1)
+    row, column = (int(at) * side for at in np.unravel_index(int(np.argmax(value)), value.shape))
+    box = bounding_box(mask[row : row + side, column : column + side])
+    return float(value.max()), Box(column + box.x, row + box.y, box.width, box.height)
+
+
 def largest_blob(mask: Mask) -> Mask:
     """The largest 4-connected part of a small mask (ties: the later one)."""
     height, width = mask.shape

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maskproof.drift.border import connected
 from maskproof.drift.declared import view_of
-from maskproof.drift.grid import CELL, block_sums, bounding_box, windows
+from maskproof.drift.grid import CELL, windows, worst_square
 from maskproof.drift.oklab import opponent
 from maskproof.drift.pair import cell_weights
 from maskproof.drift.residual import MIN_SHARE, SCALES
@@ -47,20 +47,15 @@ def _part(pair: Pair, region: Region, mask: Mask) -> tuple[Metric, ...]:
     view = view_of(pair, replace(region, part=whole, corner=(0, 0), shape=None))
     before, after = opponent(view.original), opponent(view.edit)
     step = np.median(pair.toned - pair.before, axis=(1, 2)) if pair.toned.size else np.zeros(3)
-    square = np.square(after - before - step[:, None, None].astype(np.float32)).sum(0) * view.mask
-    tall, wide = (-length % SQUARE_PX for length in square.shape)
-    sums, counts = (
-        block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE_PX) for plane in (square, view.mask.astype(np.float32))
-    )
-    least = MIN_PIXELS if covered.any() else min(MIN_PIXELS, counts.max())
-    if counts.max() < least:
+    square = np.square(after - before - step[:, None, None].astype(np.float32)).sum(0)
+    # Where no window fits anywhere, the square that holds most counts, however little that is.
+    worst = worst_square(square, view.mask, SQUARE_PX, MIN_PIXELS, always=not covered.any())
+    if worst is None:
         return ()
-    value = np.where(counts >= least, np.sqrt(sums / np.maximum(counts, 1)), -1)
-    row, column = np.unravel_index(int(np.argmax(value)), value.shape)
-    box = bounding_box(view.mask[row * SQUARE_PX :, column * SQUARE_PX :][:SQUARE_PX, :SQUARE_PX])
-    place = Box(box.x + view.x + int(column) * SQUARE_PX, box.y + view.y + int(row) * SQUARE_PX, box.width, box.height)
+    value, box = worst
+    place = Box(view.x + box.x, view.y + box.y, box.width, box.height)
     says = "a part too small for windows differs by {value} RMS at full size (limit {limit})"
-    return (Metric("part", float(value[row, column]), "% of full scale", region.kind.value, says, place, place),)
+    return (Metric("part", value, "% of full scale", region.kind.value, says, place, place),)
 
 
 def _covered(mask: Mask) -> Mask:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof.drift.border import THINNEST, width_of
-from maskproof.drift.grid import block_sums, bounding_box, spread
+from maskproof.drift.grid import bounding_box, spread, worst_square
 from maskproof.model import Box, Kind, Metric
 
 if TYPE_CHECKING:
@@ -37,14 +37,10 @@ def spill(pair: Pair) -> tuple[Metric, ...]:
     rows, columns = slice(reach.y, reach.y + reach.height), slice(reach.x, reach.x + reach.width)
     outer = outer[rows, columns]
     difference = pair.after[:, rows, columns] - pair.toned[:, rows, columns]
-    tall, wide = (-length % SQUARE for length in outer.shape)
-    planes = np.square(difference).sum(0) * outer, outer.astype(np.float32)
-    sums, counts = (block_sums(np.pad(plane, ((0, tall), (0, wide))), SQUARE) for plane in planes)
-    if counts.max() < MIN_SAMPLES:
+    worst = worst_square(np.square(difference).sum(0), outer, SQUARE, MIN_SAMPLES)
+    if worst is None:
         return ()
-    value = np.where(counts >= MIN_SAMPLES, np.sqrt(sums / np.maximum(counts, 1)), -1)
-    row, column = (int(at) * SQUARE for at in np.unravel_index(int(np.argmax(value)), value.shape))
-    box = bounding_box(outer[row : row + SQUARE, column : column + SQUARE])
-    place = Box(reach.x + column + box.x, reach.y + row + box.y, box.width, box.height)
+    value, box = worst
+    place = Box(reach.x + box.x, reach.y + box.y, box.width, box.height)
     says = "the border around the mask differs by {value} RMS in its outer half (limit {limit})"
-    return (Metric("spill", float(value.max()), "% of full scale", Kind.OUTSIDE_MASK.value, says, place, place),)
+    return (Metric("spill", value, "% of full scale", Kind.OUTSIDE_MASK.value, says, place, place),)
