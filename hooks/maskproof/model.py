@@ -291,6 +291,11 @@ class Acceptance:
     pending: bool = False
     """True: it still needs the review that makes it count"""
 
+    @property
+    def standing(self) -> str:
+        """`approval`, `pending` (one without its review) or `baseline`."""
+        return "pending" if self.pending else self.how
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -68,6 +68,13 @@ def test_sarif_names_the_rule_the_record_and_who_accepted() -> None:
     assert [one["ruleId"] for one in results if "suppressions" in one] == ["outside-mask"]
 
 
+@pytest.mark.parametrize(("pending", "status"), [(True, "underReview"), (False, "accepted")])
+def test_sarif_tells_an_approval_without_its_review_from_one_that_counts(pending: bool, status: str) -> None:
+    report = Report((image("signed.png", found(accepted=Acceptance("approval", "it", pending=pending))),))
+    (result,) = json.loads(sarif.run(report))["runs"][0]["results"]
+    assert result["suppressions"][0]["status"] == status
+
+
 def test_sarif_text_holds_no_link_and_no_place_for_an_argument() -> None:
     texts = [one["message"]["text"] for one in json.loads(sarif.run(MIXED))["runs"][0]["results"]]
     evil = texts[2]

@@ -54,9 +54,5 @@ def _told(report: ImageReport, day: str) -> Recorded:
         day,
         tuple(dict.fromkeys(one.rule for one in report.findings if one.accepted is None)),
         tuple(one.file for one in sign_offs),
-        tuple(
-            dict.fromkeys(
-                "pending" if one.accepted.pending else one.accepted.how for one in report.findings if one.accepted
-            )
-        ),
+        tuple(dict.fromkeys(one.accepted.standing for one in report.findings if one.accepted)),
     )

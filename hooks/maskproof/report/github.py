@@ -6,13 +6,11 @@ there are.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from maskproof.model import Severity, counted
-from maskproof.report.folded import folded
-from maskproof.report.issues import asks, issues
+from maskproof.model import counted
+from maskproof.report.issues import LEVELS, asks, folded_issues
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -21,28 +19,27 @@ if TYPE_CHECKING:
     from maskproof.model import Report
     from maskproof.report.issues import Issue
 
-COMMANDS = {Severity.BLOCK: "error", Severity.UNJUDGED: "error", Severity.WARN: "warning"}
 SHOWN = 10
 """annotations of a kind that a step shows"""
 
 
 def run(report: Report, **_: bool) -> str:
     """A whole run: errors, then warnings, then what there is to look at as a notice."""
-    images, warnings = folded(report.images)
-    found = [one for one in issues(replace(report, images=images)) if not one.accepted]
+    told, warnings = folded_issues(report)
+    found = [one for one in told if not one.accepted]
     lines = [line for command in ("error", "warning") for line in _lines(command, found)]
-    lines += [f"::warning title=maskproof::{_data(safe(f'{one.sentence}. {one.advice}'.strip()))}" for one in warnings]
+    lines += [f"::warning title=maskproof::{_data(one)}" for one in warnings]
     return "\n".join([*lines, f"::notice title=maskproof::{_data(asks(report))}", ""])
 
 
 def _lines(command: str, found: list[Issue]) -> Iterator[str]:
     """One for each image, as far as they are shown; the worst of an image speaks for it."""
-    own = [one for one in found if COMMANDS[one.severity] == command]
+    own = [one for one in found if LEVELS[one.severity] == command]
     images = [list(group) for _, group in groupby(own, key=lambda one: one.image)]
     most = SHOWN if len(images) <= SHOWN else SHOWN - 1
     for group in images[:most]:
         first, more = group[0], len(group) - 1
-        said = f"{first.says}. {first.advice}".strip() + (f" And {counted(more, 'more finding')}." if more else "")
+        said = first.whole + (f" And {counted(more, 'more finding')}." if more else "")
         yield f"::{command} file={_property(safe(first.file))},line=1,title={_property(first.rule)}::{_data(said)}"
     if left := images[most:]:
         names = ", ".join(group[0].named for group in left[:SHOWN])

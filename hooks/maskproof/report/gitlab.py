@@ -19,7 +19,7 @@ def run(report: Report, **_: bool) -> str:
     """A whole run; what somebody accepted is `info`."""
     found = [
         {
-            "description": f"{one.says}. {one.advice}".strip(),
+            "description": one.whole,
             "check_name": one.rule,
             "fingerprint": one.fingerprint,
             "severity": "info" if one.accepted else SEVERITIES[one.severity],

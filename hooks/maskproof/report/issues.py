@@ -8,15 +8,21 @@ same picture, whatever was measured, so that a platform knows it again.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.model import Severity, Verdict, counted
+from maskproof.report.folded import folded
 from maskproof.report.text import safe, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from maskproof.model import Finding, Report
+
+
+LEVELS = {Severity.BLOCK: "error", Severity.UNJUDGED: "error", Severity.WARN: "warning"}
+"""how grave a finding is, in the words of SARIF and of GitHub"""
 
 
 class Issue(NamedTuple):
@@ -38,6 +44,11 @@ class Issue(NamedTuple):
     accepted: str
     """how somebody accepted it: `approval`, `pending`, `baseline`; empty: nobody did"""
 
+    @property
+    def whole(self) -> str:
+        """What was found, and what to do next."""
+        return f"{self.says}. {self.advice}".strip()
+
 
 def issues(report: Report) -> Iterator[Issue]:
     """Every finding of a run, in its order."""
@@ -54,8 +65,16 @@ def issues(report: Report) -> Iterator[Issue]:
                 f"{named}: {safe(sentence(one))}",
                 safe(one.advice),
                 _fingerprint(image.path, one),
-                one.accepted.how if one.accepted else "",
+                one.accepted.standing if one.accepted else "",
             )
+
+
+def folded_issues(report: Report) -> tuple[list[Issue], list[str]]:
+    """The findings of a run without the warnings that many images have, and a sentence for each of these."""
+    images, warnings = folded(report.images)
+    return list(issues(replace(report, images=images))), [
+        safe(f"{one.sentence}. {one.advice}".strip()) for one in warnings
+    ]
 
 
 def asks(report: Report) -> str:

@@ -7,12 +7,10 @@ no HTML.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.model import Verdict, counted
-from maskproof.report.folded import folded
-from maskproof.report.issues import asks, issues
+from maskproof.report.issues import asks, folded_issues
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -30,8 +28,7 @@ WORDS = {Verdict.BLOCK: "blocked", Verdict.UNJUDGED: "not judged", Verdict.PASS:
 
 def run(report: Report, **_: bool) -> str:
     """A whole run: what to look at first, then a row for each finding that counts, then what was accepted."""
-    images, warnings = folded(report.images)
-    found = list(issues(replace(report, images=images)))
+    found, warnings = folded_issues(report)
     verdicts = {image.path: WORDS[image.verdict] for image in report.images}
     counting = [one for one in found if not one.accepted]
     rows = [_row(one, before, verdicts) for before, one in zip([None, *counting], counting, strict=False)]
@@ -39,7 +36,7 @@ def run(report: Report, **_: bool) -> str:
     if rows:
         lines += ["| image | verdict | rule | what, where, how much | next |", "|---|---|---|---|---|"]
         lines += rows
-    lines += [f"- {_plain(safe(f'{one.sentence}. {one.advice}'.strip()))}" for one in warnings]
+    lines += [f"- {_plain(one)}" for one in warnings]
     if accepted := [one for one in found if one.accepted]:
         lines += ["", f"{counted(len(accepted), 'finding')} that somebody accepted:", ""]
         lines += [f"- {_plain(one.says)} ({one.accepted})" for one in accepted]

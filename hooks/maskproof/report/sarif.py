@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from maskproof import __version__
-from maskproof.model import Severity
-from maskproof.report.issues import issues
+from maskproof.report.issues import LEVELS, issues
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/maskproof/maskproof"
 NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-LEVELS = {Severity.BLOCK: "error", Severity.UNJUDGED: "error", Severity.WARN: "warning"}
 
 
 def run(report: Report, **_: bool) -> str:
@@ -52,7 +50,7 @@ def _result(one: Issue, index: int) -> dict[str, Any]:
         "ruleId": one.rule,
         "ruleIndex": index,
         "level": LEVELS[one.severity],
-        "message": {"text": _literal(f"{one.says}. {one.advice}".strip())},
+        "message": {"text": _literal(one.whole)},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"maskproof/v1": one.fingerprint},
     }
