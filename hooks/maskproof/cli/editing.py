@@ -38,7 +38,10 @@ from maskproof.model import counted
 from maskproof.report.text import safe, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from maskproof.report import Writer
+    from maskproof.restore.command import Outcome
 
 
 @commands.command()
@@ -313,18 +316,23 @@ def restore(
 
     options = Options("feather" if feather else method, feather, match_tone, wanted)
     here, names = Path.cwd(), tuple(map(str, edits))
+    work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
+    return _told(work, command.summary, changing_blocks=staged)
+
+
+def _told(work: Iterable[Outcome], summary: Callable[[list[Outcome]], str], *, changing_blocks: bool = False) -> int:
+    """Tell what became of each picture as it is done, then of all; the exit status, as of a hook that changed files."""
     outcomes = []
     try:
-        work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
         for one in work:
             print("\n".join(map(safe, one.lines)), flush=True)
             outcomes.append(one)
     except KeyboardInterrupt:
         print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
         return INTERRUPTED
-    print(command.summary(outcomes))
+    print(summary(outcomes))
     verdicts = {one.verdict.value for one in outcomes}
-    if "block" in verdicts or (staged and any(one.changed for one in outcomes)):
+    if "block" in verdicts or (changing_blocks and any(one.changed for one in outcomes)):
         return BLOCKED
     return UNJUDGED if "unjudged" in verdicts else 0
 
@@ -355,17 +363,7 @@ def mark(paths: tuple[Path, ...], undo: bool) -> int:
 
     if undo:
         return _undone(paths)
-    outcomes = []
-    try:
-        for one in marking.in_tree(Path.cwd(), paths):
-            print("\n".join(map(safe, one.lines)), flush=True)
-            outcomes.append(one)
-    except KeyboardInterrupt:
-        print("maskproof: interrupted; what is listed above is done, nothing else was changed", file=sys.stderr)
-        return INTERRUPTED
-    print(marking.summary(outcomes))
-    verdicts = {one.verdict.value for one in outcomes}
-    return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
+    return _told(marking.in_tree(Path.cwd(), paths), marking.summary)
 
 
 @commands.command()

@@ -37,12 +37,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+AGAIN = {"restored": "Record it, and restore it again.", "marked": "Mark it again."}
+"""what to do where a picture was saved anew meanwhile"""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one edit."""
+    """What became of one picture."""
 
     verdict: Verdict
-    """as the gate would have it now; block as well where it cannot be restored"""
+    """of an edit as the gate would have it now; block as well where it cannot be restored or marked, unjudged where it
+    cannot be read"""
     changed: bool
     lines: tuple[str, ...]
     """what to tell, the result first"""
@@ -182,7 +187,7 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     if record.tool is not None:
         record = msgspec.structs.replace(record, tool=sidecar.kept(record.tool, settings.prompt))
     new = {beside: _renew_record(record, job, made, options), job.target: made.data}
-    _write(repository, job, new, old)
+    write(repository, job.target, new, old, {job.path: job.data, job.beside: job.record}, "restored")
     names = " ".join(quote(repository, one) for one in (job.target, beside))
     lines = (
         *text.describe_result(job.path, job.target, before, after),
@@ -227,31 +232,40 @@ def _renew_record(record: Record, job: Job, made: Restored, options: Options) ->
     return text
 
 
-def _write(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> None:
-    """Keep what is replaced, then write the record, then the picture.
+def write(
+    repository: Repository,
+    path: str,
+    new: dict[str, bytes],
+    old: dict[str, bytes | None],
+    seen: dict[str, bytes],
+    doing: str,
+) -> None:
+    """Keep what is replaced, then write the record, then the picture, by the only one who writes.
 
-    `new` and `old` are what to write and what lies there now, by repository path and in order; None: nothing.
+    Args:
+        repository: It.
+        path: Of the picture that is written, by which it is undone.
+        new: What to write, by repository path and in order.
+        old: What lies there now; None: nothing.
+        seen: What the work was done on, by repository path: it must lie there still.
+        doing: What was done with it, for a message: `restored`.
 
     Raises:
-        UsageError: the edit was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
+        UsageError: what was seen was saved anew meanwhile, or a folder cannot be written to; nothing was changed then.
     """
     with one_writer(repository.common_dir):
-        _replace(repository, job, new, old)
-
-
-def _replace(repository: Repository, job: Job, new: dict[str, bytes], old: dict[str, bytes | None]) -> None:
-    """As `_write`, by the only one who writes."""
-    undo.keep(repository, job.target, old, new)
-    files = [(repository.root / path, data) for path, data in new.items()]
-    if (file_bytes(repository, job.path), file_bytes(repository, job.beside)) != (job.data, job.record):
-        raise UsageError(f"{job.path} was saved anew while it was being restored", "Record it, and restore it again.")
-    try:
-        for file, _ in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            sweep(file)
-        write_together(*files)
-    except OSError as error:
-        raise UsageError(f"{job.target} cannot be written: {error.strerror}", "Check the folder.") from error
+        undo.keep(repository, path, old, new)
+        if any(file_bytes(repository, one) != data for one, data in seen.items()):
+            first = next(iter(seen))
+            raise UsageError(f"{first} was saved anew while it was being {doing}", AGAIN[doing])
+        files = [(repository.root / one, data) for one, data in new.items()]
+        try:
+            for file, _ in files:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                sweep(file)
+            write_together(*files)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
 
 
 def _named_files(scope: Scope, job: Job, record: Record) -> Named:

@@ -7,14 +7,12 @@ as stale; as the same marks give the same bytes, running it again ends the work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from maskproof import evidence, marks
-from maskproof.atomic import one_writer, sweep, write_together
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.evidence import carriers
 from maskproof.images import containers
@@ -25,24 +23,14 @@ from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
 from maskproof.repo.paths import SIDECAR_SUFFIX
 from maskproof.repo.working import record_path
-from maskproof.restore import undo
-from maskproof.restore.command import file_bytes, quote
+from maskproof.restore.command import Outcome, file_bytes, quote, write
+from maskproof.restore.text import describe_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from maskproof.images.containers import Container
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one picture."""
-
-    verdict: Verdict
-    """block where it cannot be marked, unjudged where it cannot be read"""
-    changed: bool
-    lines: tuple[str, ...]
 
 
 def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
@@ -58,9 +46,9 @@ def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
         try:
             yield _mark(repository, path)
         except CouldNotJudge as error:
-            yield _failed(path, Verdict.UNJUDGED, "NOT READ", error)
+            yield Outcome(Verdict.UNJUDGED, False, describe_failure(path, "NOT READ", error))
         except CouldNotRestore as error:
-            yield _failed(path, Verdict.BLOCK, "CANNOT BE MARKED", error)
+            yield Outcome(Verdict.BLOCK, False, describe_failure(path, "CANNOT BE MARKED", error))
 
 
 def summary(outcomes: list[Outcome]) -> str:
@@ -105,7 +93,8 @@ def _mark(repository: Repository, path: str) -> Outcome:
         )
     image = ImageRef(sha256=sha256_of(made), size=record.image.size)
     new = {beside: sidecar.render(msgspec.structs.replace(record, image=image)), path: made}
-    _write(repository, path, {beside: text, path: data}, new)
+    seen = {path: data, beside: text}
+    write(repository, path, new, {**seen}, seen, "marked")
     return Outcome(
         Verdict.PASS,
         True,
@@ -139,22 +128,3 @@ def _marked(
     if not same or not np.array_equal(before.samples, after.samples):
         raise CouldNotRestore(f"{path}: it would show other pixels with marks", "Export it again.")
     return made, said, notes
-
-
-def _write(repository: Repository, path: str, old: dict[str, bytes], new: dict[str, bytes]) -> None:
-    with one_writer(repository.common_dir):
-        undo.keep(repository, path, {**old}, new)
-        if any(file_bytes(repository, one) != data for one, data in old.items()):
-            raise UsageError(f"{path} was saved anew while it was being marked", "Mark it again.")
-        files = [(repository.root / one, data) for one, data in new.items()]
-        try:
-            for file, _ in files:
-                sweep(file)
-            write_together(*files)
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
-
-
-def _failed(path: str, verdict: Verdict, word: str, error: CouldNotJudge | CouldNotRestore) -> Outcome:
-    reason = error.reason.removeprefix(f"{path}: ")
-    return Outcome(verdict, False, (f"{path}: {word}: {reason}", *([f"    -> {error.advice}"] if error.advice else [])))
