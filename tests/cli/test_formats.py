@@ -21,6 +21,7 @@ COMMANDS = {
     "find": (("find", "plain.png"), ("matches",)),
     "areas": (("areas", SPRING), ("areas",)),
     "status": (("status",), ("status",)),
+    "inventory": (("inventory",), ("inventory",)),
     "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
 }
 """command lines, and what each may have to show"""

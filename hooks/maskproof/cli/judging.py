@@ -219,10 +219,8 @@ def status_(writer: Writer) -> int:
 
 
 @commands.command("inventory")
-@click.option(
-    "--format", "style", type=click.Choice(("text", "csv", "json")), default="text", show_default=True, help="How."
-)
-def inventory_(style: str) -> int:
+@format_option("inventory")
+def inventory_(writer: Writer) -> int:
     """List every picture that AI made or changed, and its marks.
 
     As it is staged, picture by picture; no pixel is decoded. The exit status is 0 whatever is found: the rule
@@ -230,9 +228,8 @@ def inventory_(style: str) -> int:
     """
     from maskproof.gate.inventory import entries
     from maskproof.repo import Repository
-    from maskproof.report.inventory import FORMATS
 
-    for piece in FORMATS[style](entries(Repository(Path.cwd()))):
+    for piece in writer.inventory(entries(Repository(Path.cwd()))):
         print(piece, end="", flush=True)
     return 0
 

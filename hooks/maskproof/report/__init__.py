@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from maskproof.report import github, gitlab, json, junit, markdown, sarif, text
+from maskproof.report import csv, github, gitlab, json, junit, markdown, sarif, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +35,8 @@ class Writer(Protocol):
     """all that is protected in one picture: a `Held`"""
     status: Callable[..., Iterator[str]]
     """every recorded picture as it stands, in pieces as they come: an iterable of `Recorded`"""
+    inventory: Callable[..., Iterator[str]]
+    """every picture that AI made or changed, in pieces as they come: an iterable of `Entry`"""
     ranking: Callable[..., str]
     """several candidates for one edit, best first, and what to do next: each `Ranked`, and lines of advice"""
 
@@ -42,6 +44,7 @@ class Writer(Protocol):
 FORMATS: Mapping[str, object] = {
     "text": text,
     "json": json,
+    "csv": csv,
     "markdown": markdown,
     "github": github,
     "gitlab": gitlab,

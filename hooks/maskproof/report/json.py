@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from maskproof.gate.held import Held
+    from maskproof.gate.inventory import Entry
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Matches
     from maskproof.model import Evidence, ImageReport, Judged, Listing, Recorded
@@ -163,6 +164,14 @@ def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
     }
     ended = "\n  " if counts["pictures"] else ""
     yield f'{ended}],\n  "summary": {textwrap.indent(serialized(summary), "  ").strip()}\n}}\n'
+
+
+def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
+    """`{"maskproof": 1, "pictures": […]}`."""
+    yield '{"maskproof": 1, "pictures": ['
+    for number, one in enumerate(found):
+        yield (",\n" if number else "\n") + json.dumps(asdict(one))
+    yield "\n]}\n"
 
 
 def _recorded(one: Recorded) -> dict[str, Any]:

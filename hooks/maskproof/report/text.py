@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from maskproof.gate.held import Held
+    from maskproof.gate.inventory import Entry
     from maskproof.gate.rank import Ranked
     from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import (
@@ -181,6 +182,25 @@ def status(pictures: Iterable[Recorded], *, color: bool = False) -> Iterator[str
         yield f"{verdict}  {drift:>7}  {one.day or 'staged':<10}  {safe('; '.join(said))}\n    {safe(one.path)}\n"
     parts = f"{counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, {counts[Verdict.UNJUDGED]} not judged"
     yield f"maskproof: {counted(sum(counts.values()), 'recorded picture')}: {parts}.\n"
+
+
+def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
+    """Some lines a picture, and how many there are of each kind in the last one."""
+    total = unmarked = unrecorded = 0
+    for one in found:
+        total += 1
+        unmarked += one.marked is not True
+        unrecorded += one.record != "fits"
+        record = {"none": "NO RECORD", "stale": "STALE RECORD", "broken": "BROKEN RECORD"}.get(one.record, one.origin)
+        lines = [f"{one.path}: {', '.join(filter(None, (record, one.made_with)))}"]
+        lines.append(f"  marks      {'; '.join(one.marks) or ('NOT READ: ' + one.problem if one.problem else 'NONE')}")
+        lines += [] if one.signature == "none" else [f"  signature  {one.signature}"]
+        lines += [f"  approved   {file}" for file in one.approvals]
+        yield "".join(f"{safe(line)}\n" for line in lines)
+    yield (
+        f"maskproof: {counted(total, 'picture')} that AI made or changed, {unmarked} without a mark, "
+        f"{unrecorded} without a record that fits.\n"
+    )
 
 
 def approvals(listing: Listing, *, color: bool = False) -> str:

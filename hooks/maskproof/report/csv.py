@@ -1,0 +1,42 @@
+"""CSV for a spreadsheet: a header, then a row a picture, written as it is made.
+
+Spreadsheets run a cell that begins as a formula does: such cells begin with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
+
+from maskproof.report.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from maskproof.gate.inventory import Entry
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
+    """Several values of a cell stand on lines of their own."""
+    from maskproof.gate.inventory import Entry  # loads the gate
+
+    yield _row([one.name for one in fields(Entry)])
+    for one in found:
+        yield _row([_cell(value) for value in asdict(one).values()])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "\n".join(safe(str(one)) for one in value) if isinstance(value, tuple) else safe(str(value or ""))
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _row(cells: list[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue()
