@@ -202,40 +202,34 @@ class TestARow:
 class TestTrust:
     """A row excuses only where the project has it; it asks at once, and until it is merged away."""
 
+    EXPORT = "public/img/spring-160.jpg"
+
     def judged(self, project):
         project.commit("Change")
         return project.report("--from-ref", "main", "--to-ref", "HEAD")
 
-    def test_a_row_that_comes_with_the_change_excuses_nothing(self, project):
-        project.write("maskproof.toml", POLICY % "block")
+    def shipped(self, project, before, after, change=lambda data: data, **marks):
+        """The verdict on a change from one policy to another that brings a master and, changed, its export."""
+        project.write("maskproof.toml", before)
         project.commit("Policy")
         project.branch_off()
-        project.write("maskproof.toml", POLICY % "block" + ROWS)
+        project.write("maskproof.toml", after)
         project.edit("held")
-        path = "public/img/spring-160.jpg"
-        project.write(path, exported(project.pictures.held, 160, "JPEG", **marked()))
-        status, report = self.judged(project)
-        assert (status, severities(report)[path]) == (1, [("unrecorded", "block"), ("policy-loosened", "warn")])
+        project.write(self.EXPORT, change(exported(project.pictures.held, 160, "JPEG", **marks)))
+        return self.judged(project)
+
+    def test_a_row_that_comes_with_the_change_excuses_nothing(self, project):
+        status, report = self.shipped(project, POLICY % "block", POLICY % "block" + ROWS, **marked())
+        told = severities(report)[self.EXPORT]
+        assert (status, told) == (1, [("unrecorded", "block"), ("policy-loosened", "warn")])
 
     def test_it_excuses_once_it_is_merged(self, project):
-        project.write("maskproof.toml", POLICY % "block" + ROWS)
-        project.commit("Policy")
-        project.branch_off()
-        project.edit("held")
-        path = "public/img/spring-160.jpg"
-        project.write(path, exported(project.pictures.held, 160, "JPEG", **marked()))
-        assert self.judged(project)[0] == 0
+        policy = POLICY % "block" + ROWS
+        assert self.shipped(project, policy, policy, **marked())[0] == 0
 
     def test_a_row_that_comes_with_the_change_asks_at_once(self, project):
-        project.write("maskproof.toml", POLICY % "warn")
-        project.commit("Policy")
-        project.branch_off()
-        project.write("maskproof.toml", POLICY % "warn" + ROWS)
-        project.edit("held")
-        path = "public/img/spring-160.jpg"
-        project.write(path, damaged(exported(project.pictures.held, 160, "JPEG")))
-        status, report = self.judged(project)
-        assert (status, ("outside-mask", "block") in severities(report)[path]) == (1, True)
+        status, report = self.shipped(project, POLICY % "warn", POLICY % "warn" + ROWS, damaged)
+        assert (status, ("outside-mask", "block") in severities(report)[self.EXPORT]) == (1, True)
 
     @pytest.mark.parametrize("gone", ["row", "master"])
     def test_taking_the_row_or_the_master_away_takes_nothing_of_what_was_asked(self, rows, gone):
@@ -243,14 +237,13 @@ class TestTrust:
         rows.edit("held")
         rows.commit("Base")
         rows.git("branch", "-f", "main")
-        path = "public/img/spring-160.jpg"
-        rows.write(path, damaged(exported(rows.pictures.held, 160, "JPEG")))
+        rows.write(self.EXPORT, damaged(exported(rows.pictures.held, 160, "JPEG")))
         if gone == "row":
             rows.write("maskproof.toml", POLICY % "warn")
         else:
             rows.git("rm", "-q", SPRING, f"{SPRING}.maskproof.json")
         status, report = self.judged(rows)
-        assert (status, ("outside-mask", "block") in severities(report)[path]) == (1, True)
+        assert (status, ("outside-mask", "block") in severities(report)[self.EXPORT]) == (1, True)
 
     def test_another_master_that_excuses_a_drifted_edit_is_blocked_itself(self, rows):
         """The forger's way: the drifted edit is called an export of a copy of itself, which comes with the change."""
