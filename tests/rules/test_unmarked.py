@@ -67,6 +67,16 @@ def test_it_is_found_marked_undone_and_found_again(unmarked):
     assert {name: (unmarked.root / name).read_bytes() for name in before} == before
 
 
+def test_a_folder_means_its_recorded_pictures_wherever_their_records_lie(unmarked):
+    unmarked.write("maskproof.toml", ASKED.format("block") + '[records]\nfolder = ".maskproof/records"\n')
+    unmarked.stage()
+    unmarked.write("assets/plain.png", unmarked.pictures.drifted)
+    assert unmarked.maskproof("record", "--move").returncode == 0
+    assert not (unmarked.root / SIDECAR).exists()
+    status, said = mark(unmarked, "assets")
+    assert (status, f"{SPRING}: marked" in said, "plain.png" in said) == (0, True, False), said
+
+
 def test_an_interrupted_run_is_ended_by_the_next(unmarked):
     before = (unmarked.root / SPRING).read_bytes()
     mark(unmarked, SPRING)

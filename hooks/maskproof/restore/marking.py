@@ -21,8 +21,8 @@ from maskproof.model import Verdict, counted, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
-from maskproof.repo.paths import SIDECAR_SUFFIX
-from maskproof.repo.working import record_path
+from maskproof.repo.paths import is_image
+from maskproof.repo.working import record_path, record_places
 from maskproof.restore.command import Outcome, file_bytes, quote, write
 from maskproof.restore.text import describe_failure
 
@@ -42,7 +42,7 @@ def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
         UsageError: a picture is none, or cannot be written.
     """
     repository = Repository(where)
-    for path in dict.fromkeys(repository.path_of(str(one)) for name in named for one in _pictures(where / name)):
+    for path in dict.fromkeys(path for name in named for path in _pictures(repository, where / name)):
         try:
             yield _mark(repository, path)
         except CouldNotJudge as error:
@@ -60,11 +60,12 @@ def summary(outcomes: list[Outcome]) -> str:
     )
 
 
-def _pictures(name: Path) -> list[Path]:
+def _pictures(repository: Repository, name: Path) -> list[str]:
+    """A picture, or those in a folder that have a record, wherever it lies."""
     if not name.is_dir():
-        return [name]
-    beside = sorted(name.rglob(f"*{SIDECAR_SUFFIX}"))
-    return [one for record in beside if (one := record.with_name(sidecar.image_of(record.name))).is_file()]
+        return [repository.path_of(str(name))]
+    files = (str(one) for one in sorted(name.rglob("*")) if is_image(one.name) and one.is_file())
+    return [path for path in map(repository.path_of, files) if record_places(repository, path)]
 
 
 def _mark(repository: Repository, path: str) -> Outcome:
