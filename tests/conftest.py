@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from browser import chromium  # noqa: F401 - a fixture
 from maskproof.repo.objects import Objects
 from projects import HERO, MASK, Pictures, Project, Scratch, draw
 from thirdparty import ABSENT, SHARED

@@ -371,6 +371,8 @@ class ImageReport:
     """where its record lies; empty: nowhere"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
+    shown: object = None
+    """what was drawn of it while its pictures were at hand, for a format that asks for that; None: nothing"""
 
 
 def in_baseline(image: ImageReport) -> bool:

@@ -13,9 +13,11 @@ EXAMPLES = {
         "maskproof check --from-ref origin/main --to-ref HEAD",
         "maskproof check --all --format json --output report.json",
         "maskproof check --fail-on warn assets/",
+        "maskproof check --from-ref origin/main --format html --output report.html",
     ),
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
+    "view": ("maskproof view", "maskproof view hero-spring.png", "maskproof view --all --output report.html"),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",

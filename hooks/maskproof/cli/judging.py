@@ -36,6 +36,7 @@ from maskproof.cli.base import (
 )
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
+from maskproof.report import drawing_of
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def check(
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        found = seen_from(check_change(change), where, windows=windows)
+        found = seen_from(check_change(change, draw=drawing_of(writer)), where, windows=windows)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -131,7 +132,7 @@ def compare(
     from maskproof.gate.named import compare as compare_named
 
     files = named(edit, original, mask, mask_mode)
-    found = compare_named(files, *policy_for(edit, policy_file, level))
+    found = compare_named(files, *policy_for(edit, policy_file, level), draw=drawing_of(writer))
     emit(partial(writer.image, found), output, conclusion(found))
     return status(found)
 
@@ -152,7 +153,7 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
     from maskproof.repo import Repository
     from maskproof.report.folder import seen_from
 
-    found = None if stealth else explained(Path.cwd(), path)
+    found = None if stealth else explained(Path.cwd(), path, drawing_of(writer))
     if found is None:
         emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:

@@ -24,6 +24,7 @@ from maskproof.gate.inspection import Failure, Inspection, Master, MasterFacts, 
 from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
+from maskproof.gate.scene import scene
 from maskproof.gate.scope import Scope
 from maskproof.gate.verdict import decide
 from maskproof.images import worker
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from maskproof.gate.inspection import Inputs, Reference
+    from maskproof.gate.scene import Draw
     from maskproof.images.files import Files
     from maskproof.model import RegionDrift
     from maskproof.repo.change import Change
@@ -54,7 +56,9 @@ PIXELS_AT_ONCE = 60_000_000
 """pixels of the edits that are judged at the same time; with its original one takes some 25 bytes a pixel"""
 
 
-def check(change: Change, run: Runner | None = None, progress: Progress | None = None) -> Report:
+def check(
+    change: Change, run: Runner | None = None, progress: Progress | None = None, draw: Draw | None = None
+) -> Report:
     """Judge every image that a change concerns.
 
     Args:
@@ -62,6 +66,7 @@ def check(change: Change, run: Runner | None = None, progress: Progress | None =
         run: Calls a function with each of some inputs and gives what comes of them, in order. None: as many threads as
             there are processors share them.
         progress: Told after each image how many of all are judged.
+        draw: What the reports keep to be seen; None: nothing.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -70,21 +75,24 @@ def check(change: Change, run: Runner | None = None, progress: Progress | None =
     scope = Scope(change)
     refuse_forgotten_policy(scope)
     inputs = (_apart(path, gather, scope, path) for path in scope.targets)
-    reports = run(partial(judge_apart, files=scope.files), inputs) if run else _side_by_side(inputs, scope)
+    one = partial(judge_apart, files=scope.files, draw=draw)
+    reports = run(one, inputs) if run else _side_by_side(one, inputs, scope)
     images = []
-    for number, one in enumerate(reports, 1):
-        images.append(without_carried(scope, one, judged))
+    for number, report in enumerate(reports, 1):
+        images.append(without_carried(scope, report, judged))
         if progress:
             progress(number, len(scope.targets))
     told = dict.fromkeys(note for image in images for note in image.notes)
     return Report(tuple(images), (*notes(scope), *accepted_notes(images), *told))
 
 
-def _side_by_side(inputs: Iterable[Gathered], scope: Scope) -> Iterator[ImageReport]:
+def _side_by_side(
+    judging: Callable[..., ImageReport], inputs: Iterable[Gathered], scope: Scope
+) -> Iterator[ImageReport]:
     threads = processors()
     alone = len(scope.targets) == 1 or threads == 1
     measuring = max(1, threads // len(scope.targets)) if scope.targets and not alone else 2
-    one = partial(judge_apart, files=scope.files, threads=measuring)
+    one = partial(judging, threads=measuring)
     if alone:
         yield from map(one, inputs)
         return
@@ -111,9 +119,9 @@ def judged(scope: Scope, path: str) -> ImageReport:
     return judge_apart(_apart(path, gather, scope, path), scope.files)
 
 
-def judge_apart(inputs: Inputs | ImageReport, files: Files, threads: int = 2) -> ImageReport:
+def judge_apart(inputs: Inputs | ImageReport, files: Files, threads: int = 2, draw: Draw | None = None) -> ImageReport:
     """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone."""
-    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads)
+    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads, draw)
 
 
 def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
@@ -134,13 +142,14 @@ def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
     return ImageReport(path, Verdict.UNJUDGED, findings=(found,), fault=fault)
 
 
-def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
+def judge(inputs: Inputs, files: Files, threads: int = 2, draw: Draw | None = None) -> ImageReport:
     """The verdict on one image; what goes wrong in a stage becomes a finding, and what is known stays known.
 
     Args:
         inputs: All that Git and policy know of it.
         files: Where the bytes are read, and what was decoded of them before.
         threads: Threads that measuring may use.
+        draw: What the report keeps to be seen; None: nothing.
     """
     signals = attempt(assess, inputs, inputs.edit, files)
     pairs = attempt(decode, inputs, inputs.edit, inputs.reference, files)
@@ -154,7 +163,8 @@ def judge(inputs: Inputs, files: Files, threads: int = 2) -> ImageReport:
     still = None if isinstance(kept, Failure) else kept
     master = judge_master(inputs, measured, files, threads)
     export = None if inputs.as_export is None else judge(inputs.as_export, files, threads)
-    return conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still, master, export))
+    report = conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still, master, export))
+    return replace(report, shown=draw(report, scene(inputs.edit, pairs, regions, files))) if draw else report
 
 
 def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from maskproof.report import csv, github, gitlab, json, junit, markdown, sarif, text
+from maskproof.report import csv, github, gitlab, html, json, junit, markdown, sarif, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from maskproof.gate.scene import Draw
 
 
 class Writer(Protocol):
@@ -45,6 +47,7 @@ FORMATS: Mapping[str, object] = {
     "text": text,
     "json": json,
     "csv": csv,
+    "html": html,
     "markdown": markdown,
     "github": github,
     "gitlab": gitlab,
@@ -52,6 +55,11 @@ FORMATS: Mapping[str, object] = {
     "junit": junit,
 }
 """for each format its module, with functions as `Writer` has them"""
+
+
+def drawing_of(writer: Writer) -> Draw | None:
+    """How a format draws each image while that is judged, its function `draw`; None: it shows none."""
+    return getattr(writer, "draw", None)
 
 
 def writers(*things: str) -> dict[str, Writer]:

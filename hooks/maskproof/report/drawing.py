@@ -12,14 +12,19 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFont
 
+from maskproof.drift.frame import shown as on_grey
+from maskproof.drift.oklab import oklab
+from maskproof.model import Box
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from maskproof.model import Box, Picture
+    from maskproof.model import Picture, Region
 
     Mask = NDArray[np.bool_]
 
@@ -44,11 +49,25 @@ TINT = 0.45
 """how much of a tinted area's colour is the tint"""
 STRIPE = 12
 """px from one stripe of a shaded part to the next"""
+STEPS = 15
+"""colours that a difference is drawn in: with transparency a palette of 4 bits, a tenth of the bytes of 256 levels"""
+SPARSE = 4
+"""of so many rows and columns one is asked for the usual colour of a part"""
+BLACK, WHITE = (0, 0, 0, 255), (255, 255, 255, 255)
 ENLARGED = 3
 """times that a small place is enlarged at the most; more of it shows nothing that a person could place"""
 FINE = 4
 """a mark is drawn so many times larger and reduced, which smooths its edge"""
 CUT = "…"
+WASHES = (BLUE, ORANGE, GREEN, "#E69F00", "#CC79A7")
+"""colours that a part is washed in, of which the one is taken that stands out most from a picture"""
+GLOW = ((0, "#000004"), (64, "#57106E"), (128, "#BC3754"), (192, "#F98E09"), (255, "#FCFFA4"))
+"""stops of the scale by which a difference is coloured, dark to bright in even steps, so that it reads in grey too
+(the colour map `inferno` of Smith and van der Walt, 2015, CC0, at five of its places)"""
+FAINTEST = 4
+"""levels of 255 up to which a difference is not drawn: what an encoder leaves, and nobody sees"""
+BRIGHTEST = 96
+"""levels of 255 from which on a difference is as bright as the scale is"""
 
 
 def png(image: Image.Image) -> bytes:
@@ -82,14 +101,17 @@ def reduced(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(plane.resize(size, Image.Resampling.BOX if max(size) < max(plane.size) else 0)) > 0
 
 
+def _dashes(mask: Mask) -> NDArray[np.uint8]:
+    """0 and 1 in turn along an edge in a mask, whichever way it runs."""
+    y, x = np.indices(mask.shape)
+    return np.asarray((x + y) // DASH % 2, np.uint8)
+
+
 def outlined(image: Image.Image, mask: Mask) -> Image.Image:
     """The picture with the edge of a mask of its size in black and white dashes, which show on every ground."""
-    wide = np.pad(mask, 1, mode="edge")
-    inner = wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
-    edge = mask & ~inner
-    y, x = np.indices(mask.shape)
+    edge = mask & ~_inner(mask)
     samples = np.array(image)
-    dark = (x + y) // DASH % 2 == 0
+    dark = _dashes(mask) == 0
     samples[edge & dark], samples[edge & ~dark] = 0, 255
     return Image.fromarray(samples)
 
@@ -107,6 +129,107 @@ def protected(image: Image.Image, opened: Mask, color: str) -> Image.Image:
     striped = np.where((x + y) % STRIPE < STRIPE // 4, np.float32(TINT), np.float32(TINT / 3))
     share = Image.fromarray((np.where(opened, 0, striped) * 255).astype(np.uint8))
     return outlined(Image.composite(Image.new("RGB", image.size, color), image, share), opened)
+
+
+def contrasting(image: Image.Image, mask: Mask) -> str:
+    """The colour of `WASHES` that is furthest from what a picture shows within a mask of its size."""
+    samples = np.asarray(image)[::SPARSE, ::SPARSE][mask[::SPARSE, ::SPARSE]]
+    if not len(samples):
+        return BLUE
+    usual = oklab(np.median(samples, 0).astype(np.float32))
+    apart = [float(np.linalg.norm(oklab(_rgb(color).astype(np.float32)) - usual)) for color in WASHES]
+    return WASHES[int(np.argmax(apart))]
+
+
+def shade(opened: Mask, color: str) -> Image.Image:
+    """What `protected` draws, by itself: stripes over all that a mask does not open and its dashed edge, else clear."""
+    y, x = np.indices(opened.shape)
+    edge = opened & ~_inner(opened)
+    plane: NDArray[np.uint8] = np.where((x + y) % STRIPE < STRIPE // 4, np.uint8(2), np.uint8(1))
+    plane[opened], plane[edge] = 0, 3 + _dashes(opened)[edge]
+    wash = tuple(_rgb(color).tolist())
+    return _layer(plane, ((0, 0, 0, 0), (*wash, round(TINT / 3 * 255)), (*wash, round(TINT * 255)), BLACK, WHITE))
+
+
+def edges(masks: Sequence[Mask], size: tuple[int, int]) -> Image.Image:
+    """The dashed edges of some masks of a width and height, else clear."""
+    plane = np.zeros(size[::-1], np.uint8)
+    for mask in masks:
+        edge = mask & ~_inner(mask)
+        plane[edge] = 1 + _dashes(mask)[edge]
+    return _layer(plane, ((0, 0, 0, 0), BLACK, WHITE))
+
+
+def difference(one: Picture, other: Picture, room: tuple[int, int]) -> NDArray[np.uint8]:
+    """By how much two pictures of one size differ, in levels of 255: the largest of their channels.
+
+    Args:
+        one: A picture; what is transparent in it counts as the grey ground that it is drawn on.
+        other: Another one of the same size.
+        room: Width and height that the result fits into. Each of its pixels is the largest of all that it stands for,
+            so that a thin line does not fade.
+
+    Returns:
+        h x w.
+    """
+    planes = [Image.fromarray(on_grey(picture.samples, picture.alpha)) for picture in (one, other)]
+    red, green, blue = ImageChops.difference(*planes).split()
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    if one.alpha is not None or other.alpha is not None:
+        opaque = Image.new("L", most.size, 255)
+        solid = [opaque if picture.alpha is None else Image.fromarray(picture.alpha) for picture in (one, other)]
+        most = ImageChops.lighter(most, ImageChops.difference(*solid))
+    factor = max(1, -(-most.width // room[0]), -(-most.height // room[1]))
+    plane = np.asarray(most)
+    height, width = (side // factor * factor for side in plane.shape)
+    if factor == 1 or not (height and width):
+        return plane
+    kept = plane[:height, :width].reshape(height // factor, factor, width // factor, factor)
+    return np.asarray(kept.max(3).max(1))
+
+
+def glow(levels: NDArray[np.uint8], where: Mask | None) -> Image.Image:
+    """Differences in the colours of `GLOW`, clear where nothing is to be seen.
+
+    Args:
+        levels: h x w, as `difference` gives them.
+        where: h x w, True where they are drawn; None: everywhere.
+    """
+    stops = np.array([place for place, _ in GLOW])
+    colors = np.array([_rgb(color) for _, color in GLOW])
+    ramp = np.stack([np.interp(np.arange(256), stops, colors[:, channel]) for channel in range(3)], 1)
+    table = [(*map(int, ramp[255 * step // STEPS]), min(85 * step, 255)) for step in range(STEPS + 1)]
+    steps = np.clip((np.arange(256) - FAINTEST) * (STEPS / (BRIGHTEST - FAINTEST)), 0, STEPS)
+    plane = np.ceil(steps).astype(np.uint8)[levels]
+    return _layer(plane if where is None else np.where(where, plane, np.uint8(0)), table)
+
+
+def around(region: Region) -> Box:
+    """The box around a region."""
+    rows, columns = np.flatnonzero(region.part.any(1)), np.flatnonzero(region.part.any(0))
+    if not len(rows):
+        return Box(*region.corner, 0, 0)
+    left, top = int(columns[0]), int(rows[0])
+    width, height = int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
+    return Box(region.corner[0] + left, region.corner[1] + top, width, height)
+
+
+def _layer(plane: NDArray[np.uint8], colors: Sequence[tuple[int, ...]]) -> Image.Image:
+    """A picture of a palette with its own opacity for each colour."""
+    image = Image.fromarray(plane, "L").copy()
+    image.putpalette([value for color in colors for value in color[:3]])
+    image.info["transparency"] = bytes(color[3] for color in colors)
+    return image
+
+
+def _rgb(color: str) -> NDArray[np.uint8]:
+    return np.array(ImageColor.getrgb(color)[:3], np.uint8)
+
+
+def _inner(mask: Mask) -> Mask:
+    """The pixels of a mask whose four neighbours are its own as well; a picture's border is no edge."""
+    wide = np.pad(mask, 1, mode="edge")
+    return wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
 
 
 def framed(image: Image.Image, box: tuple[float, float, float, float], color: str) -> None:

@@ -17,7 +17,7 @@ from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, Verdict
 from maskproof.report import drawing
 from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER
-from maskproof.report.text import WORDS, sentence
+from maskproof.report.text import WORDS, capitalized, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def tile(ranked: Ranked, original: Picture | None, candidate: Picture | None, op
         before, after = (drawing.close_up(one, box, DETAIL, original.size) for one in (original, candidate))
         details = (before, after)
     return Tile(
-        report.path, verdict, PAINT[report.verdict], shown, details, _capitalized(sentence(worst)) if worst else NOTHING
+        report.path, verdict, PAINT[report.verdict], shown, details, capitalized(sentence(worst)) if worst else NOTHING
     )
 
 
@@ -143,10 +143,6 @@ def png(original: Tile, candidates: Sequence[Tile]) -> bytes:
             _draw(sheet, one, (MARGIN + place * (ROOM[0] + GAP), y), _tallest(row))
         y += height + GAP
     return drawing.png(sheet)
-
-
-def _capitalized(said: str) -> str:
-    return said[:1].upper() + said[1:]
 
 
 def _shown(picture: Picture, opened: Mask | None, *, shaded: bool = False) -> Image.Image:

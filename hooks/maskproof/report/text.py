@@ -112,25 +112,26 @@ def explanation(report: ImageReport, *, color: bool = False) -> str:
 def _metrics(region: Judged) -> Iterator[str]:
     """A line for each metric: its name, how much it is, how much it may be, where it is most."""
     rows = [
-        (metric.name, amount(metric.value, metric.unit), _limit(region.drift.kind, metric, limit))
-        for metric, limit in zip(region.drift.metrics, region.limits, strict=True)
+        (metric.name, amount(metric.value, metric.unit), limit(region.drift.kind, metric, most))
+        for metric, most in zip(region.drift.metrics, region.limits, strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for metric, most, (name, value, limit) in zip(region.drift.metrics, region.limits, rows, strict=True):
+    for metric, most, (name, value, allowed) in zip(region.drift.metrics, region.limits, rows, strict=True):
         # What has no limit is never a finding: a sentence without its number is a note, and stands here.
         note = metric.says if most is None and "{value}" not in metric.says else ""
         where = place(metric.box, metric.around) or note
-        yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {limit:<{widths[2]}}  {where}".rstrip()
+        yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {allowed:<{widths[2]}}  {where}".rstrip()
 
 
-def _limit(kind: str, metric: Metric, limit: float | None) -> str:
+def limit(kind: str, metric: Metric, most: float | None) -> str:
+    """How far a metric of a kind of region may go, in words; `most` in its unit, None: it has no limit."""
     from maskproof.policy.limits import ROWS  # loads much, and the command line asks every writer what it has
 
-    if limit is None:
+    if most is None:
         return "no limit"
     row = ROWS.get((kind, metric.name))
     word = "at least" if row and row.at_least else "limit"
-    return f"{word} {amount(limit, metric.unit)}" + (", else a warning" if row and row.warns else "")
+    return f"{word} {amount(most, metric.unit)}" + (", else a warning" if row and row.warns else "")
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], *, color: bool = False) -> str:
@@ -245,6 +246,11 @@ def rule_page(rule: Rule) -> str:
         if file.is_file():
             return LINK.sub(r"\1", file.read_text(encoding="utf-8"))
     return f"{rule.id}\n\n{rule.title}\n\nAlso known as: {', '.join(rule.known_as)}.\n"
+
+
+def capitalized(said: str) -> str:
+    """A sentence as it begins."""
+    return said[:1].upper() + said[1:]
 
 
 def sentence(finding: Finding) -> str:

@@ -1,0 +1,78 @@
+"""Commands that show pictures to the people who decide."""
+
+from __future__ import annotations
+
+import os
+import webbrowser
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from maskproof.cli.base import FILE, commands, folder, in_ci, progress, spare, write
+from maskproof.errors import UsageError
+from maskproof.images import worker
+
+if TYPE_CHECKING:
+    from maskproof.model import Report
+    from maskproof.repo.change import Change
+
+PAGE = Path("maskproof", "view.html")
+"""where the page lies in the Git directory, which no commit holds"""
+
+
+@commands.command()
+@click.argument("edits", nargs=-1)
+@click.option("--from-ref", metavar="A", help="Show what changed since the merge base of A and B.")
+@click.option("--to-ref", metavar="B", help="The commit to show; HEAD when only A is given.")
+@click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
+@click.option("--output", type=FILE, help="Write the page to this file; by default into the Git directory.")
+@click.option("--open/--no-open", "opens", default=True, help="Open it in the browser.  [default: open]")
+def view(
+    edits: tuple[str, ...],
+    from_ref: str | None,
+    to_ref: str | None,
+    everything: bool,
+    output: Path | None,
+    opens: bool,
+) -> int:
+    """Show edits beside their originals as a page in the browser.
+
+    EDITS as they are staged, or what a commit made now would change. The page is one file that can be sent to
+    somebody. The exit status is 0 whatever the verdicts are: `maskproof check` is the gate.
+    """
+    from maskproof.gate.check import check
+    from maskproof.repo import Repository
+    from maskproof.repo.change import Selection, open_change
+    from maskproof.report import html
+    from maskproof.report.folder import seen_from
+    from maskproof.report.issues import asks
+
+    spare((), output)
+    worker.start()
+    repository = Repository(Path.cwd())
+    change = open_change(repository, Selection(from_ref, to_ref, everything, edits))
+    change = replace(change, in_ci=in_ci(os.environ))
+    found = _asked_for(check(change, progress=progress, draw=html.draw), change)
+    if not found.images:
+        raise UsageError(
+            "there is nothing to show: no image is changed and staged",
+            "Name an edit, or show every tracked image: `maskproof view --all`.",
+        )
+    shown = seen_from(found, folder(repository, os.environ), windows=os.name == "nt")
+    page = output or repository.common_dir / PAGE
+    page.parent.mkdir(exist_ok=True)
+    told = write(page, html.run(shown).encode("utf-8", "backslashreplace"))
+    print(asks(shown))
+    if opens and not in_ci(os.environ) and webbrowser.open(page.resolve().as_uri()):
+        print(f"{told} and opened it.")
+    else:
+        print(f"{told}; open it in a browser.")
+    return 0
+
+
+def _asked_for(found: Report, change: Change) -> Report:
+    """A run without what nobody asked to see, where edits were named."""
+    own = tuple(one for one in found.images if {one.path, one.record} & set(change.named))
+    return replace(found, images=own) if own else found

@@ -1,0 +1,346 @@
+"""A page for people: every image beside what it was compared with, where they differ, and what follows.
+
+One file that needs nothing else: its style and its script are in it, named by their digests in a Content Security
+Policy that lets nothing be loaded from anywhere, and every word that comes from a file is escaped by the template
+engine (Jinja). The pictures are those of `shown`, so no metadata of a file travels with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskproof import __version__
+from maskproof.model import Report, Severity, Verdict, amount, counted, place
+from maskproof.report import issues, text
+from maskproof.report.folder import COMMAND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jinja2 import Template
+
+    from maskproof.gate.rank import Ranked
+    from maskproof.gate.scene import Scene
+    from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
+    from maskproof.report.shown import Drawn, Place
+
+__all__ = ["draw", "explanation", "image", "ranking", "run", "signals"]
+
+Parts = list[tuple[str, str]]
+"""a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
+HERE = Path(__file__).parent
+CODE = re.compile(r"`([^`]+)`")
+STATUSES = {
+    "block": ("Blocked", "✕"),
+    "unjudged": ("Not judged", "?"),
+    "warn": ("Warning", "!"),
+    "accepted": ("Accepted", "+"),
+    "pass": ("Passes", "✓"),
+}
+"""what becomes of an image or a finding, the gravest first: its word and its sign"""
+MODES = (
+    ("slider", "Slider"),
+    ("side", "Side by side"),
+    ("onion", "Onion skin"),
+    ("blink", "Blink"),
+    ("difference", "Difference"),
+)
+"""ways to show two pictures"""
+SCALE, BEYOND = 60, 3
+"""length of a scale up to the limit, and how many times that it reaches"""
+LETTERS = 40
+"""the part of a picture's long side that the name of an area is as high as"""
+
+
+def draw(report: ImageReport, scene: Scene) -> Drawn | None:
+    """What the page shows of one image; None: nothing. Is a `gate.scene.Draw`."""
+    from maskproof.report import shown  # loads the engine
+
+    return shown.draw(report, scene)
+
+
+def run(report: Report, **_: bool) -> str:
+    """A whole run, the gravest first."""
+    images = sorted(report.images, key=lambda one: list(STATUSES).index(_standing(one)))
+    return _page("maskproof report", replace(report, images=tuple(images)), issues.asks(report))
+
+
+def image(report: ImageReport, **_: bool) -> str:
+    """One comparison."""
+    return _page("maskproof report", Report((report,), report.notes), text.conclusion(report))
+
+
+def explanation(report: ImageReport, **_: bool) -> str:
+    """One image with every step; the page of a comparison has them as well."""
+    return image(report)
+
+
+def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
+    """What a file's own metadata says: the sentences of the text report, for a file that nothing is compared with."""
+    first, *more = text.signals(evidence).splitlines()
+    return _page("maskproof explain", Report((), tuple(line.strip().removesuffix(".") for line in more)), first)
+
+
+def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
+    """Several candidates for one edit, best first."""
+    reports = tuple(one.report for one in candidates)
+    notes = tuple(dict.fromkeys(note for one in reports for note in one.notes))
+    sentences = [advice[0], *(f"`{command}`" for command in advice[1:])] if advice else []
+    count = f"{counted(len(candidates), 'candidate')}, best first"
+    return _page("maskproof rank", Report(reports, notes), count, sentences, [one.rank for one in candidates])
+
+
+def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ranks: Sequence[int | None] = ()) -> str:
+    from maskproof.report import drawing
+
+    images = [_image(one) for one in report.images]
+    for own, rank in zip(images, ranks, strict=False):
+        own["rank"] = rank
+    counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in STATUSES]
+    kinds = [{"id": "all", "word": "All", "count": len(images)}]
+    kinds += [{"id": name, "word": STATUSES[name][0], "count": count} for name, count in counts if count]
+    script, style = _asset("page.js"), _asset("page.css")
+    return _template().render(
+        title=title,
+        asks=text.safe(asks),
+        images=images,
+        kinds=kinds,
+        advice=[_parts(one) for one in advice],
+        notes=[_parts(f"{note}.") for note in report.notes],
+        summary=text.summary(report) if images else "",
+        version=__version__,
+        faintest=drawing.FAINTEST,
+        brightest=drawing.BRIGHTEST,
+        script=script,
+        script_digest=_digest(script),
+        style=style,
+        style_digest=_digest(style),
+    )
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined  # what no other format needs
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _digest(said: str) -> str:
+    return base64.b64encode(hashlib.sha256(said.encode()).digest()).decode("ascii")
+
+
+def _image(report: ImageReport) -> dict[str, Any]:
+    """What the template says and shows of one image."""
+    drawn: Drawn | None = report.shown  # type: ignore[assignment]  # what `draw` made
+    places = drawn.places if drawn else (None,) * len(report.findings)
+    found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
+    status = _status(_standing(report))
+    name, other = text.safe(report.path), text.safe(str((report.original or {}).get("path") or "the original"))
+    worst = min(found, key=lambda one: list(STATUSES).index(one["status"]["id"]), default=None)
+    said = text.capitalized(worst["sentence"]) if worst else "Nothing was found."
+    words = " ".join((name, status["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
+    return {
+        "name": name,
+        "status": status,
+        "rank": None,
+        "words": words.lower(),
+        "worst": said,
+        "drift": "" if report.drift is None else f"Drift {report.drift:.2f}; the limit is 1.",
+        "findings": found,
+        "has_places": any(one["box"] for one in found),
+        "nothing": "Nothing that is protected changed more than its limit allows." if report.drift is not None else "",
+        "advice": [_parts(one) for one in _advice(report)],
+        "commands": [(what, _parts(f"`{command}`")) for what, command in _commands(report)],
+        "approvals": [text.safe(one) for one in _approvals(report)],
+        "regions": [_region(one) for one in report.regions],
+        "steps": [(stage, [_parts(one) for one in said]) for stage, said in _steps(report)],
+        "left": [_parts(one) for one in _left(report)],
+        "compared_with": other,
+        **_pictures(drawn),
+    }
+
+
+def _pictures(drawn: Drawn | None) -> dict[str, Any]:
+    """What there is to see, the pictures as base64."""
+    from maskproof.report import drawing
+
+    if drawn is None:
+        return {"drawn": False, "small": "", "areas": [], "size": (1, 1), "before": "", "modes": [], "panes": []}
+    names = ("small", "before", "after", "shipped", "change", "protected", "edges")
+    both = bool(drawn.before and drawn.after)
+    modes = [*(MODES if both else MODES[:1]), *([("shipped", "As shipped")] if drawn.shipped else [])]
+    return {
+        "drawn": True,
+        "size": drawn.size,
+        "small_size": drawing.fit(drawn.size, (280, 200)),
+        "areas": [(text.safe(name), box) for name, box in drawn.areas],
+        "letters": max(drawn.size) // LETTERS,
+        "modes": modes,
+        "panes": ("main", "second") if both else ("main",),
+        **{name: _base64(getattr(drawn, name)) for name in names},
+    }
+
+
+def _finding(one: Finding, shown: Place | None) -> dict[str, Any]:
+    from maskproof.policy.rules import RULES  # loads much, and the command line asks every writer what it has
+
+    sentence = text.safe(text.sentence(one))
+    return {
+        "rule": one.rule,
+        "title": RULES[one.rule].title.removesuffix("."),
+        "status": _status("accepted" if one.accepted else one.severity.value),
+        "sentence": sentence,
+        "says": _parts(f"{text.capitalized(text.sentence(one))}."),
+        "box": one.box,
+        "accepted": text.safe(text.capitalized(text.acceptance(one.accepted))) if one.accepted else "",
+        "place": {"before": _base64(shown.before), "after": _base64(shown.after)} if shown else None,
+        **_scale(one.value, one.limit, at_least=one.value is not None and one.limit is not None and _under(one)),
+    }
+
+
+def _under(one: Finding) -> bool:
+    """Was a limit not reached, which is one from below?"""
+    return one.value is not None and one.limit is not None and one.value < one.limit
+
+
+def _scale(value: float | None, limit: float | None, *, at_least: bool) -> dict[str, Any]:
+    """Where a value stands against its limit: 1 is at the limit."""
+    from maskproof.gate.verdict import ratio  # loads the engine
+
+    if value is None or limit is None:
+        return {"ratio": None, "over": False}
+    times = ratio(limit, value) if at_least else ratio(value, limit)
+    said = f"{times:.2g} times the limit" if times > 1 else f"{max(times, 0):.0%} of the limit"
+    return {
+        "ratio": times,
+        "times": f"under the limit: {value:.2g} of at least {limit:.2g}" if at_least and times > 1 else said,
+        "over": times > 1,
+        "length": round(min(max(times, 0), BEYOND) * SCALE, 1),
+    }
+
+
+def _region(region: Judged) -> dict[str, Any]:
+    name = "The whole frame" if region.drift.kind == "frame" else f"{region.drift.name} ({region.drift.kind})"
+    rows = zip(region.drift.metrics, region.limits, strict=True)
+    return {"name": text.safe(name), "rows": [_metric(region.drift.kind, *one) for one in rows]}
+
+
+def _metric(kind: str, metric: Metric, limit: float | None) -> dict[str, Any]:
+    from maskproof.policy.limits import ROWS
+
+    row = ROWS.get((kind, metric.name))
+    return {
+        "name": metric.name,
+        "value": amount(metric.value, metric.unit),
+        "limit": text.limit(kind, metric, limit),
+        "where": place(metric.box, metric.around),
+        **_scale(metric.value, limit, at_least=bool(row and row.at_least)),
+    }
+
+
+def _standing(report: ImageReport) -> str:
+    """What an image is shown as: its verdict, and of one that passes whether there is something to say."""
+    if report.verdict is not Verdict.PASS:
+        return report.verdict.value
+    if any(one.accepted is None for one in report.findings):
+        return Severity.WARN.value
+    return "accepted" if report.findings else "pass"
+
+
+def _status(name: str) -> dict[str, str]:
+    word, sign = STATUSES[name]
+    return {"id": name, "word": word, "sign": sign}
+
+
+def _parts(sentence: str) -> Parts:
+    """A sentence, the commands in it apart."""
+    pieces = CODE.split(sentence)
+    kinds = (
+        "command" if COMMAND.fullmatch(f"`{one}`") else "code" if at % 2 else "text" for at, one in enumerate(pieces)
+    )
+    return [(kind, text.safe(one)) for kind, one in zip(kinds, pieces, strict=True) if one]
+
+
+def _advice(report: ImageReport) -> Iterable[str]:
+    return dict.fromkeys(one.advice for one in report.findings if one.advice and one.accepted is None)
+
+
+def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
+    """What can be done about an edit that drifted, of which Git knows."""
+    from maskproof.gate.inspection import Inspection, Original
+
+    found = report.inspection
+    if report.verdict is not Verdict.BLOCK or not isinstance(found, Inspection) or found.inputs.change is None:
+        return
+    reference = found.inputs.reference
+    if not isinstance(reference, Original) or reference.mask is None:
+        return
+    mode = ["--mask-mode", reference.mask_mode] if reference.mask_mode else []
+    again = ["maskproof", "edit", reference.original.path, "--mask", reference.mask.path, *mode]
+    yield "Put the protected pixels back", shlex.join(["maskproof", "restore", report.path])
+    yield "Edit again", shlex.join([*again, "-o", report.path, "--force", "--prompt", "WHAT TO CHANGE"])
+    yield (
+        "Accept it as it is, which somebody else has to do",
+        shlex.join(["maskproof", "approve", report.path, "--reason", "WHY"]),
+    )
+
+
+def _approvals(report: ImageReport) -> Iterator[str]:
+    from maskproof.gate.inspection import Inspection
+
+    found = report.inspection
+    for one in found.inputs.sign_offs if isinstance(found, Inspection) else ():
+        answered = ", ".join(dict.fromkeys(answer.rule for answer in one.approved.findings))
+        ends = f", until {one.expires}" if one.expires else ""
+        standing = one.standing.how or one.standing.why or "nobody else has to approve here"
+        yield f"{one.by or 'somebody'}, {answered}: {one.reason} ({one.file}{ends}; {standing})"
+
+
+def _steps(report: ImageReport) -> list[tuple[str, list[str]]]:
+    from maskproof.report import trace
+
+    steps: dict[str, list[str]] = {}
+    for stage, said in trace.steps(report):
+        steps.setdefault(stage, []).append(said)
+    return list(steps.items())
+
+
+def _left(report: ImageReport) -> Iterator[str]:
+    """What was not compared, and why."""
+    from maskproof.gate.inspection import Inspection
+
+    found = report.inspection
+    pair = found.compared.pair if isinstance(found, Inspection) else None
+    if pair is not None:
+        left = pair.uncompared
+        shares = (
+            (left.mask, "because the mask opens it"),
+            (left.border, "the border of the mask where it outgrows what is open"),
+            (left.crop, "because the recorded crop cuts it away"),
+            (left.padding, "because it was padded around the original"),
+        )
+        for share, why in shares:
+            if share > 0:
+                yield f"{share:.1%} of the picture, {why}"
+    if isinstance(found, Inspection) and found.comparison_failure is not None:
+        yield found.comparison_failure.reason
+    yield from report.notes
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
