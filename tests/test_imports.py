@@ -175,7 +175,7 @@ DISTRIBUTIONS = {
 
 def test_whatever_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = (project["optional-dependencies"][one] for one in ("c2pa", "demo", "openai", "text", "vision"))
+    extras = (project["optional-dependencies"][one] for one in ("c2pa", "demo", "openai", "sixel", "text", "vision"))
     asked = {
         re.split(r"[^\w-]", one)[0] for one in (*project["dependencies"], *(one for extra in extras for one in extra))
     }

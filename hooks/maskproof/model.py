@@ -5,7 +5,7 @@ Everything here is frozen and knows nothing of Git, files or pictures' formats.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -371,8 +371,8 @@ class ImageReport:
     """where its record lies; empty: nowhere"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
-    shown: object = None
-    """what was drawn of it while its pictures were at hand, for a format that asks for that; None: nothing"""
+    shown: Mapping[str, object] = field(default_factory=dict)
+    """what was drawn of it while its pictures were at hand, by the name of what asked for that"""
 
 
 def in_baseline(image: ImageReport) -> bool:

@@ -41,7 +41,7 @@ def test_commands_are_right_in_the_folder_that_the_shell_stands_in(project, how)
     )
     found = offered(done.text)
     assert found == [
-        "maskproof explain spring.png",
+        "maskproof view spring.png",
         "maskproof restore spring.png",
         "maskproof approve spring.png --reason WHY",
     ]

@@ -53,7 +53,7 @@ def test_a_redrawn_scene_is_blocked_and_the_place_is_named(scratch: Scratch, sha
     assert "art/edit.png: BLOCKED" in said
     assert "outside-mask" in said
     assert "at x " in said
-    assert "maskproof explain art/edit.png" in said
+    assert "maskproof view art/edit.png" in said
 
 
 @pytest.mark.parametrize("name", ["inpaint-anything/boat-1", "step1x/0000-en"])

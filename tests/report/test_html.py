@@ -215,7 +215,9 @@ def test_two_hundred_images_stay_usable(chromium, tmp_path):
     pixels = saved(smooth(320, 240), "JPEG")
     drawn = Drawn((320, 240), pixels, pixels, pixels, b"", b"", b"", b"", (), (Place(pixels, pixels),))
     finding = Finding("outside-mask", Severity.BLOCK, "a patch", None, 2.0, 1.0, "x", Box(1, 2, 30, 40), "Edit again.")
-    images = tuple(ImageReport(f"{n:03}.png", Verdict.BLOCK, 2.0, (finding,), shown=drawn) for n in range(200))
+    images = tuple(
+        ImageReport(f"{n:03}.png", Verdict.BLOCK, 2.0, (finding,), shown={html.__name__: drawn}) for n in range(200)
+    )
     file = tmp_path / "many.html"
     file.write_text(html.run(Report(images)))
     with looked_at(chromium, file) as seen:

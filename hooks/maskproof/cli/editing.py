@@ -35,7 +35,7 @@ from maskproof.cli.base import (
 )
 from maskproof.errors import UsageError
 from maskproof.model import counted
-from maskproof.report import drawing_of
+from maskproof.report import draws_of
 from maskproof.report.text import safe, summary
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def rank(
     settings, read = policy_for(original, policy_file, level)
     first = named(candidates[0], original, mask, mask_mode)
     given = [first, *(replace(first, edit=read_file(path), edit_name=str(path)) for path in candidates[1:])]
-    order = ranking.ranked(given, settings, read, jobs=jobs, progress=progress, draw=drawing_of(writer))
+    order = ranking.ranked(given, settings, read, jobs=jobs, progress=progress, draws=draws_of(writer))
     if sheet:
         print(write(sheet, contact_sheet(given, order)), file=sys.stderr)
     advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)

@@ -15,8 +15,15 @@ EXAMPLES = {
         "maskproof check --fail-on warn assets/",
         "maskproof check --from-ref origin/main --format html --output report.html",
     ),
-    "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
-    "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
+    "compare": (
+        "maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",
+        "maskproof compare hero.png hero-spring.png --picture card.png",
+    ),
+    "explain": (
+        "maskproof explain hero-spring.png",
+        "maskproof explain hero-spring.png --show",
+        "maskproof explain --stealth download.png",
+    ),
     "view": ("maskproof view", "maskproof view hero-spring.png", "maskproof view --all --output report.html"),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",

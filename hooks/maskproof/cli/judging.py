@@ -15,6 +15,7 @@ from maskproof.atomic import read_file
 from maskproof.cli.base import (
     BLOCKED,
     FILE,
+    FOLDER,
     INTERNAL,
     PATH,
     UNJUDGED,
@@ -34,9 +35,10 @@ from maskproof.cli.base import (
     wants_color,
     write,
 )
+from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
-from maskproof.report import drawing_of
+from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
@@ -59,6 +61,10 @@ if TYPE_CHECKING:
     envvar="MASKPROOF_AUTHORS",
     help="Who made the change, as the platform knows them: nobody approves a change of their own. May be repeated.",
 )
+@click.option(
+    "--cards", type=FOLDER, help="Draw each image that has something to say into this folder: PNG, and WebP that moves."
+)
+@click.option("--card-url", metavar="URL", help="Where the cards will lie for who reads the Markdown report.")
 @click.argument("paths", nargs=-1)
 @report_options("run")
 def check(
@@ -68,6 +74,8 @@ def check(
     everything: bool,
     fail_on: str,
     authors: tuple[str, ...],
+    cards: Path | None,
+    card_url: str | None,
     paths: tuple[str, ...],
     writer: Writer,
     output: Path | None,
@@ -95,10 +103,13 @@ def check(
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        found = seen_from(check_change(change, draw=drawing_of(writer)), where, windows=windows)
+        draws = {**draws_of(writer), **card_draws(cards)}
+        found = seen_from(check_change(change, draws=draws), where, windows=windows)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
+    if cards is not None:
+        found = write_cards(found, cards, card_url)
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
     if not silent:  # pre-commit shows each word of a hook
         emit(partial(writer.run, found), output, summary(found))
@@ -116,6 +127,7 @@ def check(
 @click.argument("original", type=PATH)
 @click.argument("edit", type=PATH)
 @comparison_options
+@picture_options
 @report_options("image")
 def compare(
     original: Path,
@@ -124,26 +136,31 @@ def compare(
     mask_mode: str | None,
     policy_file: Path | None,
     level: str | None,
+    picture: Path | None,
+    show: str | None,
     writer: Writer,
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
+    draws = {**draws_of(writer), **card_of(picture, show)}
     worker.start()
     from maskproof.gate.named import compare as compare_named
 
     files = named(edit, original, mask, mask_mode)
-    found = compare_named(files, *policy_for(edit, policy_file, level), draw=drawing_of(writer))
+    found = compare_named(files, *policy_for(edit, policy_file, level), draws=draws)
     emit(partial(writer.image, found), output, conclusion(found))
+    show_card(found, picture, show)
     return status(found)
 
 
 @commands.command()
 @click.argument("path", type=PATH)
+@picture_options
 @format_option("explanation", "signals")
 @click.option(
     "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."
 )
-def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
+def explain(path: Path, picture: Path | None, show: str | None, writer: Writer, *, stealth: bool) -> int:
     """Show every step that led to the verdict on one image.
 
     For a file that Git does not track: what it says of its origin.
@@ -153,8 +170,14 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
     from maskproof.repo import Repository
     from maskproof.report.folder import seen_from
 
-    found = None if stealth else explained(Path.cwd(), path, drawing_of(writer))
+    draws = {**draws_of(writer), **card_of(picture, show)}
+    found = None if stealth else explained(Path.cwd(), path, draws)
     if found is None:
+        if picture is not None or show is not None:
+            raise UsageError(
+                f"{str(path)!a} is compared with nothing, so there is nothing to draw",
+                "Compare two files: `maskproof compare ORIGINAL EDIT --picture FILE.png`.",
+            )
         emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
     else:
         # Where the shell stands outside of the repository, paths from its top are the best there are.
@@ -162,6 +185,7 @@ def explain(path: Path, writer: Writer, *, stealth: bool) -> int:
             where = folder(Repository(Path.cwd()), os.environ)
             (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
         emit(partial(writer.explanation, found))
+        show_card(found, picture, show)
     return 0
 
 

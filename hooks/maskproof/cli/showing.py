@@ -54,7 +54,7 @@ def view(
     repository = Repository(Path.cwd())
     change = open_change(repository, Selection(from_ref, to_ref, everything, edits))
     change = replace(change, in_ci=in_ci(os.environ))
-    found = _asked_for(check(change, progress=progress, draw=html.draw), change)
+    found = _asked_for(check(change, progress=progress, draws={html.__name__: html.draw}), change)
     if not found.images:
         raise UsageError(
             "there is nothing to show: no image is changed and staged",

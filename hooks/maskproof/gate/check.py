@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from maskproof.gate.inspection import Inputs, Reference
-    from maskproof.gate.scene import Draw
+    from maskproof.gate.scene import Draws
     from maskproof.images.files import Files
     from maskproof.model import RegionDrift
     from maskproof.repo.change import Change
@@ -57,7 +57,7 @@ PIXELS_AT_ONCE = 60_000_000
 
 
 def check(
-    change: Change, run: Runner | None = None, progress: Progress | None = None, draw: Draw | None = None
+    change: Change, run: Runner | None = None, progress: Progress | None = None, draws: Draws | None = None
 ) -> Report:
     """Judge every image that a change concerns.
 
@@ -66,7 +66,7 @@ def check(
         run: Calls a function with each of some inputs and gives what comes of them, in order. None: as many threads as
             there are processors share them.
         progress: Told after each image how many of all are judged.
-        draw: What the reports keep to be seen; None: nothing.
+        draws: What the reports keep to be seen; None: nothing.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -75,7 +75,7 @@ def check(
     scope = Scope(change)
     refuse_forgotten_policy(scope)
     inputs = (_apart(path, gather, scope, path) for path in scope.targets)
-    one = partial(judge_apart, files=scope.files, draw=draw)
+    one = partial(judge_apart, files=scope.files, draws=draws)
     reports = run(one, inputs) if run else _side_by_side(one, inputs, scope)
     images = []
     for number, report in enumerate(reports, 1):
@@ -119,9 +119,11 @@ def judged(scope: Scope, path: str) -> ImageReport:
     return judge_apart(_apart(path, gather, scope, path), scope.files)
 
 
-def judge_apart(inputs: Inputs | ImageReport, files: Files, threads: int = 2, draw: Draw | None = None) -> ImageReport:
+def judge_apart(
+    inputs: Inputs | ImageReport, files: Files, threads: int = 2, draws: Draws | None = None
+) -> ImageReport:
     """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone."""
-    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads, draw)
+    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads, draws)
 
 
 def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
@@ -142,14 +144,14 @@ def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
     return ImageReport(path, Verdict.UNJUDGED, findings=(found,), fault=fault)
 
 
-def judge(inputs: Inputs, files: Files, threads: int = 2, draw: Draw | None = None) -> ImageReport:
+def judge(inputs: Inputs, files: Files, threads: int = 2, draws: Draws | None = None) -> ImageReport:
     """The verdict on one image; what goes wrong in a stage becomes a finding, and what is known stays known.
 
     Args:
         inputs: All that Git and policy know of it.
         files: Where the bytes are read, and what was decoded of them before.
         threads: Threads that measuring may use.
-        draw: What the report keeps to be seen; None: nothing.
+        draws: What the report keeps to be seen; None: nothing.
     """
     signals = attempt(assess, inputs, inputs.edit, files)
     pairs = attempt(decode, inputs, inputs.edit, inputs.reference, files)
@@ -164,7 +166,10 @@ def judge(inputs: Inputs, files: Files, threads: int = 2, draw: Draw | None = No
     master = judge_master(inputs, measured, files, threads)
     export = None if inputs.as_export is None else judge(inputs.as_export, files, threads)
     report = conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still, master, export))
-    return replace(report, shown=draw(report, scene(inputs.edit, pairs, regions, files))) if draw else report
+    if not draws:
+        return report
+    seen = scene(inputs.edit, pairs, regions, files)
+    return replace(report, shown={name: draw(report, seen) for name, draw in draws.items()})
 
 
 def settle(reference: Reference | Failure, files: Files, threads: int) -> Unproven | None:

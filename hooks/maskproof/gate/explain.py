@@ -16,20 +16,20 @@ from maskproof.repo.change import Selection, open_change
 from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
-    from maskproof.gate.scene import Draw
+    from maskproof.gate.scene import Draws
     from maskproof.model import Evidence, ImageReport
 
 MAX_NEIGHBOUR = 4_000_000
 """bytes of a file beside the image"""
 
 
-def explained(where: Path, path: Path, draw: Draw | None = None) -> ImageReport | None:
+def explained(where: Path, path: Path, draws: Draws | None = None) -> ImageReport | None:
     """The report on one tracked image as it is staged, with its steps; None for a file that Git does not track.
 
     Args:
         where: The folder that the shell stands in.
         path: Of the image, or of its record.
-        draw: What the report keeps to be seen; None: nothing.
+        draws: What the report keeps to be seen; None: nothing.
 
     Raises:
         UsageError: there is no such file.
@@ -45,7 +45,7 @@ def explained(where: Path, path: Path, draw: Draw | None = None) -> ImageReport 
     if name not in repository.index.entries:
         return None
     scope = Scope(open_change(repository, Selection(named=())))
-    return judge(gather(scope, name), scope.files, draw=draw)
+    return judge(gather(scope, name), scope.files, draws=draws)
 
 
 def marks(data: bytes, name: str, *, stealth: bool = False) -> tuple[Evidence, ...]:

@@ -430,7 +430,7 @@ class Inspection:
     def _advice(self) -> str:
         """What to do about drift."""
         if self.inputs.change is None:
-            return "See where and why: the same command with `--format json`. Then edit again."
+            return "See it: the same command with `--picture FILE.png` or `--format html`. Then edit again."
         path = shlex.quote(self.inputs.path)
         if isinstance(self.inputs.reference, Master):
             master = shlex.quote(self.inputs.reference.source.path)
@@ -444,7 +444,7 @@ class Inspection:
         record = self.inputs.record
         if record is not None and not isinstance(record, Failure) and record.origin == "manual":
             return (
-                f"See where and why: `maskproof explain {path}`. Then record the mask of what was meant to change "
+                f"See where: `maskproof view {path}`. Then record the mask of what was meant to change "
                 f"(`maskproof record {path} --mask MASK --mask-mode MODE`), or put the rest back: "
                 f"`maskproof restore {path}`.{accept}"
             )
@@ -452,10 +452,10 @@ class Inspection:
             return (
                 f"Edit again: only {self.matching:.0%} of what is protected still shows the same, so the scene was "
                 f"drawn anew, and putting pixels back would cut or double what crosses the mask's edge. See where: "
-                f"`maskproof explain {path}`.{accept}"
+                f"`maskproof view {path}`.{accept}"
             )
         return (
-            f"See where and why: `maskproof explain {path}`. Then edit again, or put the protected pixels back: "
+            f"See where: `maskproof view {path}`. Then edit again, or put the protected pixels back: "
             f"`maskproof restore {path}`.{accept}"
         )
 

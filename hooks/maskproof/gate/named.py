@@ -13,7 +13,7 @@ from maskproof.gate.inspection import Inputs, Original
 from maskproof.images.files import Files, Source
 
 if TYPE_CHECKING:
-    from maskproof.gate.scene import Draw
+    from maskproof.gate.scene import Draws
     from maskproof.model import ImageReport, Picture, Read
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
@@ -41,7 +41,7 @@ def compare(
     *,
     shown_original: Picture | None = None,
     shown_edit: Picture | None = None,
-    draw: Draw | None = None,
+    draws: Draws | None = None,
 ) -> ImageReport:
     """One edit against its original.
 
@@ -51,7 +51,7 @@ def compare(
         read: Where policy finds the pictures of its areas.
         shown_original: The original as it was decoded already.
         shown_edit: The edit as it was decoded already.
-        draw: What the report keeps to be seen; None: nothing.
+        draws: What the report keeps to be seen; None: nothing.
     """
     edit, original, mask = (
         Source(role, role, name=name)
@@ -71,4 +71,4 @@ def compare(
             files.know(source, picture)
     reference = Original(original, None if named.mask is None else mask, named.mask_mode)
     inputs = Inputs(named.edit_name, settings, edit, named.record, reference, policy_files)
-    return judge(inputs, files, draw=draw)
+    return judge(inputs, files, draws=draws)

@@ -24,7 +24,7 @@ from maskproof.model import Finding, ImageReport, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from maskproof.gate.scene import Draw
+    from maskproof.gate.scene import Draws
     from maskproof.model import Read
     from maskproof.policy import Settings
 
@@ -55,7 +55,7 @@ def ranked(
     *,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    draw: Draw | None = None,
+    draws: Draws | None = None,
 ) -> tuple[Ranked, ...]:
     """The candidates, best first: what passes before what is blocked, less drift before more, then by name.
 
@@ -68,13 +68,13 @@ def ranked(
         read: Where policy finds the pictures of its areas.
         jobs: Comparisons at a time; None: 1 where little is to do, else as many as there are processors, at most 2.
         progress: Told after each comparison how many of how many are done.
-        draw: What the reports keep to be seen; None: nothing.
+        draws: What the reports keep to be seen; None: nothing.
 
     Returns:
         One for each candidate; what could not be judged is last and has no rank.
     """
     files = {place: read(place) for place in settings.named_files}  # another process cannot ask for them
-    judged = partial(compare, settings=settings, read=files.get, draw=draw)
+    judged = partial(compare, settings=settings, read=files.get, draws=draws)
     reports: list[ImageReport] = []
     for report in parallel.outcomes(judged, named, _processes(jobs, named)):
         reports.append(report)

@@ -6,7 +6,7 @@ that does, and the report keeps what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ class Scene:
 
 Draw = Callable[[ImageReport, Scene], object]
 """what becomes of a scene; has to travel to another process, as what it returns"""
+Draws = Mapping[str, Draw]
+"""by the name under which the report keeps it"""
 
 
 def scene(edit: Source | Failure, pairs: Pairs | Failure, protected: Protected | Failure, files: Files) -> Scene:

@@ -12,7 +12,7 @@ from maskproof.report import csv, github, gitlab, html, json, junit, markdown, s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from maskproof.gate.scene import Draw
+    from maskproof.gate.scene import Draws
 
 
 class Writer(Protocol):
@@ -57,9 +57,10 @@ FORMATS: Mapping[str, object] = {
 """for each format its module, with functions as `Writer` has them"""
 
 
-def drawing_of(writer: Writer) -> Draw | None:
-    """How a format draws each image while that is judged, its function `draw`; None: it shows none."""
-    return getattr(writer, "draw", None)
+def draws_of(writer: Writer) -> Draws:
+    """How a format draws each image while that is judged, its function `draw`; most show none."""
+    draw = getattr(writer, "draw", None)
+    return {} if draw is None else {writer.__name__: draw}  # type: ignore[attr-defined]  # a module
 
 
 def writers(*things: str) -> dict[str, Writer]:

@@ -296,6 +296,18 @@ def text(
     draw.text(at, said, fill=color, font=ImageFont.load_default(size), anchor=anchor)
 
 
+def label(image: Image.Image, at: tuple[float, float], said: str, size: int) -> None:
+    """Write a word on a picture, on a ground of its own, with its left top corner at a place within it."""
+    said = shortened(said, size, image.width - 12)
+    wide, tall = round(_width(said, size)) + 12, round(size * 1.4)
+    left, top = (
+        min(max(round(one), 0), max(side - own, 0)) for one, side, own in zip(at, image.size, (wide, tall), strict=True)
+    )
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((left, top, left + wide - 1, top + tall - 1), fill=INK)
+    text(draw, (left + 6, top + tall / 2), said, size, PAPER, "lm")
+
+
 def legible(said: str) -> str:
     """Text from a file or a file name as it can be drawn: what would steer or hide, or has no glyph, is escaped."""
     return "".join(char if _has_glyph(char) else ascii(char)[1:-1] for char in safe(said))

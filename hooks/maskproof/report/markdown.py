@@ -14,7 +14,7 @@ from maskproof.report.issues import asks, folded_issues
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from maskproof.model import Report
+    from maskproof.model import ImageReport, Report
     from maskproof.report.issues import Issue
 
 MARKER = "<!-- maskproof: managed comment -->"
@@ -37,11 +37,24 @@ def run(report: Report, **_: bool) -> str:
         lines += ["| image | verdict | rule | what, where, how much | next |", "|---|---|---|---|---|"]
         lines += rows
     lines += [f"- {_plain(one)}" for one in warnings]
+    lines += [line for image in report.images for line in _card(image)]
     if accepted := [one for one in found if one.accepted]:
         lines += ["", f"{counted(len(accepted), 'finding')} that somebody accepted:", ""]
         lines += [f"- {_plain(one.says)} ({one.accepted})" for one in accepted]
     lines += ["", *(f"{_plain(safe(f'Note: {note}.'))}\n" for note in report.notes)]
     return _shortened(lines) + "\n"
+
+
+def _card(image: ImageReport) -> list[str]:
+    """The picture of an image, where one lies for who reads this."""
+    if not image.shown:
+        return []
+    from maskproof.report import card  # loads the engine
+
+    drawn = image.shown.get(card.__name__)
+    if not isinstance(drawn, card.Card) or not drawn.url:
+        return []
+    return ["", f"![{_plain(drawn.says)}]({drawn.url})"]
 
 
 def _row(one: Issue, before: Issue | None, verdicts: dict[str, str]) -> str:

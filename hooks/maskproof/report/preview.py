@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from maskproof.report import drawing
-from maskproof.report.drawing import BLUE, GREY, INK, ORANGE, PAPER
+from maskproof.report.drawing import GREY, INK, ORANGE, PAPER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,8 @@ def png(name: str, picture: Picture, opened: Mask | None, said: str, areas: Sequ
     size = drawing.fit(picture.size, (min(ROOM[0], picture.size[0]), min(ROOM[1], picture.size[1])))
     shown = drawing.thumbnail(picture, size)
     if opened is not None:
-        shown = drawing.protected(shown, drawing.reduced(opened, size), BLUE)
+        mask = drawing.reduced(opened, size)
+        shown = drawing.protected(shown, mask, drawing.contrasting(shown, ~mask))
     for number, (_, mask) in enumerate(areas, 1):
         shown = _numbered(shown, drawing.reduced(mask, size), number)
     width = max(size[0], NARROWEST)

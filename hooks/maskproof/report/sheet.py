@@ -16,7 +16,7 @@ from maskproof.errors import CouldNotJudge
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, Verdict
 from maskproof.report import drawing
-from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER
+from maskproof.report.drawing import FAINT, GREEN, GREY, INK, ORANGE, PAPER
 from maskproof.report.text import WORDS, capitalized, sentence
 
 if TYPE_CHECKING:
@@ -151,7 +151,9 @@ def _shown(picture: Picture, opened: Mask | None, *, shaded: bool = False) -> Im
     if opened is None:
         return image
     mask = drawing.reduced(opened, size)
-    return drawing.protected(image, mask, BLUE) if shaded else drawing.outlined(image, mask)
+    return (
+        drawing.protected(image, mask, drawing.contrasting(image, ~mask)) if shaded else drawing.outlined(image, mask)
+    )
 
 
 def _tallest(row: Sequence[Tile]) -> int:

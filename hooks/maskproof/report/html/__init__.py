@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskproof import __version__
-from maskproof.model import Report, Severity, Verdict, amount, counted, place
-from maskproof.report import issues, text
+from maskproof.model import Report, Verdict, amount, counted, place
+from maskproof.report import issues, standing, text
 from maskproof.report.folder import COMMAND
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
 HERE = Path(__file__).parent
 CODE = re.compile(r"`([^`]+)`")
-STATUSES = {
-    "block": ("Blocked", "✕"),
-    "unjudged": ("Not judged", "?"),
-    "warn": ("Warning", "!"),
-    "accepted": ("Accepted", "+"),
-    "pass": ("Passes", "✓"),
-}
-"""what becomes of an image or a finding, the gravest first: its word and its sign"""
 MODES = (
     ("slider", "Slider"),
     ("side", "Side by side"),
@@ -68,7 +60,7 @@ def draw(report: ImageReport, scene: Scene) -> Drawn | None:
 
 def run(report: Report, **_: bool) -> str:
     """A whole run, the gravest first."""
-    images = sorted(report.images, key=lambda one: list(STATUSES).index(_standing(one)))
+    images = sorted(report.images, key=lambda one: standing.rank(standing.of(one)))
     return _page("maskproof report", replace(report, images=tuple(images)), issues.asks(report))
 
 
@@ -103,9 +95,9 @@ def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ran
     images = [_image(one) for one in report.images]
     for own, rank in zip(images, ranks, strict=False):
         own["rank"] = rank
-    counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in STATUSES]
+    counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in standing.STANDINGS]
     kinds = [{"id": "all", "word": "All", "count": len(images)}]
-    kinds += [{"id": name, "word": STATUSES[name][0], "count": count} for name, count in counts if count]
+    kinds += [{"id": name, "word": standing.word(name), "count": count} for name, count in counts if count]
     script, style = _asset("page.js"), _asset("page.css")
     return _template().render(
         title=title,
@@ -146,12 +138,12 @@ def _digest(said: str) -> str:
 
 def _image(report: ImageReport) -> dict[str, Any]:
     """What the template says and shows of one image."""
-    drawn: Drawn | None = report.shown  # type: ignore[assignment]  # what `draw` made
+    drawn: Drawn | None = report.shown.get(__name__)  # type: ignore[assignment]  # what `draw` made
     places = drawn.places if drawn else (None,) * len(report.findings)
     found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
-    status = _status(_standing(report))
+    status = _status(standing.of(report))
     name, other = text.safe(report.path), text.safe(str((report.original or {}).get("path") or "the original"))
-    worst = min(found, key=lambda one: list(STATUSES).index(one["status"]["id"]), default=None)
+    worst = min(found, key=lambda one: standing.rank(one["status"]["id"]), default=None)
     said = text.capitalized(worst["sentence"]) if worst else "Nothing was found."
     words = " ".join((name, status["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
     return {
@@ -203,7 +195,7 @@ def _finding(one: Finding, shown: Place | None) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "title": RULES[one.rule].title.removesuffix("."),
-        "status": _status("accepted" if one.accepted else one.severity.value),
+        "status": _status(standing.of_finding(one)),
         "sentence": sentence,
         "says": _parts(f"{text.capitalized(text.sentence(one))}."),
         "box": one.box,
@@ -253,17 +245,8 @@ def _metric(kind: str, metric: Metric, limit: float | None) -> dict[str, Any]:
     }
 
 
-def _standing(report: ImageReport) -> str:
-    """What an image is shown as: its verdict, and of one that passes whether there is something to say."""
-    if report.verdict is not Verdict.PASS:
-        return report.verdict.value
-    if any(one.accepted is None for one in report.findings):
-        return Severity.WARN.value
-    return "accepted" if report.findings else "pass"
-
-
 def _status(name: str) -> dict[str, str]:
-    word, sign = STATUSES[name]
+    word, sign = standing.STANDINGS[name]
     return {"id": name, "word": word, "sign": sign}
 
 
