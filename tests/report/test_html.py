@@ -6,12 +6,14 @@ import base64
 import io
 import re
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from browser import NARROW, WIDE, looked_at, violations
+from fixture_cases import Case, cases
 from maskproof.model import Acceptance, Box, Finding, ImageReport, Report, Severity, Verdict
 from maskproof.report import html
 from maskproof.report.shown import Drawn, Place
@@ -306,3 +308,20 @@ def test_view_writes_the_page_of_what_it_is_asked_for(project):
     done = project.maskproof("view", "--no-open")
     assert done.returncode == 2
     assert "`maskproof view --all`" in done.stderr
+
+
+@pytest.mark.parametrize("name", [case.name for case in cases()])
+def test_the_page_tells_every_finding_of_every_fixture(name, scratch):
+    Case(name).commit_base(scratch)
+    Case(name).stage_change(scratch)
+    expected = Case(name).expected
+    page = scratch.root.parent / "page.html"
+    done = scratch.maskproof("check", "--format", "html", "--output", str(page), "--cards", "../cards")
+    assert done.returncode == expected["exit"], done.stderr
+    if done.returncode == 2:
+        return
+    text = page.read_text()
+    assert done.stdout.splitlines()[-1] in unescape(text)
+    for one in expected["findings"]:
+        assert f"{one['rule']}, " in text
+    assert text.count('<article class="detail') == text.count('<li class="card ')
