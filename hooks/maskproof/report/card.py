@@ -31,6 +31,8 @@ TALLEST = 900
 DETAIL = ((INNER - GAP) // 2, 320)
 """one of two close-ups, px"""
 BAND = 84
+NAME = 32
+"""what the name of a picture takes above it, px"""
 LINES = 4
 """of the sentence at the most"""
 PAINT = {"block": "#B23A00", "unjudged": "#5F5200", "warn": "#5F5200", "accepted": "#0B5FA5", "pass": "#00694E"}
@@ -152,9 +154,11 @@ def _frame(image: Image.Image, box: Box, size: tuple[int, int]) -> None:
 
 
 def _named(image: Image.Image, name: str) -> Image.Image:
-    """A picture with what it is written into its corner."""
-    drawing.label(image, (0, 0), name, 22)
-    return image
+    """A picture with what it is written above it, where it hides nothing."""
+    named = Image.new("RGB", (image.width, image.height + NAME), PAPER)
+    named.paste(image, (0, NAME))
+    drawing.text(ImageDraw.Draw(named), (0, NAME / 2 - 2), drawing.shortened(name, 22, image.width), 22, GREY, "lm")
+    return named
 
 
 def _details(before: Picture | None, after: Picture | None, box: Box | None) -> list[Image.Image]:
@@ -170,10 +174,10 @@ def _details(before: Picture | None, after: Picture | None, box: Box | None) -> 
 def _beside(images: Sequence[Image.Image]) -> Image.Image:
     """Pictures in a row, in the middle of the card."""
     wide = sum(one.width for one in images) + GAP * (len(images) - 1)
-    row = Image.new("RGB", (WIDTH, max(one.height for one in images) + GAP), PAPER)
+    row = Image.new("RGB", (WIDTH, max(one.height for one in images) + GAP // 2), PAPER)
     left = (WIDTH - wide) // 2
     for one in images:
-        row.paste(one, (left, GAP))
+        row.paste(one, (left, GAP // 2))
         left += one.width + GAP
     return row
 

@@ -79,10 +79,17 @@ def png(image: Image.Image) -> bytes:
 
 def thumbnail(picture: Picture, size: tuple[int, int]) -> Image.Image:
     """A decoded picture reduced to exactly `size`, transparency shown as a chequered ground."""
-    image = Image.fromarray(picture.samples).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return _resized(picture, size, Image.Resampling.LANCZOS, None)
+
+
+def _resized(
+    picture: Picture, size: tuple[int, int], how: Image.Resampling, part: tuple[float, float, float, float] | None
+) -> Image.Image:
+    """A part of a picture (left, top, right, bottom; None: all of it) at exactly a size, over a chequered ground."""
+    image = Image.fromarray(picture.samples).resize(size, how, box=part, reducing_gap=3.0)
     if picture.alpha is None:
         return image
-    solid = Image.fromarray(picture.alpha).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    solid = Image.fromarray(picture.alpha).resize(size, how, box=part, reducing_gap=3.0)
     y, x = np.indices((size[1], size[0])) // CHECK
     ground = Image.fromarray(np.where((x + y) % 2, *CHECKS).astype(np.uint8)).convert("RGB")
     ground.paste(image, mask=solid)
@@ -257,9 +264,8 @@ def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int
     top = min(max(box.y + box.height / 2 - tall / 2, 0), frame[1] - tall)
     room = fit((math.ceil(wide / factor), math.ceil(tall / factor)), size)
     across, down = picture.size[0] / frame[0], picture.size[1] / frame[1]
-    whole = Image.fromarray(picture.samples)
     region = (left * across, top * down, (left + wide) * across, (top + tall) * down)
-    cut = whole.resize(room, Image.Resampling.BICUBIC, box=region, reducing_gap=3.0)
+    cut = _resized(picture, room, Image.Resampling.BICUBIC, region)
     to_x, to_y = room[0] / wide, room[1] / tall
     right, bottom = (box.x + box.width - left) * to_x, (box.y + box.height - top) * to_y
     framed(cut, ((box.x - left) * to_x, (box.y - top) * to_y, right, bottom), ORANGE)
