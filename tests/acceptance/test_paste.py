@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import shutil
@@ -159,6 +160,27 @@ def test_another_runner_calls_the_command_of_the_page(project):
 
 
 AS_INSTALLED = "import sys; sys.argv[0] = 'maskproof'; from maskproof.hook import main; main()"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not say which commit a hook belongs to")
+def test_two_workspaces_that_call_it_for_one_commit_speak_once(project):
+    call = f"{shlex.join([*MASKPROOF, 'check', '--staged'])} || failed=1"
+    hook = f"#!/bin/sh\n(cd assets && sh -c {shlex.quote(call + '; exit $failed')}); {call}\nexit $failed\n"
+    project.write(".git/hooks/pre-commit", hook).chmod(0o755)
+    project.write("README", "no picture\n")
+    project.stage()
+    assert project.try_commit().text.count("maskproof") == 0
+    project.edit("drifted")
+    project.stage()
+    for _ in range(2):  # another attempt is another commit, and is told all of it
+        outcome = project.try_commit()
+        assert outcome.status == 1
+        assert outcome.text.count("BLOCKED") == 1
+        assert outcome.text.count("not judged, as told above.") == 1
+        assert outcome.counts == [(1, 1, 1, 0)]
+    project.edit("held")
+    project.stage()
+    assert project.try_commit().status == 0
 
 
 @pytest.mark.parametrize(("shell", "start"), [("bash", "complete"), ("zsh", "#compdef"), ("fish", "function")])

@@ -66,6 +66,41 @@ def test_a_list_in_another_form_is_left_alone_and_the_entry_is_shown(scratch: Sc
     assert "\n- repo: https://github.com/maskproof/maskproof\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "id: maskproof",
+        "{id: maskproof, name: m, entry: maskproof check --, language: system}",
+        '"id": "maskproof"',
+        "name: pictures\n    id: 'maskproof'  # ours",
+        "id: pictures\n    entry: python -m maskproof check --",
+        'id: pictures\n    entry: "maskproof" "check"',
+    ],
+)
+def test_a_hook_of_ours_that_is_there_gets_no_second_one(scratch: Scratch, hook: str) -> None:
+    before = f"repos:\n- repo: local\n  hooks:\n  - {hook}\n"
+    scratch.write(".pre-commit-config.yaml", before)
+    assert ".pre-commit-config.yaml names maskproof already" in scratch.maskproof("init").stdout
+    assert (scratch.root / ".pre-commit-config.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("hook", ["id: maskproof-restore", "id: other\n    # id: maskproof"])
+def test_another_hook_is_no_hook_of_ours(scratch: Scratch, hook: str) -> None:
+    scratch.write(".pre-commit-config.yaml", f"repos:\n- repo: local\n  hooks:\n  - {hook}\n")
+    assert "Added maskproof to" in scratch.maskproof("init").stdout
+
+
+@pytest.mark.parametrize("owner", [(), ("--owner", "@acme/design")])
+def test_its_own_commit_passes_without_a_word(project: Project, owner: tuple[str, ...]) -> None:
+    project.maskproof("init", *owner)
+    project.stage()
+    assert project.try_commit().counts == []
+    said = project.root / "maskproof.toml"
+    said.write_text(said.read_text().replace("[approvals]\n", "[approvals]\nrequired = 0\n"))
+    project.stage()
+    assert "this change loosens approvals.required" in " ".join(project.try_commit().text.split())
+
+
 def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
     scratch.maskproof("init")
     files = {path: path.read_bytes() for path in scratch.root.rglob("*") if path.is_file() and ".git/" not in str(path)}

@@ -36,6 +36,7 @@ from maskproof.cli.base import (
     write,
 )
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
+from maskproof.cli.once import told_before
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
 from maskproof.report import draws_of
@@ -104,16 +105,20 @@ def check(
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
         draws = {**draws_of(writer), **card_draws(cards)}
-        found = seen_from(check_change(change, draws=draws), where, windows=windows)
+        judged = check_change(change, draws=draws)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
+    found = seen_from(judged, where, windows=windows)
     if cards is not None:
         found = write_cards(found, cards, card_url)
-    silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
-    if not silent:  # pre-commit shows each word of a hook
+    if writer is not text or output is not None:
         emit(partial(writer.run, found), output, summary(found))
-        if writer is text and output is None:
+    elif found.images or found.notes or not is_hook(os.environ):  # a hook's every word is shown
+        if told_before(text.run(judged), change.repository.git_dir, os.environ):
+            print(summary(found, "as told above"))
+        else:
+            emit(partial(writer.run, found))
             for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)

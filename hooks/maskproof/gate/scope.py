@@ -101,7 +101,9 @@ class Scope:
         """Policy keys that this change loosens for an image; that holds only once the change is merged."""
         if self.settled is not None or self.policies[-1] == self.policies[0]:
             return ()
-        return trust.tighter_keys(trust.resolve_closely(self.policies[-1], path), self._held(path))
+        keys = trust.tighter_keys(trust.resolve_closely(self.policies[-1], path), self._held(path))
+        # A project's first policy says who may approve, and takes back nothing that somebody wrote.
+        return keys if any(self.policies[:-1]) else tuple(key for key in keys if key != "approvals.authority")
 
     @property
     def record_folder(self) -> str:

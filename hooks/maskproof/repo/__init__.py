@@ -225,6 +225,11 @@ class Repository:
         """The folder that holds the objects, shared by all worktrees."""
         return self.where / self._parsed("--git-common-dir")
 
+    @property
+    def git_dir(self) -> Path:
+        """The folder of this working tree's own state."""
+        return self.where / self._parsed("--git-dir")
+
     @cached_property
     def shallow(self) -> bool:
         """Is the history of this clone cut off?"""

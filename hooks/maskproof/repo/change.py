@@ -84,13 +84,13 @@ class Change:
 
 
 def is_hook(environment: Mapping[str, str]) -> bool:
-    """Does pre-commit run this as a hook?"""
-    return "PRE_COMMIT" in environment
+    """Does pre-commit run this as a hook, or Git itself for a commit, by whatever runner?"""
+    return "PRE_COMMIT" in environment or "GIT_INDEX_FILE" in environment
 
 
 def is_push(environment: Mapping[str, str]) -> bool:
     """Does pre-commit run this before a push?"""
-    return is_hook(environment) and "PRE_COMMIT_REMOTE_NAME" in environment
+    return "PRE_COMMIT" in environment and "PRE_COMMIT_REMOTE_NAME" in environment
 
 
 def from_environment(selection: Selection, environment: Mapping[str, str]) -> Selection:

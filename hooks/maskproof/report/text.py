@@ -75,11 +75,11 @@ def image(report: ImageReport, *, color: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(report: Report) -> str:
-    """The last line of every run: how many images were looked at, compared, blocked, not judged."""
+def summary(report: Report, more: str = "") -> str:
+    """The last line of every run: how many images were looked at, compared, blocked, not judged; and what else."""
     return (
         f"maskproof: {counted(len(report.images), 'image')} looked at, {report.compared} compared, "
-        f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged."
+        f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged{', ' * bool(more)}{more}."
     )
 
 

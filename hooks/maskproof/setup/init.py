@@ -138,6 +138,11 @@ LIST = re.compile(
     re.MULTILINE,
 )
 """the list of hooks up to the next key of the file, and how its items are indented"""
+NAMED = re.compile(
+    r"\bid[\"']?\s*:\s*[\"']?maskproof[\"']?(?![\w-])|\bentry[\"']?\s*:.*\bmaskproof[\"']?,?\s+[\"']?check\b"
+)
+"""a hook that is ours by its name or its command, however the file writes it down"""
+COMMENT = re.compile(r"(?:^|\s)#.*")
 REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
 TEMPLATES = {"github": GITHUB, "gitlab": GITLAB}
 
@@ -246,7 +251,7 @@ def _hook(file: Path, entry: str) -> tuple[str, str]:
     if not file.exists():
         return _new(file, CONFIG, "repos:\n" + entry)
     text = file.read_bytes().decode("utf-8", "surrogateescape")
-    if re.search(r"^\s*- id: maskproof\s*$", text, re.MULTILINE):
+    if NAMED.search(COMMENT.sub("", text)):
         return "", f"{CONFIG} names maskproof already and was left alone"
     found = LIST.search(text)
     if found is None:
