@@ -53,6 +53,8 @@ DIGITS = 16
 """of a profile's digest, by which two descriptions are told apart: 2^64 trials make another profile of the same"""
 GIF_PROFILE = b"ICCRGBG1012"
 """how the application extension of a GIF begins that holds a profile"""
+STREAMS = {"AVIF": "AV1", "HEIC": "HEVC"}
+"""formats whose boxes may leave the colours to the coded stream"""
 COLOR_CHUNKS = ("cICP", "sRGB", "gAMA", "cHRM")
 
 
@@ -253,13 +255,13 @@ def _probe(mode: str) -> Image.Image:
 
 
 def _color_code(container: Container) -> str | None:
-    """The H.273 code points of PNG cICP or AVIF nclx, in words; None where there are none."""
+    """The H.273 code points of PNG cICP, or nclx of AVIF and HEIC, in words; None where there are none."""
     if container.format == "PNG" and (code := container.first("cICP")) is not None:
         return _code_in_words(*code[:4].ljust(4, b"\0"))
-    if container.format == "AVIF":
+    if container.format in STREAMS:
         described = [block.data for block in container.blocks if block.kind == "colr"]
         if not described:
-            return "left to the AV1 stream"
+            return f"left to the {STREAMS[container.format]} stream"
         if all(data[:4] == b"nclx" for data in described):
             # How luma and differences become red, green, blue is for the decoder, which follows it.
             return _code_in_words(*struct.unpack_from(">HH", described[0].ljust(8, b"\0"), 4))

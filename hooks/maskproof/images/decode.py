@@ -23,9 +23,9 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
-from maskproof.images import containers, rows, worker
+from maskproof.images import containers, readers, rows, worker
 from maskproof.images.color import SRGB, color_chunks, png_color, split, to_srgb
-from maskproof.images.metadata import MAX_PROFILE, profile, turn
+from maskproof.images.metadata import LYING, MAX_PROFILE, TURNED_BY_READER, profile, turn
 from maskproof.model import Picture
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def thumbnail(data: bytes, name: str, side: int, container: Container | None = N
 
 def _thumbnail(data: bytes, container: Container, name: str, side: int) -> NDArray[np.uint8]:
     image = _open(data, container, name)
-    image.draft("L", (2 * side, 2 * side))
+    if container.format == "JPEG":  # of other formats a reader may take a thumbnail that shows something else
+        image.draft("L", (2 * side, 2 * side))
     high, _ = _bytes_of_16(image, data, container, name)
     method = turn(container, image, name)
     small = grey_square(high, side)
@@ -229,20 +230,28 @@ def answer(kind: str, data: bytes, name: str, container: Container, *more: Any) 
 
 def _open(data: bytes, container: Container, name: str) -> Any:
     """A picture whose header is read, when Pillow and the container agree on what it is."""
+    kind = readers.pillow_name(container.format)
     # Of a JPEG with further pictures behind it Pillow makes another format, unless it is asked past its own door.
-    opened = JpegImageFile if container.format == "JPEG" else partial(Image.open, formats=[container.format])
+    opened = JpegImageFile if kind == "JPEG" else partial(Image.open, formats=[kind])
     image = opened(io.BytesIO(data))
-    if image.format != container.format or getattr(image, "n_frames", 1) != 1:
+    if image.format != kind or getattr(image, "n_frames", 1) != 1:
         raise Unreadable(
             f"{name} is read as {image.format} by one reader and {container.format} by another",
             "Export the picture again.",
         )
     stored = (container.width, container.height)
     # Pillow gives the upright size of a TIFF, and AVIF may be cropped by a box that it applies.
-    allowed = {stored, stored[::-1]} if container.format == "TIFF" else {stored}
+    allowed = {stored, stored[::-1]} if container.format == "TIFF" else {_laid(container)}
     if image.size not in allowed and container.format != "AVIF":
         raise Unreadable(f"{name} declares two sizes", "Export the picture again.")
     return image
+
+
+def _laid(container: Container) -> tuple[int, int]:
+    """Width and height as the decoder gives them: upright where it turns a picture itself."""
+    size = (container.width, container.height)
+    upright = container.format in TURNED_BY_READER and container.orientation >= LYING
+    return size[::-1] if upright else size
 
 
 def _without_texts(data: bytes, container: Container) -> bytes:

@@ -40,6 +40,12 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """what each EXIF orientation asks for; a value outside 1 to 8 is 1, as in browsers"""
+LYING = 5
+"""the first orientation that has width and height change places"""
+TURNED_BY_READER = frozenset({"HEIC", "JXL"})
+"""formats that are turned while they are decoded, by what their structure says"""
+CODED_PROFILES = frozenset({"JXL"})
+"""formats whose profile is part of the coded picture, so that the decoder alone knows it"""
 EXIF_HEAD = b"Exif\0\0"
 TIFF_HEADS = (b"II*\0", b"MM\0*")
 ICC_HEAD = b"ICC_PROFILE\0"
@@ -61,6 +67,8 @@ def profile(container: Container, info: dict[Any, Any], name: str) -> bytes | No
         Unreadable: it holds several, or one that only some readers take.
     """
     taken = info.get("icc_profile") or None
+    if container.format in CODED_PROFILES:
+        return taken
     held = PROFILES[container.format](container) if container.format in PROFILES else []
     if len(held) > 1 or (held[0] if held else None) != taken:
         raise Unreadable(
@@ -86,17 +94,25 @@ def turn(container: Container, image: Image.Image, name: str) -> Image.Transpose
     asked = {TURNS.get(value) for value in _orientations(held[0] if held else b"")}
     if container.format == "TIFF":
         return None  # Pillow has turned it while loading, and a second tag of one number is refused
+    if container.format in TURNED_BY_READER:
+        if not asked <= {None, TURNS.get(container.orientation)}:
+            raise _turned_by_some(name)
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a damaged EXIF entry is common and harmless while the orientation can be read
         taken = TURNS.get(image.getexif().get(ORIENTATION, 1))
     # An AVIF is turned by properties of its own, which Pillow tells as an orientation; its EXIF may say the same.
     own = {TURNS.get(container.orientation)} if container.format == "AVIF" else (asked or {None})
     if own != {taken} or not asked <= {None, taken}:
-        raise Unreadable(
-            f"{name} is turned by some viewers only: its EXIF, XMP or text contradict each other or are out of order",
-            "Turn the picture itself and export it again.",
-        )
+        raise _turned_by_some(name)
     return taken
+
+
+def _turned_by_some(name: str) -> Unreadable:
+    return Unreadable(
+        f"{name} is turned by some viewers only: its EXIF, XMP or text contradict each other or are out of order",
+        "Turn the picture itself and export it again.",
+    )
 
 
 def upright(exif: bytes) -> bytes:
@@ -197,11 +213,18 @@ def _avif_exif(container: Container) -> list[bytes]:
     return [data[4 + int.from_bytes(data[:4], "big") :] for data in _of_kind("Exif")(container)]
 
 
+def _jxl_exif(container: Container) -> list[bytes]:
+    """As in AVIF; some writers leave the offset out."""
+    held = _of_kind("Exif")(container)
+    return [data if data.startswith(TIFF_HEADS) else data[4 + int.from_bytes(data[:4], "big") :] for data in held]
+
+
 PROFILES: dict[str, Callable[[Container], list[bytes]]] = {
     "PNG": _png_profiles,
     "JPEG": _jpeg_profiles,
     "WEBP": _of_kind("ICCP"),
     "AVIF": _avif_profiles,
+    "HEIC": _avif_profiles,
     "TIFF": _of_kind(PROFILE_TAG),
 }
 """the profiles that a file of each format holds"""
@@ -210,5 +233,7 @@ EXIF_BLOCKS: dict[str, Callable[[Container], list[bytes]]] = {
     "JPEG": _jpeg_exif,
     "WEBP": _plain_exif,
     "AVIF": _avif_exif,
+    "HEIC": _avif_exif,
+    "JXL": _jxl_exif,
 }
 """its EXIF blocks, each from its TIFF head on"""

@@ -4,8 +4,9 @@ A container is walked block by block before any decoder sees it, for two reasons
 they invent missing rows, skip second headers and stop at the first frame, so two programs can show two
 pictures from one file. And the metadata that AI tools leave stands in these blocks.
 
-A new format is a module with `matches` and `read`, and a row in `FORMATS`; `check_pixels`, where its pixels can be
-compared with its header before a decoder sees them, and a row in `PIXEL_CHECKS`.
+A new format is a module with `matches` and `read`, and a row in `FORMATS` (in `WALKED` alone where only a plug-in of
+`readers` decodes it); `check_pixels`, where its pixels can be compared with its header before a decoder sees them, and
+a row in `PIXEL_CHECKS`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 
 from maskproof.errors import TooLarge, Unreadable
+from maskproof.images import readers
 from maskproof.images.containers import avif, bmp, gif, heic, jpeg, jxl, png, tiff, webp
 from maskproof.images.containers.block import Block, Container, check_limits
 from maskproof.model import MAX_FILE_BYTES
@@ -20,7 +22,7 @@ from maskproof.model import MAX_FILE_BYTES
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff, "BMP": bmp}
 """formats whose pictures can be judged"""
 WALKED = {**FORMATS, "HEIC": heic, "JXL": jxl}
-"""formats whose metadata can be read"""
+"""formats whose metadata can be read; pictures of the further ones are judged where a reader is installed"""
 PIXEL_CHECKS = {"PNG": png.check_pixels, "GIF": gif.check_pixels}
 """formats whose decoders invent or ignore pixels without a word"""
 MAX_BYTES_OF = {"GIF": 64_000_000}
@@ -45,7 +47,7 @@ def read(data: bytes, name: str, container: Container | None = None) -> Containe
         Unreadable: unknown format, cut short, or contradictory.
         TooLarge: the file, its picture or its metadata is over a limit.
     """
-    if format_of(data) is None and len(data) <= MAX_FILE_BYTES:
+    if format_of(data) is None and readers.reader_for(_walked_as(data)) is None and len(data) <= MAX_FILE_BYTES:
         raise _unknown(data, name)
     found = container or blocks(data, name)
     if found.doubt:
@@ -70,13 +72,13 @@ def blocks(data: bytes, name: str) -> Container:
         Unreadable: unknown format, cut short, or contradictory.
         TooLarge: the file, its picture or its metadata is over a limit.
     """
-    found = next((kind for kind, module in WALKED.items() if module.matches(data)), None)
-    if len(data) > (limit := min(MAX_FILE_BYTES, MAX_BYTES_OF.get(found or "", MAX_FILE_BYTES))):
+    found = _walked_as(data)
+    if len(data) > (limit := min(MAX_FILE_BYTES, MAX_BYTES_OF.get(found, MAX_FILE_BYTES))):
         raise TooLarge(
             f"{name} has {len(data) / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB",
             "Save it with stronger compression or smaller.",
         )
-    if found is None:
+    if not found:
         raise _unknown(data, name)
     try:
         return check_limits(WALKED[found].read(data, name), name)
@@ -84,12 +86,18 @@ def blocks(data: bytes, name: str) -> Container:
         raise Unreadable(f"{name} is a broken {found} file: {error}", "Export the picture again.") from error
 
 
+def _walked_as(data: bytes) -> str:
+    """The format by which the blocks of a file are walked; empty: by none."""
+    return next((kind for kind, module in WALKED.items() if module.matches(data)), "")
+
+
 def _unknown(data: bytes, name: str) -> Unreadable:
     for beginning, what, advice in DAMAGED:
         if beginning.match(data):
             return Unreadable(f"{name} {what}", advice)
-    if kind := next((kind for kind, module in WALKED.items() if module.matches(data)), None):
-        return Unreadable(f"{name} is a {kind} picture, which cannot be judged", SAVE_AS)
+    if kind := _walked_as(data):
+        advice = f"{SAVE_AS[:-1]}, or {readers.how_to_judge(kind)}."
+        return Unreadable(f"{name} is a {kind} picture, which cannot be judged without a reader for it", advice)
     return Unreadable(f"{name} is not a {', '.join(FORMATS)} file (it begins with {data[:8]!r})", SAVE_AS)
 
 

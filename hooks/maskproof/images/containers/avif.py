@@ -35,6 +35,8 @@ SIMPLE = frozenset(
     ("ispe", "pixi", "av1C", "colr", "irot", "imir", "auxC", "pasp", "a1lx", "clli", "mdcv", "cclv", "amve")
 )
 """properties of a picture that all viewers show alike; clap (crop), lsel and a1op (layers) are not among them"""
+CROPPED = ("clap", "irot", "imir")
+"""properties that change what is shown, in the order in which all readers follow them"""
 TURNED = {
     (0, None): 1,
     (1, None): 8,
@@ -50,6 +52,24 @@ TURNED = {
     (3, 1): 5,
 }
 """EXIF orientation by quarter turns against the clock (irot) and the axis of a mirror (imir; 0: top becomes bottom)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What sets one format of this family of containers apart from the others."""
+
+    format: str
+    pictures: frozenset[bytes]
+    """types of items that viewers show"""
+    simple: frozenset[str]
+    """properties of a picture that all viewers show alike"""
+    alphas: tuple[bytes, ...] = ()
+    """types of the auxiliary pictures that viewers show with another one; empty: any"""
+    gain_maps: tuple[bytes, ...] = ()
+    """types of those that are for HDR screens"""
+
+
+AVIF = Family("AVIF", PICTURES, SIMPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,69 +99,92 @@ def has_brand(data: bytes, brands: frozenset[bytes]) -> bool:
 
 def read(data: bytes, name: str) -> Container:
     """An AVIF file; an image sequence (`moov`) counts as more than one frame."""
-    found, boxes, properties = _walked(data, name)
-    if found.frames > 1:
-        return found
-    try:
-        return _shown(data, found, boxes, properties, name)
-    except (struct.error, IndexError, Unreadable):
-        return replace(found, doubt="has an index of pictures that is broken")
+    return read_family(data, name, AVIF)
 
 
-def read_metadata(data: bytes, name: str) -> Container:
-    """Boxes of a file of this family, its largest picture taken for the one that is shown."""
-    return _walked(data, name)[0]
-
-
-def _walked(data: bytes, name: str) -> tuple[Container, list[Block], list[Block]]:
-    """A file of this family, its boxes without properties, and its properties in the order of their numbers."""
+def read_family(data: bytes, name: str, family: Family) -> Container:
+    """A file of this family of containers; an image sequence (`moov`) counts as more than one frame."""
     properties: list[Block] = []
     boxes = list(_boxes(data, 0, len(data), name, properties))
     sizes = [unpack(">II", box.data, 4, name) for box in properties if box.kind == "ispe"]
     if not sizes:
-        raise Unreadable(f"{name} holds no AVIF picture", "Export the picture again.")
+        raise Unreadable(f"{name} holds no {family.format} picture", "Export the picture again.")
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     frames = 2 if any(box.kind == "moov" for box in boxes) else 1
-    return Container("AVIF", width, height, frames, (*_kept(data, boxes), *properties)), boxes, properties
+    found = Container(family.format, width, height, frames, (*_kept(data, boxes), *properties))
+    if found.frames > 1:
+        return found
+    try:
+        return _shown(data, found, boxes, properties, family, name)
+    except (struct.error, IndexError, Unreadable):
+        return replace(found, doubt="has an index of pictures that is broken")
 
 
-def _shown(data: bytes, found: Container, boxes: list[Block], properties: list[Block], name: str) -> Container:
+def _shown(
+    data: bytes, found: Container, boxes: list[Block], properties: list[Block], family: Family, name: str
+) -> Container:
     """The file with what is known of the picture that is shown; raises struct.error, IndexError or Unreadable."""
     index = {box.kind: box.data for box in boxes}
     items = _items(index)
     primary = int.from_bytes(index.get("pitm", b"")[4:], "big")
-    own = [properties[number - 1] for number in _associated(index.get("ipma", b""), primary) if number]
-    others, gain = _others(items, primary)
-    doubt = twice((box.kind for box in boxes), INDEXES, "boxes") or _doubt(own)
-    if items.kinds.get(primary) not in PICTURES:
+
+    def properties_of(item: int) -> list[Block]:
+        return [properties[number - 1] for number in _associated(index.get("ipma", b""), item) if number]
+
+    own = properties_of(primary)
+    kinds = {
+        item: next((box.data[4:].partition(b"\0")[0] for box in properties_of(item) if box.kind == "auxC"), b"")
+        for kind, item, to in items.links
+        if kind == b"auxl" and primary in to
+    }
+    others, gain = _others(items, primary, kinds, family)
+    doubt = twice((box.kind for box in boxes), INDEXES, "boxes") or _doubt(own, family)
+    if items.kinds.get(primary) not in family.pictures:
         doubt = "names no picture of its own as the one to show"
     if doubt:
         return replace(found, doubt=doubt)
-    ((width, height),) = (unpack(">II", box.data, 4, name) for box in own if box.kind == "ispe")
+    ((width, height),) = (_size(box, own, name) for box in own if box.kind == "ispe")
     kept = tuple(box for box in found.blocks if box not in properties)
     said = {box.kind: box.data[0] for box in own if box.kind in {"irot", "imir"}}
     turned = TURNED[said.get("irot", 0) & 3, said["imir"] & 1 if "imir" in said else None]
     gain_map = _digest(data, items, gain)
-    return Container("AVIF", width, height, 1 + len(others), (*kept, *own), gain_map=gain_map, orientation=turned)
+    return Container(
+        family.format, width, height, 1 + len(others), (*kept, *own), gain_map=gain_map, orientation=turned
+    )
 
 
-def _doubt(own: list[Block]) -> str:
+def _size(size: Block, own: list[Block], name: str) -> tuple[int, ...]:
+    """Width and height of a picture, cropped to whole pixels where it is (ISO/IEC 14496-12, 12.1.4)."""
+    for box in own:
+        if box.kind == "clap":
+            across, part, down, piece = unpack(">IIII", box.data, 0, name)
+            if not part or not piece or across % part or down % piece:
+                raise cut_short(name)
+            return across // part, down // piece
+    return unpack(">II", size.data, 4, name)
+
+
+def _doubt(own: list[Block], family: Family) -> str:
     """Properties of the picture that is shown which viewers follow in different ways, or not at all."""
     kinds = [f"{box.kind} {box.data[:4].decode('latin-1')}" if box.kind == "colr" else box.kind for box in own]
     kinds = [kind.replace("rICC", "prof") for kind in kinds]
     if doubled := twice(kinds, kinds, "properties"):
         return doubled
-    strange = [box.kind for box in own if box.kind not in SIMPLE]
+    strange = [box.kind for box in own if box.kind not in family.simple]
     strange += ["pasp" for box in own if box.kind == "pasp" and box.data[:4] != box.data[4:8]]
     if strange or "ispe" not in kinds:
         return f"is not shown by all viewers as its {(strange or ['ispe'])[0]} property asks"
-    if "imir" in kinds and "irot" in kinds[kinds.index("imir") :]:
-        return "is mirrored before it is turned, which viewers do in another order"
+    order = [CROPPED.index(kind) for kind in kinds if kind in CROPPED]
+    if order != sorted(order):
+        return "is cropped, turned and mirrored in an order that viewers do not agree on"
     return ""
 
 
-def _others(items: _Items, primary: int) -> tuple[list[int], list[int]]:
-    """Items that could be shown in the place of the primary one, and those that make up a gain map."""
+def _others(items: _Items, primary: int, auxiliaries: dict[int, bytes], family: Family) -> tuple[list[int], list[int]]:
+    """Items that could be shown in the place of the primary one, and those that make up a gain map.
+
+    `auxiliaries` are the types of the pictures beside the primary one, by item.
+    """
     maps = [item for item, kind in items.kinds.items() if kind == GAIN_MAP]
     parts = {to for kind, item, found in items.links if kind == b"dimg" and item == primary for to in found}
     of_map = {to for kind, item, found in items.links if kind == b"dimg" and item in maps for to in found} - {primary}
@@ -151,8 +194,9 @@ def _others(items: _Items, primary: int) -> tuple[list[int], list[int]]:
     known = {primary, *parts, *of_map, *maps, *beside}
     others = [item for item, kind in items.kinds.items() if item not in known and kind not in UNSHOWN]
     # Of two alphas one reader takes the first, another the last.
-    others += [item for kind, item, found in items.links if kind == b"auxl" and primary in found][1:]
-    return others, [*maps, *sorted(of_map)] if maps else []
+    others += [item for item, kind in auxiliaries.items() if not family.alphas or kind in family.alphas][1:]
+    beside_it = [item for item, kind in auxiliaries.items() if kind in family.gain_maps]
+    return others, [*beside_it, *([*maps, *sorted(of_map)] if maps else [])]
 
 
 def _digest(data: bytes, items: _Items, gain: list[int]) -> str:
