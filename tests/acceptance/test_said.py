@@ -6,7 +6,10 @@ staged, and a policy that says something in vain.
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from PIL import Image, ImageCms
 
 from projects import HERO, MASK, SPRING, png, texture
 
@@ -121,6 +124,14 @@ class TestPolicyInVain:
         assert outcome.status == 0
         assert "Note: " not in outcome.text
 
+    def test_notes_are_as_wide_as_the_rest(self, project):
+        paths = "packages/*/a/long/way/down/" * 2 + "**"
+        project.write("maskproof.toml", "version = 1\n" + AREA.format(paths, "box = [1, 1, 9, 9]"))
+        project.stage()
+        outcome = project.check()
+        assert f"the area 'logo' in maskproof.toml is for no picture that is tracked: {paths}." in said(outcome)
+        assert max(map(len, outcome.text.splitlines())) <= 110
+
     def test_a_policy_in_a_folder(self, project):
         project.write("assets/maskproof.toml", "no = 1\n")
         project.stage()
@@ -177,6 +188,56 @@ class TestWarnings:
         assert second.counts
         assert "edit-missing" not in second.text
         assert "edit-missing" in project.check(SPRING).text, "who asks for it by name is told"
+
+
+class TestPackedAnew:
+    """An optimizer that ran over recorded pictures: one paragraph, and one command that mends all of it."""
+
+    def edits(self, project, *names):
+        for name in names:
+            project.edit("held", f"assets/{name}.png")
+        project.commit("Edits")
+
+    def packed(self, project, name, **options):
+        path = project.root / f"assets/{name}.png"
+        with Image.open(path) as image:
+            image.save(path, compress_level=9, **options)
+
+    def test_one_paragraph_and_one_command(self, project):
+        self.edits(project, "a", "b", "c", "d")
+        for name in "abcd":
+            self.packed(project, name)
+        project.stage()
+        outcome = project.try_commit()
+        assert (outcome.status, outcome.counts) == (1, [(4, 4, 4, 0)])
+        told = said(outcome)
+        assert "4 images: BLOCKED x stale-record: the file was packed anew after it was recorded" in told
+        assert told.count("BLOCKED") == 1
+        (command,) = re.findall(r"`(maskproof record [^`]+)`", told)
+        assert command == "maskproof record assets/a.png assets/b.png assets/c.png assets/d.png"
+        assert project.maskproof(*command.split()[1:]).returncode == 0
+        project.stage()
+        assert project.try_commit().status == 0
+
+    def test_what_shows_something_else_now_is_told_apart(self, project):
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        self.edits(project, "a", "b", "c")
+        self.packed(project, "a")
+        self.packed(project, "b", icc_profile=profile)
+        project.write("assets/c.png", project.pictures.held_again)
+        project.stage()
+        told = said(project.try_commit())
+        assert "assets/a.png: BLOCKED (drift 0.00; the limit is 1) x stale-record: the file was packed anew" in told
+        assert told.count("the file was packed anew") == 1
+        assert "2 images: BLOCKED x stale-record: their records were written for other bytes" in told
+
+    def test_what_is_open_besides_stands_with_its_image(self, project):
+        self.edits(project, "a", "b")
+        for name in "ab":
+            project.write(f"assets/{name}.png", project.pictures.drifted)
+        project.stage()
+        told = said(project.try_commit())
+        assert (told.count("BLOCKED"), told.count("stale-record"), told.count("outside-mask")) == (2, 2, 2)
 
 
 class TestInCI:

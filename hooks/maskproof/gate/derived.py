@@ -380,7 +380,9 @@ def of_master(inspection: Inspection) -> Iterator[Finding]:
         f"its master {master} {BLOCKED[report.verdict]}{why}",
         Severity(report.verdict.value),
         about=(reference.source.sha256,),
-        advice=f"See what is open against the master: `maskproof explain {plain}`. Its exports pass with it.",
+        advice="Exports pass with their master, of which all is told here."
+        if reference.told
+        else f"See what is open against the master: `maskproof explain {plain}`. Its exports pass with it.",
     )
 
 

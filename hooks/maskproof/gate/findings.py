@@ -111,12 +111,15 @@ def stale_record(inspection: Inspection) -> Iterator[Finding]:
     inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
     if isinstance(signals, Failure) or isinstance(inputs.edit, Failure) or record is None or not signals.stale:
         return
-    yield finding(
-        "stale-record",
-        f"the record was written for other bytes ({record.image.sha256[:12]}…) than the picture has "
-        f"now ({inputs.edit.sha256[:12]}…)" + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
-        advice=f"If the new picture is meant, record it: `maskproof record {shlex.quote(inputs.path)}`.",
-    )
+    by = f"; {signals.rewritten_by}" if signals.rewritten_by else ""
+    renew = f"`maskproof record {shlex.quote(inputs.path)}`"
+    if signals.same_pixels:
+        said = f"the file was packed anew after it was recorded; it shows what it showed, to the last bit{by}"
+        yield finding("stale-record", said, advice=f"Renew the record: {renew}.")
+    else:
+        was, now = record.image.sha256[:12], inputs.edit.sha256[:12]
+        said = f"the record was written for other bytes ({was}…) than the picture has now ({now}…){by}"
+        yield finding("stale-record", said, advice=f"If the new picture is meant, record it: {renew}.")
 
 
 def new_original(inspection: Inspection) -> Iterator[Finding]:

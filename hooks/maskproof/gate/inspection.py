@@ -278,6 +278,8 @@ class Signals:
     """the record was written for other bytes"""
     lost_from: str = ""
     """which earlier picture carries the C2PA manifest that this one lacks"""
+    same_pixels: bool = False
+    """the record was written for the version before, and this one shows the very same"""
     rewritten_by: str = ""
     """what wrote the file anew, in words, as far as anything shows it"""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
@@ -57,7 +58,7 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
     stale = record is not None and record.image.sha256 != edit.sha256
     lost_from = _lost_from(inputs, edit, change, files, marked=evidence.is_ai(found) is True)
     rewritten_by = _rewritten_by(edit, change, files) if stale or lost_from else ""
-    return Signals(found, stale, lost_from, rewritten_by)
+    return Signals(found, stale, lost_from, stale and _same_pixels(inputs, edit, change, files), rewritten_by)
 
 
 def lost(inspection: Inspection) -> Iterator[Finding]:
@@ -115,6 +116,17 @@ def _lost_from(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files, 
     dropped = record.restored.dropped_manifest if knowingly and record and record.restored else None
     held = ((name, _manifest(source, files)) for name, source in _earlier(inputs, change))
     return next((name for name, store in held if store is not None and sha256_of(store) != dropped), "")
+
+
+def _same_pixels(inputs: Inputs, edit: Source, change: ChangeFacts, files: Files) -> bool:
+    """Was a file only packed anew: does it show to the last bit what its recorded version before shows?"""
+    record, before = record_of(inputs), change.before
+    if record is None or before is None:
+        return False
+    with suppress(CouldNotJudge):
+        if sha256_of(files.data(before)) == record.image.sha256:
+            return files.are_same(before, edit)
+    return False
 
 
 def _rewritten_by(edit: Source, change: ChangeFacts, files: Files) -> str:

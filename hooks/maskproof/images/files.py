@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from maskproof.images import containers
 from maskproof.images.decode import decode, decode_mask, thumbnail
 from maskproof.memo import Memo
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from maskproof.images.containers import Container
@@ -104,6 +105,14 @@ class Files:
             lambda: thumbnail(self.data(source), source.called, side, self.container(source)),
             lambda picture: picture.nbytes,
         )
+
+    def are_same(self, one: Source, other: Source) -> bool:
+        """Do two files show the very same: equal samples, and the same colours meant? Raises as `picture` does."""
+        first, second = self.picture(one), self.picture(other)
+        planes = ((first.samples, second.samples), (first.alpha, second.alpha), (first.low, second.low))
+        equal = (a is b if a is None or b is None else np.array_equal(a, b) for a, b in planes)
+        meant, too = ((it.color, it.managed, it.icc, it.gain_map, it.trailing) for it in (first, second))
+        return meant == too and all(equal)
 
     def know(self, source: Source, picture: Picture) -> None:
         """Keep what was decoded elsewhere from the same bytes."""

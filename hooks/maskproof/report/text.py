@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof.model import Report, Severity, Verdict, amount, counted, in_baseline, place
-from maskproof.report.folded import folded
+from maskproof.report.folded import folded, folded_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,11 +61,17 @@ at the start as well, since another one may follow it in the report"""
 def run(report: Report, *, color: bool = False) -> str:
     """A whole run; images that pass without a word to say, or as the baseline has them, take no line of their own."""
     images, warnings = folded(report.images)
+    images, blocks = folded_blocks(images)
     lines = [line for one in images if one.findings and not in_baseline(one) for line in _image(one, color)]
-    for warning in warnings:
-        lines += _marked(Severity.WARN, warning.sentence, color)
-        lines += [*(wrap(warning.advice, "    -> ") if warning.advice else ()), ""]
-    lines += [safe(f"Note: {note}.") for note in report.notes]
+    for one in blocks:
+        lines.append(f"{one.images}: {_painted(WORDS[Verdict.BLOCK], COLORS[Verdict.BLOCK], color)}")
+        lines += _marked(Severity.BLOCK, f"{one.said}: {one.names}", color)
+        lines += [*wrap(one.advice, "    -> "), ""]
+    for one in warnings:
+        lines += _marked(Severity.WARN, one.sentence, color)
+        lines += [*(wrap(one.advice, "    -> ") if one.advice else ()), ""]
+    for note in report.notes:
+        lines += wrap(f"Note: {note}.", rest=" " * 6)
     return "\n".join([*lines, summary(report)]) + "\n"
 
 
