@@ -276,11 +276,17 @@ def test_parts_of_extended_xmp_that_do_not_fit_together_are_refused(parts):
 def test_texts_unfold_to_a_bound_each_and_together():
     for kind in ("zTXt", "iTXt, packed"):
         one = text("a", bytes(4 * carriers.MAX_TEXT), kind=kind)
-        data = png(noise(4, 4), before=one * 40)
+        data = png(noise(4, 4), before=one * (carriers.MAX_TEXTS // carriers.MAX_TEXT))
         found = carriers.collect(containers.blocks(data, "a picture"), data, "a picture", None).texts
-        assert len(found) == 40
-        assert max(len(one.text) for one in found) == carriers.MAX_TEXT
-        assert sum(len(one.text) for one in found) <= carriers.MAX_TEXTS
+        assert {len(one.text) for one in found} == {carriers.MAX_PROSE}
+        with pytest.raises(TooLarge, match="unfolds to more than can be read"):
+            evidence.assess(png(noise(4, 4), before=one * 40), "a picture")
+
+
+def test_a_graph_that_unfolds_to_more_than_is_read_is_not_called_clean():
+    for value in (b" " * 2 * carriers.MAX_TEXT, b'{"1": "' + b"x" * carriers.MAX_TEXT):
+        with pytest.raises(TooLarge, match="what it says of AI is not known"):
+            evidence.assess(png(noise(4, 4), before=text("prompt", value, kind="zTXt")), "a picture")
 
 
 @pytest.mark.parametrize(

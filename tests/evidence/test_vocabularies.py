@@ -471,6 +471,19 @@ def test_graphs(made, expected):
     assert generator == "ComfyUI"
 
 
+@pytest.mark.parametrize("megabytes", [0, 1, 3, 7])
+@pytest.mark.parametrize("kind", ["zTXt", "iTXt, packed"])
+def test_a_workflow_that_holds_a_picture_is_read_to_its_end(megabytes, kind):
+    graph = {
+        "0": node("LoadImageBase64", image="A" * (megabytes * 1_000_000)),
+        "1": node("CheckpointLoaderSimple", ckpt_name="sd.safetensors"),
+        "2": node("KSampler", model=["1", 0], latent_image=["0", 0]),
+        "3": node("SaveImage", images=["2", 0]),
+    }
+    data = png(noise(4, 4), before=text("prompt", json.dumps(graph), kind=kind))
+    assert evidence.is_ai(evidence.assess(data, "a picture")) is True
+
+
 ROOM, HAT = node("LoadImage", image="room.png"), node("LoadImage", image="hat.png")
 HOLE = node("LoadImage", image="room-mask.png")
 MODEL = node("CheckpointLoaderSimple", ckpt_name="a.safetensors")

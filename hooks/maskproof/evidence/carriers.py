@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from maskproof.errors import TooLarge
 from maskproof.evidence import exif
 from maskproof.evidence.xmp import Xmp, join_extended, parse
 
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from maskproof.images.containers import Container
     from maskproof.model import Read
 
-MAX_TEXT = 1_000_000
-"""bytes that one compressed text may unfold to; ComfyUI workflows have 10 to 300 kB"""
-MAX_TEXTS = 8_000_000
+MAX_TEXT = 8_000_000
+"""bytes that one compressed text may unfold to; ComfyUI workflows have 10 to 300 kB, and megabytes where a node holds
+a picture"""
+MAX_TEXTS = 32_000_000
 """bytes that all texts of a file may unfold to together: 800 kB of chunks could hold 800 MB"""
+MAX_PROSE = 1_000_000
+"""characters that are read of a text that is no JSON: words say what they say at their beginning"""
+BRACE_WITHIN = 100
+"""characters in which a JSON object begins: some write the name of the text before it"""
 MAX_COUNT = 20_000
 """texts that are read, and datasets of IPTC"""
 XMP_FILES, C2PA_FILES = (".xmp", ".XMP"), (".c2pa",)
@@ -94,18 +100,22 @@ class Carried:
 
 
 def collect(container: Container, data: bytes, name: str, read: Read | None) -> Carried:
-    """All that a file and its neighbours carry."""
-    named = _png_texts(container)
+    """All that a file and its neighbours carry.
+
+    Raises:
+        TooLarge: a text that may be a graph unfolds to more than is read of it.
+    """
+    named = _png_texts(container, name)
     profiles = _raw_profiles(named)
     block = _exif(container) or profiles.get("exif", b"")
     photoshop = _photoshop(container) or profiles.get("iptc", b"")
     packets = _packets(container, named, profiles)
     packets += [parse(found, f"XMP file {beside}") for beside, found in _beside(name, read, XMP_FILES)]
-    found = [Text(f"PNG text `{key[:40]}`", key, text) for key, text in named if key != XMP_KEY]
-    found += [Text(f"EXIF {tag}", tag, text) for tag, text in exif.texts(container, block)]
-    found += [Text(source, "comment", text) for source, text in _comments(container)]
+    found = [_text(f"PNG text `{key[:40]}`", key, text) for key, text in named if key != XMP_KEY]
+    found += [_text(f"EXIF {tag}", tag, text) for tag, text in exif.texts(container, block)]
+    found += [_text(source, "comment", text) for source, text in _comments(container)]
     found += [
-        Text(f"{one.source} {path}", path, value)
+        _text(f"{one.source} {path}", path, value)
         for one in packets
         for path, value in one.properties
         if path in {"exif:UserComment", "dc:description", "tiff:ImageDescription"}
@@ -121,6 +131,11 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
         tuple(_iptc(photoshop)),
         container.first("sefd") or data[end : end + MAX_TRAILER],
     )
+
+
+def _text(source: str, key: str, text: str) -> Text:
+    """A text as far as it is read."""
+    return Text(source, key, text if "{" in text[:BRACE_WITHIN] else text[:MAX_PROSE])
 
 
 def manifest(container: Container) -> bytes:
@@ -216,7 +231,7 @@ def _packets(container: Container, named: list[tuple[str, str]], profiles: dict[
     return packets
 
 
-def _png_texts(container: Container) -> list[tuple[str, str]]:
+def _png_texts(container: Container, name: str) -> list[tuple[str, str]]:
     """tEXt, zTXt and iTXt, in file order, as (name, text)."""
     if container.format != "PNG":
         return []
@@ -224,24 +239,30 @@ def _png_texts(container: Container) -> list[tuple[str, str]]:
     room = MAX_TEXTS
     for block in container.blocks:
         if block.kind in {"tEXt", "zTXt", "iTXt"} and len(found) < MAX_COUNT:
-            key, text = _png_text(block.kind, block.data, min(room, MAX_TEXT))
+            key, text, cut = _png_text(block.kind, block.data, min(room, MAX_TEXT))
+            # Of prose the beginning says enough; of JSON nothing is known without its end.
+            if cut and text.lstrip()[:1] in {"", "{"}:
+                raise TooLarge(
+                    f"{name} carries a text `{key[:40]}` that unfolds to more than can be read of it "
+                    f"({MAX_TEXT // 10**6} MB, of all texts {MAX_TEXTS // 10**6}), so what it says of AI is not known",
+                    "Save it without pictures in its workflow.",
+                )
             found.append((key, text))
             room -= len(text)
     return found
 
 
-def _png_text(kind: str, data: bytes, room: int) -> tuple[str, str]:
+def _png_text(kind: str, data: bytes, room: int) -> tuple[str, str, bool]:
+    """Name and text of a chunk, and whether there was more of it."""
     key, _, text = data.partition(b"\0")
     packed = kind == "zTXt" or (kind == "iTXt" and text[:1] == b"\1")
     text = {"tEXt": text, "zTXt": text[1:], "iTXt": text[2:].split(b"\0", 2)[-1]}[kind]
-    whole = _inflate(text, room) if packed else text[:MAX_TEXT]
-    return key.decode("latin-1"), whole.decode("utf-8", "replace")
+    whole = _inflate(text, room + 1) if packed else text
+    return key.decode("latin-1"), whole[:room].decode("utf-8", "replace"), len(whole) > room
 
 
 def _inflate(data: bytes, room: int) -> bytes:
-    """Inflated up to `room` bytes; a bomb gives what came before the bound, a broken stream nothing."""
-    if room < 1:  # zlib takes 0 for no bound at all
-        return b""
+    """Inflated up to `room` bytes; a broken stream gives nothing."""
     try:
         return zlib.decompressobj().decompress(data, room)
     except zlib.error:

@@ -32,7 +32,7 @@ TEXT_TAGS = {
 EXIF = 0x8769
 """the tag that leads to the EXIF directory"""
 MAX_ENTRIES = 512
-MAX_TEXT = 1_000_000
+MAX_TEXT = 4_000_000
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 """bytes of a value by its type; 129 is UTF-8 of EXIF 3.0"""
 CODES = {
