@@ -199,7 +199,7 @@ def _box(content: bytes) -> bytes:
 
 def packet(container: Container) -> bytes:
     """The XMP packet in the file itself, as its bytes stand there; empty where there is none."""
-    named = _png_texts(container)
+    named = _png_texts(container, "the picture")
     return _packet(container, named, _raw_profiles(named))
 
 
