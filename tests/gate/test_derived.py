@@ -94,6 +94,18 @@ class TestARow:
         assert f"it does not show its master {SPRING}" in text
         assert f"`maskproof record {path} --original {SPRING}`" in text
 
+    @pytest.mark.parametrize("colors", [8, None])
+    def test_that_a_palette_is_why_it_differs_is_said(self, rows, colors):
+        rows.edit("held")
+        path = "public/img/spring-160.png"
+        small = Image.open(io.BytesIO(exported(rows.pictures.held, 160, "PNG")))
+        rows.write(path, png(small.quantize(colors)) if colors else damaged(png(small)))
+        rows.stage()
+        outcome = rows.try_commit()
+        text = " ".join(outcome.text.split())
+        assert (outcome.status, outcome.counts) == (1, [(2, 2, 1, 0)])
+        assert ("no more colours than a palette holds" in text) == ("or as WebP" in text) == bool(colors)
+
     def test_a_blocked_master_blocks_its_exports_and_is_told_once(self, rows):
         rows.edit("drifted")
         paths = exports(rows, rows.pictures.drifted)

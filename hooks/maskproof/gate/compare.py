@@ -22,6 +22,7 @@ from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
+from maskproof.images.exported import PALETTE_FORMATS, has_few_colors
 from maskproof.model import Level, Verdict
 from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
@@ -200,7 +201,8 @@ def picture_facts(picture: Picture) -> PictureFacts:
     # What else is managed comes from a profile of the file's own.
     assigned = picture.managed and picture.color != SRGB and picture.icc is None
     described = picture.size, picture.format, picture.color, picture.managed, picture.trailing, picture.gain_map
-    return PictureFacts(*described, picture.low is not None, assigned)
+    few = picture.format in PALETTE_FORMATS and has_few_colors(picture)
+    return PictureFacts(*described, picture.low is not None, assigned, few)
 
 
 def frame_of(record: Record | None, original: Picture) -> drift.Frame:

@@ -352,7 +352,17 @@ def shown_otherwise(inspection: Inspection) -> Iterator[Finding]:
         else:
             said = said.replace("the original", "the master")
             message = f"it does not show its master {reference.source.path}: {said}"
-            yield replace(one, message=message, about=(*one.about, reference.source.sha256))
+            advice = one.advice
+            if one.severity is Severity.BLOCK and _lost_colors(inspection):
+                message += "; it has no more colours than a palette holds, and its master has more"
+                advice = f"Save it with all its colours, or as WebP. {advice}"
+            yield replace(one, message=message, about=(*one.about, reference.source.sha256), advice=advice)
+
+
+def _lost_colors(inspection: Inspection) -> bool:
+    """Was a picture of many colours saved with a palette?"""
+    pair = inspection.compared.pair
+    return pair is not None and pair.edit.few_colors and not pair.original.few_colors
 
 
 def of_master(inspection: Inspection) -> Iterator[Finding]:

@@ -299,6 +299,8 @@ class PictureFacts:
     """its samples have 16 bits"""
     assigned: bool = False
     """the file has no profile, and `color` is the original's, with which it was judged"""
+    few_colors: bool = False
+    """it shows no more colours than a palette holds; asked where the format has palettes"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ DARK = 0.04045
 """level of 1 below which sRGB is linear (IEC 61966-2-1)"""
 RGBA = 4
 """channels of a picture with alpha"""
+PALETTE_FORMATS = frozenset({"PNG", "GIF"})
+"""formats that may hold their colours as a palette"""
+PALETTE = 256
+"""colours of one"""
 OPAQUE_FORMATS = frozenset({"JPEG", "BMP"})
 """formats without transparency, so that exporting to one lays the picture on a background"""
 
@@ -59,6 +63,13 @@ def as_exported(master: Picture, export: Picture, box: tuple[int, int, int, int]
     alpha = np.ascontiguousarray(shown[..., 3]) if shown.shape[-1] == RGBA else None
     low = master.low if master.low is not None and shown.shape[:2] == master.low.shape[:2] else None
     return replace(master, samples=np.ascontiguousarray(shown[..., :3]), alpha=alpha, low=low, trailing=0)
+
+
+def has_few_colors(picture: Picture) -> bool:
+    """Does a picture show no more colours than a palette holds?"""
+    packed = picture.samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    some = packed[:: max(1, len(packed) // PALETTE)]  # of a photograph some rows are enough
+    return len(np.unique(some)) <= PALETTE and len(np.unique(packed)) <= PALETTE
 
 
 def proportional(size: tuple[int, int], of: tuple[int, int]) -> tuple[int, int]:
