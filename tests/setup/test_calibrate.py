@@ -252,6 +252,17 @@ class TestByEditor:
         team.table(("kept.png", "pass"), ("changed100.png", "block"))
         assert "No record beside these edits names a model" in team.calibrate()
 
+    def test_records_in_their_own_folder_are_read_as_well(self, recorded):
+        recorded.table(("kept.png", "pass"), ("changed15.png", "pass"), ("changed100.png", "block"))
+        recorded.write("maskproof.toml", 'version = 1\n[records]\nfolder = ".maskproof/records"\n')
+        recorded.commit("Records apart")
+        mask = (recorded.root / "team/mask.png").read_bytes()
+        done = recorded.maskproof("record", "--move")
+        recorded.write("team/mask.png", mask)
+        assert (done.returncode, (recorded.root / "team/kept.png.maskproof.json").exists()) == (0, False), done.stderr
+        found = recorded.json("--policy", "maskproof.toml")
+        assert {one["editor"] for one in found["editors"]} == {"alpha-edit", "beta-fill", None}
+
     def test_an_edit_is_compared_as_its_record_frames_it(self, recorded):
         with Image.open(recorded.root / "team/original.png") as original:
             padded = ImageOps.expand(original, (0, 40, 0, 40), "#805020")

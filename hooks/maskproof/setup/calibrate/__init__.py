@@ -7,12 +7,13 @@ the proposal and puts it into the policy, where a review sees it.
 
 the table -> cases -> measured rows -> proposal -> text, JSON, TOML, plot
 
-An edit that has its record beside it is compared as the gate compares it, with the recorded crop, border and areas; and
-the model that the record names tells which editor it came from.
+An edit that has its record beside it, or where the policy keeps records, is compared as the gate compares it, with the
+recorded crop, border and areas; and the model that the record names tells which editor it came from.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ class Task:
     settings: Settings
     areas: str
     """where the paths of the policy start"""
+    record: str
+    """the edit's record; empty: it has none"""
 
 
 def calibrate(
@@ -85,7 +88,7 @@ def measured(task: Task) -> Row | str:
         edit, original = (read_file(folder / path) for path in (case.edit, case.original))
         mask = read_file(folder / case.mask) if case.mask else None
         mode = case.mask_mode if mask is not None else None
-        record = _record(folder / sidecar.path_of(case.edit), case.edit, edit)
+        record = _record(Path(task.record), case.edit, edit) if task.record else None
         # What a record says of another original (the first of a chain) would be in that one's pixels.
         told = record if record and record.original and record.original.sha256 == sha256_of(original) else None
         inputs = Named(edit, original, mask, mode, case.edit, case.original, case.mask, told)
@@ -99,14 +102,12 @@ def measured(task: Task) -> Row | str:
     return _row(task, report, editor_of(record))
 
 
-def _record(path: Path, name: str, edit: bytes) -> Record | None:
-    """The record beside an edit; None where there is none.
+def _record(path: Path, name: str, edit: bytes) -> Record:
+    """The record of an edit.
 
     Raises:
         RecordError: it has mistakes, or speaks of other bytes.
     """
-    if not path.is_file():
-        return None
     record = sidecar.parse(read_file(path), sidecar.path_of(name))
     if record.image.sha256 != sha256_of(edit):
         raise RecordError(sidecar.path_of(name), ("it is of another version of the picture; record this one",))
@@ -136,6 +137,7 @@ def _tasks(
             str(table.parent),
             one,
             areas,
+            _record_of(table.parent / case.edit, areas, policy_file),
         )
         for case, one in zip(found, settings, strict=True)
     )
@@ -155,3 +157,13 @@ def _picture(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _record_of(edit: Path, root: str, policy_file: FoundPolicy) -> str:
+    """Where an edit's record lies: beside it, or in the folder that the policy keeps records in; empty: nowhere."""
+    places = [edit.with_name(sidecar.path_of(edit.name))]
+    if policy_file and (mirrored := policy_file[1].records.folder):
+        with suppress(ValueError):  # an edit from outside of the project
+            inside = edit.resolve().relative_to(Path(root).resolve()).as_posix()
+            places.append(Path(root) / sidecar.path_of(inside, mirrored))
+    return next((str(place) for place in places if place.is_file()), "")
