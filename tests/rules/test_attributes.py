@@ -15,6 +15,8 @@ ATTRIBUTES = {
     "*.png crlf": True,
     "*.png working-tree-encoding=UTF-16": True,
     "*.png filter=x": True,
+    "*.png export-subst": True,
+    "*.PNG ident": True,
     "[attr]shop ident\n*.png shop": True,
     "assets/* ident\nassets/*.jpg -ident": True,
     "* text=auto": False,
@@ -40,6 +42,32 @@ def test_attributes_that_rewrite_a_recorded_picture_are_told(project, line, wher
     project.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
     outcome = project.check("--from-ref", "HEAD^1", "--to-ref", "HEAD")
     assert (outcome.status, ".gitattributes" in outcome.text) == (int(ATTRIBUTES[line]), ATTRIBUTES[line])
+
+
+CASELESS = {
+    ".GITATTRIBUTES": ("*.png ident", 1),
+    "ASSETS/.gitattributes": ("*.png ident", 1),
+    "Assets/.GitAttributes": ("SPRING.png text", 1),
+    "ASSETS/.gitAttributes": ("*.png binary", 0),
+    "Other/.GITATTRIBUTES": ("*.png ident", 0),
+}
+
+
+@pytest.mark.parametrize("where", CASELESS)
+@pytest.mark.threat("T13")
+def test_attributes_are_read_as_systems_do_that_tell_no_cases_apart(project, where):
+    started(project)
+    line, status = CASELESS[where]
+    project.write(where, line)
+    assert result(project).status == status
+
+
+@pytest.mark.threat("T13")
+def test_of_files_that_are_one_there_each_is_read(project):
+    started(project)
+    for name, line in ((".GITATTRIBUTES", "*.png binary"), (".Gitattributes", "*.png ident"), (".gitattributes", "")):
+        project.write(name, line)
+    assert result(project).status == 1
 
 
 def test_attributes_of_this_machine_are_not_asked(project):

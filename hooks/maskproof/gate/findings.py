@@ -96,13 +96,15 @@ def attributes(inspection: Inspection) -> Iterator[Finding]:
     if inputs.change is None or not inputs.change.rewritten:
         return
     if inputs.record is not None or inputs.settings.unrecorded in unrecorded.DEMANDING:
+        names = dict.fromkeys(one.partition("=")[0] for one in inputs.change.rewritten)
+        undone = " ".join(("binary", *(f"-{one}" for one in names if one not in {"text", "eol"})))
         yield finding(
             "attributes",
-            f"Git gives it other bytes on checkout than are judged, by {', '.join(inputs.change.rewritten)} in "
+            f"Git hands it out with other bytes than are judged, by {', '.join(inputs.change.rewritten)} in "
             ".gitattributes",
             region="attributes",
             about=inputs.change.rewritten,
-            advice=f"Mark pictures as binary there: `{shlex.quote(inputs.path)} binary`.",
+            advice=f"Undo that there, below all that says it: `{shlex.quote(inputs.path)} {undone}`.",
         )
 
 

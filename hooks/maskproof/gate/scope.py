@@ -254,8 +254,15 @@ class Scope:
     def _rewritten(self) -> dict[str, tuple[str, ...]]:
         head = self.change.head
         paths = dict.fromkeys((*self.ledger.images, *(one for one in self.change.changes if one in head.entries)))
-        said = self.change.repository.attributes(head, (*paths, *self.change.named), REWRITING)
-        return {path: tuple(_rewriting(values)) for path, values in said.items()}
+        asked = (*paths, *self.change.named)
+        found: dict[str, tuple[str, ...]] = {}
+        for said in (
+            self.change.repository.attributes(head, asked, REWRITING),
+            *self.change.repository.attributes_in_any_case(head, asked, REWRITING),
+        ):
+            for path, values in said.items():
+                found[path] = tuple(dict.fromkeys((*found.get(path, ()), *_rewriting(values))))
+        return found
 
     @cached_property
     def twins(self) -> dict[str, list[str]]:
@@ -361,8 +368,8 @@ def _of_project(tree: Tree) -> policy.FoundPolicy:
         raise error.held_by(f"commit {tree.commit[:10]}" if tree.commit else "the project") from error
 
 
-REWRITING = ("text", "eol", "crlf", "ident", "filter", "working-tree-encoding")
-"""attributes that may make other bytes of a file; https://git-scm.com/docs/gitattributes"""
+REWRITING = ("text", "eol", "crlf", "ident", "filter", "working-tree-encoding", "export-subst")
+"""attributes that may make other bytes of a file, the last one in archives; https://git-scm.com/docs/gitattributes"""
 
 
 def _rewriting(said: dict[str, str]) -> Iterator[str]:

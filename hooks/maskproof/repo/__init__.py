@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.paths import SIDECAR_SUFFIX, is_attributes, is_image, is_sidecar, sidecar_image
+from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_attributes, is_image, is_sidecar, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -414,7 +414,29 @@ class Repository:
         Asked of an index and a repository that hold these files and nothing else, so that neither what lies in the
         working tree nor what this machine is set to adds to it.
         """
-        files = {path: entry for path, entry in tree.entries.items() if is_attributes(path) and entry.mode in REGULAR}
+        files = {path: entry for path, entry in _attributes_of(tree) if path.rsplit("/", 1)[-1] == ATTRIBUTES}
+        return self._said_of(files, {path: [path] for path in paths}, names)
+
+    def attributes_in_any_case(
+        self, tree: Tree, paths: Iterable[str], names: Iterable[str]
+    ) -> Iterator[dict[str, dict[str, str]]]:
+        """The same on systems that tell no cases apart: of these files, of their folders and in their patterns.
+
+        Where several of these files are one there, each of them is asked, since any may be the one that is left.
+        """
+        files: dict[str, list[Entry]] = {}
+        for path, entry in _attributes_of(tree):
+            files.setdefault(folded(path), []).append(entry)
+        asked: dict[str, list[str]] = {}
+        for path in paths:
+            asked.setdefault(folded(path), []).append(path)
+        for number in range(max(map(len, files.values()), default=0)):
+            one_each = {path: found[min(number, len(found) - 1)] for path, found in files.items()}
+            yield self._said_of(one_each, asked, names, "core.ignoreCase=true")
+
+    def _said_of(
+        self, files: Mapping[str, Entry], paths: Mapping[str, list[str]], names: Iterable[str], *settings: str
+    ) -> dict[str, dict[str, str]]:
         asked = "\0".join(paths)
         if not files or not asked:
             return {}
@@ -434,12 +456,13 @@ class Repository:
             }
             lines = "".join(f"{entry.mode} {entry.oid} 0\t{path}\0" for path, entry in files.items())
             self.git("update-index", "-z", "--index-info", given=os.fsencode(lines), env=where)
-            plain = ("-c", "core.attributesFile=", "check-attr", "--cached", "-z", "--stdin", *names)
+            how = [part for one in ("core.attributesFile=", *settings) for part in ("-c", one)]
+            plain = (*how, "check-attr", "--cached", "-z", "--stdin", *names)
             said = os.fsdecode(self.git(*plain, given=os.fsencode(asked + "\0"), env=where)).split("\0")[:-1]
         found: dict[str, dict[str, str]] = {}
         for path, name, value in zip(said[::3], said[1::3], said[2::3], strict=True):
-            if value != "unspecified":
-                found.setdefault(path, {})[name] = value
+            for one in () if value == "unspecified" else paths[path]:
+                found.setdefault(one, {})[name] = value
         return found
 
     def image_blobs(self, tree: Tree, *, history: bool = False) -> Iterator[tuple[str, str]]:
@@ -494,6 +517,10 @@ def _blob_id(data: bytes, digits: int) -> str:
 
     name = "sha1" if digits == 40 else "sha256"  # noqa: PLR2004 - the two formats of Git
     return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _attributes_of(tree: Tree) -> Iterator[tuple[str, Entry]]:
+    return ((path, one) for path, one in tree.entries.items() if is_attributes(path) and one.mode in REGULAR)
 
 
 def _changes(raw: bytes) -> dict[str, Changed]:

@@ -42,8 +42,8 @@ def is_nested_policy(path: str) -> bool:
 
 
 def is_attributes(path: str) -> bool:
-    """Is this one of Git's files that say how others are rewritten on their way to the working tree?"""
-    return path.rsplit("/", 1)[-1] == ATTRIBUTES
+    """Is this one of Git's files that say how others are rewritten, as written or in another case?"""
+    return folded(path.rsplit("/", 1)[-1]) == ATTRIBUTES
 
 
 def is_image(path: str) -> bool:
