@@ -6,10 +6,10 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from painters import logo
-from projects import HERO, MASK, SPRING, png, texture
+from projects import HERO, MASK, SIZE, SPRING, png, sha256, texture
 
 LOGO = "brand/logo.png"
 ASKED = """version = 1
@@ -27,6 +27,16 @@ def redrawn() -> Image.Image:
     canvas[100:140, 250:290] = (244, 239, 230)
     canvas[120:160, 230:250] = (200, 60, 40)
     return Image.fromarray(canvas)
+
+
+def line_art(name: str) -> bytes:
+    """A logo in black and white alone."""
+    canvas = Image.new("L", SIZE, 255)
+    draw = ImageDraw.Draw(canvas)
+    draw.ellipse((30, 20, 190, 180), fill=0)
+    draw.rectangle((150, 100, 300, 210), fill=0)
+    draw.text((60, 90), name, fill=255, font_size=30)
+    return png(canvas.point(lambda value: 255 * (value > 127)))
 
 
 def marked(picture: Image.Image) -> bytes:
@@ -121,6 +131,20 @@ class TestReplaced:
         status, report = project.report()
         assert [one["findings"] for one in report["images"] if one["path"] == MASK] == [[]]
         assert status == 0  # the edit keeps the mask that its record names, in history
+
+    @pytest.mark.parametrize("name", ["brand/line.png", "brand/line-new.png"])
+    @pytest.mark.threat("T19")
+    def test_nor_a_redrawn_logo_in_black_and_white(self, project, name):
+        project.write("maskproof.toml", ASKED.format(default="block").replace("[[", "new_mask = 'warn'\n[[", 1))
+        project.write("brand/line.png", line_art("ACME"))
+        project.commit("A logo")
+        redrawn = line_art("EVIL")
+        project.write(name, redrawn)
+        project.edit("held", mask={"path": name, "sha256": sha256(redrawn), "mode": "black"})
+        project.stage()
+        _, report = project.report()
+        (one,) = [one for one in report["images"] if one["path"] == name]
+        assert [(found["rule"], found["severity"]) for found in one["findings"]] == [("unrecorded", "block")]
 
     def test_a_record_that_comes_along_does_not_turn_a_picture_into_a_mask(self, project):
         policy(project, "block")

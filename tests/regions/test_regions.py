@@ -282,8 +282,8 @@ def test_a_mask_saved_as_a_coloured_jpeg_is_only_a_mask_and_a_photograph_is_none
     drawn = Image.new("RGB", (200, 160), "black")
     ImageDraw.Draw(drawn).ellipse((40, 30, 150, 120), fill="white")
     drawn.save(kept := io.BytesIO(), "JPEG", quality=60)
-    assert regions.is_only_mask(decode.decode(kept.getvalue(), "mask"), None)
+    assert regions.is_only_mask(decode.decode(kept.getvalue(), "mask"))
     tinted = np.asarray(drawn).copy()
     tinted[:40, :, 0] = 30
-    assert not regions.is_only_mask(picture(tinted), None)
-    assert not regions.is_only_mask(picture(PHOTO), None)
+    assert not regions.is_only_mask(picture(tinted))
+    assert not regions.is_only_mask(picture(PHOTO))

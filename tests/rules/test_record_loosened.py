@@ -201,6 +201,37 @@ class TestReverts:
         else:
             assert found(held)[1] == []
 
+    @pytest.mark.parametrize("place", [SIDECAR, f".maskproof/other/{SIDECAR}"])
+    @pytest.mark.threat("T03")
+    def test_what_came_in_and_was_taken_back_is_asked_what_it_was_asked_then(self, held, place):
+        """As a branch leaves it that is merged commit by commit: that line held it, and nobody judged it."""
+        held.edit("held_again")
+        if place != SIDECAR:
+            held.write(place, (held.root / SIDECAR).read_bytes())
+            (held.root / SIDECAR).unlink()
+        held.commit("Looser")
+        held.git("checkout", "HEAD~1", "--", SPRING, SIDECAR)
+        if place != SIDECAR:
+            held.git("rm", "-q", place)
+        held.commit("Back")
+        held.git("checkout", "HEAD~1", "--", SPRING, place)
+        if place != SIDECAR:
+            held.git("rm", "-q", SIDECAR)
+        assert found(held)[:2] == (1, [("block", "areas")])
+
+    def test_what_was_approved_when_it_came_in_still_is_when_it_comes_back(self, held):
+        held.edit("held_again")
+        held.stage()
+        held.maskproof("approve", SPRING, "--reason", "A new sign")
+        held.commit("Looser, approved")
+        held.edit("held", areas=[AREA | {"name": "more", "box": [60, 10, 9, 9]}])
+        held.commit("Tighter")
+        held.git("checkout", "HEAD~1", "--", SPRING, SIDECAR)
+        held.stage()
+        _, report = held.report()
+        (one,) = [one for one in report["images"] if one["path"] == SPRING]
+        assert [(found["rule"], bool(found["accepted"])) for found in one["findings"]] == [("record-loosened", True)]
+
     def test_what_only_a_branch_held_is_no_revert(self, held):
         held.git("checkout", "-q", "-b", "pr")
         held.edit("held_again")
@@ -212,6 +243,20 @@ class TestReverts:
         held.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
         held.git("checkout", loose, "--", SPRING, SIDECAR)
         assert found(held)[1] == [("block", "areas")]
+
+
+@pytest.mark.parametrize("name", ["assets/SPRING.PNG", "Assets/spring.png"])
+@pytest.mark.threat("T17")
+def test_a_name_in_another_case_leaves_the_contract(held, name):
+    (held.root / SPRING).unlink()
+    (held.root / SIDECAR).unlink()
+    held.edit("held_again", name)
+    assert found(held, name)[:2] == (1, [("block", "areas")])
+    held.edit("held_again", name, areas=[AREA])
+    assert found(held, name)[:2] == (0, [])
+    (held.root / f"{name}.maskproof.json").unlink()
+    held.stage()
+    assert f"git checkout HEAD -- {SIDECAR}" in held.check().text
 
 
 def test_the_record_at_the_tip_counts_as_well(held):

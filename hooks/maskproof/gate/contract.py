@@ -3,7 +3,7 @@
 A record is written by whoever makes the edit, so a new one could name another original, drop an area, or call the edit
 "generated". Where the project holds a record for a path, or for the same bytes under another name, a change may add to
 it. What it takes away is told and has to be signed for; a mask that opens more is shown with its place. A picture that
-comes back together with the record that the project held beside it is judged by today's policy alone.
+comes back together with the record that the project held beside it is beside the records that were there before it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from maskproof.gate.inspection import Contract, Failure, Original, Widened
 from maskproof.model import Severity
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
+from maskproof.repo.paths import is_sidecar, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,25 +41,36 @@ SIGN = (
 def contracts_of(scope: Scope, path: str, edit: Source, record: Record | None) -> tuple[Contract, ...]:
     """The records that the project holds for an edit and that its own record is no longer; the base's first.
 
-    None where the edit has no record now, which is told otherwise, or where the project held both before.
+    None where the edit has no record now, which is told otherwise.
     """
     if record is None or scope.settled is not None or scope.change.head is scope.change.base:
         return ()
-    held = [(path, old) for _, old in scope.ledger.before(path)]
-    held += [(image, old) for image, old in scope.ledger.recorded_content(edit.sha256) if image != path]
+    former = scope.former(path)
+    own = [old for _, old in scope.ledger.before(former)]
+    if any(old != record for old in own) and (earlier := _came_back(scope, path, edit)) is not None:
+        own = earlier
+    held = [(former, old) for old in own]
+    held += [(image, old) for image, old in scope.ledger.recorded_content(edit.sha256) if image != former]
     others = [(image, old) for image, old in held if old != record]
-    if not others or _came_back(scope, path, edit):
-        return ()
     kept = {sidecar.render(old): (image, old) for image, old in reversed(others)}
     return tuple(Contract(image, old, _mask(scope, old.mask)) for image, old in reversed(kept.values()))
 
 
-def _came_back(scope: Scope, path: str, edit: Source) -> bool:
-    """Did a commit of the project's own line hold this picture with this record at this path?"""
+def _came_back(scope: Scope, path: str, edit: Source) -> list[Record] | None:
+    """The records before, where a commit of the project's own line held this picture with this record at this path.
+
+    What comes back is asked what it was asked when it came in, and no more. Not nothing: where branches are merged
+    commit by commit, that line also holds what a change took back again before anybody judged it.
+    """
     beside = scope.change.head.record_path(path)
     wanted = edit.oid, scope.change.head.blob_id(beside)
-    trees = (tree for tree in scope.change.trusted if tree.commit is not None)
-    return any(wanted in tree.repository.held_together(path, beside, tree) for tree in trees)
+    for tree in scope.change.trusted:
+        earlier: dict[str, str] = {}
+        for held in tree.repository.states(tree, (f":(top,literal){path}", *records_of(path))) if tree.commit else ():
+            if (held.get(path), held.get(beside)) == wanted:
+                return [old for oid, place in earlier.items() if (old := scope.ledger.written(oid, place)) is not None]
+            earlier |= {oid: place for place, oid in held.items() if is_sidecar(place) and oid.strip("0")}
+    return None
 
 
 def _mask(scope: Scope, used: MaskRef | None) -> Source | Failure | None:

@@ -176,12 +176,22 @@ class Scope:
         asked = self.baselines
         return asked.of(path, sha256) if self.outer is None else asked.proves(path, sha256)
 
+    def former(self, path: str) -> str:
+        """The name that the base has for a picture, where the change only writes that one in another case."""
+        return path if path in self.change.base.entries else self._gone.get(folded(path), path)
+
+    @cached_property
+    def _gone(self) -> dict[str, str]:
+        """The paths that the change leaves empty, by their folded names."""
+        return {folded(path): path for path, one in self.change.changes.items() if one.status == "D"}
+
     def before(self, path: str) -> Source | None:
         """What a picture without a record is to be compared with: the bytes of the baseline, else the base's.
 
         Raises:
             MissingObject: the former may be in history that this clone does not hold.
         """
+        path = self.former(path)
         version = self.source(self.change.base, path)
         held = self.baselines.held(path)
         if not held or version is None or self.change.repository.objects.digest(version.oid, path) == held[0].sha256:

@@ -71,33 +71,43 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
     if lost is not None:
         return Tracked(lost)
     scope.files.data(edit)  # where it is not here, that is what is wrong, and nothing below
-    if _is_mask(scope, path, edit):
+    if _is_mask_of_project(scope, path, edit):
         return Tracked(mask=True)
     relation = relation_of(scope, path, edit, settings)
+    if _is_called_mask(scope, path, edit, relation):
+        return Tracked(mask=True)
     return Tracked(None, relation, _proposal(scope, edit, relation), settings.unrecorded == "always")
 
 
-def _is_mask(scope: Scope, path: str, edit: Source) -> bool:
-    """Is it the mask of an edit, and no edit itself?
+def _is_mask_of_project(scope: Scope, path: str, edit: Source) -> bool:
+    """Is it the mask of an edit to the byte, as a record of the base has it?"""
+    recorded = scope.ledger.records_of_mask(path)
+    return any(on_base and record.mask and record.mask.sha256 == edit.sha256 for record, on_base in recorded)
 
-    As the project's own record has it, to the byte; or as any record has it, and by what it shows: a record that comes
-    with a change would otherwise take any picture out of the check.
+
+def _is_called_mask(scope: Scope, path: str, edit: Source, relation: Relation | None) -> bool:
+    """Is it the mask of an edit, and no edit itself, as any record has it and by what it shows?
+
+    A record that comes with a change would otherwise take any picture out of the check: a black and white one that is
+    nearly a tracked picture is that picture redrawn, and what takes the place of one that it is like is no mask of it.
     """
-    for record, on_base in scope.ledger.records_of_mask(path):
+    alike = relation is not None and relation.alike and not scope.ledger.is_mask(path)
+    if alike and relation is not None and relation.replaced:
+        return False
+    for record, _ in scope.ledger.records_of_mask(path):
         if record.mask is None or record.original is None:
             continue
-        if on_base and record.mask.sha256 == edit.sha256:
-            return True
         try:
             source = scope.located(record.original.path, record.original.sha256)
             original = None if source is None else scope.files.picture(source)
         except CouldNotJudge:
             original = None
         try:
-            if regions.is_only_mask(scope.files.picture(edit), original):
-                return True
+            shown = scope.files.picture(edit)
         except CouldNotJudge:
             return False
+        if regions.shows_only(shown, original) or (not alike and regions.is_only_mask(shown)):
+            return True
     return False
 
 
@@ -189,11 +199,13 @@ def _severity(asked: Severity, relation: Relation | None, compared: Verdict | No
 
 def _lost_record(scope: Scope, path: str) -> LostRecord | None:
     """A picture that was a recorded edit before this change, here or under another name."""
-    if path in scope.change.base.records:
-        base = scope.change.base
+    base = scope.change.base
+    if path in base.records:
         at = "HEAD" if scope.change.head.commit is None or base.commit is None else base.commit[:12]
         return LostRecord(path, "", base.record_path(path), at)
-    former = scope.ledger.images_by_blob.get(scope.change.head.entries[path].oid)
+    former: str | None = scope.former(path)
+    if former not in base.records:
+        former = scope.ledger.images_by_blob.get(scope.change.head.entries[path].oid)
     if former is None:
         return None
     beside = sidecar.path_of(path, scope.record_folder)

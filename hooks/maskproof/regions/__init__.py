@@ -217,32 +217,40 @@ def mask_facts(
     )
 
 
-def is_only_mask(mask: Picture, original: Picture | None) -> bool:
-    """Is a picture a mask and nothing else to see?
+def is_only_mask(mask: Picture) -> bool:
+    """Is a picture a mask and nothing else to see: black and white, or one colour with clear and solid parts?
 
-    That is black and white, one colour with clear and solid parts, or the original itself with holes, each with soft
-    edges at the most. What shows a picture of its own is none, whatever a record calls it.
-
-    Args:
-        mask: The picture.
-        original: What its record names as the original; None where that cannot be had.
+    Each with soft edges at the most. What shows a picture of its own is none, whatever a record calls it.
     """
-    solid = np.full(mask.samples.shape[:2], OPAQUE) if mask.alpha is None else mask.alpha
-    if _grey_share(solid) > GREY_SHARE:
-        return False
+    solid = _solid(mask)
     shown = mask.samples[solid > 0]
     if not shown.size:
         return True
+    if _grey_share(solid) > GREY_SHARE:
+        return False
     tints = np.ptp(shown, axis=1)
     colorless = int(tints.max()) <= TINTED and float((tints > COLORLESS).mean()) <= GREY_SHARE
-    if colorless and _grey_share(mask.samples[..., 1]) <= GREY_SHARE:
-        return True
-    if int(np.ptp(shown, axis=0).max()) == 0:
-        return True
-    if original is None or original.size != mask.size:
+    one_color = int(np.ptp(shown, axis=0).max()) == 0
+    return one_color or (colorless and _grey_share(mask.samples[..., 1]) <= GREY_SHARE)
+
+
+def shows_only(mask: Picture, original: Picture | None) -> bool:
+    """Is a picture another one with holes of soft edges at the most, and no hole everywhere?
+
+    Args:
+        mask: The picture.
+        original: The other one; None where it cannot be had.
+    """
+    solid = _solid(mask)
+    if original is None or original.size != mask.size or not solid.any() or _grey_share(solid) > GREY_SHARE:
         return False
     step = np.abs(mask.samples.astype(np.int16) - original.samples).max(axis=2) * (solid / np.float32(OPAQUE))
     return bool(step.max() <= COLORLESS)
+
+
+def _solid(mask: Picture) -> NDArray[np.uint8]:
+    """How opaque each sample is, H x W."""
+    return np.full(mask.samples.shape[:2], OPAQUE, np.uint8) if mask.alpha is None else mask.alpha
 
 
 def suspicions(mask: MaskFacts | None, max_editable: float, uncompared: Uncompared | None = None) -> list[Finding]:

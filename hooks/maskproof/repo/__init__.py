@@ -365,18 +365,16 @@ class Repository:
         first = parents.split(" ")[0]
         return Tree(self, first or None, empty=not first)
 
-    def held_together(self, path: str, other: str, tree: Tree) -> frozenset[tuple[str | None, str | None]]:
-        """The pairs of blobs that two paths had in one commit or another of a line of first parents."""
+    def states(self, tree: Tree, pathspecs: Iterable[str]) -> Iterator[dict[str, str]]:
+        """What a commit's line of first parents held under some names: blobs by path, after each change, oldest first."""
         assert tree.commit is not None  # noqa: S101 - asked of commits only
-        how = ("--format=%x00", "--raw", "--no-abbrev", "-z", "-m", "--first-parent", "--no-renames", "--no-relative")
-        raw = self.git("log", *how, tree.commit, "--", *(f":(top,literal){one}" for one in (path, other)))
-        now = {one: tree.blob_id(one) for one in (path, other)}
-        found = {(now[path], now[other])}
+        how = ("--reverse", "--root", "--format=%x00", "--raw", "--no-abbrev", "-z", "-m", "--first-parent")
+        raw = self.git("log", *how, "--no-renames", "--no-relative", tree.commit, "--", *pathspecs)
+        held: dict[str, str] = {}
         for commit in os.fsdecode(raw).split("\0\0"):
-            for line in re.finditer(r":\d{6} \d{6} ([0-9a-f]+) [0-9a-f]+ \w\0([^\0]*)", commit):
-                now[line[2]] = line[1] if line[1].strip("0") else None
-            found.add((now[path], now[other]))
-        return frozenset(found)
+            for line in re.finditer(r":\d{6} \d{6} [0-9a-f]+ ([0-9a-f]+) \w\0([^\0]*)", commit):
+                held[line[2]] = line[1]  # of nothing but zeros, where it went
+            yield dict(held)
 
     def last_touched(self, tree: Tree, paths: Iterable[str]) -> int:
         """When a commit's line of first parents last got new content of some paths, in seconds since 1970."""

@@ -63,6 +63,12 @@ def sidecar_image(path: str) -> str:
     return image if mirrored is None else image[mirrored.end() :]
 
 
+def records_of(image: str) -> tuple[str, str]:
+    """Pathspecs of Git for all places where the record of an image may lie, its name in any case."""
+    plain = re.sub(r"([*?\[\\])", r"\\\1", image) + SIDECAR_SUFFIX
+    return f":(top,icase,literal){image}{SIDECAR_SUFFIX}", f":(top,icase,glob).maskproof/*/{plain}"
+
+
 def is_approval(path: str) -> bool:
     """Is this the name of an approval?"""
     return path.startswith(APPROVALS) and path.endswith(APPROVAL_SUFFIX)
