@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from projects import SPRING, Project, png, sha256, texture
+from projects import HERO, SPRING, Project, png, sha256, texture
 
 RANGE = ("--from-ref", "main", "--to-ref", "pr")
 SIDECAR = f"{SPRING}.maskproof.json"
 FOLDER = ".maskproof/approvals"
+SIGNERS = ".maskproof/allowed_signers"
 OWNED = "version = 1\n[approvals]\nauthority = 'codeowners'\n"
 OWNERS = f"/{FOLDER}/ @acme/design\n"
 
@@ -499,6 +500,12 @@ class TestSignatures:
         assert "who made the change" in told.lapsed
         assert judge(project, *RANGE, "--author", "ben", "--author", "ana").status == 1
 
+    @pytest.mark.threat("T11")
+    def test_nor_by_a_bot_with_brackets_in_its_name(self, project: Project, ana: Path) -> None:
+        self.signed(project, ana, allows("palette[bot]", ana))
+        assert judge(project, *RANGE, "--author", "palette[bot]").status == 1
+        assert judge(project, *RANGE, "--author", "paletteb").status == 0
+
     def test_nor_with_a_signature_that_was_merged_before(self, project: Project, ana: Path) -> None:
         project.write("maskproof.toml", SIGNED)
         project.write(".maskproof/allowed_signers", allows("ana", ana))
@@ -555,6 +562,47 @@ class TestSignatures:
         ]
         assert judge(project, *RANGE, *authors).status == 0
         assert judge(project, *RANGE, *authors, "--author", f"{edit}=ana").status == 1
+
+    def test_a_merge_that_changes_something_itself_makes_an_author(self, project: Project, ana: Path) -> None:
+        self.signed(project, ana, allows("ana", ana))
+        project.git("checkout", "-q", "main")
+        project.write("README.md", "Moved on\n")
+        project.commit("Move on")
+        project.git("checkout", "-q", "pr")
+        project.git("merge", "-q", "--no-commit", "--no-ff", "main")
+        project.write(HERO, project.pictures.other)
+        project.commit("Merge, and a picture with it")
+        merge = project.git("rev-parse", "HEAD").stdout.strip()
+        assert judge(project, *RANGE, "--author", "ben").status == 0
+        told = judge(project, *RANGE, "--author", "ben", "--author", f"{merge}=ana")
+        assert (told.status, "who made the change" in told.lapsed) == (1, True)
+
+    @pytest.mark.parametrize("moment", ["2019-05-01T00:00:00Z", "2090-05-01T00:00:00Z"])
+    @pytest.mark.parametrize("again", [False, True])
+    @pytest.mark.threat("T11")
+    def test_the_date_of_a_commit_brings_no_key_back(
+        self, project: Project, ana: Path, moment: str, again: bool
+    ) -> None:
+        """A key that is retired, or not yet begun: by a commit that the branch merges, or one of the change itself."""
+        until = 'valid-before="20200101"' if moment < "2020" else 'valid-after="20800101"'
+        project.write("maskproof.toml", SIGNED)
+        project.write(".maskproof/allowed_signers", allows("ana", ana, until))
+        project.commit("Policy and signers")
+        project.git("branch", "-M", "main")
+        project.edit("drifted")
+        file = approve(project, SPRING, "--key", str(ana))
+        backdated = {"GIT_COMMITTER_DATE": moment}
+        project.git("reset", "-q", "--", SPRING, SIDECAR)
+        project.git("commit", "-q", "--no-verify", "-m", "Approve", **({} if again else backdated))
+        project.git("checkout", "-q", "-b", "pr")
+        if again:
+            project.git("rm", "-q", "--cached", str(file))
+            project.git("commit", "-q", "--no-verify", "-m", "Away")
+            project.git("add", str(file))
+            project.git("commit", "-q", "--no-verify", "-m", "Again", **backdated)
+        project.commit("The edit")
+        told = judge(project, *RANGE, "--author", "ben")
+        assert (told.status, "nobody whose key is allowed" in told.lapsed) == (1, True)
 
     def test_an_unknown_key(self, project: Project, ana: Path, tmp_path: Path) -> None:
         self.signed(project, key(tmp_path, "mallory"), allows("ana", ana))
@@ -637,6 +685,27 @@ class TestSignatures:
         assert judge(project, *RANGE, "--author", "ben").status == 1
         approve(project, SPRING, "--key", str(cyd), "--reason", "I think so too")
         project.commit("Another")
+        assert judge(project, *RANGE, "--author", "ben").status == 0
+
+    @pytest.mark.threat("T11")
+    def test_one_person_with_two_keys_is_one(self, project: Project, ana: Path, tmp_path: Path) -> None:
+        phone = key(tmp_path, "phone")
+        policy = "version = 1\n[approvals]\nauthority = 'codeowners'\nrequired = 2\n"
+        project.write(".github/CODEOWNERS", OWNERS)
+        self.signed(project, ana, allows("ana,a@example.invalid", ana) + allows("A@example.invalid", phone), policy)
+        approve(project, SPRING, "--key", str(phone), "--reason", "I think so too")
+        approve(project, SPRING, "--no-sign", "--reason", "The owners look at it")
+        project.commit("Another, and one that is not signed")
+        told = judge(project, *RANGE, "--author", "ben")
+        assert (told.status, "more people" in told.lapsed) == (1, True)
+        cyd = key(tmp_path, "cyd")
+        project.git("checkout", "-q", "main")
+        project.write(".maskproof/allowed_signers", (project.root / SIGNERS).read_text() + allows("cyd", cyd))
+        project.commit("Cyd may as well")
+        project.git("checkout", "-q", "pr")
+        project.git("rebase", "-q", "main")
+        approve(project, SPRING, "--key", str(cyd), "--reason", "And so do I")
+        project.commit("A second person")
         assert judge(project, *RANGE, "--author", "ben").status == 0
 
     def test_the_key_is_that_of_git_where_none_is_named(self, project: Project, ana: Path) -> None:

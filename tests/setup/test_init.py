@@ -151,6 +151,13 @@ def test_the_check_is_told_who_made_the_change(scratch: Scratch) -> None:
     assert step["env"]["MASKPROOF_AUTHORS"] == "${{ github.event.pull_request.user.login }}"
 
 
+def test_nobody_is_called_the_author_who_only_started_the_pipeline(scratch: Scratch) -> None:
+    scratch.maskproof("init", "--ci", "gitlab")
+    job = (scratch.root / ".gitlab/maskproof.yml").read_text()
+    assert "maskproof check" in job
+    assert not any(name in job for name in ("AUTHOR", "GITLAB_USER"))
+
+
 def test_what_is_there_is_accepted(project: Project) -> None:
     project.write("old.png", project.pictures.marked)
     project.commit("An old picture")

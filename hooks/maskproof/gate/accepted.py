@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original
+from maskproof.gate.signoffs import people
 from maskproof.model import Acceptance, Severity
 from maskproof.policy.rules import finding
 from maskproof.records import approval, baseline
@@ -118,11 +119,10 @@ def _names(approved: Approved, one: Finding) -> bool:
 def _marked(one: Finding, holding: list[SignOff], inputs: Inputs) -> Finding:
     """A finding, with who approved it where enough did."""
     naming = [sign_off for sign_off in holding if _names(sign_off.approved, one)]
-    persons = dict.fromkeys(person for sign_off in naming for person in sign_off.standing.persons)
-    counting = [sign_off for sign_off in naming if sign_off.standing.persons]
+    counting = [sign_off for sign_off in naming if sign_off.standing.counts]
     if not naming:
         return one
-    if len(persons) >= inputs.settings.approvals.needed(one.rule):
+    if people(sign_off.standing for sign_off in naming) >= inputs.settings.approvals.needed(one.rule):
         shown = counting or naming
         how = [sign_off.standing.how or "nobody else has to approve here" for sign_off in shown]
         return replace(one, accepted=_acceptance(shown, how))

@@ -21,29 +21,42 @@ from maskproof.repo import ssh
 from maskproof.repo.paths import SIGNATURE_SUFFIX, SIGNERS, is_approval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from maskproof.policy.approvals import Approvals
     from maskproof.records.approval import Approval, Approved
     from maskproof.repo import Tree
     from maskproof.repo.change import Change
 
-MERGED, OWNERS = "merged", "codeowners"
-"""in the place of a person: somebody with the right to, but nobody here knows who"""
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands behind an approval."""
 
-    persons: tuple[str, ...] = ()
-    """who counts for it: the name of a signer, or `merged` or `codeowners`"""
     how: str = ""
-    """how that is known, in words"""
+    """how it is known that somebody with the right to approves it, in words; empty: it does not count"""
     why: str = ""
-    """why nobody counts for it"""
+    """why it does not"""
     names: tuple[str, ...] = ()
-    """all names of its signer; none where nobody signed it"""
+    """all names of its signer; none where nobody signed it, or where that does not count"""
+
+    @property
+    def counts(self) -> bool:
+        """Does somebody with the right to stand behind it?"""
+        return bool(self.how)
+
+
+def people(standings: Iterable[Standing]) -> int:
+    """How many people certainly stand behind approvals.
+
+    Signers who have a name in common are one person with two keys, and whoever merged or reviewed one may be a signer.
+    """
+    counting = [one for one in standings if one.counts]
+    persons: list[set[str]] = []
+    for names in ({name.casefold() for name in one.names} for one in counting if one.names):
+        same = [one for one in persons if one & names]
+        persons = [*(one for one in persons if one not in same), names.union(*same)]
+    return max(len(persons), min(len(counting), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +148,16 @@ class SignOffs:
         tree = self._trees[file]
         merged = self._is_merged(tree, file)
         signed = self._signer(tree, file, whole, merged=merged and self._is_merged(tree, file + SIGNATURE_SUFFIX))
-        if signed.persons or (signed.why and self.rules.signed):
+        if signed.counts or (signed.why and self.rules.signed):
             return signed
         if self.rules.signed:
             return Standing(why="it is not signed, which the policy asks for")
         if merged:
-            return Standing((MERGED,), "it is merged")
+            return Standing("it is merged")
         owners = [owners_of(one.read, file) for one in self.change.trusted]
         if self.rules.authority == "codeowners" and all(owners):
             who = ", ".join(dict.fromkeys(name for names in owners for name in names))
-            return Standing((OWNERS,), f"it comes with the change, which {who} have to review")
+            return Standing(f"it comes with the change, which {who} have to review")
         if self.rules.authority == "codeowners":
             return Standing(why="it comes with the change, and CODEOWNERS on the target branch names nobody for it")
         return Standing(why=signed.why or "it comes with the change and is not merged yet")
@@ -160,14 +173,20 @@ class SignOffs:
             return Standing()
         if not all(lists):
             return Standing(why=f"it is signed, but the target branch has no {SIGNERS}")
-        when = tree.repository.last_touched(tree, (file, file + SIGNATURE_SUFFIX)) if merged and tree.commit else None
-        moment = time.strftime("%Y%m%d%H%M%S", time.localtime(when))
+        moment = time.strftime("%Y%m%d%H%M%S", time.localtime(self._signed_at(tree, file) if merged else None))
         found = [ssh.verify(approval.signed_form(whole), signature, one, moment) for one in lists if one is not None]
         for one in found:
             if not one.names:
                 return Standing(why=f"its signature {one.why}")
         names = found[-1].names
-        return Standing((names[0],), f"signed by {names[0]}", names=names) if merged else self._of_another(names)
+        return Standing(f"signed by {names[0]}", names=names) if merged else self._of_another(names)
+
+    def _signed_at(self, tree: Tree, file: str) -> float:
+        """When an approval and its signature were merged; not as the change dates what it touches again."""
+        both = (file, file + SIGNATURE_SUFFIX)
+        holding = [one for one in self.project if all(one.blob_id(path) == tree.blob_id(path) for path in both)]
+        merged = [one.repository.merged_at(one, both) for one in holding if one.commit is not None]
+        return min(time.time(), *merged) if merged else time.time()
 
     def _is_here(self, picture: Approved) -> bool:
         """Does the project hold a picture already? If not the change brings it, and who made that cannot approve it.
@@ -198,19 +217,21 @@ class SignOffs:
                     why=f"it is signed by {names[0]}, and whether that is {author}, who made the change, {SIGNERS} "
                     "does not tell: put the name that the platform knows beside the others"
                 )
-        return Standing((names[0],), f"signed by {names[0]}")
+        return Standing(f"signed by {names[0]}", names=names)
 
     @cached_property
     def authors(self) -> tuple[str, ...]:
-        """Who made the change, as the platform says; a commit of nothing but approvals makes nobody an author."""
+        """Who made the change, as the platform says.
+
+        A commit of nothing but approvals makes nobody an author, nor does a merge that changes nothing itself.
+        """
         split = [one.rpartition("=") for one in self.change.authors]
         named = [name for commit, _, name in split if not commit or self._makes_an_author(commit)]
         return tuple(dict.fromkeys(named))
 
     def _makes_an_author(self, commit: str) -> bool:
         repository = self.change.repository
-        touched = repository.paths_of(repository.commit(commit))
-        return touched is not None and not all(map(_of_approvals, touched))
+        return not all(map(_of_approvals, repository.paths_of(repository.commit(commit))))
 
 
 def _of_approvals(path: str) -> bool:

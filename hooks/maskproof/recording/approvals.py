@@ -52,7 +52,7 @@ def _listed(scope: Scope, file: str, reports: dict[str, ImageReport]) -> ListedA
         return ListedApproval(file, known=whole.reason)
     own = [one for picture in whole.pictures for one in scope.sign_offs.of(picture.path) if one.file == file]
     standing, first = own[0].standing, own[0]
-    counts = bool(standing.persons) or scope.sign_offs.rules.required == 0
+    counts = standing.counts or scope.sign_offs.rules.required == 0
     known = standing.how or standing.why
     pictures = tuple(
         ListedPicture(

@@ -366,7 +366,7 @@ class Repository:
         return Tree(self, first or None, empty=not first)
 
     def states(self, tree: Tree, pathspecs: Iterable[str]) -> Iterator[dict[str, str]]:
-        """What a commit's line of first parents held under some names: blobs by path, after each change, oldest first."""
+        """What a commit's line of first parents held under some names, the oldest first: blobs by path."""
         assert tree.commit is not None  # noqa: S101 - asked of commits only
         how = ("--reverse", "--root", "--format=%x00", "--raw", "--no-abbrev", "-z", "-m", "--first-parent")
         raw = self.git("log", *how, "--no-renames", "--no-relative", tree.commit, "--", *pathspecs)
@@ -382,6 +382,14 @@ class Repository:
         how = ("-1", "-m", "--first-parent", "--no-patch", "--format=%ct")
         said = self.git("log", *how, tree.commit, "--", *(f":(top,literal){one}" for one in paths))
         return int(said.split()[0]) if said.strip() else 0
+
+    def merged_at(self, tree: Tree, paths: Iterable[str]) -> int:
+        """The same as a proof: never before what lies below it, for whoever makes a commit writes its date."""
+        assert tree.commit is not None  # noqa: S101 - asked of commits only
+        line, names = ("log", "--first-parent", "--format=%H %ct"), [f":(top,literal){one}" for one in paths]
+        touched = self.git(*line, "-1", "-m", "--no-patch", tree.commit, "--", *names).split()
+        below = self.git(*line, touched[0].decode(), "--").split()[1::2] if touched else ()
+        return max(map(int, below), default=0)
 
     def days_of_sidecars(self) -> dict[str, str]:
         """The day of the last commit that touched each sidecar, YYYY-MM-DD, by image; shallow clones know the last few.
@@ -399,12 +407,11 @@ class Repository:
                 found.setdefault(path.removesuffix(SIDECAR_SUFFIX), day)
         return found
 
-    def paths_of(self, commit: str) -> frozenset[str] | None:
-        """What a commit changes; None for a merge."""
-        if len(self.git("rev-list", "--parents", "-1", commit, "--").split()) > 2:  # noqa: PLR2004 - itself, one parent
-            return None
-        raw = self.git("diff-tree", "-r", "--root", "--no-commit-id", *DIFF, commit)
-        return frozenset(_changes(raw))
+    def paths_of(self, commit: str) -> frozenset[str]:
+        """What a commit changes; of a merge what is as in none of its parents."""
+        how = ("-r", "-c", "--root", "--no-commit-id", "--name-only", "-z", "--no-renames", "--no-relative")
+        raw = self.git("diff-tree", *how, commit, "--")
+        return frozenset(filter(None, os.fsdecode(raw).split("\0")))
 
     def attributes(self, tree: Tree, paths: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
         """What a tree's own files of attributes say of some paths: values by name, `unspecified` left out.

@@ -13,7 +13,6 @@ import os
 import re
 import subprocess
 import tempfile
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -104,10 +103,17 @@ def is_another(names: tuple[str, ...], author: str) -> bool | None:
 
     A platform calls people by their login, and a list of signers may have addresses only, or patterns of them.
     """
-    if any(fnmatchcase(author.casefold(), name.casefold()) for name in names):
+    if any(_means(name, author) for name in names):
         return False
     alike = [name for name in names if ("@" in name) == ("@" in author) and not set("*?!") & set(name)]
     return True if alike else None
+
+
+def _means(name: str, author: str) -> bool:
+    """Does a name of the list, with the wildcards that `ssh-keygen` knows, mean an author? A bracket is a bracket."""
+    letters = {"*": ".*", "?": "."}
+    pattern = "".join(letters.get(one, re.escape(one)) for one in name.casefold())
+    return re.fullmatch(pattern, author.casefold(), re.DOTALL) is not None
 
 
 def _names_of(signature: bytes, signers: bytes) -> Iterator[str]:
