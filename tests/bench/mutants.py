@@ -33,10 +33,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "gate/verdict.py": ("gate/test_verdict.py",),
     "policy/trust.py": ("policy/test_trust.py",),
+    "policy/keys.py": ("policy/test_keys.py", "policy/test_trust.py"),
     "policy/approvals.py": ("policy/test_approvals.py",),
     "policy/owners.py": ("policy/test_owners.py",),
     "records/approval.py": ("gate/test_accepted.py", "recording/test_approvals.py"),
-    "gate/standing.py": ("gate/test_standing.py", "rules/test_new_original.py", "rules/test_mask_suspect.py"),
+    "gate/standing.py": (
+        "gate/test_standing.py",
+        "rules/test_new_original.py",
+        "rules/test_mask_suspect.py",
+        "gate/test_derived.py",
+    ),
     "gate/contract.py": ("rules/test_record_loosened.py",),
     "gate/accepted.py": ("gate/test_accepted.py", "rules/test_approval_lapsed.py", "recording/test_baseline.py"),
     "gate/signoffs.py": ("gate/test_accepted.py", "recording/test_approvals.py"),

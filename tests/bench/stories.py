@@ -40,9 +40,6 @@ FAULTS = {
         "gate/standing.py", "elif _asks_original(scope, used, settings) and", "elif False and"
     ),
     "the project's record is no contract": Fault("gate/contract.py", "if record is None or scope", "if True or scope"),
-    "what a branch took back counts as merged": Fault(
-        "repo/__init__.py", '"-m", "--first-parent", "--no-renames"', '"-m", "--no-renames"'
-    ),
     "the policy of the change holds alone": Fault(
         "gate/scope.py",
         "return trust.tighten(self._held(path), trust.resolve_closely(self.policies[-1], path))",

@@ -61,13 +61,26 @@ def told(done: subprocess.CompletedProcess[str], status: int, reason: str) -> No
     assert "bug" not in done.stderr
 
 
+MARKED = "assets/made.png"
+"""a picture that a model made and that does not say so"""
 WRITING = {
     "init": ("init",),
     "record": ("record", SPRING, "--original", HERO),
     "restore": ("restore", SPRING),
     "approve": ("approve", SPRING, "--reason", "a new season"),
+    "mark": ("mark", MARKED),
+    "baseline": ("baseline",),
     "output": ("check", "--all", "--output", "report.txt"),
 }
+
+
+def begun(project) -> None:
+    """Work for every command that writes: an edit that drifted, one to mark, and a picture for the baseline."""
+    project.write("old.png", project.pictures.marked)
+    project.commit("An old picture")
+    project.edit("drifted")
+    project.edit("other", MARKED, origin="generated", original=None, mask=None)
+    project.stage()
 
 
 @pytest.fixture
@@ -93,8 +106,7 @@ def full(project, tmp_path):
 @pytest.mark.parametrize("name", WRITING)
 @pytest.mark.threat("T34")
 def test_a_full_disk_leaves_every_file_as_it_was(project, request, name):
-    project.edit("drifted")
-    project.stage()
+    begun(project)
     full = request.getfixturevalue("full")
     before = contents(full.root)
     done = full.run(*MASKPROOF, *WRITING[name], ok=False)
@@ -105,29 +117,47 @@ def test_a_full_disk_leaves_every_file_as_it_was(project, request, name):
 
 
 @POSIX
-@pytest.mark.parametrize("name", ["record", "restore", "approve"])
+@pytest.mark.parametrize("name", WRITING)
+@pytest.mark.threat("T34")
 def test_files_that_may_not_grow_are_told_by_the_system_s_reason(project, name):
-    project.edit("drifted")
-    project.stage()
+    begun(project)
     before = contents(project.root)
-    told(limited(project, "RLIMIT_FSIZE", 300, *WRITING[name]), 2, "File too large")
+    told(limited(project, "RLIMIT_FSIZE", 100, *WRITING[name]), 2, "File too large")
     assert contents(project.root) == before
+
+
+@pytest.fixture
+def read_only(project, tmp_path):
+    """The project where nobody may write, and the reason that the system gives."""
+    if os.geteuid():
+        folders = [project.root, *(one for one in project.root.rglob("*") if one.is_dir())]
+        for folder in folders:
+            folder.chmod(0o555)
+        yield project, "Permission denied"
+        for folder in folders:
+            folder.chmod(0o755)
+        return
+    disk = tmp_path / "disk"  # root may write anywhere but there
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], capture_output=True, check=False).returncode:
+        pytest.skip("root may write anywhere, and nobody may mount a disk here")
+    try:
+        shutil.copytree(project.root, disk / "project")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        yield project.at(disk / "project"), "Read-only file system"
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 @POSIX
 @pytest.mark.parametrize("name", WRITING)
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_tree_is_told_as_one(project, name):
-    project.edit("drifted")
-    project.stage()
-    folders = [project.root, *(one for one in project.root.rglob("*") if one.is_dir())]
-    for folder in folders:
-        folder.chmod(0o555)
-    try:
-        told(project.run(*MASKPROOF, *WRITING[name], ok=False), 2, "Permission denied")
-    finally:
-        for folder in folders:
-            folder.chmod(0o755)
+@pytest.mark.threat("T34")
+def test_a_read_only_tree_is_told_as_one(project, request, name):
+    begun(project)
+    there, reason = request.getfixturevalue("read_only")
+    before = contents(there.root)
+    told(there.run(*MASKPROOF, *WRITING[name], ok=False), 2, reason)
+    assert contents(there.root) == before
 
 
 def test_a_git_folder_that_cannot_be_written_to_is_told_as_one(project):

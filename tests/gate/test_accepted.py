@@ -95,7 +95,8 @@ class TestWhatItAnswers:
     def test_explain_names_it(self, merged: Project) -> None:
         text = merged.maskproof("explain", SPRING).stdout
         assert FOLDER in text
-        assert "it is merged" in text
+        assert "it is committed" in text
+        assert "it is merged" in merged.check(*RANGE).text
 
     def test_one_takes_many_pictures_and_a_change_of_the_policy(self, project: Project) -> None:
         project.write("maskproof.toml", 'version = 1\n[defaults]\nlevel = "strict"\nnew_original = "block"\n')

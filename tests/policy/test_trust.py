@@ -13,6 +13,7 @@ from maskproof import policy
 from maskproof.model import Level
 from maskproof.policy import AreaRule, FaceModel, Settings
 from maskproof.policy.cover import covered
+from maskproof.policy.derived import Candidate
 from maskproof.policy.keys import KEYS, Key
 from maskproof.policy.limits import ROWS, default_limits
 from maskproof.policy.trust import resolve_closely, tighten, tighter_keys
@@ -305,3 +306,14 @@ def test_a_limit_of_a_rule_is_compared_as_every_limit():
     assert tighter_keys(settings_of(wide, "a.png"), plain) == ("limits.brand.light",)
     assert tighten(plain, settings_of(wide, "a.png")).limits == plain.limits
     assert settings_of(close, "b.png").limits == plain.limits
+
+
+def test_a_master_more_or_an_excuse_less_asks_more():
+    master, plain = Candidate("a.png", None, 1), Settings()
+    held = dataclasses.replace(plain, masters=(master,))
+    assert (
+        tighter_keys(plain, held)
+        == tighter_keys(dataclasses.replace(held, excused=frozenset({master})), held)
+        == ("derived",)
+    )
+    assert tighter_keys(held, plain) == tighter_keys(held, held) == ()

@@ -34,12 +34,12 @@ def approved(project: Project) -> None:
 def test_what_holds_and_why_it_counts(project: Project) -> None:
     approved(project)
     (approval,) = listed(project)["approvals"]
-    assert (approval["counts"], approval["known"]) == (True, "it is merged")
+    assert (approval["counts"], approval["known"]) == (True, "it is committed")
     assert (approval["reason"], approval["expires"]) == ("A new season", "2999-01-01")
     assert approval["pictures"] == [{"path": SPRING, "rules": ["outside-mask"], "why": ""}]
     text = project.maskproof("approvals").stdout
-    assert "counts (it is merged)" in text
-    assert "1 approval of 1 picture, 1 of them hold" in text
+    assert "counts (it is committed)" in text
+    assert "1 approval of 1 picture, 1 holds" in text
 
 
 def test_what_ended_it(project: Project) -> None:

@@ -156,7 +156,8 @@ def _told(inputs: Inputs, lapsed: dict[str, str]) -> Iterator[Finding]:
         yield finding(
             "approval-lapsed",
             f"the approval {sign_off.file} does not hold: {why}",
-            advice=f"Where the picture is meant so, approve it anew: `maskproof approve {shlex.quote(inputs.path)}`."
+            advice="Where the picture is meant so, approve it anew: "
+            f"`maskproof approve {shlex.quote(inputs.path)} --reason WHY`."
             if lapsed[sign_off.file]
             else "See who has to approve, in docs/approvals.md of maskproof.",
         )

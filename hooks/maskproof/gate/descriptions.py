@@ -15,7 +15,7 @@ from PIL import Image
 from maskproof.drift.frame import align
 from maskproof.drift.grid import reduced_mask
 from maskproof.images.color import SRGB, assigned
-from maskproof.model import Kind, Level, Severity, Verdict
+from maskproof.model import Kind, Level, Severity, Verdict, counted
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def described(pair: PairFacts | None, decided: Decided | None, level: Level) -> 
     if pair.edit.trailing:  # which another program may show
         yield finding(
             "unreadable",
-            f"{pair.edit.trailing} bytes follow the end of the picture",
+            f"the file goes on for {counted(pair.edit.trailing, 'byte')} after the end of the picture",
             severity=Severity.WARN,
             advice="Export the picture again, unless something else is meant to be in the file.",
         )

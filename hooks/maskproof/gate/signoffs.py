@@ -153,7 +153,10 @@ class SignOffs:
         if self.rules.signed:
             return Standing(why="it is not signed, which the policy asks for")
         if merged:
-            return Standing("it is merged")
+            # Beside the last commit alone nobody knows where the change goes.
+            change = self.change
+            beside_last = change.head.commit is None and change.base.commit == change.repository.head.commit
+            return Standing("it is committed" if beside_last else "it is merged")
         owners = [owners_of(one.read, file) for one in self.change.trusted]
         if self.rules.authority == "codeowners" and all(owners):
             who = ", ".join(dict.fromkeys(name for names in owners for name in names))

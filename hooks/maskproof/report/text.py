@@ -217,9 +217,8 @@ def approvals(listing: Listing, *, color: bool = False) -> str:
         lines += wrap(f"the entry of {entry.path} in the baseline no longer applies: {entry.why}", "  ! ", " " * 6)
     pictures = [one for whole in listing.approvals for one in whole.pictures]
     holding = sum(not one.why for one in pictures)
-    last = (
-        f"{counted(len(listing.approvals), 'approval')} of {counted(len(pictures), 'picture')}, {holding} of them hold"
-    )
+    count = f"{counted(len(listing.approvals), 'approval')} of {counted(len(pictures), 'picture')}"
+    last = f"{count}, {holding} {'holds' if holding == 1 else 'hold'}"
     kept = f"; {counted(listing.baselined, 'picture')} as the baseline has them"
     return "\n".join([*lines, f"maskproof: {last}{kept}."]) + "\n"
 
