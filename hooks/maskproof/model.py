@@ -366,11 +366,15 @@ class ImageReport:
     chain: tuple[ChainStep, ...] = ()
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
     inspection: object = None
-    """what the stages found (`gate.inspection.Inspection`), for who explains the verdict"""
+    """what the stages found (`gate.inspection.Inspection`), for who explains the verdict; None: it was not kept"""
     record: str = ""
     """where its record lies; empty: nowhere"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
+    settled: bool = False
+    """the same inputs lead to the same verdict again; False: something failed that another run may find in order"""
+    by_maker: bool = False
+    """an approval counts in it that nobody but whoever made the change has to stand behind"""
 
 
 def in_baseline(image: ImageReport) -> bool:
@@ -444,6 +448,8 @@ class Report:
     images: tuple[ImageReport, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """what a reader should know about the run itself"""
+    own: tuple[str, ...] = ()
+    """those of the notes that no image tells"""
 
     @property
     def compared(self) -> int:

@@ -13,6 +13,7 @@ EXAMPLES = {
         "maskproof check --from-ref origin/main --to-ref HEAD",
         "maskproof check --all --format json --output report.json",
         "maskproof check --fail-on warn assets/",
+        "maskproof check --all --jobs 4",
     ),
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
@@ -54,6 +55,7 @@ EXAMPLES = {
     "review": ("maskproof review hero-spring.png",),
     "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --advise"),
     "demo": ("maskproof demo", "maskproof demo --keep trial"),
+    "cache": ("maskproof cache", "maskproof cache --clear"),
     "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),
 }
 """by the name of the command"""

@@ -13,19 +13,20 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
-    BLOCKED,
+    FAIL_ON,
     FILE,
-    INTERNAL,
     PATH,
     UNJUDGED,
     commands,
     comparison_options,
     emit,
+    ended,
     folder,
     for_github,
     format_option,
     in_ci,
     named,
+    part,
     policy_for,
     reader,
     report_options,
@@ -39,6 +40,9 @@ from maskproof.images import worker
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
+    from maskproof.gate.cache import Cache
+    from maskproof.model import Report
+    from maskproof.repo.change import Change
     from maskproof.report import Writer
 
 
@@ -47,9 +51,7 @@ if TYPE_CHECKING:
 @click.option("--from-ref", metavar="A", help="Judge what changed since the merge base of A and B.")
 @click.option("--to-ref", metavar="B", help="The commit to judge; HEAD when only A is given.")
 @click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
-@click.option(
-    "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
-)
+@FAIL_ON
 @click.option(
     "--author",
     "authors",
@@ -57,6 +59,23 @@ if TYPE_CHECKING:
     metavar="[COMMIT=]NAME",
     envvar="MASKPROOF_AUTHORS",
     help="Who made the change, as the platform knows them: nobody approves a change of their own. May be repeated.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
+)
+@click.option(
+    "--shard",
+    "share",
+    default="1/1",
+    callback=part,
+    metavar="I/N",
+    help="Judge the I-th of N parts; see merge-reports.",
+)
+@click.option(
+    "--cache/--no-cache",
+    "cached",
+    default=None,
+    help="Judge nothing twice that is the same (the default; in CI only with --cache).",
 )
 @click.argument("paths", nargs=-1)
 @report_options("run")
@@ -67,6 +86,9 @@ def check(
     everything: bool,
     fail_on: str,
     authors: tuple[str, ...],
+    jobs: int | None,
+    share: tuple[int, int],
+    cached: bool | None,
     paths: tuple[str, ...],
     writer: Writer,
     output: Path | None,
@@ -77,6 +99,7 @@ def check(
     """
     from dataclasses import replace
 
+    from maskproof.gate.cache import Cache
     from maskproof.repo import Repository
     from maskproof.repo.change import Selection, from_environment, is_hook, is_push, open_change
 
@@ -85,16 +108,13 @@ def check(
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
-    if not change.concerns_nothing:
-        worker.start()
-    from maskproof.gate.check import check as check_change
-    from maskproof.model import Severity
+    cache = Cache(change.repository) if _wanted(cached, change) else None
     from maskproof.report import text
     from maskproof.report.folder import pasted, seen_from
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        found = seen_from(check_change(change), where, windows=windows)
+        found = seen_from(_checked(change, cache, jobs, share), where, windows=windows)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -105,10 +125,25 @@ def check(
             for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
-    told = [finding for image in found.images for finding in image.findings if finding.accepted is None]
-    warned = any(finding.severity is Severity.WARN for finding in told)
-    ended = status(*found.images)
-    return BLOCKED if fail_on == "warn" and warned and ended != INTERNAL else ended
+    return ended(found, fail_on)
+
+
+def _wanted(cached: bool | None, change: Change) -> bool:
+    """Is the cache to be used? In a job of CI somebody else may have written it, so it has to be asked for there."""
+    return not change.concerns_nothing and (not change.in_ci if cached is None else cached)
+
+
+def _checked(change: Change, cache: Cache | None, jobs: int | None, share: tuple[int, int]) -> Report:
+    """The report on a change, or on one part of it: as it was kept, or judged."""
+    if cache and share == (1, 1) and (kept := cache.run(change)) is not None:
+        return kept
+    if not change.concerns_nothing and jobs in {None, 1}:
+        worker.start()
+    from maskproof.gate.check import check as check_change
+    from maskproof.gate.check import in_processes
+
+    run = None if jobs is None else in_processes(jobs)
+    return check_change(change, run, cache=cache, part=share, lean=True)
 
 
 @commands.command()
