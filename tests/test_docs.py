@@ -35,7 +35,8 @@ def test_every_command_stands_in_the_readme_with_options_that_exist() -> None:
     assert set(table) == set(commands.commands)
     for name, usage in table.items():
         command = commands.commands[name]
-        known = {flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts}
+        options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+        known = {flag for option in options for flag in (*option.opts, *option.secondary_opts)}
         assert set(re.findall(r"--[\w-]+", usage)) <= known, name
 
 

@@ -442,14 +442,27 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of a run a report is of."""
+
+    number: int
+    """from 1"""
+    of: int
+    run: str
+    """digest of what was judged, and with what: the same for all parts of a run"""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """All images of one run."""
+    """All images of one run, or of one part of it."""
 
     images: tuple[ImageReport, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """what a reader should know about the run itself"""
     own: tuple[str, ...] = ()
     """those of the notes that no image tells"""
+    shard: Shard | None = None
+    """None: it is whole"""
 
     @property
     def compared(self) -> int:

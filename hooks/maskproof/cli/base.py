@@ -43,8 +43,10 @@ MOST_PARTS = 10_000
 """parts that a run may be split in; a matrix of GitHub Actions has 256 jobs at most"""
 
 
-def part(_context: click.Context, _option: click.Parameter, value: str) -> tuple[int, int]:
-    """Number and count of the parts of a run, from `I/N`."""
+def part(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Number and count of the parts of a run, from `I/N`; None: it has none."""
+    if value is None:
+        return None
     said = re.fullmatch(r"(\d{1,5})/(\d{1,5})", value)
     number, of = map(int, said.groups()) if said else (0, 0)
     if not 1 <= number <= of <= MOST_PARTS:

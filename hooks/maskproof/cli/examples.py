@@ -15,6 +15,11 @@ EXAMPLES = {
         "maskproof check --fail-on warn assets/",
         "maskproof check --all --jobs 4",
     ),
+    "merge-reports": (
+        "maskproof check --all --shard 1/2 --format json --output part1.json",
+        "maskproof check --all --shard 2/2 --format json --output part2.json",
+        "maskproof merge-reports part1.json part2.json --format junit --output junit.xml",
+    ),
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
     "areas": (

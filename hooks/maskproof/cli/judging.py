@@ -66,7 +66,6 @@ if TYPE_CHECKING:
 @click.option(
     "--shard",
     "share",
-    default="1/1",
     callback=part,
     metavar="I/N",
     help="Judge the I-th of N parts; see merge-reports.",
@@ -87,7 +86,7 @@ def check(
     fail_on: str,
     authors: tuple[str, ...],
     jobs: int | None,
-    share: tuple[int, int],
+    share: tuple[int, int] | None,
     cached: bool | None,
     paths: tuple[str, ...],
     writer: Writer,
@@ -99,7 +98,8 @@ def check(
     """
     from dataclasses import replace
 
-    from maskproof.gate.cache import Cache
+    from maskproof.gate.cache import Cache, identity
+    from maskproof.model import Shard
     from maskproof.repo import Repository
     from maskproof.repo.change import Selection, from_environment, is_hook, is_push, open_change
 
@@ -118,11 +118,19 @@ def check(
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
+    if share is not None:
+        found = replace(found, shard=Shard(*share, identity(change)))
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
-    if not silent:  # pre-commit shows each word of a hook
-        emit(partial(writer.run, found), output, summary(found))
-        if writer is text and output is None:
-            for_github(found)
+    return ended(found, fail_on) if silent else _told(found, writer, output, fail_on)
+
+
+def _told(found: Report, writer: Writer, output: Path | None, fail_on: str) -> int:
+    """Write a report, and give the exit status."""
+    from maskproof.report import text
+
+    emit(partial(writer.run, found), output, summary(found))
+    if writer is text and output is None:
+        for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
     return ended(found, fail_on)
@@ -133,9 +141,9 @@ def _wanted(cached: bool | None, change: Change) -> bool:
     return not change.concerns_nothing and (not change.in_ci if cached is None else cached)
 
 
-def _checked(change: Change, cache: Cache | None, jobs: int | None, share: tuple[int, int]) -> Report:
+def _checked(change: Change, cache: Cache | None, jobs: int | None, share: tuple[int, int] | None) -> Report:
     """The report on a change, or on one part of it: as it was kept, or judged."""
-    if cache and share == (1, 1) and (kept := cache.run(change)) is not None:
+    if cache and share is None and (kept := cache.run(change)) is not None:
         return kept
     if not change.concerns_nothing and jobs in {None, 1}:
         worker.start()
@@ -143,7 +151,22 @@ def _checked(change: Change, cache: Cache | None, jobs: int | None, share: tuple
     from maskproof.gate.check import in_processes
 
     run = None if jobs is None else in_processes(jobs)
-    return check_change(change, run, cache=cache, part=share, lean=True)
+    return check_change(change, run, cache=cache, part=share or (1, 1), lean=True)
+
+
+@commands.command("merge-reports")
+@FAIL_ON
+@click.argument("reports", type=FILE, nargs=-1, required=True)
+@report_options("run")
+def merge_reports(reports: tuple[Path, ...], fail_on: str, writer: Writer, output: Path | None) -> int:
+    """Join the reports of all parts of a run into the one of the whole.
+
+    REPORTS are what `check --shard I/N --format json` wrote for each part. What comes out equals the report of the
+    run without parts to the byte, in every format, and so does the exit status.
+    """
+    from maskproof.report.merged import merged
+
+    return _told(merged((str(one), read_file(one)) for one in reports), writer, output, fail_on)
 
 
 @commands.command()

@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,7 +62,7 @@ class Cache:
     def key(self, inputs: Inputs) -> str:
         """What a verdict is kept by; empty where nothing tells what an input holds, so that it is not kept."""
         try:
-            return sha256_of(form(("image", self._engine, inputs)))
+            return sha256_of(form(("image", engine(), inputs)))
         except TypeError:
             return ""
 
@@ -114,22 +114,14 @@ class Cache:
         self._added = True
 
     def _of_run(self, change: Change) -> str:
-        head, base = change.head, change.base
-        index = "" if head.commit or head.empty else sha256_of(head.listing)
-        sides = base.commit, head.commit, index, tuple(tip.commit for tip in change.tips)
-        asked = dict(change.changes), change.named, change.everything, change.in_ci, change.pushing, change.authors
         days = time.strftime("%Y-%m-%d", time.gmtime()), time.strftime("%Y-%m-%d")
-        return sha256_of(form(("run", self._engine, sides, asked, days, self._cut_off)))
+        return sha256_of(form(("run", identity(change), days, self._cut_off)))
 
     @property
     def _cut_off(self) -> bytes:
         """Where history ends, in a clone without all of it."""
         file = self.repository.common_dir / "shallow"
         return file.read_bytes() if file.is_file() else b""
-
-    @cached_property
-    def _engine(self) -> str:
-        return engine()
 
     def _unchanged(self, kept: Any) -> Report:
         """A report from its entry.
@@ -142,6 +134,16 @@ class Cache:
         return Report(tuple(map(unpacked, kept["images"])), tuple(kept["notes"]))
 
 
+def identity(change: Change) -> str:
+    """The digest of what is judged and with what: both sides of a change, what is asked of it, and the engine."""
+    head, base = change.head, change.base
+    index = "" if head.commit or head.empty else sha256_of(head.listing)
+    sides = base.commit, head.commit, index, tuple(tip.commit for tip in change.tips)
+    asked = dict(change.changes), change.named, change.everything, change.in_ci, change.pushing, change.authors
+    return sha256_of(form(("change", engine(), sides, asked)))
+
+
+@cache
 def engine() -> str:
     """The digest of whatever else a verdict depends on: this package's code, its helper, Python, installed packages."""
     package = Path(maskproof.__file__).parent
