@@ -159,7 +159,7 @@ def _checked(change: Change, cache: Cache | None, jobs: int | None, share: tuple
 @click.argument("reports", type=FILE, nargs=-1, required=True)
 @report_options("run")
 def merge_reports(reports: tuple[Path, ...], fail_on: str, writer: Writer, output: Path | None) -> int:
-    """Join the reports of all parts of a run into the one of the whole.
+    """Join the reports of all parts of a run.
 
     REPORTS are what `check --shard I/N --format json` wrote for each part. What comes out equals the report of the
     run without parts to the byte, in every format, and so does the exit status.
@@ -295,7 +295,10 @@ def inventory_(writer: Writer) -> int:
 @commands.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> int:
-    """List the rules, or explain one: how it is found and what to do."""
+    """List the rules, or explain one.
+
+    How it is found, and what to do.
+    """
     from maskproof.documents import hint
     from maskproof.policy.rules import RULES
     from maskproof.report.text import listed_rules, rule_page

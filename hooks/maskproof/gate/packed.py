@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -63,8 +64,13 @@ def _finding(kept: dict[str, Any]) -> Finding:
 
 def _judged(kept: dict[str, Any]) -> Judged:
     drift = kept["drift"]
-    metrics = tuple(Metric(**{**one, **_places(one)}) for one in drift["metrics"])
+    metrics = tuple(Metric(**{**one, **_places(one), **_words(one)}) for one in drift["metrics"])
     return Judged(RegionDrift(**{**drift, "metrics": metrics}), tuple(kept["limits"]))
+
+
+def _words(kept: dict[str, Any]) -> dict[str, str]:
+    """What thousands of metrics share, held once, as where the program itself says it."""
+    return {name: sys.intern(kept[name]) for name in ("name", "unit", "rule", "says")}
 
 
 def _places(kept: dict[str, Any]) -> dict[str, Any]:
