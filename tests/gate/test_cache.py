@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from maskproof.gate import cache as cache_module
 from maskproof.gate import check as check_module
 from maskproof.gate.cache import Cache, form
-from maskproof.gate.check import check
+from maskproof.gate.check import check, judge
+from maskproof.gate.gather import gather
 from maskproof.gate.packed import packed, unpacked
+from maskproof.gate.scope import Scope
 from maskproof.model import Verdict
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
@@ -222,6 +224,34 @@ def test_a_run_that_was_interrupted_goes_on_where_it_ended(staged: Project) -> N
     again = Cache(repository)
     assert check(change, cache=again) == check(change, lean=True)
     assert again.found == 1
+
+
+def test_another_commit_that_touches_none_of_it_judges_nothing_anew(staged: Project) -> None:
+    repository = Repository(staged.root)
+
+    def everything() -> int:
+        cache = Cache(repository)
+        named = repository.known("HEAD")
+        change = open_change(repository, Selection(to_ref=named, everything=True))
+        assert check(change, cache=cache) == check(change, lean=True)
+        return cache.found
+
+    staged.commit()
+    first = everything()
+    staged.write("README.md", "More\n")
+    staged.commit()
+    assert (first, everything()) == (0, len(staged.report("--all")[1]["images"]))
+
+
+def test_no_verdict_depends_on_what_is_only_told(staged: Project) -> None:
+    scope = Scope(open_change(Repository(staged.root), Selection()))
+    for path in scope.targets:
+        inputs = gather(scope, path)
+        assert inputs.change is not None
+        other = replace(inputs, change=replace(inputs.change, head="1" * 40, base="2" * 40))
+        assert form(other) == form(inputs)
+        reports = [replace(judge(one, scope.files), inspection=None) for one in (inputs, other)]
+        assert reports[0] == reports[1]
 
 
 def test_reports_lose_nothing(staged: Project) -> None:

@@ -195,6 +195,8 @@ def _read(data: bytes | None, opened: Callable[[Any], T]) -> T | None:
 def form(value: Any) -> bytes:
     """A value as bytes, so that two of them are the same exactly where the values are, in this process or another.
 
+    What of a value is only told (`inspection.ONLY_TOLD`) is left out.
+
     Each piece tells its kind and its length, so that no two values run into each other.
 
     Raises:
@@ -203,8 +205,11 @@ def form(value: Any) -> bytes:
     for kinds, told in FORMS:
         if isinstance(value, kinds):
             return _piece(value, told(value))
-    names = [one.name for one in fields(value)] if is_dataclass(value) else getattr(value, "__struct_fields__", None)
-    if names is None:
+    if is_dataclass(value):
+        names = [one.name for one in fields(value) if not one.metadata.get("only told")]
+    else:
+        names = [*getattr(value, "__struct_fields__", ())]
+    if not names:
         raise TypeError(f"nothing tells what a {type(value).__name__} holds")
     return _piece(value, _joined(getattr(value, name) for name in names))
 
