@@ -31,7 +31,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_command_stands_in_the_readme_with_options_that_exist() -> None:
     text = (ROOT / "README.md").read_text()
-    table = dict(re.findall(r"^\| `maskproof (\w+)([^`]*)`", text, re.MULTILINE))
+    table = dict(re.findall(r"^\| `maskproof ([\w-]+)([^`]*)`", text, re.MULTILINE))
     assert set(table) == set(commands.commands)
     for name, usage in table.items():
         command = commands.commands[name]

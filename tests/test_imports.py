@@ -25,6 +25,7 @@ LAYERS = (
     {"__init__"},
     {"model", "errors"},
     {"documents", "atomic", "memo"},
+    {"shelf"},
     {"repo", "drift", "images", "parallel"},
     {"policy", "evidence", "likeness"},
     {"records"},
@@ -136,7 +137,7 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
         ("subprocess", {"repo", "setup", "images"}),
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
-        ("json", {"documents", "report", "setup", "evidence"}),
+        ("json", {"documents", "report", "setup", "evidence", "gate"}),
         ("c2pa", {"evidence"}),
         ("xml", {"evidence", "marks"}),
         (

@@ -366,11 +366,15 @@ class ImageReport:
     chain: tuple[ChainStep, ...] = ()
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
     inspection: object = None
-    """what the stages found (`gate.inspection.Inspection`), for who explains the verdict"""
+    """what the stages found (`gate.inspection.Inspection`), for who explains the verdict; None: it was not kept"""
     record: str = ""
     """where its record lies; empty: nowhere"""
     fault: str = ""
     """where the program itself failed on this image; empty: nowhere"""
+    settled: bool = False
+    """the same inputs lead to the same verdict again; False: something failed that another run may find in order"""
+    by_maker: bool = False
+    """an approval counts in it that nobody but whoever made the change has to stand behind"""
     shown: Mapping[str, object] = field(default_factory=dict)
     """what was drawn of it while its pictures were at hand, by the name of what asked for that"""
 
@@ -440,12 +444,27 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of a run a report is of."""
+
+    number: int
+    """from 1"""
+    of: int
+    run: str
+    """digest of what was judged, and with what: the same for all parts of a run"""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """All images of one run."""
+    """All images of one run, or of one part of it."""
 
     images: tuple[ImageReport, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """what a reader should know about the run itself"""
+    own: tuple[str, ...] = ()
+    """those of the notes that no image tells"""
+    shard: Shard | None = None
+    """None: it is whole"""
 
     @property
     def compared(self) -> int:

@@ -18,17 +18,21 @@ from typing import TYPE_CHECKING, TypeVar
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor
 
 WORKERS = 2
 """comparisons at a time unless asked for more: each may take some hundred MB"""
+
+AHEAD = 4
+"""tasks for each process that are handed out before the first of them is done, so that none waits for a slow one"""
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
 
-def outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
-    """What came of each task, in the order of the tasks, however many processes share them.
+def outcomes(function: Callable[[Task], Outcome], tasks: Iterable[Task], workers: int) -> Iterator[Outcome]:
+    """What came of each task, in the order of the tasks, however many processes share them; each is asked for in time.
 
     Args:
         function: Of a module's top level, so that another process finds it by name.
@@ -42,7 +46,7 @@ def outcomes(function: Callable[[Task], Outcome], tasks: Sequence[Task], workers
         yield from map(function, tasks)
         return
     with processes(workers, "compared", "Memory may be short: try --jobs 1.") as pool:
-        yield from pool.map(function, tasks)
+        yield from _in_order(pool, function, ((task, 1) for task in tasks), AHEAD * workers, AHEAD * workers)
 
 
 def side_by_side(
@@ -60,21 +64,27 @@ def side_by_side(
         room: What all together may take; a task that takes more is worked on alone.
     """
     pool = ThreadPoolExecutor(threads)
-    waiting: deque[tuple[Future[Outcome], int]] = deque()
-    held = 0
     try:
-        for task in tasks:
-            weight = weigh(task)
-            while waiting and (len(waiting) > threads or held + weight > room):
-                done, freed = waiting.popleft()
-                yield done.result()
-                held -= freed
-            waiting.append((pool.submit(function, task), weight))
-            held += weight
-        while waiting:
-            yield waiting.popleft()[0].result()
+        yield from _in_order(pool, function, ((task, weigh(task)) for task in tasks), threads, room)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_order(
+    pool: Executor, function: Callable[[Task], Outcome], weighed: Iterable[tuple[Task, int]], most: int, room: int
+) -> Iterator[Outcome]:
+    """What came of each task, in their order: at most so many wait behind the one that is told next."""
+    waiting: deque[tuple[Future[Outcome], int]] = deque()
+    held = 0
+    for task, weight in weighed:
+        while waiting and (len(waiting) > most or held + weight > room):
+            done, freed = waiting.popleft()
+            yield done.result()
+            held -= freed
+        waiting.append((pool.submit(function, task), weight))
+        held += weight
+    while waiting:
+        yield waiting.popleft()[0].result()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,8 @@
 A commit of recorded edits of 3840 x 2160 is checked as the hook does it, the decoding worker on; beside it Pillow loads
 the same files in a pool of two threads, and, where npm installed them, other tools compare the same pairs, two at a
 time, without a picture of the difference. All in turn, in one run, because wall time on a shared machine wanders;
-medians. Then the same commit without the compiled helper, and the largest memory of a process.
+medians. The same commit again is answered from the verdict cache. Then the commit without the compiled helper, and the
+largest memory of a process.
 
     python tests/bench/commit_with_images.py [--pairs 20] [--runs 5] [--markdown]
 """
@@ -107,7 +108,8 @@ def spent(command: list[str], folder: Path) -> Spent:
 
 def measured(pairs: int, runs: int) -> Table:
     """All figures of one run."""
-    check = [sys.executable, "-m", "maskproof", "check", "--staged"]
+    again = [sys.executable, "-m", "maskproof", "check", "--staged", "--cache"]
+    check = [*again[:-1], "--no-cache"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Drawn elsewhere: a process inherits the peak memory of the one that starts it.
@@ -121,6 +123,7 @@ def measured(pairs: int, runs: int) -> Table:
         work: dict[str, Callable[[], Spent]] = {
             "Pillow decodes all": lambda: spent([sys.executable, "-c", DECODE, *files, "m.png"], folder),
             "maskproof check": lambda: spent(check, folder),
+            "the same commit again": lambda: spent(again, folder),
             **{
                 tool: lambda tool=tool, found=found: spent(  # type: ignore[misc]
                     [sys.executable, "-c", PAIRS, found, TOOLS[tool], *sides], folder
@@ -128,6 +131,7 @@ def measured(pairs: int, runs: int) -> Table:
                 for tool, found in tools.items()
             },
         }
+        spent(again, folder)
         turns = [{what: one() for what, one in work.items()} for _ in range(runs)]
         slow = without_helper(lambda: spent(check, folder), runs)
     found = {what: [turn[what] for turn in turns] for what in work} | slow

@@ -12,8 +12,10 @@ from maskproof.cli import commands
 from projects import HERO, MASK, MASKPROOF, ROOT, SPRING
 
 MASKED = ("--mask", MASK, "--mask-mode", "white")
+PART = ".git/part.json"
 COMMANDS = {
     "check": (("check", "--all"), ("run",)),
+    "merge-reports": (("merge-reports", PART), ("run",)),
     "compare": (("compare", HERO, SPRING, *MASKED), ("image",)),
     "explain": (("explain", SPRING), ("explanation", "signals")),
     "explain, a plain file": (("explain", "plain.png"), ("explanation", "signals")),
@@ -40,6 +42,7 @@ def image(report, *, color=False):
 def pictures(project):
     project.edit("drifted")
     project.stage()
+    project.check("--all", "--shard", "1/1", "--format", "json", "--output", PART)
     project.write("plain.png", project.pictures.held)
     return project
 

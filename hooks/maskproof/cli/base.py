@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -33,6 +34,24 @@ PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 MODE = click.Choice(("alpha", "white", "black"))
+
+
+FAIL_ON = click.option(
+    "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
+)
+MOST_PARTS = 10_000
+"""parts that a run may be split in; a matrix of GitHub Actions has 256 jobs at most"""
+
+
+def part(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Number and count of the parts of a run, from `I/N`; None: it has none."""
+    if value is None:
+        return None
+    said = re.fullmatch(r"(\d{1,5})/(\d{1,5})", value)
+    number, of = map(int, said.groups()) if said else (0, 0)
+    if not 1 <= number <= of <= MOST_PARTS:
+        raise click.BadParameter(f"{value!a} is no part: say I/N, as 3/16 for the third of sixteen.")
+    return number, of
 
 
 class OutputLostError(Exception):
@@ -156,6 +175,14 @@ def status(*images: ImageReport) -> int:
         return INTERNAL
     verdicts = {image.verdict.value for image in images}
     return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
+
+
+def ended(found: Report, fail_on: str) -> int:
+    """The exit status of a run; with `warn` a warning that nobody accepted is as good as a block."""
+    told = (finding for image in found.images for finding in image.findings if finding.accepted is None)
+    warned = any(finding.severity.value == "warn" for finding in told)
+    plain = status(*found.images)
+    return BLOCKED if fail_on == "warn" and warned and plain != INTERNAL else plain
 
 
 def emit(render: Callable[..., str], output: Path | None = None, last_line: str = "") -> None:

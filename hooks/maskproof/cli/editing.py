@@ -292,7 +292,9 @@ def restore(
     anyway: bool,
     undo: bool,
 ) -> int:
-    """Put protected pixels back from the original, then check again.
+    """Put protected pixels back from the original.
+
+    What comes out is checked again.
 
     Of a recorded edit only that stays which its mask made editable. Files are replaced in the working tree and
     nothing is staged; the command that undoes it is printed. With --staged it exits 1 when it changed a file, as

@@ -14,6 +14,12 @@ EXAMPLES = {
         "maskproof check --all --format json --output report.json",
         "maskproof check --fail-on warn assets/",
         "maskproof check --from-ref origin/main --format html --output report.html",
+        "maskproof check --all --jobs 4",
+    ),
+    "merge-reports": (
+        "maskproof check --all --shard 1/2 --format json --output part1.json",
+        "maskproof check --all --shard 2/2 --format json --output part2.json",
+        "maskproof merge-reports part1.json part2.json --format junit --output junit.xml",
     ),
     "compare": (
         "maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",
@@ -63,6 +69,7 @@ EXAMPLES = {
     "review": ("maskproof review hero-spring.png",),
     "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --advise"),
     "demo": ("maskproof demo", "maskproof demo --keep trial"),
+    "cache": ("maskproof cache", "maskproof cache --clear"),
     "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),
 }
 """by the name of the command"""

@@ -13,20 +13,21 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import (
-    BLOCKED,
+    FAIL_ON,
     FILE,
     FOLDER,
-    INTERNAL,
     PATH,
     UNJUDGED,
     commands,
     comparison_options,
     emit,
+    ended,
     folder,
     for_github,
     format_option,
     in_ci,
     named,
+    part,
     policy_for,
     reader,
     report_options,
@@ -43,6 +44,10 @@ from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
+    from maskproof.gate.cache import Cache
+    from maskproof.gate.scene import Draws
+    from maskproof.model import Report
+    from maskproof.repo.change import Change
     from maskproof.report import Writer
 
 
@@ -51,9 +56,7 @@ if TYPE_CHECKING:
 @click.option("--from-ref", metavar="A", help="Judge what changed since the merge base of A and B.")
 @click.option("--to-ref", metavar="B", help="The commit to judge; HEAD when only A is given.")
 @click.option("--all", "everything", is_flag=True, help="Every tracked image, changed or not.")
-@click.option(
-    "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
-)
+@FAIL_ON
 @click.option(
     "--author",
     "authors",
@@ -66,6 +69,22 @@ if TYPE_CHECKING:
     "--cards", type=FOLDER, help="Draw each image that has something to say into this folder: PNG, and WebP that moves."
 )
 @click.option("--card-url", metavar="URL", help="Where the cards will lie for who reads the Markdown report.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
+)
+@click.option(
+    "--shard",
+    "share",
+    callback=part,
+    metavar="I/N",
+    help="Judge the I-th of N parts; see merge-reports.",
+)
+@click.option(
+    "--cache/--no-cache",
+    "cached",
+    default=None,
+    help="Judge nothing twice that is the same (the default; in CI only with --cache).",
+)
 @click.argument("paths", nargs=-1)
 @report_options("run")
 def check(
@@ -77,6 +96,9 @@ def check(
     authors: tuple[str, ...],
     cards: Path | None,
     card_url: str | None,
+    jobs: int | None,
+    share: tuple[int, int] | None,
+    cached: bool | None,
     paths: tuple[str, ...],
     writer: Writer,
     output: Path | None,
@@ -87,6 +109,8 @@ def check(
     """
     from dataclasses import replace
 
+    from maskproof.gate.cache import Cache, identity
+    from maskproof.model import Shard
     from maskproof.repo import Repository
     from maskproof.repo.change import Selection, from_environment, is_hook, is_push, open_change
 
@@ -95,37 +119,76 @@ def check(
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
-    if not change.concerns_nothing:
-        worker.start()
-    from maskproof.gate.check import check as check_change
-    from maskproof.model import Severity
+    draws = {**draws_of(writer), **card_draws(cards)}  # what is kept cannot be drawn
+    cache = Cache(change.repository) if _wanted(cached, change) and not draws else None
     from maskproof.report import text
     from maskproof.report.folder import pasted, seen_from
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        draws = {**draws_of(writer), **card_draws(cards)}
-        judged = check_change(change, draws=draws)
+        judged = _checked(change, cache, jobs, share, draws)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
     found = seen_from(judged, where, windows=windows)
+    if share is not None:
+        found = replace(found, shard=Shard(*share, identity(change)))
     if cards is not None:
         found = write_cards(found, cards, card_url)
-    if writer is not text or output is not None:
-        emit(partial(writer.run, found), output, summary(found))
-    elif found.images or found.notes or not is_hook(os.environ):  # a hook's every word is shown
+    if writer is text and output is None:
+        if not (found.images or found.notes) and is_hook(os.environ):  # a hook's every word is shown
+            return ended(found, fail_on)
         if told_before(text.run(judged), change.repository.git_dir, os.environ):
             print(summary(found, "as told above"))
-        else:
-            emit(partial(writer.run, found))
-            for_github(found)
+            return ended(found, fail_on)
+    return _told(found, writer, output, fail_on)
+
+
+def _told(found: Report, writer: Writer, output: Path | None, fail_on: str) -> int:
+    """Write a report, and give the exit status."""
+    from maskproof.report import text
+
+    emit(partial(writer.run, found), output, summary(found))
+    if writer is text and output is None:
+        for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
-    told = [finding for image in found.images for finding in image.findings if finding.accepted is None]
-    warned = any(finding.severity is Severity.WARN for finding in told)
-    ended = status(*found.images)
-    return BLOCKED if fail_on == "warn" and warned and ended != INTERNAL else ended
+    return ended(found, fail_on)
+
+
+def _wanted(cached: bool | None, change: Change) -> bool:
+    """Is the cache to be used? In a job of CI somebody else may have written it, so it has to be asked for there."""
+    return not change.concerns_nothing and (not change.in_ci if cached is None else cached)
+
+
+def _checked(
+    change: Change, cache: Cache | None, jobs: int | None, share: tuple[int, int] | None, draws: Draws
+) -> Report:
+    """The report on a change, or on one part of it: as it was kept, or judged."""
+    if cache and share is None and (kept := cache.run(change)) is not None:
+        return kept
+    if not change.concerns_nothing and jobs in {None, 1}:
+        worker.start()
+    from maskproof.gate.check import check as check_change
+    from maskproof.gate.check import in_processes
+
+    run = None if jobs is None else in_processes(jobs)
+    return check_change(change, run, cache=cache, part=share or (1, 1), lean=True, draws=draws)
+
+
+@commands.command("merge-reports")
+@FAIL_ON
+@click.argument("reports", type=FILE, nargs=-1, required=True)
+@report_options("run")
+def merge_reports(reports: tuple[Path, ...], fail_on: str, writer: Writer, output: Path | None) -> int:
+    """Join the reports of all parts of a run.
+
+    REPORTS are what `check --shard I/N --format json` wrote for each part. What comes out equals the report of the
+    run without parts to the byte, in every format, and so does the exit status.
+    """
+    from maskproof.report.merged import merged
+
+    return _told(merged((str(one), read_file(one)) for one in reports), writer, output, fail_on)
 
 
 @commands.command()
@@ -267,7 +330,10 @@ def inventory_(writer: Writer) -> int:
 @commands.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> int:
-    """List the rules, or explain one: how it is found and what to do."""
+    """List the rules, or explain one.
+
+    How it is found, and what to do.
+    """
     from maskproof.documents import hint
     from maskproof.policy.rules import RULES
     from maskproof.report.text import listed_rules, rule_page

@@ -171,3 +171,32 @@ def calibrate(
         return 0
     print("\n".join([text.written(proposal), *(written if output else [limits.rstrip(), *written])]))
     return 0
+
+
+@commands.command()
+@click.option("--clear", is_flag=True, help="Remove all of them.")
+def cache(*, clear: bool) -> int:
+    """Show or clear the verdicts that are kept here.
+
+    `maskproof check` judges nothing twice that is the same to the byte: picture, original, mask, record, policy,
+    approvals, and maskproof itself. They lie in the Git directory, which no commit can write to.
+    """
+    from maskproof.gate.cache import Cache
+    from maskproof.repo import Repository
+    from maskproof.shelf import MOST, ROOM
+
+    shelf = Cache(Repository(Path.cwd())).shelf
+    if shelf.refused:
+        print(safe(f"{shelf.folder} {shelf.refused}, so it is not used."))
+    elif clear:
+        print("Removed {:,} verdicts ({}).".format(*_amount(*shelf.clear())))
+    else:
+        print(safe(str(shelf.folder)))
+        print("{:,} verdicts ({}); ".format(*_amount(*shelf.held())) + f"room for {MOST:,}, and {ROOM / 1e6:.0f} MB.")
+        print("Used by `maskproof check`; in CI only with --cache. --no-cache leaves it alone.")
+    return 0
+
+
+def _amount(entries: int, size: int) -> tuple[int, str]:
+    """So many entries, and their bytes in words."""
+    return entries, f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"  # noqa: PLR2004 - 0.1 MB

@@ -9,6 +9,7 @@ with depends on its origin (`origins`); every rule's logic is a row in `findings
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +22,7 @@ from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
 from maskproof.gate.inspection import Failure, Inspection, Master, MasterFacts, Original, Unproven, attempt
-from maskproof.gate.notes import accepted_notes, notes, refuse_forgotten_policy
+from maskproof.gate.notes import notes, refuse_forgotten_policy, watched, with_notes
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scene import scene
@@ -30,13 +31,14 @@ from maskproof.gate.verdict import decide
 from maskproof.images import worker
 from maskproof.images.files import Source
 from maskproof.model import ImageReport, Report, Severity, Verdict
-from maskproof.parallel import processors, side_by_side
+from maskproof.parallel import outcomes, processors, side_by_side
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from maskproof.gate.cache import Cache
     from maskproof.gate.inspection import Inputs, Reference
     from maskproof.gate.scene import Draws
     from maskproof.images.files import Files
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from maskproof.repo.change import Change
 
     Gathered = Inputs | ImageReport
-    Runner = Callable[[Callable[[Gathered], ImageReport], Iterable[Gathered]], Iterator[ImageReport]]
+    Runner = Callable[[Callable[..., ImageReport], Iterable[Gathered]], Iterator[ImageReport]]
     Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
@@ -57,7 +59,14 @@ PIXELS_AT_ONCE = 60_000_000
 
 
 def check(
-    change: Change, run: Runner | None = None, progress: Progress | None = None, draws: Draws | None = None
+    change: Change,
+    run: Runner | None = None,
+    progress: Progress | None = None,
+    cache: Cache | None = None,
+    part: tuple[int, int] = (1, 1),
+    *,
+    lean: bool = False,
+    draws: Draws | None = None,
 ) -> Report:
     """Judge every image that a change concerns.
 
@@ -66,7 +75,10 @@ def check(
         run: Calls a function with each of some inputs and gives what comes of them, in order. None: as many threads as
             there are processors share them.
         progress: Told after each image how many of all are judged.
-        draws: What the reports keep to be seen; None: nothing.
+        cache: Where verdicts are kept, for which reports are always lean.
+        part: Number and count of the parts of equal size that the images are dealt out to, one after the other.
+        lean: Leave out of each report what the stages found, which nobody asks for who wants the verdicts.
+        draws: What the reports keep to be seen, for which nothing is kept; None: nothing.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -74,25 +86,60 @@ def check(
     """
     scope = Scope(change)
     refuse_forgotten_policy(scope)
-    inputs = (_apart(path, gather, scope, path) for path in scope.targets)
-    one = partial(judge_apart, files=scope.files, draws=draws)
-    reports = run(one, inputs) if run else _side_by_side(one, inputs, scope)
+    number, of = part
+    paths = scope.targets[number - 1 :: of]
+    cache, lean = (None, False) if draws else (cache, lean or cache is not None)
+    before = partial(judged, cache=cache)
     images = []
-    for number, report in enumerate(reports, 1):
-        images.append(without_carried(scope, report, judged))
+    for done, one in enumerate(_reports(scope, paths, run, cache, lean=lean, draws=draws), 1):
+        images.append(without_carried(scope, one, before))
         if progress:
-            progress(number, len(scope.targets))
-    told = dict.fromkeys(note for image in images for note in image.notes)
-    return Report(tuple(images), (*notes(scope), *accepted_notes(images), *told))
+            progress(done, len(paths))
+    watch = cache is not None and part == (1, 1)
+    seen = cache.seen(watched(scope)) if cache and watch else {}  # before the notes, so that none is of a later state
+    report = with_notes(images, notes(scope))
+    if cache and watch:
+        cache.keep_run(change, report, seen)
+    if cache:
+        cache.close()
+    return report
+
+
+def _reports(
+    scope: Scope,
+    paths: Sequence[str],
+    run: Runner | None,
+    cache: Cache | None,
+    *,
+    lean: bool,
+    draws: Draws | None = None,
+) -> Iterator[ImageReport]:
+    """The report on each image, in their order, each asked for when there is room for it."""
+    asked: deque[str] = deque()
+    """the key of each image that is in work; empty where there is nothing to keep"""
+
+    def gathered() -> Iterator[Gathered]:
+        for path in paths:
+            inputs = _apart(path, gather, scope, path)
+            key = "" if cache is None or isinstance(inputs, ImageReport) else cache.key(inputs)
+            kept = cache.image(key) if cache and key else None
+            asked.append("" if kept else key)
+            yield kept or inputs
+
+    one = partial(judge_apart, files=scope.files, lean=lean, draws=draws)
+    for report in run(one, gathered()) if run else _side_by_side(one, gathered(), scope, len(paths)):
+        if (key := asked.popleft()) and cache:
+            cache.keep(key, report)
+        yield report
 
 
 def _side_by_side(
-    judging: Callable[..., ImageReport], inputs: Iterable[Gathered], scope: Scope
+    one: Callable[..., ImageReport], inputs: Iterable[Gathered], scope: Scope, count: int
 ) -> Iterator[ImageReport]:
     threads = processors()
-    alone = len(scope.targets) == 1 or threads == 1
-    measuring = max(1, threads // len(scope.targets)) if scope.targets and not alone else 2
-    one = partial(judging, threads=measuring)
+    alone = count <= 1 or threads == 1
+    measuring = 2 if alone else max(1, threads // count)
+    one = partial(one, threads=measuring)
     if alone:
         yield from map(one, inputs)
         return
@@ -101,6 +148,11 @@ def _side_by_side(
     except KeyboardInterrupt:
         worker.stop()  # else this process would end only when what others decode is done
         raise
+
+
+def in_processes(jobs: int) -> Runner:
+    """So many processes that share the images, each with one thread to measure; 1: this one."""
+    return lambda one, inputs: outcomes(partial(one, threads=1), inputs, jobs)
 
 
 def _pixels(scope: Scope, inputs: Gathered) -> int:
@@ -114,16 +166,23 @@ def _pixels(scope: Scope, inputs: Gathered) -> int:
     return container.width * container.height
 
 
-def judged(scope: Scope, path: str) -> ImageReport:
+def judged(scope: Scope, path: str, cache: Cache | None = None) -> ImageReport:
     """The report on one image of a change; what fails is told in it."""
-    return judge_apart(_apart(path, gather, scope, path), scope.files)
+    (report,) = _reports(scope, (path,), map, cache, lean=cache is not None)
+    return report
 
 
 def judge_apart(
-    inputs: Inputs | ImageReport, files: Files, threads: int = 2, draws: Draws | None = None
+    inputs: Gathered, files: Files, threads: int = 2, draws: Draws | None = None, *, lean: bool = False
 ) -> ImageReport:
-    """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone."""
-    return inputs if isinstance(inputs, ImageReport) else _apart(inputs.path, judge, inputs, files, threads, draws)
+    """As `judge`, but what fails outside its stages is told of this image, and leaves the others alone.
+
+    With `lean` the report holds nothing of what the stages found, so that thousands can be held.
+    """
+    if isinstance(inputs, ImageReport):
+        return inputs
+    report = _apart(inputs.path, judge, inputs, files, threads, draws)
+    return replace(report, inspection=None) if lean else report
 
 
 def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:

@@ -48,7 +48,23 @@ def conclude(inspection: Inspection) -> ImageReport:
         steps,
         inspection,
         record=inspection.inputs.record_path,
+        settled=_is_settled(inspection, found),
+        by_maker=any(_is_by_maker(inspection, one) for one in found),
     )
+
+
+def _is_settled(inspection: Inspection, found: Iterable[Finding]) -> bool:
+    """Does nothing stand in the report that failed for a reason outside of what was asked?"""
+    stages = (inspection.signals, inspection.measured, inspection.first, inspection.widened)
+    if any(isinstance(one, Failure) for one in stages) or any(one.severity is Severity.UNJUDGED for one in found):
+        return False
+    master = None if inspection.master is None else inspection.master.report
+    return inspection.unsettled is None and all(one is None or one.settled for one in (master, inspection.as_export))
+
+
+def _is_by_maker(inspection: Inspection, one: Finding) -> bool:
+    approved = one.accepted is not None and one.accepted.how == "approval"
+    return approved and not inspection.inputs.settings.approvals.needed(one.rule)
 
 
 def _filled_in(inspection: Inspection, one: Finding) -> Finding:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from maskproof.regions import MaskFacts
 
 T = TypeVar("T")
+ONLY_TOLD = {"only told": True}
+"""marks what `explain` tells of an input and no verdict depends on, so that it stays the same in the next commit"""
 LITTLE = 0.2
 """share of the protected area that still matches, under which restoring ruins: at 0.01 a duck was cut in half"""
 
@@ -86,9 +88,9 @@ class Contract:
 class ChangeFacts:
     """What Git knows of an image and its change before its bytes are read."""
 
-    head: str | None
+    head: str | None = field(metadata=ONLY_TOLD)
     """the commit that is judged; None: the index"""
-    base: str | None
+    base: str | None = field(metadata=ONLY_TOLD)
     """the commit on the trusted side; None: an empty repository"""
     status: str
     """Git's letter for the image; empty where the change does not touch it"""

@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskproof.errors import ApprovalError, CouldNotJudge
-from maskproof.gate.inspection import Failure, Inspection, attempt
-from maskproof.model import Verdict, counted, in_baseline
+from maskproof.gate.inspection import Failure, attempt
+from maskproof.model import Report, Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.repo.paths import folded, is_image, is_nested_policy, is_policy
+from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, folded, is_image, is_nested_policy, is_policy
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from maskproof.gate.scope import Scope
-    from maskproof.model import Finding, ImageReport
+    from maskproof.model import ImageReport
     from maskproof.policy import Policy
 
 NAMED = 3
@@ -41,6 +41,15 @@ def refuse_forgotten_policy(scope: Scope) -> None:
             f"{path} is not staged, so the commit would be judged without this policy",
             f"Stage it: `git add {path}`.",
         )
+
+
+def watched(scope: Scope) -> tuple[str, ...]:
+    """Files of the working tree that the notes depend on."""
+    change = scope.change
+    if change.head is not change.repository.index:
+        return ()
+    presets = (path for path in change.head.entries if path.endswith(PRESET_SUFFIX))
+    return tuple(dict.fromkeys((*POLICY_FILES, *presets, *_files_of(scope))))
 
 
 def notes(scope: Scope) -> tuple[str, ...]:
@@ -65,7 +74,14 @@ def _unusable(scope: Scope) -> Iterator[str]:
         yield from (one.reason for one in broken if isinstance(one, ApprovalError))
 
 
-def accepted_notes(images: Iterable[ImageReport]) -> Iterator[str]:
+def with_notes(images: Iterable[ImageReport], own: tuple[str, ...]) -> Report:
+    """The report on some images: what is told of the run itself, of what was accepted, and by each image."""
+    found = tuple(images)
+    told = dict.fromkeys(note for image in found for note in image.notes)
+    return Report(found, (*own, *_accepted(found), *told), own)
+
+
+def _accepted(images: Iterable[ImageReport]) -> Iterator[str]:
     """What passes only because somebody accepts it, and what is left to do about that."""
     passing = [one for one in images if one.verdict is Verdict.PASS]
     pending = sum(any(one.accepted and one.accepted.pending for one in image.findings) for image in passing)
@@ -77,16 +93,8 @@ def accepted_notes(images: Iterable[ImageReport]) -> Iterator[str]:
     held = sum(bool(one.findings) and in_baseline(one) for one in passing)
     if held:
         yield f"{counted(held, 'image')} with findings that the baseline has of {'it' if held == 1 else 'them'} already"
-    alone = any(
-        isinstance(one.inspection, Inspection) and _by_nobody_else(one.inspection, one.findings) for one in passing
-    )
-    if alone:
+    if any(one.by_maker for one in passing):
         yield "an approval by whoever made the change counts here, as the policy sets `required = 0` in [approvals]"
-
-
-def _by_nobody_else(inspection: Inspection, found: tuple[Finding, ...]) -> bool:
-    rules = inspection.inputs.settings.approvals
-    return any(one.accepted and one.accepted.how == "approval" and not rules.needed(one.rule) for one in found)
 
 
 def _loosened(scope: Scope) -> Iterator[str]:

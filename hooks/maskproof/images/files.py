@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,7 +56,7 @@ class Source:
 
 
 class Files:
-    """What one process has read, walked and decoded; it travels to another one empty.
+    """What one process has read, walked and decoded; it travels to another one empty, which keeps it for what follows.
 
     Args:
         read: Where bytes come from; picklable where the value has to travel.
@@ -66,8 +67,8 @@ class Files:
         self._kept: Memo[tuple[str, str], object] = Memo(KEPT_BYTES)
         self._made: dict[tuple[str, str], Lock] = defaultdict(Lock)
 
-    def __reduce__(self) -> tuple[type[Files], tuple[ReadBlob]]:
-        return Files, (self.read,)
+    def __reduce__(self) -> tuple[Callable[[ReadBlob], Files], tuple[ReadBlob]]:
+        return _files, (self.read,)
 
     def data(self, source: Source) -> bytes:
         """The bytes of a file; raises CouldNotJudge where they cannot be had."""
@@ -127,3 +128,9 @@ class Files:
                 made = make()
                 return self._kept.keep(key, made, size(made))  # type: ignore[return-value]  # a key says the type
             return known  # type: ignore[return-value]
+
+
+@lru_cache(1)
+def _files(read: ReadBlob) -> Files:
+    """The files of this process, for as long as they are read in the same way."""
+    return Files(read)

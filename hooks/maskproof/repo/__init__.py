@@ -78,11 +78,16 @@ class Tree:
         if self.empty:
             return {}
         if self.commit is None:
-            listed = self._list("ls-files", "--full-name", "-s", "-z", ":/")
+            listed = _split(self.listing)
             # mode, id, stage; a path in conflict stands there up to three times
             return {path: Entry(mode if stage == "0" else CONFLICT, oid) for (mode, oid, stage), path in listed}
-        listed = self._list("ls-tree", "-r", "-z", "--full-tree", self.commit)
+        listed = _split(self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit))
         return {path: Entry(mode, oid) for (mode, _, oid), path in listed}
+
+    @property
+    def listing(self) -> bytes:
+        """The whole index, as Git lists it."""
+        return self.repository.git("ls-files", "--full-name", "-s", "-z", ":/")
 
     @cached_property
     def records(self) -> dict[str, tuple[str, ...]]:
@@ -97,12 +102,6 @@ class Tree:
     def record_path(self, image: str) -> str:
         """Where the record of an image lies, else where it would lie beside it."""
         return self.records.get(image, (image + SIDECAR_SUFFIX,))[0]
-
-    def _list(self, *command: str) -> Iterator[tuple[list[str], str]]:
-        """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""
-        for line in os.fsdecode(self.repository.git(*command)).split("\0")[:-1]:
-            words, path = line.split("\t", 1)
-            yield words.split(" "), path
 
     def blob_id(self, path: str) -> str | None:
         """The blob of a regular file; None where there is no such file, as for a link or a path in conflict."""
@@ -526,6 +525,13 @@ def _blob_id(data: bytes, digits: int) -> str:
 
 def _attributes_of(tree: Tree) -> Iterator[tuple[str, Entry]]:
     return ((path, one) for path, one in tree.entries.items() if is_attributes(path) and one.mode in REGULAR)
+
+
+def _split(listing: bytes) -> Iterator[tuple[list[str], str]]:
+    """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""
+    for line in os.fsdecode(listing).split("\0")[:-1]:
+        words, path = line.split("\t", 1)
+        yield words.split(" "), path
 
 
 def _changes(raw: bytes) -> dict[str, Changed]:

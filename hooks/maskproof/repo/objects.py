@@ -13,7 +13,7 @@ import subprocess
 import threading
 import weakref
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
@@ -54,6 +54,8 @@ class Objects:
         self._lock = threading.Lock()
         self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
         self._digests: dict[str, str] = {}
+        self.lacked = False
+        """was an object asked for that is not on this machine?"""
 
     def __reduce__(self) -> tuple[object, ...]:
         return _objects_in, (self.repository.where,)
@@ -116,6 +118,7 @@ class Objects:
             with stored.open("rb") as file:
                 return file.read(FIRST_BYTES)
         except OSError:
+            self.lacked = True
             return b""
 
     def digest(self, oid: str, name: str) -> str:
@@ -205,10 +208,11 @@ class Objects:
 
     def _stored(self, digest: str) -> bytes | None:
         stored = self._lfs / "objects" / digest[:2] / digest[2:4] / digest
-        if not stored.is_file() or stored.stat().st_size > MAX_FILE_BYTES:
-            return None
-        data = stored.read_bytes()
-        return data if sha256_of(data) == digest else None
+        data = stored.read_bytes() if stored.is_file() and stored.stat().st_size <= MAX_FILE_BYTES else b""
+        if sha256_of(data) == digest:
+            return data
+        self.lacked = True
+        return None
 
     @cached_property
     def _lfs(self) -> Path:
@@ -246,6 +250,7 @@ class Objects:
 
     def _content(self, answer: Answer, oid: str, name: str) -> bytes:
         if not answer.kind:
+            self.lacked = True
             advice = (
                 REFETCH
                 if self.repository.partial
@@ -359,7 +364,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
+@lru_cache(1)
 def _objects_in(where: Path) -> Objects:
+    """What this process reads for another one, with one conversation for all that it is handed."""
     from maskproof.repo import Repository
 
     return Repository(where).objects

@@ -32,6 +32,11 @@ def run(report: Report, **_: bool) -> str:
         "images": images,
         "notes": list(report.notes),
     }
+    if report.shard is not None:
+        from maskproof.gate.packed import packed  # the gate's own
+
+        exact = [packed(one) for one in report.images]
+        whole["shard"] = {**asdict(report.shard), "own": list(report.own), "exact": exact}  # type: ignore[typeddict-item]
     return serialized(whole)
 
 

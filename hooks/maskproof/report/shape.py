@@ -4,7 +4,7 @@ Findings and evidence have the members of `model.Finding` and `model.Evidence`; 
 of the original. A newer version may add members, so a reader passes over those that it does not know.
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from maskproof.documents import schema_of
 from maskproof.model import Basis, Box, Evidence, Finding, Verdict, Wording
@@ -70,13 +70,24 @@ class Image(TypedDict):
     chain: list[Step]
 
 
+class Shard(TypedDict):
+    """Which part of a run it is, and what `maskproof merge-reports` joins; `exact` is read by the same version only."""
+
+    number: int
+    of: int
+    run: str
+    own: list[str]
+    exact: list[dict[str, Any]]
+
+
 class Run(TypedDict):
-    """The whole report."""
+    """The whole report, or with `shard` that of one part."""
 
     maskproof: Literal[1]
     summary: Summary
     images: list[Image]
     notes: list[str]
+    shard: NotRequired[Shard]
 
 
 def schema() -> dict[str, Any]:

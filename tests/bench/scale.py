@@ -1,0 +1,72 @@
+"""What judging every picture of a repository costs as it grows, kept verdicts, processes and parts beside it.
+
+Recorded edits of 512 x 512, ten of each original, all in one commit; `check --all --to-ref HEAD` over them without the
+cache, again with the cache filled, and with two processes beside one. CPU time and memory, because wall time on a
+shared machine wanders; wall time is told where processes share the work. `--counts 100,1000,10000` takes an hour.
+
+    python tests/bench/scale.py [--counts 100,1000] [--markdown]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from repositories import edits, imported, machine, maskproof, spent
+from tables import Table, show
+
+SIDE = 512
+ALL = ("check", "--all", "--to-ref", "HEAD", "--format", "json")
+
+
+def measured(counts: list[int]) -> Table:
+    """A row for each count."""
+    rows = []
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            imported(folder, [edits(count, SIDE, np.random.default_rng(1))])
+            one = spent(maskproof(*ALL, "--no-cache", "--jobs", "1"), folder)
+            two = spent(maskproof(*ALL, "--no-cache", "--jobs", "2"), folder)
+            first = spent(maskproof(*ALL), folder)
+            again = spent(maskproof(*ALL), folder)
+            part = spent(maskproof(*ALL, "--no-cache", "--jobs", "1", "--shard", "1/4"), folder)
+        rows.append(
+            (
+                f"{count:,}",
+                f"{one.cpu / count * 1000:.1f} ms",
+                f"{one.memory:.0f} MB",
+                f"{first.cpu / count * 1000:.1f} ms",
+                f"{again.cpu / first.cpu:.1%}",
+                f"{again.cpu / count * 1000:.2f} ms",
+                f"{one.wall / two.wall:.2f}",
+                f"{part.cpu / one.cpu:.2f}",
+            )
+        )
+    heads = (
+        "pictures",
+        "CPU a picture, --jobs 1",
+        "its memory",
+        "CPU a picture, default",
+        "again",
+        "a picture again",
+        "--jobs 2: times as fast",
+        "--shard 1/4: share of CPU",
+    )
+    return Table(f"check --all over edits of {SIDE} x {SIDE}; {machine()}", heads, tuple(rows))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", default="100,1000")
+    parser.add_argument("--markdown", action="store_true")
+    args = parser.parse_args()
+    show([measured([int(one) for one in args.counts.split(",")])], markdown=args.markdown)
+
+
+if __name__ == "__main__":
+    main()
