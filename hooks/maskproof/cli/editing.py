@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import shlex
 import sys
 from dataclasses import replace
 from functools import partial
@@ -40,6 +43,7 @@ from maskproof.report.text import safe, summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from maskproof.marks.credentials import Identity
     from maskproof.report import Writer
     from maskproof.restore.command import Outcome
 
@@ -173,7 +177,7 @@ def edit(
         )
     if manifest is None and not (original and given["mask"] and given["prompt"]):
         raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
-    repository, options = Repository(Path.cwd()), EditOptions(force, store_prompt, keep)
+    repository, options = Repository(Path.cwd()), EditOptions(force, store_prompt, keep, _signer())
     if manifest is not None:
         return _edit_all(repository, manifest, options, timeout, jobs)
     from maskproof import edit as making
@@ -314,7 +318,8 @@ def restore(
         print(safe(said))
         return click.confirm("Restore it all the same?")
 
-    options = Options("feather" if feather else method, feather, match_tone, wanted)
+    how = "feather" if feather else method
+    options = Options(how, feather, match_tone, wanted, signer=_signer())
     here, names = Path.cwd(), tuple(map(str, edits))
     work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
     return _told(work, command.summary, changing_blocks=staged)
@@ -364,6 +369,69 @@ def mark(paths: tuple[Path, ...], undo: bool) -> int:
     if undo:
         return _undone(paths)
     return _told(marking.in_tree(Path.cwd(), paths), marking.summary)
+
+
+@commands.command()
+@click.argument("edits", metavar="EDITS...", nargs=-1, type=PATH)
+@click.option("--certificate", type=PATH, help="The signer's chain (PEM); by default $MASKPROOF_CERTIFICATE.")
+@click.option("--key", type=PATH, help="Its private key (PEM), outside the repository; by default $MASKPROOF_KEY.")
+@click.option("--parent", type=PATH, help="The file that the model sent, where it is not at hand any more.")
+@click.option("--timestamp", metavar="URL", help="Have a time server (RFC 3161) confirm the time; by default none.")
+@click.option("--new-test-certificate", "trial", type=FOLDER, help="Write a certificate for trying there, and end.")
+@click.option("--undo", is_flag=True, help="Bring back what the last sign, mark or restore of EDITS replaced.")
+def sign(
+    edits: tuple[Path, ...],
+    certificate: Path | None,
+    key: Path | None,
+    parent: Path | None,
+    timestamp: str | None,
+    trial: Path | None,
+    undo: bool,
+) -> int:
+    """Sign Content Credentials into recorded AI work.
+
+    They say what it was made from (the model's file, with its own credentials), what was done, and what maskproof
+    measures. No pixel changes; record and picture are written, nothing is staged, and how to undo it is printed.
+    """
+    from maskproof.restore import signing
+
+    if undo:
+        return _undone(edits, certificate, key, parent, timestamp, trial)
+    if trial is not None:
+        if any((edits, certificate, key, parent, timestamp)):
+            raise UsageError("--new-test-certificate takes a folder and nothing else", "Sign with it afterwards.")
+        chain, own = signing.new_test_certificate(trial, Path.cwd(), now())
+        print(safe(f"Wrote {chain} and {own}: for trying. It proves that nothing was changed since, and not by whom."))
+        print(safe(f"maskproof sign EDIT --certificate {shlex.quote(str(chain))} --key {shlex.quote(str(own))}"))
+        return 0
+    if not edits:
+        raise UsageError("no edit is named", "Name the recorded edits to sign.")
+    by = _signer(certificate, key, timestamp)()
+    return _told(signing.in_tree(Path.cwd(), edits, by, parent), signing.summary)
+
+
+def _signer(
+    certificate: Path | None = None, key: Path | None = None, timestamp: str | None = None
+) -> Callable[[], Identity]:
+    """Gives who signs, as options or environment variables say; each variable may hold the PEM text itself."""
+    named = [
+        str(given) if given else os.environ.get(variable, "")
+        for given, variable in ((certificate, "MASKPROOF_CERTIFICATE"), (key, "MASKPROOF_KEY"))
+    ]
+
+    def identity() -> Identity:
+        from maskproof.restore import manifest, signing
+
+        if not all(named):
+            return manifest.nobody()
+        return signing.identity(named[0], named[1], Path.cwd(), now(), timestamp)
+
+    return identity
+
+
+def now() -> dt.datetime:
+    """The time, with its zone."""
+    return dt.datetime.now(dt.UTC)
 
 
 @commands.command()

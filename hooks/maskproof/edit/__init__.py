@@ -23,7 +23,7 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.model import counted, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
-from maskproof.restore import NOTHING, to_record
+from maskproof.restore import NOTHING, manifest, to_record, undo
 
 if TYPE_CHECKING:
     from maskproof.edit.api.images import Answer, ImageRequest
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
     from maskproof.model import ImageReport
+    from maskproof.records.sidecar import Record
     from maskproof.repo import Repository
     from maskproof.restore import Restored
 
@@ -85,7 +86,7 @@ def finish(
         NoAnswer: the answer holds no picture.
         UsageError: something cannot be written.
     """
-    found, told = candidates.place(prepared, answer.pictures)
+    found, placed = candidates.place(prepared, answer.pictures)
     kept = _keep_candidates(prepared, found)
     order = candidates.rank_candidates(prepared, found)
     maker = f"{_provider(server)} {request.model}"
@@ -96,12 +97,26 @@ def finish(
         tool=_tool(prepared, request, answer, server, best),
         restored=to_record(restored, sha256_of(best.received), dropped=_manifest(best.received)),
     )
-    _write(prepared, restored.data, sidecar.render(record))
     report = candidates.judge(prepared, restored)
+    data, told = _signed(prepared, restored, record, report, best.received)
+    record = msgspec.structs.replace(record, image=ImageRef(sha256=sha256_of(data), size=prepared.original.size))
+    undo.remember(repository, best.received)
+    _write(prepared, data, sidecar.render(record))
     count = len(answer.pictures)
     fewer = () if count >= request.n else (f"the server sent {count} of {request.n} candidates",)
-    notes = (*prepared.notes, *fewer, *told, *restored.notes, *kept)
+    notes = (*prepared.notes, *fewer, *placed, *restored.notes, *filter(None, (told,)), *kept)
     return EditResult(prepared.out, order, best.name, _how(restored), report, notes, _to_commit(repository, prepared))
+
+
+def _signed(
+    prepared: PreparedEdit, made: Restored, record: Record, report: ImageReport, received: bytes
+) -> tuple[bytes, str]:
+    """The edit with its Content Credentials, where policy asks for them, and what to tell of that."""
+    settings = prepared.settings
+    verdict = manifest.verdict_of(record, report.drift, settings.level, prepared.asked)
+    how = manifest.Made(record, received, prepared.sources.original)
+    signer = prepared.options.signer or manifest.nobody
+    return manifest.by_policy(made.data, prepared.out, how, verdict, settings.sign, signer)
 
 
 def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str, best: Candidate) -> Tool:

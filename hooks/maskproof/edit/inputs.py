@@ -22,17 +22,20 @@ from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, sha256_of
-from maskproof.records import sidecar
+from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.working import record_path, record_places
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from maskproof.edit.api.models import ImageModel
     from maskproof.edit.jobs import Job, Sources
+    from maskproof.marks.credentials import Identity
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
     from maskproof.regions import Planes
@@ -52,6 +55,8 @@ class EditOptions:
     """keep prompts in records; None: as policy says"""
     keep: Path | None = None
     """the folder that every candidate is kept in; None: only the best one is kept, restored"""
+    signer: Callable[[], Identity] | None = None
+    """gives who signs where policy asks for it; None: nobody said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class PreparedEdit:
     options: EditOptions
     notes: tuple[str, ...]
     """what a reader should know before it is sent"""
+    asked: str = ""
+    """digest of what policy asks for the edit, as signed verdicts name it"""
 
     @property
     def keeps(self) -> str:
@@ -177,6 +184,7 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
         framing.request(original, editable, plan),
         options,
         notes,
+        approval.digest_of_terms(scope.terms(settings)),
     )
 
 
