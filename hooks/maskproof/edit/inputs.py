@@ -81,6 +81,8 @@ class PreparedEdit:
     settings: Settings
     read: Read
     """where policy finds the pictures of its areas"""
+    references: tuple[bytes, ...]
+    """PNGs, sRGB, of the further pictures that are sent"""
     request: framing.Request
     options: EditOptions
     notes: tuple[str, ...]
@@ -108,12 +110,13 @@ class PreparedEdit:
 
 
 def sources(job: Job) -> Sources:
-    """The bytes of original and mask.
+    """The bytes of original and mask, and of further pictures.
 
     Raises:
         UsageError: one of them cannot be read.
     """
-    return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)))
+    further = tuple(read_file(Path(one)) for one in job.references)
+    return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)), further)
 
 
 def check_output(repository: Repository, job: Job, *, force: bool) -> str:
@@ -181,11 +184,18 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
         _check_record(draft, transform, beside),
         settings,
         scope.read_trusted,
+        tuple(_reference(data, name) for data, name in zip(given.references, job.references, strict=True)),
         framing.request(original, editable, plan),
         options,
         notes,
         approval.digest_of_terms(scope.terms(settings)),
     )
+
+
+def _reference(data: bytes, name: str) -> bytes:
+    """A further picture as it is sent: sRGB, without the metadata of its file."""
+    shown = decode(data, name)
+    return framing.png(framing.planes(shown, with_alpha=shown.alpha is not None))
 
 
 def _find_editable(
