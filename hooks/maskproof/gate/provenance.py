@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from maskproof import __version__, evidence
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
-from maskproof.gate.inspection import Failure, Original, Signals, Tracked
+from maskproof.gate.inspection import Failure, Master, Original, Signals, Tracked
 from maskproof.model import Severity, sha256_of
 from maskproof.policy.rules import finding
 from maskproof.records.approval import digest_of_terms
@@ -82,14 +82,29 @@ def unmarked(inspection: Inspection) -> Iterator[Finding]:
     """The finding for AI work whose file does not say what its record says; off unless policy asks."""
     inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
     asked = inputs.settings.unmarked
-    if asked == "off" or isinstance(signals, Failure) or inputs.change is None or signals.stale or record is None:
+    if asked == "off" or isinstance(signals, Failure) or inputs.change is None or signals.stale:
         return
-    if record.origin in MODEL_MADE and evidence.is_ai(signals.evidence) is not True:
+    if evidence.is_ai(signals.evidence) is True:
+        return
+    path = shlex.quote(inputs.path)
+    if isinstance(inputs.reference, Master):
+        master = inputs.reference
+        told = record_of(master.judged) if master.judged else None
+        if told is not None and told.origin in MODEL_MADE:
+            yield finding(
+                "unmarked",
+                f"the record of its master {master.source.path} says that a model {MODEL_MADE[told.origin]} that, and "
+                "nothing in this file says so",
+                Severity(asked),
+                advice="Export it again with the master's metadata kept"
+                + (f", or write the mark into it: `maskproof mark {path}`." if record else "."),
+            )
+    elif record is not None and record.origin in MODEL_MADE:
         yield finding(
             "unmarked",
             f"its record says that a model {MODEL_MADE[record.origin]} it, and nothing in the file says so",
             Severity(asked),
-            advice=f"Write it into the file, no pixel changes: `maskproof mark {shlex.quote(inputs.path)}`.",
+            advice=f"Write it into the file, no pixel changes: `maskproof mark {path}`.",
         )
 
 
@@ -114,7 +129,7 @@ def assertion_differs(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _differs(message: str, anew: str, severity: Severity = Severity.BLOCK) -> Finding:
-    return finding("assertion-differs", message, severity, region="signed", advice=f"Look at it again; then {anew}")
+    return finding("assertion-differs", message, severity, advice=f"Look at it again; then {anew}")
 
 
 def _other_pictures(inspection: Inspection, said: SignedVerdict) -> Iterator[str]:
