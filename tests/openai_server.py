@@ -73,7 +73,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _understood(self, body: bytes) -> Seen:
         kind = self.headers["Content-Type"]
-        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        key = self.headers.get("api-key", "") if self.path.startswith("/openai/") else bearer
         if kind.startswith("application/json"):
             return Seen(self.path, json=json.loads(body), key=key)
         boundary = kind.split("boundary=", 1)[1].encode()
@@ -83,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
             name = re.search(rb'[ ;]name="([^"]*)"', head)[1].decode()
             value = value.removesuffix(b"\r\n")
             if b"filename=" in head:
+                # Several pictures come as `image[]`; the first one is the one that is masked.
+                name = "image" if name == "image[]" and "image" not in files else name
+                name = f"image[{len(files)}]" if name == "image[]" else name
                 files[name] = (re.search(rb"(?i)content-type: *([^\r\n]*)", head)[1].decode(), value)
             else:
                 fields[name] = value.decode()
@@ -144,6 +148,13 @@ class OpenAIServer(ThreadingHTTPServer):
         """What a command needs to find this server."""
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": KEY}
 
+    @property
+    def azure(self) -> dict[str, str]:
+        """The same, as Azure OpenAI is found."""
+        endpoint = f"http://127.0.0.1:{self.server_port}"
+        version = {"OPENAI_API_VERSION": "2026-06-01-preview"}
+        return {"AZURE_OPENAI_ENDPOINT": endpoint, "AZURE_OPENAI_API_KEY": KEY, **version}
+
     def answer(self, *answers: Any) -> None:
         """Answer like this, in turn; the last one as often as asked."""
         self._answers = list(answers)
@@ -154,7 +165,9 @@ class OpenAIServer(ThreadingHTTPServer):
 
     def note(self, seen: Seen) -> str:
         """Keep a request, and say what is wrong with it."""
-        problem = "wrong key" if seen.key != KEY else CHECKS[seen.path](seen)
+        path = re.sub(r"^/openai/deployments/[^/]+", "/v1", seen.path.partition("?")[0])
+        azure = seen.path.startswith("/openai/") and not re.search(r"[?&]api-version=[\w-]+", seen.path)
+        problem = "wrong key" if seen.key != KEY else "no api-version" if azure else CHECKS[path](seen)
         with self._lock:
             self.seen.append(seen)
             self.wrong += [problem] if problem else []
@@ -180,7 +193,8 @@ def running() -> Iterator[OpenAIServer]:
 
 def check_edit(seen: Seen) -> str:
     """What is wrong with a request for an edit; empty where nothing is."""
-    if set(seen.files) != {"image", "mask"} or {kind for kind, _ in seen.files.values()} != {"image/png"}:
+    further = {name for name in seen.files if name.startswith("image[")}
+    if set(seen.files) - further != {"image", "mask"} or {kind for kind, _ in seen.files.values()} != {"image/png"}:
         return f"files {seen.files.keys()}"
     image, mask = (Image.open(io.BytesIO(seen.files[name][1])) for name in ("image", "mask"))
     size = seen.fields.get("size", "")
@@ -293,6 +307,19 @@ NO_MODEL = error(404, "The model does not exist.", "invalid_request_error", "mod
 WRONG_KEY = error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
 NO_STREAM = error(400, "Unknown parameter: 'stream'.", "invalid_request_error", "unknown_parameter")
 BROKEN = error(500, "The server had an error.", "server_error", None, x_should_retry="false")
+
+
+def without(*refused: str, answer: Any, status: int = 400) -> Any:
+    """A server that takes none of these parameters, and names them one at a time."""
+
+    def reply(handler: Handler, seen: Seen) -> None:
+        if named := [one for one in refused if one in seen.fields]:
+            body = {"message": f"Unknown parameter: '{named[0]}'.", "type": "invalid_request_error"}
+            handler.reply(status, {"error": {**body, "param": named[0], "code": "unknown_parameter"}})
+        else:
+            answer(handler, seen)
+
+    return reply
 
 
 def after(event: threading.Event, answer: Any) -> Any:

@@ -60,8 +60,8 @@ ROOT = _certificate("a test's root", _ROOT_KEY, root=True).public_bytes(PEM).dec
 
 
 @functools.cache
-def signed_png() -> bytes:
-    """A PNG with the text `Title: before` and a signed manifest that says AI."""
+def signed_png(data: bytes | None = None) -> bytes:
+    """A PNG with a signed manifest that says AI; unless another is given, one with the text `Title: before`."""
     manifest = {
         "claim_generator_info": [{"name": "a test"}],
         "format": "image/png",
@@ -74,5 +74,5 @@ def signed_png() -> bytes:
     out = io.BytesIO()
     with c2pa.Builder(json.dumps(manifest), context) as builder:
         info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=key, ta_url=None)
-        builder.sign(c2pa.Signer.from_info(info), "image/png", io.BytesIO(texts(("Title", "before"))), out)
+        builder.sign(c2pa.Signer.from_info(info), "image/png", io.BytesIO(data or texts(("Title", "before"))), out)
     return out.getvalue()

@@ -138,7 +138,8 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
         ("json", {"documents", "report", "setup", "evidence", "gate"}),
-        ("c2pa", {"evidence"}),
+        ("c2pa", {"evidence", "marks"}),
+        ("cryptography", {"marks"}),
         ("xml", {"evidence", "marks"}),
         (
             "PIL",

@@ -1,10 +1,11 @@
-"""What `kill -9` at any moment of `maskproof restore`, `record` or `approve` leaves behind.
+"""What `kill -9` at any moment of `maskproof restore`, `record`, `approve`, `mark` or `sign` leaves behind.
 
 A scratch repository with a drifted edit that is not committed, so that its bytes have no other copy. The command is
 started and killed: in every other round after a random part of the time that a whole run takes, in the others within
 the last moments, counted from when `restore` begins to keep and to write, `record` has its lock, and `approve` its
 folder. Looked at each time: is every file one of the two whole ones, can the replaced picture be had, does the gate
-block what is between, and does the next run end the work.
+block what is between, and does the next run end the work. A signature is another one each time, so that of `sign` the
+new picture is known by its signature, which has to fit, and the new record by the picture that it names.
 
     python tests/bench/kill.py [--rounds 334] [--command restore]
 """
@@ -12,6 +13,7 @@ block what is between, and does the next run end the work.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import hashlib
 import random
 import shutil
@@ -29,6 +31,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from maskproof.atomic import LOCK
+from maskproof.evidence import signatures
+from maskproof.marks import credentials
+from maskproof.records import sidecar
 from processes import MASKPROOF
 from projects import HERO, MASK, OPENED, QUARTER, SPRING, Scratch, clean_environment, png, texture
 
@@ -37,6 +42,8 @@ APPROVALS = ".maskproof/approvals"
 COMMANDS = {
     "restore": ("restore", SPRING),
     "record": ("record", SPRING, "--prompt", "another one"),
+    "mark": ("mark", SPRING),
+    "sign": ("sign", SPRING),
     "approve": ("approve", SPRING, "--reason", "a new season"),
 }
 SCALE = 2
@@ -55,6 +62,7 @@ class Scene:
     seconds: float
     """that a whole run takes"""
     command: tuple[str, ...]
+    environment: dict[str, str]
 
     @property
     def kept(self) -> Path:
@@ -84,6 +92,7 @@ class Scene:
             if data is not None:
                 self.project.write(path, data)
         self.begun.unlink(missing_ok=True)
+        shutil.rmtree(self.project.root / ".git" / "maskproof", ignore_errors=True)
         for one in (self.project.root / SPRING).parent.glob(".*.part"):
             one.unlink()
 
@@ -99,6 +108,7 @@ def read(file: Path) -> bytes | None:
 def prepared(root: Path, command: tuple[str, ...]) -> Scene:
     """The original and the mask committed; a drifted edit and its record that are not even staged."""
     project = Scratch(root)
+    root.mkdir()
     project.git("init", "-q", "-b", "main")
     size = tuple(SCALE * side for side in texture(1).size)
     original, other = (texture(seed).resize(size, Image.Resampling.BICUBIC) for seed in (1, 2))
@@ -114,13 +124,22 @@ def prepared(root: Path, command: tuple[str, ...]) -> Scene:
     project.write(SPRING, png(edit))
     project.run(*MASKPROOF, "record", SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
     project.git("add", "-A")
+    environment = clean_environment() | identity(root.parent) if command[-2] == "sign" else clean_environment()
     before = {path: read(root / path) for path in (SPRING, SIDECAR)}
     start = time.perf_counter()
-    project.run(*command)
+    project.run(*command, **environment)
     seconds = time.perf_counter() - start
     made = [str(one.relative_to(root)) for one in (root / APPROVALS).glob("*")]
     after = {path: read(root / path) for path in (*before, *made)}
-    return Scene(project, {**dict.fromkeys(made), **before}, after, seconds, command)
+    return Scene(project, {**dict.fromkeys(made), **before}, after, seconds, command, environment)
+
+
+def identity(folder: Path) -> dict[str, str]:
+    """A certificate for trying, outside the repository."""
+    chain, key = credentials.new_test_certificate(dt.datetime.now(dt.UTC))
+    (folder / "chain.pem").write_bytes(chain)
+    (folder / "key.pem").write_bytes(key)
+    return {"MASKPROOF_CERTIFICATE": str(folder / "chain.pem"), "MASKPROOF_KEY": str(folder / "key.pem")}
 
 
 def killed(scene: Scene, chance: random.Random, *, late: bool) -> bool:
@@ -128,7 +147,7 @@ def killed(scene: Scene, chance: random.Random, *, late: bool) -> bool:
     with subprocess.Popen(
         scene.command,
         cwd=scene.project.root,
-        env=clean_environment(),
+        env=scene.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as running:
@@ -151,14 +170,25 @@ def looked_at(scene: Scene) -> tuple[str, list[str]]:
         wrong.append("the replaced picture is lost")
     if len(scene.both) > 1 and len({found[path] for path in scene.both}) > 1 and not _blocked(scene):
         wrong.append("the gate does not block a picture with a record of another one")
-    scene.project.run(*scene.command)
-    if scene.now() != scene.after:
+    scene.project.run(*scene.command, **scene.environment)
+    if any(_which(scene, path, data) != "new" for path, data in scene.now().items()):
         wrong.append("the next run does not end the work")
     return ", ".join(f"{path} {found[path]}" for path in sorted(scene.both)), wrong
 
 
 def _which(scene: Scene, path: str, data: bytes | None) -> str:
+    if data != scene.before[path] and scene.command[-2] == "sign" and data is not None:
+        return "new" if _fits(scene, path, data) else "broken"
     return "old" if data == scene.before[path] else "new" if data == scene.after[path] else "broken"
+
+
+def _fits(scene: Scene, path: str, data: bytes) -> bool:
+    """Is it a picture whose signature fits, or a record of the picture that lies there?"""
+    if path == SPRING:
+        signature = signatures.verify(data, "PNG")
+        return signature is not None and signature.intact
+    picture = (scene.project.root / SPRING).read_bytes()
+    return sidecar.parse(data, path).image.sha256 == hashlib.sha256(picture).hexdigest()
 
 
 def _held(scene: Scene) -> bool:
@@ -187,7 +217,7 @@ def measured(rounds: int, seed: int, command: str = "restore") -> tuple[Counter[
     count = 0
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
-        scene = prepared(Path(name), (*MASKPROOF, *COMMANDS[command]))
+        scene = prepared(Path(name) / "project", (*MASKPROOF, *COMMANDS[command]))
         for number in range(rounds):
             scene.reset()
             count += killed(scene, chance, late=number % 2 == 1)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, TooLarge, Unreadable
-from maskproof.images import decode
+from maskproof.images import containers, decode
 from maskproof.model import Picture
 from pictures import (
     BT709,
@@ -77,7 +77,7 @@ import resource, sys
 import numpy, PIL.Image, PIL.ImageCms, PIL.GifImagePlugin, PIL.PngImagePlugin, PIL.JpegImagePlugin
 from maskproof import evidence
 from maskproof.errors import CouldNotJudge
-from maskproof.images import decode
+from maskproof.images import containers, decode
 
 def main():
     with open(sys.argv[1], "rb") as file, open("/proc/self/statm") as status:
@@ -313,6 +313,30 @@ def test_only_exif_turns_a_picture_and_who_turns_it_elsewhere_is_refused(chunks,
             decode.decode(data, "a picture")
     else:
         assert np.array_equal(decode.decode(data, "a picture").samples, turned(SMALL, wanted))
+
+
+PLAIN_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "decisive"),
+    [
+        (b"iTXt", PLAIN_XMP + b"<x:xmpmeta/>", False),
+        (b"iTXt", PLAIN_XMP + b"<r tiff:OrientatioN='6'/>", True),
+        (b"iTXt", PLAIN_XMP.replace(b"\0\0\0\0\0", b"\0\1\0\0\0") + zlib.compress(b"<x/>"), True),
+        (b"iTXt", PLAIN_XMP + "<x/>".encode("utf-16-le"), True),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0", True),
+        (b"tEXt", b"XML:com.adobe.xmp\0<x/>", True),
+        (b"tEXt", b"Raw profile type exif\0\nexif\n 0\n\n", True),
+        (b"tEXt", b"Title\0Orientation", False),
+    ],
+)
+def test_text_is_asked_for_an_orientation_only_where_it_may_hold_one(kind, text, decisive):
+    data = png(SMALL, before=chunk(kind, text))
+    container = containers.read(data, "a picture")
+    assert (decode._plain(data, container, "a picture") is None) == decisive
+    if not decisive:
+        assert np.array_equal(decode.decode(data, "a picture").samples, SMALL)
 
 
 # --- depth, transparency, modes -------------------------------------------------------------------------------------

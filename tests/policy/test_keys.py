@@ -27,6 +27,7 @@ EXAMPLES = {
     "max_editable": (1.0, 0.95, 0.5, 0.0),
     "detect": ([], ["text"], ["text", "face"]),
     "prompt": ("store", "sha256"),
+    "sign": ("off", "on"),
 }
 """values of each key, each stricter than those before it"""
 PAIRS = [

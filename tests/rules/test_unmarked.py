@@ -105,6 +105,24 @@ def test_people_s_work_is_not_asked(project):
     assert "names no model" in mark(project, SPRING)[1]
 
 
+def test_an_export_is_told_and_marked_by_the_record_of_its_master(project):
+    project.write("maskproof.toml", ASKED.format("block"))
+    project.edit()
+    assert mark(project, SPRING)[0] == 0
+    project.commit("A marked master")
+    export = "assets/web.webp"
+    master = {"path": SPRING, **project.original((project.root / SPRING).read_bytes())}
+    data = saved(Image.open(io.BytesIO(project.pictures.held)), "WEBP", lossless=True)
+    project.write(export, data)
+    project.write(f"{export}.maskproof.json", project.record(data, origin="derived", original=master, mask=None))
+    project.stage()
+    status, ((severity, advice),) = rules(project)
+    assert (status, severity, f"maskproof mark {export}" in advice) == (1, "block", True)
+    assert mark(project, export)[0] == 0
+    project.stage()
+    assert rules(project) == (0, [])
+
+
 def test_what_cannot_be_marked_is_told_and_left_alone(unmarked):
     held = unmarked.pictures.held
     signed = held[:33] + chunk(b"caBX", b"\0\0\0\x10jumbc2pa-store") + held[33:]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import shlex
 import sys
 from dataclasses import replace
 from functools import partial
@@ -41,6 +44,7 @@ from maskproof.report.text import safe, summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from maskproof.marks.credentials import Identity
     from maskproof.report import Writer
     from maskproof.restore.command import Outcome
 
@@ -146,6 +150,14 @@ def mask(
 @click.option("--keep-candidates", "keep", type=FOLDER, help="Keep all of them here.")
 @click.option("--force", is_flag=True, help="Replace an edit that is there already.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
+@click.option("--reference", "references", multiple=True, type=PATH, help="A further picture to go by; repeatable.")
+@click.option("--output-format", type=click.Choice(("png", "jpeg", "webp")), help="What comes back; png unless given.")
+@click.option("--output-compression", type=click.IntRange(0, 100), help="Of jpeg and webp.")
+@click.option("--moderation", type=click.Choice(("auto", "low")), help="How strictly the server looks at the content.")
+@click.option("--safety-identifier", help="Names your end user to the server, as a digest. In no record.")
+@click.option("--user", help="The same, as older servers have it.")
+@click.option("--estimate", is_flag=True, help="Say what it is likely to cost, and send nothing.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Send nothing that would cost more, together.")
 @click.option("--manifest", type=FILE, help="Make all edits of this TOML list.")
 @click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Answers to wait for at a time.")
 def edit(
@@ -156,6 +168,8 @@ def edit(
     store_prompt: bool | None,
     timeout: float | None,
     jobs: int,
+    estimate: bool,
+    budget: float | None,
     **given: Any,
 ) -> int:
     """Make a clean edit with the OpenAI Images API.
@@ -167,31 +181,37 @@ def edit(
     from maskproof.edit.inputs import EditOptions
     from maskproof.repo import Repository
 
-    if manifest is not None and (original or any(value is not None for value in given.values())):
+    if manifest is not None and (original or any(value not in (None, ()) for value in given.values())):
         raise UsageError(
             "--manifest names everything itself",
             "Leave out ORIGINAL and what each job has of its own: mask, prompt, model and so on stand in the list.",
         )
     if manifest is None and not (original and given["mask"] and given["prompt"]):
         raise UsageError("an edit needs ORIGINAL, --mask and --prompt", "Name all three, or a list with --manifest.")
-    repository, options = Repository(Path.cwd()), EditOptions(force, store_prompt, keep)
+    repository, options = Repository(Path.cwd()), EditOptions(force, store_prompt, keep, _signer())
     if manifest is not None:
-        return _edit_all(repository, manifest, options, timeout, jobs)
+        client = _client(timeout)
+        return _edit_all(repository, manifest, options, client, jobs, budget, estimate=estimate)
     from maskproof import edit as making
     from maskproof.edit import inputs, text
     from maskproof.edit import jobs as jobs_of
     from maskproof.edit.api import images, models
 
     paths = {key: given.pop(key) for key in ("mask", "out")}
-    job = jobs_of.from_options(
-        original=str(original), **{key: str(path) for key, path in paths.items() if path}, **given
-    )
+    named = {key: str(path) for key, path in paths.items() if path}
+    references = [str(one) for one in given.pop("references")]
+    job = jobs_of.from_options(original=str(original), references=references, **named, **given)
     model = models.lookup(job.model)
     base = inputs.prepare(repository, job, model, options)
     asked = making.request(base, model)
-    client = connection.connect(timeout)
+    client = _client(timeout)
     connection.accept(client, model)
     server = connection.host(client)
+    costs = making.cost(asked, server)
+    if estimate:
+        print(text.describe_cost([(base.out, costs)], server), end="")
+        return 0
+    making.refuse_dear(costs, budget)
     print(text.describe_request(base, server), flush=True)
     try:
         answer = images.request_edits(client, asked, said)
@@ -199,16 +219,38 @@ def edit(
         said("")
     made = making.finish(repository, base, asked, answer, server)
     print(text.describe_edit(made, color=wants_color()), end="")
-    return status(made.report)
+    return max(status(made.report), int(made.unchanged))
 
 
-def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | None, at_a_time: int) -> int:
+def _client(timeout: float | None) -> Any:
+    """A client for the server that the environment names: Azure OpenAI, where its endpoint is set."""
+    from maskproof.edit.api import client
+
+    named = [one for one in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL") if os.environ.get(one)]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} name two servers", "Unset one of the two.")
+    return client.connect(timeout, azure="AZURE_OPENAI_ENDPOINT" in named)
+
+
+def _edit_all(
+    repository: Any,
+    manifest: Path,
+    options: Any,
+    client: Any,
+    at_a_time: int,
+    budget: float | None,
+    *,
+    estimate: bool,
+) -> int:
     """Run a list of edits; what is left after an interrupt is said, and made by the same command."""
     from maskproof.edit import batch, jobs, text
-    from maskproof.edit.api import client as connection
+    from maskproof.edit.api.client import host
 
     listed = jobs.read(read_file(manifest), str(manifest), manifest.parent)
-    ready = batch.open_batch(repository, connection.connect(timeout), listed, str(manifest), options)
+    ready = batch.open_batch(repository, client, listed, str(manifest), options, budget)
+    if estimate:
+        print(text.describe_cost([(job.target, cost) for job, cost in batch.costs(ready)], host(client)), end="")
+        return 0
     outcomes: list[batch.JobResult] = []
     try:
         for one in batch.run(ready, at_a_time, lambda text: print(safe(text), file=sys.stderr, flush=True)):
@@ -221,7 +263,8 @@ def _edit_all(repository: Any, manifest: Path, options: Any, timeout: float | No
     print(text.describe_batch(ready.done, outcomes, left, str(manifest)), end="")
     errors = {one.error.exit_status for one in outcomes if one.error}
     reports = [one.made.report for one in outcomes if one.made]
-    return INTERRUPTED if left else max(errors, default=0) or status(*reports)
+    unchanged = int(any(one.made.unchanged for one in outcomes if one.made))
+    return INTERRUPTED if left else max(errors, default=0) or max(status(*reports), unchanged)
 
 
 @commands.command()
@@ -317,7 +360,8 @@ def restore(
         print(safe(said))
         return click.confirm("Restore it all the same?")
 
-    options = Options("feather" if feather else method, feather, match_tone, wanted)
+    how = "feather" if feather else method
+    options = Options(how, feather, match_tone, wanted, signer=_signer())
     here, names = Path.cwd(), tuple(map(str, edits))
     work = command.in_change(here, names, options) if staged else command.in_tree(here, names, options, out, force)
     return _told(work, command.summary, changing_blocks=staged)
@@ -370,6 +414,69 @@ def mark(paths: tuple[Path, ...], undo: bool) -> int:
 
 
 @commands.command()
+@click.argument("edits", metavar="EDITS...", nargs=-1, type=PATH)
+@click.option("--certificate", type=PATH, help="The signer's chain (PEM); by default $MASKPROOF_CERTIFICATE.")
+@click.option("--key", type=PATH, help="Its private key (PEM), outside the repository; by default $MASKPROOF_KEY.")
+@click.option("--parent", type=PATH, help="The file that the model sent, where it is not at hand any more.")
+@click.option("--timestamp", metavar="URL", help="Have a time server (RFC 3161) confirm the time; by default none.")
+@click.option("--new-test-certificate", "trial", type=FOLDER, help="Write a certificate for trying there, and end.")
+@click.option("--undo", is_flag=True, help="Bring back what the last sign, mark or restore of EDITS replaced.")
+def sign(
+    edits: tuple[Path, ...],
+    certificate: Path | None,
+    key: Path | None,
+    parent: Path | None,
+    timestamp: str | None,
+    trial: Path | None,
+    undo: bool,
+) -> int:
+    """Sign Content Credentials into recorded AI work.
+
+    They say what it was made from (the model's file, with its own credentials), what was done, and what maskproof
+    measures. No pixel changes; record and picture are written, nothing is staged, and how to undo it is printed.
+    """
+    from maskproof.restore import signing
+
+    if undo:
+        return _undone(edits, certificate, key, parent, timestamp, trial)
+    if trial is not None:
+        if any((edits, certificate, key, parent, timestamp)):
+            raise UsageError("--new-test-certificate takes a folder and nothing else", "Sign with it afterwards.")
+        chain, own = signing.new_test_certificate(trial, Path.cwd(), now())
+        print(safe(f"Wrote {chain} and {own}: for trying. It proves that nothing was changed since, and not by whom."))
+        print(safe(f"maskproof sign EDIT --certificate {shlex.quote(str(chain))} --key {shlex.quote(str(own))}"))
+        return 0
+    if not edits:
+        raise UsageError("no edit is named", "Name the recorded edits to sign.")
+    by = _signer(certificate, key, timestamp)()
+    return _told(signing.in_tree(Path.cwd(), edits, by, parent), signing.summary)
+
+
+def _signer(
+    certificate: Path | None = None, key: Path | None = None, timestamp: str | None = None
+) -> Callable[[], Identity]:
+    """Gives who signs, as options or environment variables say; each variable may hold the PEM text itself."""
+    named = [
+        str(given) if given else os.environ.get(variable, "")
+        for given, variable in ((certificate, "MASKPROOF_CERTIFICATE"), (key, "MASKPROOF_KEY"))
+    ]
+
+    def identity() -> Identity:
+        from maskproof.restore import manifest, signing
+
+        if not all(named):
+            return manifest.nobody()
+        return signing.identity(named[0], named[1], Path.cwd(), now(), timestamp)
+
+    return identity
+
+
+def now() -> dt.datetime:
+    """The time, with its zone."""
+    return dt.datetime.now(dt.UTC)
+
+
+@commands.command()
 @click.argument("edit", type=PATH)
 @click.option("--model", help="The vision model; without it the one that docs/review.md names.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for an answer.")
@@ -388,7 +495,7 @@ def review(edit: Path, model: str | None, timeout: float | None) -> int:
     if not found.places:
         print(safe(f"{found.path}: no place of it drifted, so nothing was sent and nobody was asked."))
         return 0
-    client = connection.connect(timeout)
+    client = _client(timeout)
     places = f"{counted(len(found.places), 'place')} of {found.path}, before and after,"
     print(safe(f"Sending {places} to {connection.host(client)} ({name})"), flush=True)
     said, answered = reviewing.opinion(client, name, found)

@@ -51,9 +51,18 @@ EXAMPLES = {
     "find": ("maskproof find hero-spring.png", "maskproof find hero-spring.png --history --limit 3"),
     "restore": ("maskproof restore hero-spring.png", "maskproof restore --undo hero-spring.png"),
     "mark": ("maskproof mark hero-spring.png", "maskproof mark assets", "maskproof mark --undo hero-spring.png"),
+    "sign": (
+        "maskproof sign --new-test-certificate ~/.maskproof",
+        "maskproof sign hero-spring.png --certificate ~/.maskproof/chain.pem --key ~/.maskproof/key.pem",
+        "maskproof sign --undo hero-spring.png",
+    ),
     "rank": ("maskproof rank hero.png a.png b.png --mask m.png --mask-mode white --sheet sheet.png",),
     "mask": ("maskproof mask hero.png --box 180,60,120,120 -o hero.mask.png --preview preview.png",),
-    "edit": ('maskproof edit hero.png --mask hero.mask.png --prompt "a spring meadow" -n 4 -o hero-spring.png',),
+    "edit": (
+        'maskproof edit hero.png --mask hero.mask.png --prompt "a spring meadow" -n 4 -o hero-spring.png',
+        'maskproof edit hero.png --mask hero.mask.png --prompt "our mug" --reference mug.png --budget 0.50',
+        "maskproof edit --manifest jobs.toml --estimate",
+    ),
     "approve": (
         'maskproof approve hero-spring.png --reason "New background, agreed with the brand team"',
         'maskproof approve assets/a.png assets/b.png --reason "Rebrand" --expires 2027-03-31 --sign',

@@ -18,12 +18,13 @@ from maskproof import evidence
 from maskproof.atomic import sweep, write_together
 from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
-from maskproof.edit.api import images
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.edit.api import images, prices
+from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer, UsageError
+from maskproof.images import containers
 from maskproof.model import counted, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
-from maskproof.restore import NOTHING, to_record
+from maskproof.restore import NOTHING, manifest, to_record, undo
 
 if TYPE_CHECKING:
     from maskproof.edit.api.images import Answer, ImageRequest
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from maskproof.edit.inputs import PreparedEdit
     from maskproof.gate.rank import Ranked
     from maskproof.model import ImageReport
+    from maskproof.records.sidecar import Record
     from maskproof.repo import Repository
     from maskproof.restore import Restored
 
@@ -55,6 +57,11 @@ class EditResult:
     commit: tuple[str, ...]
     """paths to commit with it"""
 
+    @property
+    def unchanged(self) -> bool:
+        """Did nothing change inside the mask?"""
+        return any(one.rule == "edit-missing" for one in self.report.findings)
+
 
 def request(prepared: PreparedEdit, model: ImageModel) -> ImageRequest:
     """What the server is asked for.
@@ -73,19 +80,75 @@ def request(prepared: PreparedEdit, model: ImageModel) -> ImageRequest:
         job.n,
         job.quality,
         transparent=transparent,
+        references=prepared.references,
+        options=job.options,
     )
+
+
+def cost(request: ImageRequest, server: str) -> float | None:
+    """US dollars that a request is likely to cost; None: the price is not known, as of any server but OpenAI's."""
+    return prices.estimate(request, images.partial_images(request)) if server == connection.OPENAI else None
+
+
+def refuse_dear(costs: float | None, budget: float | None, spent: float = 0.0) -> None:
+    """Refuse, before anything is sent, what would go over a budget, or of which nobody knows whether it does.
+
+    Raises:
+        UsageError: it would, or the price is not known.
+    """
+    if budget is None:
+        return
+    if costs is None:
+        raise UsageError(
+            f"a budget of ${budget:.2f} cannot be kept: the price of this model at this server is not known "
+            f"(prices as of {prices.AS_OF})",
+            f"Take a model whose price is known ({', '.join(prices.PRICES)}), or leave out `--budget`.",
+        )
+    if spent + costs > budget:
+        before = f" after the ${spent:.2f} of the edits before it" if spent else ""
+        raise UsageError(
+            f"it would cost about ${costs:.2f}{before}, and the budget is ${budget:.2f}. Nothing was sent",
+            "Ask for less (`-n`, `--quality`, `--crop`), or raise `--budget`.",
+        )
 
 
 def finish(
     repository: Repository, prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str
 ) -> EditResult:
-    """From the answer of the server to the picture and its record.
+    """From the answer of the server to the picture and its record; what came is kept where it cannot be used.
 
     Raises:
         NoAnswer: the answer holds no picture.
+        CouldNotRestore: no candidate can be restored.
         UsageError: something cannot be written.
     """
-    found, told = candidates.place(prepared, answer.pictures)
+    try:
+        return _finish(repository, prepared, request, answer, server)
+    except (NoAnswer, CouldNotRestore) as error:
+        told = f"{error.advice} {_keep_unused(repository, prepared, answer)}"
+        raise type(error)(error.reason, told.strip()) from error
+
+
+def _keep_unused(repository: Repository, prepared: PreparedEdit, answer: Answer) -> str:
+    """Keep what was paid for and cannot be used, under Git's own folder, and say where."""
+    folder = repository.common_dir / "maskproof" / "candidates"
+    stem = Path(prepared.out).stem
+    files = [
+        (folder / f"{stem}-{number}-{sha256_of(data)[:8]}.{(containers.format_of(data) or 'bin').lower()}", data)
+        for number, data in enumerate(answer.pictures, 1)
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_together(*files)
+    except OSError as error:
+        return f"What came could not be kept: {error.strerror}."
+    return f"What came is kept: {', '.join(str(file) for file, _ in files)}."
+
+
+def _finish(
+    repository: Repository, prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str
+) -> EditResult:
+    found, placed = candidates.place(prepared, answer.pictures)
     kept = _keep_candidates(prepared, found)
     order = candidates.rank_candidates(prepared, found)
     maker = f"{_provider(server)} {request.model}"
@@ -96,12 +159,29 @@ def finish(
         tool=_tool(prepared, request, answer, server, best),
         restored=to_record(restored, sha256_of(best.received), dropped=_manifest(best.received)),
     )
-    _write(prepared, restored.data, sidecar.render(record))
     report = candidates.judge(prepared, restored)
+    data, told = _signed(prepared, restored, record, report, best.received)
+    record = msgspec.structs.replace(record, image=ImageRef(sha256=sha256_of(data), size=prepared.original.size))
+    undo.remember(repository, best.received)
+    _write(prepared, data, sidecar.render(record))
     count = len(answer.pictures)
     fewer = () if count >= request.n else (f"the server sent {count} of {request.n} candidates",)
-    notes = (*prepared.notes, *fewer, *told, *restored.notes, *kept)
+    refused = (
+        (f"{server} does not take {' and '.join(answer.left_out)}, so it was asked without",) if answer.left_out else ()
+    )
+    notes = (*prepared.notes, *refused, *fewer, *placed, *restored.notes, *filter(None, (told,)), *kept)
     return EditResult(prepared.out, order, best.name, _how(restored), report, notes, _to_commit(repository, prepared))
+
+
+def _signed(
+    prepared: PreparedEdit, made: Restored, record: Record, report: ImageReport, received: bytes
+) -> tuple[bytes, str]:
+    """The edit with its Content Credentials, where policy asks for them, and what to tell of that."""
+    settings = prepared.settings
+    verdict = manifest.verdict_of(record, report.drift, settings.level, prepared.asked)
+    how = manifest.Made(record, received, prepared.sources.original)
+    signer = prepared.options.signer or manifest.nobody
+    return manifest.by_policy(made.data, prepared.out, how, verdict, settings.sign, signer)
 
 
 def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server: str, best: Candidate) -> Tool:
@@ -111,7 +191,8 @@ def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server:
         model=request.model,
         prompt=request.prompt,
         parameters={
-            **request.parameters,
+            **{key: value for key, value in request.parameters.items() if key not in answer.left_out},
+            **({"references": _references(prepared)} if prepared.references else {}),
             "candidate": best.number,
             "job": prepared.digest,
             **({"request_id": answer.request_id} if answer.request_id else {}),
@@ -119,6 +200,12 @@ def _tool(prepared: PreparedEdit, request: ImageRequest, answer: Answer, server:
         },
     )
     return sidecar.kept(tool, prepared.keeps)
+
+
+def _references(prepared: PreparedEdit) -> list[dict[str, str]]:
+    """The further pictures that were sent: the name of each file, and its digest."""
+    named = zip(prepared.job.references, prepared.sources.references, strict=True)
+    return [{"name": Path(name).name, "sha256": sha256_of(data)} for name, data in named]
 
 
 def _provider(server: str) -> str:

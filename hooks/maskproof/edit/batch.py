@@ -48,6 +48,8 @@ class Batch:
     done: tuple[Job, ...]
     """made by an earlier run"""
     options: EditOptions
+    budget: float | None = None
+    """US dollars that all together may cost; None: nobody said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,21 @@ class JobResult:
 
 @dataclass(slots=True)
 class Stop:
-    """Whether an interrupt asked to stop; the one thing here that a signal changes."""
+    """How far the run is, and whether an interrupt asked to stop; the one thing here that changes."""
 
+    spent: float = 0.0
+    """US dollars that what was sent is likely to cost"""
     requested: bool = False
     under_way: int = 0
 
 
 def open_batch(
-    repository: Repository, client: Client, listed: tuple[Job, ...], name: str, options: EditOptions
+    repository: Repository,
+    client: Client,
+    listed: tuple[Job, ...],
+    name: str,
+    options: EditOptions,
+    budget: float | None = None,
 ) -> Batch:
     """The jobs that are still to be made, once nothing stands in the way of any.
 
@@ -93,7 +102,19 @@ def open_batch(
             problems.append(f"jobs[{number}]: {error.reason}")
     if problems:
         raise JobsError(name, tuple(problems))
-    return Batch(repository, client, tuple(todo), tuple(finished), options)
+    return Batch(repository, client, tuple(todo), tuple(finished), options, budget)
+
+
+def costs(batch: Batch) -> Iterator[tuple[Job, float | None]]:
+    """What each job that is to be made is likely to cost, in US dollars; None: nobody knows.
+
+    Raises:
+        UsageError: a job cannot be sent.
+    """
+    for job in batch.todo:
+        model = models.lookup(job.model)
+        request = edit.request(inputs.prepare(batch.repository, job, model, batch.options), model)
+        yield job, edit.cost(request, connection.host(batch.client))
 
 
 def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterator[JobResult]:
@@ -109,7 +130,7 @@ def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterat
     with _patient(progress) as stop:
         while True:
             while stop.under_way < at_a_time and not stop.requested and (job := next(left, None)) is not None:
-                if (failed := _send(batch, job, arrived, progress)) is not None:
+                if (failed := _send(batch, job, arrived, progress, stop)) is not None:
                     yield failed
                 else:
                     stop.under_way += 1
@@ -119,12 +140,15 @@ def run(batch: Batch, at_a_time: int, progress: Callable[[str], None]) -> Iterat
             stop.under_way -= 1
 
 
-def _send(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None]) -> JobResult | None:
+def _send(batch: Batch, job: Job, arrived: Any, progress: Callable[[str], None], stop: Stop) -> JobResult | None:
     """Send one job and wait for its answer in a thread; what keeps it from being sent comes back at once."""
     try:
         model = models.lookup(job.model)
         base = inputs.prepare(batch.repository, job, model, batch.options)
         request = edit.request(base, model)
+        asks = edit.cost(request, connection.host(batch.client))
+        edit.refuse_dear(asks, batch.budget, stop.spent)
+        stop.spent += asks or 0.0
     except MaskproofError as error:
         return JobResult(job, error=error)
 

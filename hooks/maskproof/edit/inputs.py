@@ -22,17 +22,20 @@ from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Severity, sha256_of
-from maskproof.records import sidecar
+from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.working import record_path, record_places
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from maskproof.edit.api.models import ImageModel
     from maskproof.edit.jobs import Job, Sources
+    from maskproof.marks.credentials import Identity
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
     from maskproof.regions import Planes
@@ -52,6 +55,8 @@ class EditOptions:
     """keep prompts in records; None: as policy says"""
     keep: Path | None = None
     """the folder that every candidate is kept in; None: only the best one is kept, restored"""
+    signer: Callable[[], Identity] | None = None
+    """gives who signs where policy asks for it; None: nobody said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,14 @@ class PreparedEdit:
     settings: Settings
     read: Read
     """where policy finds the pictures of its areas"""
+    references: tuple[bytes, ...]
+    """PNGs, sRGB, of the further pictures that are sent"""
     request: framing.Request
     options: EditOptions
     notes: tuple[str, ...]
     """what a reader should know before it is sent"""
+    asked: str = ""
+    """digest of what policy asks for the edit, as signed verdicts name it"""
 
     @property
     def keeps(self) -> str:
@@ -101,12 +110,13 @@ class PreparedEdit:
 
 
 def sources(job: Job) -> Sources:
-    """The bytes of original and mask.
+    """The bytes of original and mask, and of further pictures.
 
     Raises:
         UsageError: one of them cannot be read.
     """
-    return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)))
+    further = tuple(read_file(Path(one)) for one in job.references)
+    return jobs.Sources(read_file(Path(job.original)), read_file(Path(job.mask)), further)
 
 
 def check_output(repository: Repository, job: Job, *, force: bool) -> str:
@@ -174,10 +184,18 @@ def prepare(repository: Repository, job: Job, model: ImageModel, options: EditOp
         _check_record(draft, transform, beside),
         settings,
         scope.read_trusted,
+        tuple(_reference(data, name) for data, name in zip(given.references, job.references, strict=True)),
         framing.request(original, editable, plan),
         options,
         notes,
+        approval.digest_of_terms(scope.terms(settings)),
     )
+
+
+def _reference(data: bytes, name: str) -> bytes:
+    """A further picture as it is sent: sRGB, without the metadata of its file."""
+    shown = decode(data, name)
+    return framing.png(framing.planes(shown, with_alpha=shown.alpha is not None))
 
 
 def _find_editable(

@@ -22,6 +22,11 @@ from maskproof.model import sha256_of
 from maskproof.records import sidecar
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]
+Identifier = Annotated[str, Meta(min_length=1, max_length=128, description="a name that tells nobody who it is")]
+OPTIONS = ("output_format", "output_compression", "moderation", "safety_identifier", "user")
+"""keys that go to the server by their names, where they are set"""
+MAX_REFERENCES = 15
+"""pictures beside the one that is edited; the API takes sixteen"""
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 MAX_CANDIDATES = 10
 """what the API makes for one request"""
@@ -47,12 +52,25 @@ class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     quality: Annotated[str, Meta(min_length=1, max_length=20, description='a quality such as "high"')] | None = None
     crop: bool | None = None
     """send the surroundings of the mask only, or the whole picture; None: what serves better"""
+    references: Annotated[list[Name], Meta(max_length=MAX_REFERENCES, description="a list of at most 15 pictures")] = []
+    """further pictures that the edit is to go by: a product, a logo, a style"""
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    """None: png, which loses nothing"""
+    output_compression: Annotated[int, Meta(ge=0, le=100, description="a number from 0 to 100")] | None = None
+    moderation: Literal["auto", "low"] | None = None
+    safety_identifier: Identifier | None = None
+    user: Identifier | None = None
 
     @property
     def wanted(self) -> tuple[int, int] | None:
         """The size to ask for; None: what suits the picture."""
         found = SIZE.fullmatch(self.size)
         return None if found is None else (int(found[1]), int(found[2]))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What goes to the server as it is, by the names of the API."""
+        return {key: value for key in OPTIONS if (value := getattr(self, key)) is not None}
 
     @property
     def target(self) -> str:
@@ -76,6 +94,7 @@ class Sources:
 
     original: bytes
     mask: bytes
+    references: tuple[bytes, ...] = ()
 
 
 def from_options(**given: Any) -> Job:
@@ -116,7 +135,10 @@ def digest(job: Job, sources: Sources) -> str:
         sha256_of(sources.mask),
         *(getattr(job, key) for key in ("mask_mode", "prompt", "n", "model", "size", "quality", "crop")),
     )
-    return sha256_of(msgspec.json.encode(parts))
+    # What was not there before is named only where it is set, so that what was made before stays made.
+    more = {key: value for key in ("output_format", "output_compression") if (value := getattr(job, key)) is not None}
+    more |= {"references": [sha256_of(one) for one in sources.references]} if sources.references else {}
+    return sha256_of(msgspec.json.encode((*parts, more) if more else parts))
 
 
 def is_done(root: Path, out: str, records: tuple[str, ...], wanted: str) -> bool:
@@ -137,4 +159,5 @@ def is_done(root: Path, out: str, records: tuple[str, ...], wanted: str) -> bool
 def _from(job: Job, folder: Path) -> Job:
     """The job with its paths seen from the current folder."""
     named = {key: value for key in ("original", "mask", "out") if (value := getattr(job, key)) is not None}
-    return msgspec.structs.replace(job, **{key: str(folder / value) for key, value in named.items()})
+    paths: dict[str, Any] = {key: str(folder / value) for key, value in named.items()}
+    return msgspec.structs.replace(job, **paths, references=[str(folder / one) for one in job.references])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from maskproof.model import Verdict
+from maskproof.edit.api import prices
+from maskproof.model import Verdict, counted
 from maskproof.report.text import image, ranking, safe
 
 if TYPE_CHECKING:
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
 def describe_request(prepared: PreparedEdit, server: str) -> str:
     """What goes to which server, before it does."""
     part = prepared.request.plan.describe(prepared.original.size)
-    return safe(f"Sending {prepared.original_name} ({part}) and its mask to {server}")
+    further = f", {counted(len(prepared.references), 'further picture')}" if prepared.references else ""
+    return safe(f"Sending {prepared.original_name} ({part}) and its mask{further} to {server}")
+
+
+def describe_cost(named: Sequence[tuple[str, float | None]], server: str) -> str:
+    """What edits are likely to cost, each and together; which of them nobody knows."""
+    known = [cost for _, cost in named if cost is not None]
+    lines = [f"{name}: {'not known' if cost is None else f'about ${cost:.2f}'}" for name, cost in named]
+    unknown = len(named) - len(known)
+    of = f", and {counted(unknown, 'edit')} of unknown price" if unknown else ""
+    lines.append(f"Together about ${sum(known):.2f}{of}, at {server}; prices as of {prices.AS_OF}. Nothing was sent.")
+    return "".join(safe(line) + "\n" for line in lines)
 
 
 def describe_edit(one: EditResult, *, color: bool) -> str:
@@ -34,6 +46,8 @@ def describe_edit(one: EditResult, *, color: bool) -> str:
     lines.append(image(one.report, color=color).rstrip())
     lines += ["", safe(f"Wrote {one.out} and its record")]
     lines.append(safe(f"    -> git add {shlex.join(one.commit)}"))
+    if one.unchanged:
+        lines.append("Nothing changed inside the mask, so the exit status is 1.")
     return "\n".join(lines) + "\n"
 
 
@@ -42,7 +56,8 @@ def describe_job(one: JobResult) -> str:
     name = one.job.target
     if one.made is not None:
         drift = "" if one.made.report.drift is None else f", drift {one.made.report.drift:.2f}"
-        word = "passes" if one.made.report.verdict is Verdict.PASS else "does not pass"
+        passes = "passes" if one.made.report.verdict is Verdict.PASS else "does not pass"
+        word = "nothing changed inside the mask" if one.made.unchanged else passes
         return safe(f"{name}: made, {word}{drift}") + "".join(safe(f"\n    {note}") for note in one.made.notes)
     assert one.error is not None  # noqa: S101 - one of the two is set
     return safe(f"{name}: not made: {one.error.reason}") + (

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskproof.evidence import carriers, signatures, vocabularies, writers
+from maskproof.evidence import carriers, signatures, verdicts, vocabularies, writers
 from maskproof.evidence.vocabularies import c2pa, declared
 from maskproof.images import containers
 from maskproof.model import Evidence
@@ -106,6 +106,22 @@ def manifest(data: bytes, name: str, container: Container | None = None) -> byte
         TooLarge: the file is over a limit.
     """
     return carriers.manifest(container or containers.blocks(data, name)) or None
+
+
+def claimed_verdict(data: bytes, name: str, container: Container | None = None) -> verdicts.Claimed | None:
+    """The verdict of maskproof that a file's own manifest claims; None where it claims none. Arguments as `manifest`.
+
+    Raises:
+        Unreadable: the file's structure cannot be walked.
+        TooLarge: the file is over a limit.
+    """
+    return verdicts.claimed(manifest(data, name, container) or b"")
+
+
+def broken_signature(signs: tuple[Evidence, ...]) -> Evidence | None:
+    """The sign that says that the file's own manifest does not fit it; None: it fits, or nothing here can look."""
+    own = next((one for one in signs if one.source == signatures.OWN), None)
+    return None if own is None or own.signed else own
 
 
 def instance_ids(data: bytes, name: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ codes).
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
@@ -19,9 +20,11 @@ from maskproof.evidence.carriers import OWN_STORE
 from maskproof.model import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.evidence.carriers import Carried
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "verify": {
         "remote_manifest_fetch": False,
         "ocsp_fetch": False,
@@ -34,7 +37,13 @@ SETTINGS = {
 """of c2pa-rs. Identity assertions name DIDs, which would be looked up; the empty list closes what nobody foresaw"""
 TRUST = ("signingCredential.", "timeStamp.", "timeOfSigning.", "claimSignature.outsideValidity", "cawg.")
 """beginnings of status codes that speak of certificates; every other failure speaks of the bytes"""
-SIGNED = "claimSignature.validated"
+SIGNED, UNFIT = "claimSignature.validated", "signingCredential.invalid"
+LINK = "ingredient.manifest.mismatch"
+"""an ingredient's manifest is not the one that was signed with; no other code of an ingredient speaks of this file"""
+OWN = f"{OWN_STORE}, signature"
+"""the source of what is said of the signature of a file's own manifest"""
+MAX_EARLIER = 64
+"""manifests of a chain that are told of"""
 IN_WORDS = {
     "signingCredential.untrusted": "not on a trust list",
     "signingCredential.expired": "certificate expired",
@@ -46,6 +55,7 @@ IN_WORDS = {
     "assertion.bmffHash.mismatch": "the file was changed after signing",
     "claimSignature.mismatch": "the claim was changed after signing",
     "assertion.hashedURI.mismatch": "an assertion was changed after signing",
+    LINK: "the manifest of an ingredient was changed after signing",
     "assertion.missing": "an assertion is missing",
     "claimSignature.missing": "the signature is missing",
 }
@@ -60,6 +70,8 @@ class Signature:
     distrusted: tuple[str, ...]
     """status codes of what is wrong with the signer's certificate"""
     signer: str | None
+    earlier: tuple[str, ...] = ()
+    """of the manifests that its ingredients brought: whose signature each has, and whether it fits, in words"""
 
     @property
     def intact(self) -> bool:
@@ -95,7 +107,9 @@ def annotate(signs: list[Evidence], carried: Carried, data: bytes, kind: str) ->
             continue
         worth: dict[str, Any] = {"confidence": "high" if signature.intact else "medium", "signed": signature.intact}
         found += [replace(one, **worth) for one in own]
-        found.append(Evidence(f"{source}, signature", str(signature), ai=None, **worth))
+        found += [
+            Evidence(f"{source}, signature", said, ai=None, **worth) for said in (str(signature), *signature.earlier)
+        ]
     return found + [one for one in signs if one.source not in dict(carried.manifests)]
 
 
@@ -112,9 +126,15 @@ def verify(data: bytes, kind: str, store: bytes | None = None, anchors: str | No
         with c2pa.Reader(mime, io.BytesIO(data), manifest_data=store, context=_context(anchors)) as reader:
             results = reader.get_validation_results() or {}
             active = reader.get_active_manifest() or {}
+            brought = any(one.get("active_manifest") for one in active.get("ingredients", ()))
+            known = json.loads(reader.json()).get("manifests", {}) if brought else {}
     except Exception:  # noqa: BLE001 - beside its own errors the binding raises KeyError and more on broken stores
         return None
-    return _signature(results.get("activeManifest") or {}, active.get("signature_info") or {})
+    changed = [one for row in results.get("ingredientDeltas") or () for one in _faults(row.get("validationDeltas"))]
+    about = results.get("activeManifest") or {}
+    whole = about | {"failure": [*_faults(about), *(one for one in changed if one.get("code") == LINK)]}
+    signature = _signature(whole, active.get("signature_info") or {})
+    return replace(signature, earlier=tuple(_earlier(active, known, results)))
 
 
 @cache
@@ -134,6 +154,38 @@ def _signature(results: dict[str, Any], about: dict[str, Any]) -> Signature:
         broken = ("claimSignature.missing",)
     signer = about.get("common_name") or about.get("issuer")
     return Signature(broken, distrusted, signer[:100] if isinstance(signer, str) else None)
+
+
+def _faults(results: dict[str, Any] | None) -> list[dict[str, Any]]:
+    return list((results or {}).get("failure") or ())
+
+
+def _earlier(active: dict[str, Any], known: dict[str, Any], results: dict[str, Any]) -> Iterator[str]:
+    """The signatures of the manifests that led to the active one, the latest first.
+
+    Whether an ingredient fitted its own file is known to whoever signed with it; what is found otherwise now is added.
+    """
+    waiting, seen = [active], set[str]()
+    changed = {
+        str(one.get("ingredientAssertionURI")).rpartition("/c2pa/")[2]: one.get("validationDeltas")
+        for one in results.get("ingredientDeltas") or ()
+    }
+    while waiting and len(seen) < MAX_EARLIER:
+        by = waiting.pop(0)
+        for one in by.get("ingredients") or ():
+            label = one.get("active_manifest")
+            if label in seen or label not in known:
+                continue
+            seen.add(label)
+            waiting.append(known[label])
+            then = (one.get("validation_results") or {}).get("activeManifest")
+            now = changed.get(f"{by.get('label')}/c2pa.assertions/{one.get('label')}")
+            codes = [str(fault.get("code")) for found in (then, now) for fault in _faults(found)]
+            broken = tuple(code for code in codes if not code.startswith(TRUST))
+            about = known[label].get("signature_info") or {}
+            who = str(about.get("common_name") or about.get("issuer") or "nobody")[:100]
+            fits = f"broken: {_in_words(broken)}" if broken else "intact"
+            yield f"its ingredient {str(one.get('title') or label)[:100]!a}: signature {fits}; signer {who!a}"
 
 
 def _in_words(codes: tuple[str, ...]) -> str:

@@ -252,6 +252,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
     provenance.unmarked: ("unmarked",),
+    provenance.assertion_differs: ("assertion-differs",),
     mask_suspect: ("mask-suspect",),
     not_shown: tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK),
     descriptions: ("color-profile", "gain-map", "depth", "unreadable"),

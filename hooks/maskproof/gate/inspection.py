@@ -22,6 +22,7 @@ from maskproof.records.proposal import Proposal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from maskproof.evidence.verdicts import Claimed
     from maskproof.gate.signoffs import SignOff
     from maskproof.images.files import Source
     from maskproof.likeness.model import Likeness
@@ -284,6 +285,8 @@ class Signals:
     """the record was written for the version before, and this one shows the very same"""
     rewritten_by: str = ""
     """what wrote the file anew, in words, as far as anything shows it"""
+    claimed: Claimed | None = None
+    """the verdict of maskproof that its own manifest claims"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,19 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from maskproof import evidence
+from maskproof import __version__, evidence
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.compare import record_of
-from maskproof.gate.inspection import Failure, Original, Signals, Tracked
+from maskproof.gate.inspection import Failure, Master, Original, Signals, Tracked
 from maskproof.model import Severity, sha256_of
 from maskproof.policy.rules import finding
+from maskproof.records.approval import digest_of_terms
 from maskproof.repo.paths import HOOKS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from maskproof.evidence.verdicts import SignedVerdict
     from maskproof.gate.inspection import ChangeFacts, Inputs, Inspection
     from maskproof.images.files import Files, Source
     from maskproof.model import Evidence, Finding
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 HOOK_ID = re.compile(r"^\s*(?:-\s+)?id:\s*['\"]?([\w.-]+)", re.MULTILINE)
 MODEL_MADE = {"edited": "changed", "generated": "made"}
 """origins of a record that say AI, and what they say of it"""
+SAME_DRIFT = 0.01
+"""by which two measurements of one drift may differ: it is signed with three decimals, and machines round otherwise"""
 SIGN_BYTES = 1_000
 """what a sign is counted as; its texts are cut to some hundred characters"""
 OPTIMIZERS = re.compile(
@@ -58,7 +62,9 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
     stale = record is not None and record.image.sha256 != edit.sha256
     lost_from = _lost_from(inputs, edit, change, files, marked=evidence.is_ai(found) is True)
     rewritten_by = _rewritten_by(edit, change, files) if stale or lost_from else ""
-    return Signals(found, stale, lost_from, stale and _same_pixels(inputs, edit, change, files), rewritten_by)
+    same = stale and _same_pixels(inputs, edit, change, files)
+    claimed = evidence.claimed_verdict(files.data(edit), edit.path, files.container(edit))
+    return Signals(found, stale, lost_from, same, rewritten_by, claimed)
 
 
 def lost(inspection: Inspection) -> Iterator[Finding]:
@@ -78,15 +84,85 @@ def unmarked(inspection: Inspection) -> Iterator[Finding]:
     """The finding for AI work whose file does not say what its record says; off unless policy asks."""
     inputs, signals, record = inspection.inputs, inspection.signals, record_of(inspection.inputs)
     asked = inputs.settings.unmarked
-    if asked == "off" or isinstance(signals, Failure) or inputs.change is None or signals.stale or record is None:
+    if asked == "off" or isinstance(signals, Failure) or inputs.change is None or signals.stale:
         return
-    if record.origin in MODEL_MADE and evidence.is_ai(signals.evidence) is not True:
+    if evidence.is_ai(signals.evidence) is True:
+        return
+    path = shlex.quote(inputs.path)
+    if isinstance(inputs.reference, Master):
+        master = inputs.reference
+        told = record_of(master.judged) if master.judged else None
+        if told is not None and told.origin in MODEL_MADE:
+            yield finding(
+                "unmarked",
+                f"the record of its master {master.source.path} says that a model {MODEL_MADE[told.origin]} that, and "
+                "nothing in this file says so",
+                Severity(asked),
+                advice="Export it again with the master's metadata kept"
+                + (f", or write the mark into it: `maskproof mark {path}`." if record else "."),
+            )
+    elif record is not None and record.origin in MODEL_MADE:
         yield finding(
             "unmarked",
             f"its record says that a model {MODEL_MADE[record.origin]} it, and nothing in the file says so",
             Severity(asked),
-            advice=f"Write it into the file, no pixel changes: `maskproof mark {shlex.quote(inputs.path)}`.",
+            advice=f"Write it into the file, no pixel changes: `maskproof mark {path}`.",
         )
+
+
+def assertion_differs(inspection: Inspection) -> Iterator[Finding]:
+    """The finding for a signed verdict that is not what is measured, or whose signature is broken."""
+    inputs, signals = inspection.inputs, inspection.signals
+    if isinstance(signals, Failure) or signals.claimed is None:
+        return
+    anew = f"`maskproof sign {shlex.quote(inputs.path)}` signs what is measured."
+    said = signals.claimed.verdict
+    if broken := evidence.broken_signature(signals.evidence):
+        yield _differs(f"its signed verdict does not hold: {broken.says.partition(';')[0]}", anew)
+    elif said is None:
+        yield _differs("what it carries as a signed verdict cannot be read as one", anew)
+    elif signals.stale:
+        return
+    elif other := tuple(_other_pictures(inspection, said)):
+        yield _differs(f"its signed verdict names {' and '.join(other)} than its record", anew)
+    elif drift := _other_drift(inspection, said):
+        whose = _since(inputs, said)
+        yield _differs(f"{drift}{whose}", anew, Severity.WARN if whose else Severity.BLOCK)
+
+
+def _differs(message: str, anew: str, severity: Severity = Severity.BLOCK) -> Finding:
+    return finding("assertion-differs", message, severity, advice=f"Look at it again; then {anew}")
+
+
+def _other_pictures(inspection: Inspection, said: SignedVerdict) -> Iterator[str]:
+    """What a signed verdict was reached with, where the record names something else."""
+    record = record_of(inspection.inputs)
+    if record is None:
+        return
+    for role, claimed, own in (("original", said.original, record.original), ("mask", said.mask, record.mask)):
+        if claimed != (own.sha256 if own else None):
+            yield f"another {role} ({claimed[:12]}…)" if claimed else f"no {role}, otherwise"
+
+
+def _other_drift(inspection: Inspection, said: SignedVerdict) -> str:
+    """How a signed verdict differs from what is measured; empty: it does not, or nothing was measured."""
+    decided, level = inspection.decided, inspection.inputs.settings.level
+    if decided is None or not isinstance(inspection.inputs.reference, Original):
+        return ""
+    told = "none" if said.drift is None else f"{said.drift:.2f}"
+    if said.level == level and said.drift is not None and abs(said.drift - decided.drift) <= SAME_DRIFT:
+        return ""
+    return (
+        f"its signed verdict is drift {told} at level {said.level}, and measured is drift {decided.drift:.2f} at level "
+        f"{level}"
+    )
+
+
+def _since(inputs: Inputs, said: SignedVerdict) -> str:
+    """Why an honest verdict may be another one by now; empty: nothing that it rests on has changed."""
+    changed = ["policy"] if said.settings != digest_of_terms(inputs.terms) else []
+    changed += [f"maskproof ({said.engine[:20]} then)"] if said.engine != __version__ else []
+    return f"; {' and '.join(changed)} changed since it was signed" if changed else ""
 
 
 def signs_of(edit: Source, neighbours: Mapping[str, Source], files: Files) -> tuple[Evidence, ...]:

@@ -50,6 +50,10 @@ PACKED_TEXTS = {"zTXt", "iTXt"}
 """chunks of a PNG that hold text, packed or not: workflows with a picture in them unfold to megabytes"""
 TURNED_BY_TEXT = (b"Raw profile type", b"XML:com.adobe.xmp")
 """keywords of text in which some readers look for an orientation"""
+PLAIN_XMP, ORIENTATION = b"XML:com.adobe.xmp\0\0", b"orientation"
+"""how XMP begins that is not packed, and what has to stand in it for a reader to find one, in whatever case"""
+SEPARATORS = 2
+"""zeros behind that in a whole chunk; more are UTF-16, in which the word would be another one"""
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
 """bytes that Pillow lets a profile unfold into: it counts them as texts, of which it refuses those of over 1 MB"""
 WIDE = 257
@@ -263,7 +267,7 @@ def _without_texts(data: bytes, container: Container) -> bytes:
         return data
     kept, end = [], 0
     for block in container.blocks:
-        if block.kind in PACKED_TEXTS and not block.data.startswith(TURNED_BY_TEXT):
+        if block.kind in PACKED_TEXTS and not _may_turn(block):
             kept.append(data[end : block.offset])
             end = block.offset + 12 + len(block.data)
     return b"".join((*kept, data[end:])) if kept else data
@@ -296,7 +300,16 @@ def _plain(data: bytes, container: Container, name: str) -> Picture | None:
 
 def _leaves_samples(block: Block) -> bool:
     """Does a chunk of a PNG say nothing of what its samples show?"""
-    return block.kind not in SAY_WHAT_IS_SHOWN and not block.data.startswith(TURNED_BY_TEXT)
+    return block.kind not in SAY_WHAT_IS_SHOWN and not _may_turn(block)
+
+
+def _may_turn(block: Block) -> bool:
+    """May some reader find an orientation in this text? Not in XMP that names none, as marks of AI are written."""
+    if not block.data.startswith(TURNED_BY_TEXT):
+        return False
+    packed = block.kind != "iTXt" or not block.data.startswith(PLAIN_XMP)
+    rest = block.data[len(PLAIN_XMP) + 1 :]  # a language, its name of the keyword, the text; zeros between them
+    return packed or rest.count(0) != SEPARATORS or ORIENTATION in rest.lower()
 
 
 def _plain_mask(plain: Picture) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

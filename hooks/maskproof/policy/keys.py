@@ -26,6 +26,7 @@ Choice = Literal["off", "warn", "block"]
 Need = Literal["off", "warn", "block", "always"]
 """the same for a picture without a record; `always`: whatever speaks for an edit or does not"""
 Keep = Literal["store", "sha256", "none"]
+Signing = Literal["off", "on"]
 Detector = Literal["text", "face"]
 
 Stricter = Callable[[Any, Any], Any]
@@ -80,6 +81,8 @@ class Keys:
     """what is looked for in the original and protected wherever it is found"""
     prompt: Annotated[Keep, Row(ladder(*get_args(Keep)))] = "store"
     """what a record that is written keeps of a prompt: all of it, its digest, or nothing"""
+    sign: Annotated[Signing, Row(ladder(*get_args(Signing)))] = "off"
+    """are Content Credentials signed into what `restore` and `edit` write?"""
 
     def describe(self) -> str:
         """The values in words, for `explain`."""

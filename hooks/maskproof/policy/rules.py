@@ -131,6 +131,12 @@ RULES = {
             WARN,
             ("missing AI label", "AI disclosure", "Article 50"),
         ),
+        Rule(
+            "assertion-differs",
+            "The verdict that is signed into the file is not what is measured.",
+            BLOCK,
+            ("false attestation", "broken signature", "tampered Content Credentials"),
+        ),
         Rule("edit-missing", "Nothing changed inside the mask.", WARN, ("no-op edit", "unchanged image")),
         Rule("seam", "The edit was pasted back with a visible edge.", WARN, ("halo", "blending artefact")),
         Rule(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Terms = dict[str, Any]
 """what policy asks for one picture, as plain values"""
-MEANT_OTHERWISE = ("prompt",)
+MEANT_OTHERWISE = ("prompt", "sign")
 """keys of the policy that say nothing of how a picture is judged"""
 MAX_BYTES = 8_000_000
 """bytes of an approval; one picture takes about 1 kB"""
@@ -157,6 +157,11 @@ def terms_of(settings: Settings, digests: Mapping[str, str]) -> Terms:
     said |= {key: value for key, value in (("areas", areas), ("files", named), ("limits", limits)) if value} | face
     plain: Terms = msgspec.json.decode(msgspec.json.encode(_plain(said)))
     return plain
+
+
+def digest_of_terms(terms: Terms) -> str:
+    """The digest of what policy asks for a picture, as signed verdicts name it."""
+    return sha256_of(msgspec.json.encode(terms, order="sorted"))
 
 
 def recorded(record: Record | None, earlier: tuple[str, ...]) -> Recorded | None:

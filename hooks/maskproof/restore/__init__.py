@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from maskproof.drift.registration import Motion
     from maskproof.gate.named import Named
     from maskproof.images.decode import Stored
+    from maskproof.marks.credentials import Identity
     from maskproof.model import Picture, Read
     from maskproof.policy import Settings
 
@@ -69,6 +70,8 @@ class Options:
     """the name of the file to write, whose ending says the format; empty: the edit's"""
     marks: dict[str, str] = field(default_factory=dict)
     """what the file is to say of AI, by property of its XMP"""
+    signer: Callable[[], Identity] | None = None
+    """gives who signs where policy asks for it; None: nobody said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class Restored:
     """what the file says of AI, by property of its XMP"""
     notes: tuple[str, ...] = ()
     """what a reader should know: what a format cannot hold, what could not be done"""
+    signed: str = ""
+    """who signed what, or why nobody did; empty: policy does not ask"""
 
     @property
     def lossy(self) -> bool:

@@ -24,20 +24,32 @@ from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
 from maskproof.model import Verdict, counted, sha256_of
-from maskproof.records import sidecar
+from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.working import record_path
 from maskproof.report.folder import pasted
-from maskproof.restore import NOTHING, Options, Restored, compose, decode_sources, text, to_record, undo
+from maskproof.restore import (
+    NOTHING,
+    Options,
+    Restored,
+    compose,
+    decode_sources,
+    manifest,
+    text,
+    to_record,
+    undo,
+)
+from maskproof.restore.manifest import Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from maskproof.model import ImageReport
 
-AGAIN = {"restored": "Record it, and restore it again.", "marked": "Mark it again."}
+AGAIN = {"restored": "Record it, and restore it again.", "marked": "Mark it again.", "signed": "Sign it again."}
 """what to do where a picture was saved anew meanwhile"""
 
 
@@ -169,7 +181,7 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     repository = scope.change.repository
     record, was = _record(repository, job)
     settings = scope.settings(job.path)
-    named = _named_files(scope, job, record)
+    named = named_files(scope, job.path, job.data, record)
     sources = decode_sources(named)
     original = sources.original.shown
     before = compare(named, settings, scope.read_trusted, shown_original=original, shown_edit=sources.edit.shown)
@@ -186,7 +198,11 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
         old[beside] = was
     if record.tool is not None:
         record = msgspec.structs.replace(record, tool=sidecar.kept(record.tool, settings.prompt))
-    new = {beside: _renew_record(record, job, made, options), job.target: made.data}
+    renewed = _renewed(record, job, made, options)
+    made = _signed(scope, job, made, after, Made(renewed, job.data, named.original), options)
+    renewed = msgspec.structs.replace(renewed, image=_image(made.data, made.shown.size))
+    undo.remember(repository, job.data)
+    new = {beside: _rendered(renewed, beside), job.target: made.data}
     write(repository, job.target, new, old, {job.path: job.data, job.beside: job.record}, "restored")
     names = " ".join(quote(repository, one) for one in (job.target, beside))
     lines = (
@@ -224,12 +240,26 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
     return before, sidecar.render(before)
 
 
-def _renew_record(record: Record, job: Job, made: Restored, options: Options) -> bytes:
+def _renewed(record: Record, job: Job, made: Restored, options: Options) -> Record:
     """The record of the restored picture."""
     restored = to_record(made, sha256_of(job.data), tone=options.match_tone)
-    text = sidecar.render(msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored))
-    sidecar.parse(text, job.target_record)
+    return msgspec.structs.replace(record, image=_image(made.data, made.shown.size), restored=restored)
+
+
+def _rendered(record: Record, beside: str) -> bytes:
+    text = sidecar.render(record)
+    sidecar.parse(text, beside)
     return text
+
+
+def _signed(scope: Scope, job: Job, made: Restored, after: ImageReport, how: Made, options: Options) -> Restored:
+    """The restored picture with its Content Credentials, where policy asks for them."""
+    settings = scope.settings(job.path)
+    asked = approval.digest_of_terms(scope.terms(settings))
+    verdict = manifest.verdict_of(how.record, after.drift, settings.level, asked)
+    signer = options.signer or manifest.nobody
+    data, told = manifest.by_policy(made.data, job.target, how, verdict, settings.sign, signer)
+    return replace(made, data=data, signed=told)
 
 
 def write(
@@ -268,19 +298,19 @@ def write(
             raise UsageError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from error
 
 
-def _named_files(scope: Scope, job: Job, record: Record) -> Named:
+def named_files(scope: Scope, path: str, edit: bytes, record: Record) -> Named:
     """The edit of the working tree beside what its record names.
 
     Raises:
         CouldNotJudge: original or mask cannot be had.
     """
-    original, mask = sources_of(scope, job.path, record)
+    original, mask = sources_of(scope, path, record)
     return Named(
-        job.data,
+        edit,
         scope.files.data(original),
         None if mask is None else scope.files.data(mask),
         None if record.mask is None else record.mask.mode,
-        job.path,
+        path,
         original.path,
         "" if mask is None else mask.path,
         record,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from maskproof.images.containers import Container
+    from maskproof.records.sidecar import Record
 
 
 def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
@@ -80,7 +81,7 @@ def _mark(repository: Repository, path: str) -> Outcome:
             f"Record it first: `maskproof record {named} --original ORIGINAL`, or with --generated.",
         )
     record = sidecar.parse(text, beside)
-    mark = marks.of_record(record)
+    mark = marks.of_record(_maker(repository, record))
     if mark is None:
         return Outcome(Verdict.PASS, False, (f"{path}: its record ({record.origin}) names no model, nothing to say",))
     container = containers.blocks(data, path)
@@ -106,6 +107,15 @@ def _mark(repository: Repository, path: str) -> Outcome:
             f"  next       git add {named} {quote(repository, beside)}; approvals name bytes, so approve after this",
         ),
     )
+
+
+def _maker(repository: Repository, record: Record) -> Record:
+    """The record that says who made a picture: of an export, its master's, where that has one."""
+    if record.origin != "derived" or record.original is None:
+        return record
+    beside = record_path(repository, record.original.path)
+    text = file_bytes(repository, beside)
+    return record if text is None else sidecar.parse(text, beside)
 
 
 def _marked(

@@ -61,6 +61,8 @@ def describe_steps(made: Restored) -> Iterator[str]:
         )
     if made.marks:
         yield from _row("marked", marks.describe(made.marks))
+    if made.signed:
+        yield from _row("signed", made.signed.removeprefix("signed "))
     for note in made.notes:
         yield from _row("note", note)
 

@@ -41,6 +41,26 @@ def keep(repository: Repository, target: str, old: dict[str, bytes | None], new:
     write_file(note, msgspec.json.encode(files), str(note))
 
 
+def remember(repository: Repository, data: bytes) -> None:
+    """Keep what a model sent, so that it can be found by its digest; it is the parent of what is made of it."""
+    note = _kept(repository, sha256_of(data))
+    note.parent.mkdir(parents=True, exist_ok=True)
+    write_file(note, repository.objects.keep(data).encode(), str(note))
+
+
+def recall(repository: Repository, sha256: str) -> bytes | None:
+    """What `remember` kept; None where it did not, or where Git has it no longer."""
+    try:
+        data = repository.objects.blob(_kept(repository, sha256).read_text(), "the model's file")
+    except (OSError, CouldNotJudge):
+        return None
+    return data if sha256_of(data) == sha256 else None
+
+
+def _kept(repository: Repository, sha256: str) -> Path:
+    return repository.common_dir / "maskproof" / "models" / sha256
+
+
 def undo(repository: Repository, target: str) -> tuple[str, ...]:
     """Bring back what the last restore of a picture replaced; gives the paths.
 

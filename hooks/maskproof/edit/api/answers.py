@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from maskproof.documents import Problems, read_json
-from maskproof.edit.api.client import explain, host
+from maskproof.edit.api.client import explain, hide, host
 from maskproof.errors import NoAnswer, UsageError
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def ask(client: openai.OpenAI, model: str, rules: str, parts: Sequence[Part], fo
             store=False,  # the pictures are nobody else's business once the answer is there
         )
     except openai.OpenAIError as error:
-        raise explain(error, model, server) from error
+        raise explain(error, model, client) from error
     except ValueError as error:
         raise NoAnswer(f"{server} sent an answer that cannot be read", "Run the same command again.") from error
-    return _read(answer, form, server), str(getattr(answer, "model", "") or model)
+    return _read(answer, form, server), hide(str(getattr(answer, "model", "") or model), client)
 
 
 def schema(form: type[Any]) -> dict[str, Any]:

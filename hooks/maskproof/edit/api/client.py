@@ -7,8 +7,9 @@ since the same command may succeed later; whatever has to be changed first ends 
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from maskproof.edit.api import models
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
@@ -23,6 +24,9 @@ Client: TypeAlias = "openai.OpenAI"
 INSTALL = "Run `pip install 'maskproof[openai]'`."
 OPENAI = "api.openai.com"
 NOTHING = "Nothing was written"
+HIDDEN = "[key]"
+LIKE_KEYS = re.compile(r"\b(?:sk|key)-[\w*.\u2026-]{6,}")
+"""what looks like a key of OpenAI or of a gateway, with stars or dots in it where a server hides a part"""
 MAX_QUOTED_CHARS = 400
 """characters of a server's own words that a message repeats"""
 BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -32,14 +36,16 @@ Problem = tuple[bool, type[MaskproofError], str, str]
 """whether it applies, the error, what is wrong and what to do next"""
 
 
-def connect(timeout: float | None) -> Client:
+def connect(timeout: float | None, azure: bool = False) -> Client:
     """A client for the server that the environment names.
 
     Args:
         timeout: Seconds to wait for an answer; None: the client's own (600).
+        azure: The environment names an Azure OpenAI endpoint, which goes before OpenAI's own server; models are the
+            names of deployments there.
 
     Raises:
-        UsageError: the package is missing, or there is no key.
+        UsageError: the package is missing, there is no key, or Azure lacks something.
     """
     try:
         import openai
@@ -50,6 +56,8 @@ def connect(timeout: float | None) -> Client:
         "Set it in the environment: `export OPENAI_API_KEY=...`. For another server than OpenAI's set OPENAI_BASE_URL "
         "as well.",
     )
+    if azure:
+        return _connect_azure({} if timeout is None else {"timeout": timeout})
     try:
         made = openai.OpenAI() if timeout is None else openai.OpenAI(timeout=timeout)
     except openai.OpenAIError as error:
@@ -58,6 +66,38 @@ def connect(timeout: float | None) -> Client:
         made.close()
         raise missing
     return made
+
+
+def _connect_azure(options: dict[str, Any]) -> Client:
+    """The client of Azure OpenAI, which reads endpoint, key and version from the environment itself."""
+    import openai
+
+    advice = (
+        "Set AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY and OPENAI_API_VERSION; the deployment is the `--model`. "
+        "For another server unset AZURE_OPENAI_ENDPOINT."
+    )
+    try:
+        made = openai.AzureOpenAI(**options)
+    except (openai.OpenAIError, ValueError) as error:
+        said = str(error).rstrip(".")[:MAX_QUOTED_CHARS]
+        raise UsageError(f"Azure OpenAI cannot be asked: {said}", advice) from error
+    if not made.default_query.get("api-version"):  # set, but to nothing: the client would send it
+        raise UsageError("Azure OpenAI cannot be asked: OPENAI_API_VERSION is empty", advice)
+    return made
+
+
+def is_azure(client: Client) -> bool:
+    """Does it ask Azure OpenAI?"""
+    import openai
+
+    return isinstance(client, openai.AzureOpenAI)
+
+
+def hide(text: str, client: Client) -> str:
+    """A server's words without the key, which some repeat, whole or in part."""
+    for secret in filter(None, (client.api_key, getattr(client, "_azure_ad_token", None))):
+        text = text.replace(str(secret), HIDDEN)
+    return LIKE_KEYS.sub(HIDDEN, text)
 
 
 def host(client: Client) -> str:
@@ -80,11 +120,11 @@ def accept(client: Client, model: ImageModel) -> None:
         )
 
 
-def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofError:
+def explain(error: openai.OpenAIError, model: str, client: Client) -> MaskproofError:
     """An error of the client in plain words."""
     import openai
 
-    said = _quote(error)
+    said, server = _quote(error, client), host(client)
     if isinstance(error, openai.APITimeoutError):
         return NoAnswer(
             f"{server} did not answer in time. {NOTHING}",
@@ -92,7 +132,7 @@ def explain(error: openai.OpenAIError, model: str, server: str) -> MaskproofErro
         )
     if isinstance(error, openai.APIConnectionError):
         return NoAnswer(
-            f"the connection to {server} was lost or could not be made ({_cause(error)}). {NOTHING}",
+            f"the connection to {server} was lost or could not be made ({_cause(error, client)}). {NOTHING}",
             "Check the network, and OPENAI_BASE_URL if it is set; then try again.",
         )
     code = getattr(error, "code", None) or ""
@@ -129,7 +169,7 @@ def _problems(code: str, status: int, server: str, model: str) -> tuple[Problem,
             status == HTTPStatus.UNAUTHORIZED,
             UsageError,
             f"{server} does not accept the key ({model})",
-            "Check OPENAI_API_KEY: `export OPENAI_API_KEY=...`.",
+            "Check OPENAI_API_KEY (of Azure: AZURE_OPENAI_API_KEY): `export OPENAI_API_KEY=...`.",
         ),
         (
             status == HTTPStatus.FORBIDDEN,
@@ -152,16 +192,16 @@ def _problems(code: str, status: int, server: str, model: str) -> tuple[Problem,
     )
 
 
-def _quote(error: openai.OpenAIError) -> str:
+def _quote(error: openai.OpenAIError, client: Client) -> str:
     """The server's own words without the rest of its answer, cut to a length that fits a terminal."""
     body = getattr(error, "body", None)
     message = body.get("message") if isinstance(body, dict) else None
     text = message if isinstance(message, str) and message else str(error)
-    number = getattr(error, "request_id", None)
-    text = text.strip().rstrip(".")[:MAX_QUOTED_CHARS]
+    number = hide(getattr(error, "request_id", None) or "", client)
+    text = hide(text, client).strip().rstrip(".")[:MAX_QUOTED_CHARS]
     return f"{text} (request {number})" if number and number not in text else text
 
 
-def _cause(error: openai.OpenAIError) -> str:
+def _cause(error: openai.OpenAIError, client: Client) -> str:
     cause = error.__cause__
-    return str(cause or error).rstrip(".")[:MAX_QUOTED_CHARS]
+    return hide(str(cause or error), client).rstrip(".")[:MAX_QUOTED_CHARS]

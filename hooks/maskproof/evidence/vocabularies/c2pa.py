@@ -30,6 +30,8 @@ AI_ASSERTIONS = {"com.adobe.generative-ai": "description", "c2pa.ai_generated_co
 `c2pa.training-mining` and its kin, which speak of what others may do with the picture"""
 PASSIVE = frozenset({"opened", "converted", "transcoded", "repackaged", "published", "created", "managed"})
 """actions that leave the picture what it was"""
+VERDICT = "org.maskproof.verdict"
+"""the assertion in which maskproof says what it measured (`evidence/verdicts.py`)"""
 MAX_CHAIN = 64
 """manifests followed from ingredient to ingredient"""
 
@@ -79,6 +81,8 @@ class Manifest:
     """(assertion, model) of assertions that say AI in themselves"""
     declared: tuple[str, ...] = ()
     """digital source types in metadata assertions"""
+    verdicts: tuple[dict[str, Any], ...] = ()
+    """what claims to be a verdict of maskproof"""
 
     @property
     def part(self) -> Ingredient | None:
@@ -201,11 +205,22 @@ def _statements(manifest: Manifest, source: str, brought: Ingredient | None, *, 
     for kind in manifest.declared:
         ai = means_ai(kind)
         yield Evidence(source, f"{kind} (metadata{of})", ai=ai, edit=AI_SOURCE_TYPES.get(kind) if whole else None)
+    for one in manifest.verdicts:
+        yield Evidence(source, f"{_verdict(one)}{of}", ai=None)
     part = parent or (manifest.part if whole else None)
     if part and not of and not edits and (name := part.instance or part.title):
         title = f" ({part.title!a})" if part.title and part.title != name else ""
         says = f"{'made from' if parent else 'holds'} {name!a}{title}"
         yield Evidence(source, says, ai=None, generator=manifest.generator, parent=name)
+
+
+def _verdict(said: dict[str, Any]) -> str:
+    """A verdict of maskproof in words, as it claims to be one."""
+    drift, level, engine = said.get("drift"), _text(said.get("level")), _text(said.get("engine"))
+    told = f"drift {drift:.2f}" if isinstance(drift, float | int) else "nothing compared"
+    digests = ((key, _text(said.get(key))) for key in ("original", "mask", "settings"))
+    named = "".join(f", {key} {digest[:12]}…" for key, digest in digests if digest)
+    return f"a verdict of maskproof {(engine or '')[:20]}: {told} at level {(level or '')[:20]}{named}"
 
 
 def _plain(action: Action, parent: Ingredient | None, title: str | None, *, whole: bool) -> str:
@@ -261,6 +276,7 @@ def _manifest(box: Box, room: _Room) -> Manifest:
     ingredients: list[Ingredient] = []
     models: list[tuple[str, str | None]] = []
     declared: list[str] = []
+    verdicts: list[dict[str, Any]] = []
     for one in assertions:
         kind = one.label.split("__")[0]
         if kind.startswith("c2pa.actions"):
@@ -271,6 +287,8 @@ def _manifest(box: Box, room: _Room) -> Manifest:
             ]
         elif kind.startswith("c2pa.ingredient"):
             ingredients.append(_ingredient(one.label, room.decode(one)))
+        elif kind == VERDICT:
+            verdicts.append(room.decode(one))
         elif kind in AI_ASSERTIONS:
             models.append((kind, _text(room.decode(one).get(AI_ASSERTIONS[kind]))))
         elif kind.startswith(("stds.iptc", "c2pa.metadata")):
@@ -288,6 +306,7 @@ def _manifest(box: Box, room: _Room) -> Manifest:
         tuple(ingredients),
         tuple(models),
         tuple(declared),
+        tuple(verdicts),
     )
 
 
