@@ -174,15 +174,39 @@ def emit(render: Callable[..., str], output: Path | None = None, last_line: str 
 
 
 def for_github(found: Report) -> None:
-    """In a job of GitHub Actions: annotations behind the text, and the job's summary, as its runner reads them."""
+    """In a job of GitHub Actions: annotations behind the text, the job's summary and the step's outputs."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     from maskproof.report import github, markdown
 
     print(github.run(found), end="")
-    if name := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(markdown.run(found))
+    for key, text in (("GITHUB_STEP_SUMMARY", markdown.run(found)), ("GITHUB_OUTPUT", github.outputs(found))):
+        if name := os.environ.get(key):
+            with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as own:
+                own.write(text)
+
+
+def reports_option(command: Command) -> Command:
+    """`--report FORMAT=FILE`, as often as wanted; the command is handed a file and a `Writer` for each."""
+    writers = report.writers("run")
+
+    def parsed(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[Path, report.Writer]:
+        files = {}
+        for one in given:
+            name, _, file = one.partition("=")
+            if name not in writers or not file:
+                raise click.BadParameter(f"{one!r} is no FORMAT=FILE with a format of {', '.join(writers)}.")
+            files[Path(file)] = writers[name]
+        return files
+
+    return click.option(
+        "--report",
+        "files",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        callback=parsed,
+        help="Also write the report in this format into this file. May be repeated.",
+    )(command)
 
 
 def together(mask: Path | None, mask_mode: str | None) -> None:

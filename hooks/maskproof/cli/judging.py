@@ -29,6 +29,7 @@ from maskproof.cli.base import (
     policy_for,
     reader,
     report_options,
+    reports_option,
     spare,
     status,
     wants_color,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     help="Who made the change, as the platform knows them: nobody approves a change of their own. May be repeated.",
 )
 @click.argument("paths", nargs=-1)
+@reports_option
 @report_options("run")
 def check(
     staged: bool,
@@ -68,6 +70,7 @@ def check(
     fail_on: str,
     authors: tuple[str, ...],
     paths: tuple[str, ...],
+    files: dict[Path, Writer],
     writer: Writer,
     output: Path | None,
 ) -> int:
@@ -82,6 +85,7 @@ def check(
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
+    spare((), output, *files)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
@@ -98,6 +102,8 @@ def check(
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
+    for file, style in files.items():
+        write(file, style.run(found).encode("utf-8", "backslashreplace"))
     silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
     if not silent:  # pre-commit shows each word of a hook
         emit(partial(writer.run, found), output, summary(found))
