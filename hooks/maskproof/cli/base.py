@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
-KINDS = ("judging", "recording", "approving", "editing", "setting_up")
+KINDS = ("judging", "recording", "approving", "editing", "setting_up", "pulls")
 """modules of commands, in the order of a first encounter"""
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)

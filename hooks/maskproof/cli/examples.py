@@ -43,9 +43,14 @@ EXAMPLES = {
     "approve": (
         'maskproof approve hero-spring.png --reason "New background, agreed with the brand team"',
         'maskproof approve assets/a.png assets/b.png --reason "Rebrand" --expires 2027-03-31 --sign',
+        'maskproof approve --from-comment "$GITHUB_EVENT_PATH"',
     ),
     "approvals": ("maskproof approvals", "maskproof approvals --from-ref origin/main --format json"),
     "baseline": ("maskproof baseline",),
+    "comment": (
+        'maskproof comment "$GITHUB_EVENT_PATH"',
+        'maskproof comment "$GITHUB_EVENT_PATH" --report "$RUNNER_TEMP/maskproof/report.json"',
+    ),
     "preset": (
         "maskproof preset https://brand.example.com/images.toml",
         "maskproof preset shared/images.maskproof.toml",
