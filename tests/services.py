@@ -64,7 +64,14 @@ def github(service: Project, kind: str, commit: str, event: dict, ref: str = "re
 
 
 def pull_request(service: Project, kind: str = "pull_request") -> dict[str, str]:
-    event = {"pull_request": {"number": 7, "head": {"sha": sha(service, "pr")}, "base": {"sha": "0" * 40}}}
+    event = {
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": sha(service, "pr")},
+            "base": {"sha": "0" * 40},
+            "user": {"login": "ana"},
+        }
+    }
     commit = sha(service, "refs/pull/7/merge" if kind == "pull_request" else "main")
     return github(service, kind, commit, event)
 

@@ -290,6 +290,13 @@ def test_the_token_goes_to_the_server_of_the_repository_alone(service: Project, 
     assert TOKEN not in filled("lfs.evil.example")
 
 
+def test_the_check_is_told_who_made_the_change(service: Project, tmp_path: Path) -> None:
+    _, env = EVENTS["pull_request"](service)
+    ran = runner(tmp_path, env)
+    (step,) = (one for one in ACTION["runs"]["steps"] if one.get("id") == "check")
+    assert ran.variables(step)["MASKPROOF_AUTHORS"] == "ana"
+
+
 def test_actions_are_pinned_and_asked_for_nothing_that_writes() -> None:
     uses = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
     assert uses

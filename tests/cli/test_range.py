@@ -10,6 +10,7 @@ import sys
 import pytest
 import yaml
 
+from maskproof.setup.ci import SERVICES
 from processes import MASKPROOF
 from projects import HERO, SPRING, Project, Scratch, png, texture
 from services import github, gitlab, hosted, job, pull_request, sha
@@ -178,38 +179,62 @@ def written(folder, ci: str) -> str:
     scratch.root.mkdir()
     scratch.git("init", "-q")
     scratch.maskproof("init", "--ci", ci)
-    file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]
-    job = yaml.safe_load((scratch.root / file).read_text())
-    if ci == "gitlab":
-        return "set -e\n" + "\n".join(job["maskproof"]["script"])
-    return "set -e\n" + "\n".join(step["run"] for step in job["jobs"]["maskproof"]["steps"] if "run" in step)
+    text = (scratch.root / SERVICES[ci].file).read_text()
+    job = None if ci == "pre-commit" else yaml.safe_load(text)
+    lines = {
+        "gitlab": lambda: job["maskproof"]["script"],
+        "bitbucket": lambda: job["pipelines"]["pull-requests"]["**"][0]["step"]["script"],
+        "azure": lambda: [f"({step['bash']})" for step in job["steps"] if "bash" in step],
+        "pre-commit": lambda: [text],
+    }[ci]()
+    return "set -e\n" + "\n".join(lines)
+
+
+def tools(folder) -> dict[str, str]:
+    """The PATH of a job in which maskproof is installed."""
+    program(folder / "bin", "pip", ":")
+    program(folder / "bin", "python", ":")
+    program(folder / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    program(folder / "bin", "pre-commit", f'exec {shlex.quote(sys.executable)} -m pre_commit "$@"')
+    return {"PATH": os.pathsep.join((str(folder / "bin"), os.environ["PATH"]))}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a job's shell")
-@pytest.mark.parametrize("kind", ["pull request", "queue", "rebased queue", "merge request", "train"])
+@pytest.mark.parametrize("kind", ["merge request", "train", "bitbucket", "azure"])
 def test_the_jobs_that_init_writes_judge_the_change_and_fetch_what_they_need(service, tmp_path, kind):
-    service.git("checkout", "-q", "-b", "queue", "pr" if kind == "rebased queue" else "main")
-    if kind == "rebased queue":
-        service.git("rebase", "-q", "main")
-    else:
-        service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")
-    queue = sha(service, "queue")
-    event = {"merge_group": {"base_sha": sha(service, "main"), "head_sha": queue}}
-    commit, env = {
-        "pull request": ("refs/pull/7/merge", pull_request(service)),
-        "queue": ("queue", github(service, "merge_group", queue, event)),
-        "rebased queue": ("queue", github(service, "merge_group", queue, event)),
-        "merge request": ("pr", gitlab(service, "detached", sha(service, "pr"))),
-        "train": ("queue", gitlab(service, "merge_train", queue)),
+    service.git("checkout", "-q", "-b", "queue", "main")
+    service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")
+    ci, commit, env = {
+        "merge request": ("gitlab", "pr", gitlab(service, "detached", sha(service, "pr"))),
+        "train": ("gitlab", "queue", gitlab(service, "merge_train", sha(service, "queue"))),
+        "bitbucket": ("bitbucket", "pr", {"BITBUCKET_PR_DESTINATION_BRANCH": "main"}),
+        "azure": (
+            "azure",
+            "queue",
+            {"SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/main", "AGENT_TEMPDIRECTORY": str(tmp_path)},
+        ),
     }[kind]
-    script = written(tmp_path, "gitlab" if "GITLAB_CI" in env else "github")
+    script = written(tmp_path, ci)
     clone = job(service, sha(service, commit))
-    program(tmp_path / "bin", "pip", ":")
-    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
-    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
-    done = clone.run("sh", "-c", script, ok=False, **env)
+    done = clone.run("bash", "-c", script, ok=False, **env, **tools(tmp_path))
     assert done.returncode == 1, done.stderr
     assert f"{SPRING} is blocked" in done.stdout or "1 image looked at, 1 compared, 1 blocked" in done.stdout
+
+
+@pytest.mark.acceptance
+@pytest.mark.skipif(os.name != "posix", reason="a job's shell")
+def test_and_pre_commit_does_with_the_hook_of_the_branch_that_a_change_goes_to(service, tmp_path):
+    service.git("checkout", "-q", "pr")
+    service.write(".pre-commit-config.yaml", "repos: []\n")
+    service.commit("Without the hook")
+    service.git("checkout", "-q", "main")
+    script = tmp_path / "check.sh"
+    script.write_text(written(tmp_path, "pre-commit"))
+    env = {**tools(tmp_path), "PRE_COMMIT_HOME": str(service.cache)}
+    done = service.run("sh", str(script), "main", "pr", ok=False, **env)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{SPRING}: BLOCKED" in done.stdout
+    assert service.run("sh", str(script), "pr", "main", ok=False, **env).returncode == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a job's shell")
@@ -223,10 +248,8 @@ def test_and_the_content_of_both_sides_in_git_lfs(service, tmp_path):
     service.edit("held")
     service.commit("Held")
     clone = job(service, sha(service, "pr"))
-    program(tmp_path / "bin", "pip", ":")
-    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    path = tools(tmp_path)
     program(tmp_path / "bin", "git-lfs", f'echo "$@" >> {shlex.quote(str(tmp_path / "asked"))}')
-    env = gitlab(service, "detached", sha(service, "pr"))
-    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
+    env = {**gitlab(service, "detached", sha(service, "pr")), **path}
     clone.run("sh", "-c", written(tmp_path, "gitlab"), ok=False, **env)
     assert f"fetch origin {sha(service, 'pr')} {sha(service, 'main')}" in (tmp_path / "asked").read_text()

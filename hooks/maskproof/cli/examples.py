@@ -58,7 +58,7 @@ EXAMPLES = {
     "doctor": ("maskproof doctor", "maskproof doctor --format json"),
     "range": ("maskproof range --fetch", "maskproof range --onto main"),
     "review": ("maskproof review hero-spring.png",),
-    "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --advise"),
+    "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --ci azure --advise"),
     "demo": ("maskproof demo", "maskproof demo --keep trial"),
     "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),
 }
