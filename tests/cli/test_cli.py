@@ -306,7 +306,7 @@ class TestInterrupted:
 class TestInternalError:
     CODE = (
         "import sys, maskproof.gate.check as check\n"
-        "def broken(change): raise ValueError('boom \\x1b[31m')\n"
+        "def broken(change, **_): raise ValueError('boom \\x1b[31m')\n"
         "check.check = broken\n"
         "from maskproof.hook import main\n"
         "sys.argv = ['maskproof', 'check', '--all']\n"

@@ -17,7 +17,7 @@ from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from maskproof.gate.named import Named
     from maskproof.model import ImageReport, Report
@@ -170,7 +170,8 @@ def emit(render: Callable[..., str], output: Path | None = None, last_line: str 
         print(render(color=wants_color()), end="")
         return
     write(output, render(color=False).encode("utf-8", "backslashreplace"))
-    print(last_line)
+    if last_line:
+        print(last_line)
 
 
 def for_github(found: Report) -> None:
@@ -238,6 +239,42 @@ def progress(done: int, of: int, what: str = "edits compared") -> None:
     """One line that counts up, on a terminal only."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"\r{done} of {of} {what}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+PATIENCE = 1.0
+"""seconds from which on somebody at a terminal is told how far a command is"""
+
+
+@contextlib.contextmanager
+def counting(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """How far a command is, on a terminal and from its second second on; the line is taken away at the end."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    from threading import Lock, Timer
+
+    line, shown, lock = [f"{what} ..."], [False], Lock()
+
+    def show() -> None:
+        with lock:
+            shown[0] = True
+            said(line[0])
+
+    def count(done: int, of: int) -> None:
+        line[0] = f"{done} of {of} {what}"
+        if shown[0]:
+            show()
+
+    timer = Timer(PATIENCE, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield count
+    finally:
+        timer.cancel()
+        with lock:
+            if shown[0]:
+                said("")
 
 
 def said(text: str) -> None:

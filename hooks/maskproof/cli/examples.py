@@ -12,7 +12,7 @@ EXAMPLES = {
         "maskproof check",
         "maskproof check --from-ref origin/main --to-ref HEAD",
         "maskproof check --all --format json --output report.json",
-        "maskproof check --fail-on warn assets/",
+        "maskproof check --fail-on warn --quiet assets/",
         "maskproof check --report sarif=maskproof.sarif --report junit=junit.xml",
     ),
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),

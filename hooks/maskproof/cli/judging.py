@@ -20,6 +20,7 @@ from maskproof.cli.base import (
     UNJUDGED,
     commands,
     comparison_options,
+    counting,
     emit,
     folder,
     for_github,
@@ -40,6 +41,7 @@ from maskproof.images import worker
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
+    from maskproof.model import Report
     from maskproof.report import Writer
 
 
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     envvar="MASKPROOF_AUTHORS",
     help="Who made the change, as the platform knows them: nobody approves a change of their own. May be repeated.",
 )
+@click.option("--quiet", is_flag=True, help="Say nothing unless an image is blocked or was not judged.")
+@click.option("--verbose", is_flag=True, help="Also name each image that passes.")
 @click.argument("paths", nargs=-1)
 @reports_option
 @report_options("run")
@@ -69,6 +73,8 @@ def check(
     everything: bool,
     fail_on: str,
     authors: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
     paths: tuple[str, ...],
     files: dict[Path, Writer],
     writer: Writer,
@@ -85,6 +91,8 @@ def check(
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
+    if quiet and verbose:
+        raise UsageError("--quiet cannot be combined with --verbose", "Choose one of them.")
     spare((), output, *files)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
@@ -92,25 +100,36 @@ def check(
     if not change.concerns_nothing:
         worker.start()
     from maskproof.gate.check import check as check_change
-    from maskproof.model import Severity
     from maskproof.report import text
     from maskproof.report.folder import pasted, seen_from
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        found = seen_from(check_change(change), where, windows=windows)
+        with counting("images judged", quiet=quiet) as progress:
+            found = seen_from(check_change(change, progress=progress), where, windows=windows)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
     for file, style in files.items():
         write(file, style.run(found).encode("utf-8", "backslashreplace"))
-    silent = output is None and writer is text and not (found.images or found.notes) and is_hook(os.environ)
-    if not silent:  # pre-commit shows each word of a hook
-        emit(partial(writer.run, found), output, summary(found))
-        if writer is text and output is None:
+    ended = _ended(found, fail_on)
+    spoken, hushed = writer is text and output is None, quiet and ended == 0
+    if spoken and verbose:
+        print(*text.passing(found, color=wants_color()), sep="\n")
+    # pre-commit shows each word of a hook
+    if not (spoken and (hushed or (not (found.images or found.notes) and is_hook(os.environ)))):
+        emit(partial(writer.run, found), output, "" if hushed else summary(found))
+        if spoken:
             for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
+    return ended
+
+
+def _ended(found: Report, fail_on: str) -> int:
+    """The exit status of a run."""
+    from maskproof.model import Severity
+
     told = [finding for image in found.images for finding in image.findings if finding.accepted is None]
     warned = any(finding.severity is Severity.WARN for finding in told)
     ended = status(*found.images)
