@@ -1,7 +1,8 @@
-"""The picture on the first screen of the README: `python docs/picture.py` writes `docs/drift.jpg`.
+"""The pictures of the documentation: `python docs/picture.py` writes `docs/drift.jpg` and `docs/protected.jpg`.
 
-It is the contact sheet of `maskproof rank` over the two edits that `maskproof demo` commits, so it shows what the
-program draws and measures today. JPEG, because the sheet is a quarter of the size so.
+The first, on the first screen of the README, is the contact sheet of `maskproof rank` over the two edits that
+`maskproof demo` commits, so it shows what the program draws and measures today. The other one shows what their mask
+leaves protected, as `maskproof mask --preview` draws it. JPEG, because they are a quarter of the size so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "drift.jpg"
+PROTECTED = ROOT / "docs" / "protected.jpg"
 FILES = {
     "coffee.jpg": "pass/rerendered/base/original.jpg",
     "mask.png": "pass/rerendered/base/mask.png",
@@ -35,10 +37,19 @@ def sheet(folder: Path) -> Path:
     return folder / "sheet.png"
 
 
+def protected(folder: Path) -> Path:
+    """Draw what the mask leaves protected, in the same folder."""
+    shown = ("mask", "coffee.jpg", "--from", "mask.png", "--mask-mode", "alpha", "-o", "new.png")
+    command = [sys.executable, "-m", "maskproof", *shown, "--preview", "protected.png"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder / "protected.png"
+
+
 def main() -> None:
-    """Draw it and put it beside this script."""
+    """Draw them and put them beside this script."""
     with tempfile.TemporaryDirectory() as folder:
         Image.open(sheet(Path(folder))).convert("RGB").save(PICTURE, quality=82, optimize=True)
+        Image.open(protected(Path(folder))).convert("RGB").save(PROTECTED, quality=82, optimize=True)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ LAYERS = (
     {"gate", "masks"},
     {"report", "recording"},
     {"restore", "setup"},
-    {"edit"},
+    {"edit", "pulls"},
     {"cli"},
     {"hook"},
     {"__main__"},

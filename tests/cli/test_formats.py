@@ -90,3 +90,20 @@ def test_a_new_format_is_a_module_and_a_row(pictures, tmp_path):
         done = run(*COMMANDS[name][0])
         assert (done.returncode, done.stdout) == (2, "")
         assert "'wiki' is not one of 'text', 'json'" in done.stderr
+
+
+def test_one_run_writes_several_reports(pictures, tmp_path):
+    files = {name: tmp_path / f"report.{name}" for name in report.writers("run")}
+    asked = [word for name, file in files.items() for word in ("--report", f"{name}={file}")]
+    done = pictures.maskproof("check", *asked)
+    assert done.returncode == 1
+    assert done.stdout == pictures.maskproof("check").stdout
+    for name, file in files.items():
+        assert file.read_text() == pictures.maskproof("check", "--format", name).stdout
+
+
+@pytest.mark.parametrize("given", ["sarif", "sarif=", "wiki=a", "=a", "sarif=no/such/folder", "json=a.txt"])
+def test_a_report_that_cannot_be_is_refused(pictures, given):
+    done = pictures.maskproof("check", "--report", given, "--report", "text=a.txt", "--output", "a.txt")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert not (pictures.root / "a.txt").exists()

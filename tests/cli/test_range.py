@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shlex
 import sys
@@ -11,75 +10,15 @@ import sys
 import pytest
 import yaml
 
+from maskproof.setup.ci import SERVICES
 from processes import MASKPROOF
 from projects import HERO, SPRING, Project, Scratch, png, texture
+from services import github, gitlab, hosted, job, pull_request, sha
 
 
 @pytest.fixture
-def service(project: Project) -> Project:
-    """What a hosting service holds: main moved on after the branch `pr` was cut, and the merge that it made of both."""
-    project.git("branch", "-M", "main")
-    for key in ("allowFilter", "allowAnySHA1InWant"):
-        project.git("config", f"uploadpack.{key}", "true")
-    project.git("checkout", "-q", "-b", "pr")
-    project.edit("drifted")
-    project.commit("Drifted")
-    project.write("README.md", "More\n")
-    project.commit("A second commit, so that one parent alone shows no picture")
-    project.git("checkout", "-q", "main")
-    project.write("LICENSE", "Free\n")
-    project.commit("Main moves on")
-    project.git("checkout", "-q", "--detach")
-    project.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge", "pr")
-    project.git("update-ref", "refs/pull/7/merge", "HEAD")
-    project.git("checkout", "-q", "main")
-    return project
-
-
-def sha(project: Project, name: str) -> str:
-    return project.git("rev-parse", name).stdout.strip()
-
-
-def job(service: Project, commit: str, *options: str, ref: str = "", checkout: bool = True) -> Project:
-    """The clone that a job gets: one commit checked out."""
-    clone = service.at(service.root.parent / "job")
-    service.git("init", "-q", str(clone.root))
-    clone.git("remote", "add", "origin", f"file://{service.root}")
-    clone.git("fetch", "-q", *options, "origin", f"+{commit}:{ref or 'refs/remotes/pull/7/merge'}")
-    if checkout:
-        clone.git("checkout", "-q", commit)
-    return clone
-
-
-def github(service: Project, kind: str, commit: str, event: dict, ref: str = "refs/pull/7/merge") -> dict[str, str]:
-    file = service.write("../event.json", json.dumps(event))
-    return {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_EVENT_NAME": kind,
-        "GITHUB_SHA": commit,
-        "GITHUB_REF": ref,
-        "GITHUB_EVENT_PATH": str(file),
-    }
-
-
-def pull_request(service: Project, kind: str = "pull_request") -> dict[str, str]:
-    event = {"pull_request": {"number": 7, "head": {"sha": sha(service, "pr")}, "base": {"sha": "0" * 40}}}
-    commit = sha(service, "refs/pull/7/merge" if kind == "pull_request" else "main")
-    return github(service, kind, commit, event)
-
-
-def gitlab(service: Project, kind: str, commit: str, **more: str) -> dict[str, str]:
-    return {
-        "GITLAB_CI": "true",
-        "CI_PIPELINE_SOURCE": "merge_request_event",
-        "CI_COMMIT_SHA": commit,
-        "CI_MERGE_REQUEST_EVENT_TYPE": kind,
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
-        "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": sha(service, "pr"),
-        "CI_PROJECT_ID": "1",
-        "CI_MERGE_REQUEST_PROJECT_ID": "1",
-        **more,
-    }
+def service(project):
+    return hosted(project)
 
 
 def told(clone: Project, env: dict[str, str], *options: str) -> tuple[int, str, str]:
@@ -240,38 +179,62 @@ def written(folder, ci: str) -> str:
     scratch.root.mkdir()
     scratch.git("init", "-q")
     scratch.maskproof("init", "--ci", ci)
-    file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]
-    job = yaml.safe_load((scratch.root / file).read_text())
-    if ci == "gitlab":
-        return "set -e\n" + "\n".join(job["maskproof"]["script"])
-    return "set -e\n" + "\n".join(step["run"] for step in job["jobs"]["maskproof"]["steps"] if "run" in step)
+    text = (scratch.root / SERVICES[ci].file).read_text()
+    job = None if ci == "pre-commit" else yaml.safe_load(text)
+    lines = {
+        "gitlab": lambda: job["maskproof"]["script"],
+        "bitbucket": lambda: job["pipelines"]["pull-requests"]["**"][0]["step"]["script"],
+        "azure": lambda: [f"({step['bash']})" for step in job["steps"] if "bash" in step],
+        "pre-commit": lambda: [text],
+    }[ci]()
+    return "set -e\n" + "\n".join(lines)
+
+
+def tools(folder) -> dict[str, str]:
+    """The PATH of a job in which maskproof is installed."""
+    program(folder / "bin", "pip", ":")
+    program(folder / "bin", "python", ":")
+    program(folder / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    program(folder / "bin", "pre-commit", f'exec {shlex.quote(sys.executable)} -m pre_commit "$@"')
+    return {"PATH": os.pathsep.join((str(folder / "bin"), os.environ["PATH"]))}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a job's shell")
-@pytest.mark.parametrize("kind", ["pull request", "queue", "rebased queue", "merge request", "train"])
+@pytest.mark.parametrize("kind", ["merge request", "train", "bitbucket", "azure"])
 def test_the_jobs_that_init_writes_judge_the_change_and_fetch_what_they_need(service, tmp_path, kind):
-    service.git("checkout", "-q", "-b", "queue", "pr" if kind == "rebased queue" else "main")
-    if kind == "rebased queue":
-        service.git("rebase", "-q", "main")
-    else:
-        service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")
-    queue = sha(service, "queue")
-    event = {"merge_group": {"base_sha": sha(service, "main"), "head_sha": queue}}
-    commit, env = {
-        "pull request": ("refs/pull/7/merge", pull_request(service)),
-        "queue": ("queue", github(service, "merge_group", queue, event)),
-        "rebased queue": ("queue", github(service, "merge_group", queue, event)),
-        "merge request": ("pr", gitlab(service, "detached", sha(service, "pr"))),
-        "train": ("queue", gitlab(service, "merge_train", queue)),
+    service.git("checkout", "-q", "-b", "queue", "main")
+    service.git("merge", "-q", "--no-ff", "--no-verify", "-m", "M", "pr")
+    ci, commit, env = {
+        "merge request": ("gitlab", "pr", gitlab(service, "detached", sha(service, "pr"))),
+        "train": ("gitlab", "queue", gitlab(service, "merge_train", sha(service, "queue"))),
+        "bitbucket": ("bitbucket", "pr", {"BITBUCKET_PR_DESTINATION_BRANCH": "main"}),
+        "azure": (
+            "azure",
+            "queue",
+            {"SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/main", "AGENT_TEMPDIRECTORY": str(tmp_path)},
+        ),
     }[kind]
-    script = written(tmp_path, "gitlab" if "GITLAB_CI" in env else "github")
+    script = written(tmp_path, ci)
     clone = job(service, sha(service, commit))
-    program(tmp_path / "bin", "pip", ":")
-    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
-    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
-    done = clone.run("sh", "-c", script, ok=False, **env)
+    done = clone.run("bash", "-c", script, ok=False, **env, **tools(tmp_path))
     assert done.returncode == 1, done.stderr
     assert f"{SPRING} is blocked" in done.stdout or "1 image looked at, 1 compared, 1 blocked" in done.stdout
+
+
+@pytest.mark.acceptance
+@pytest.mark.skipif(os.name != "posix", reason="a job's shell")
+def test_and_pre_commit_does_with_the_hook_of_the_branch_that_a_change_goes_to(service, tmp_path):
+    service.git("checkout", "-q", "pr")
+    service.write(".pre-commit-config.yaml", "repos: []\n")
+    service.commit("Without the hook")
+    service.git("checkout", "-q", "main")
+    script = tmp_path / "check.sh"
+    script.write_text(written(tmp_path, "pre-commit"))
+    env = {**tools(tmp_path), "PRE_COMMIT_HOME": str(service.cache)}
+    done = service.run("sh", str(script), "main", "pr", ok=False, **env)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{SPRING}: BLOCKED" in done.stdout
+    assert service.run("sh", str(script), "pr", "main", ok=False, **env).returncode == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a job's shell")
@@ -285,10 +248,8 @@ def test_and_the_content_of_both_sides_in_git_lfs(service, tmp_path):
     service.edit("held")
     service.commit("Held")
     clone = job(service, sha(service, "pr"))
-    program(tmp_path / "bin", "pip", ":")
-    program(tmp_path / "bin", "maskproof", f'exec {shlex.join((sys.executable, *MASKPROOF[1:]))} "$@"')
+    path = tools(tmp_path)
     program(tmp_path / "bin", "git-lfs", f'echo "$@" >> {shlex.quote(str(tmp_path / "asked"))}')
-    env = gitlab(service, "detached", sha(service, "pr"))
-    env["PATH"] = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
+    env = {**gitlab(service, "detached", sha(service, "pr")), **path}
     clone.run("sh", "-c", written(tmp_path, "gitlab"), ok=False, **env)
     assert f"fetch origin {sha(service, 'pr')} {sha(service, 'main')}" in (tmp_path / "asked").read_text()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
 import pty
 import re
 import shutil
 import subprocess
+from html import unescape
 
 import numpy as np
 import pytest
@@ -205,3 +207,11 @@ class TestDrawing:
         assert chosen != color
         striped = np.asarray(drawing.protected(image, np.zeros((40, 40), bool), chosen)).astype(int)
         assert np.abs(striped - np.asarray(image)).max() >= 40
+
+
+def test_a_blocked_card_ends_with_the_comment_that_accepts_it(project):
+    project.edit("drifted")
+    project.stage()
+    done = project.maskproof("check", "--cards", "cards", "--card-url", "https://x.example", "--format", "markdown")
+    digest = hashlib.sha256(project.pictures.drifted).hexdigest()[:32]
+    assert f"/maskproof approve {SPRING}@{digest}: WHY" in unescape(done.stdout)

@@ -178,11 +178,12 @@ def test_nothing_found_is_said_as_well(writer) -> None:
 def test_a_job_of_github_gets_annotations_and_a_summary_by_itself(project, tmp_path: Path) -> None:
     project.edit("drifted")
     project.stage()
-    summary = tmp_path / "summary.md"
-    job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(outputs)}
     done = project.maskproof("check", **job)
     assert done.returncode == 1
     assert f"::error file={SPRING}.maskproof.json,line=1,title=outside-mask::" in done.stdout
     assert "1 image to look at" in unescape(summary.read_text())
+    assert outputs.read_text().split() == ["verdict=block", "images=1", "compared=1", "blocked=1", "unjudged=0"]
     assert "::" not in project.maskproof("check", "--format", "json", **job).stdout
     assert "::error" not in project.maskproof("check").stdout

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from maskproof import policy
+from maskproof import __version__, policy
 from maskproof.policy.owners import owners_of
+from maskproof.setup.ci import SERVICES
 
 if TYPE_CHECKING:
     from projects import Project, Scratch
@@ -28,12 +29,13 @@ def test_an_empty_repository_gets_policy_hook_and_check(scratch: Scratch) -> Non
     scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
     assert policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None) is not None
     workflow = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())
-    steps = workflow["jobs"]["maskproof"]["steps"]
-    assert steps[0]["with"]["fetch-depth"] == 0
-    assert steps[0]["with"]["persist-credentials"] is False
-    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
-    assert workflow["permissions"] == {"contents": "read"}
-    assert {"pull_request", "merge_group"} == workflow[True].keys()  # `on`, as YAML 1.1 reads it
+    checkout, check = workflow["jobs"]["maskproof"]["steps"]
+    assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}
+    assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", checkout["uses"])
+    assert check == {"uses": f"maskproof/maskproof@v{__version__}"}
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["maskproof"]["permissions"] == {"contents": "read"}
+    assert {"pull_request_target", "merge_group"} == workflow[True].keys()  # `on`, as YAML 1.1 reads it
 
 
 @pytest.mark.parametrize(
@@ -129,26 +131,40 @@ def test_owners_review_what_decides(scratch: Scratch) -> None:
     assert (scratch.root / ".github/CODEOWNERS").read_text().startswith("* @everybody\n*.json @others\n")
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
+FILES = {name: one.file for name, one in SERVICES.items()}
+
+
+@pytest.mark.parametrize("ci", SERVICES)
 def test_advice_only_warns_and_stops_nobody(scratch: Scratch, ci: str) -> None:
     scratch.maskproof("init", "--advise", "--ci", ci)
     said = policy.parse((scratch.root / "maskproof.toml").read_bytes(), "maskproof.toml", lambda _: None)
     assert said is not None
     assert (said.defaults.unrecorded, said.defaults.new_original) == ("warn", "warn")
-    file = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}[ci]
-    job = yaml.safe_load((scratch.root / file).read_text())
-    if ci == "github":
-        assert job["jobs"]["maskproof"]["steps"][-1]["continue-on-error"] is True
-    else:
-        assert job["maskproof"]["allow_failure"] is True
+    text = (scratch.root / FILES[ci]).read_text()
+    (line,) = (one for one in text.splitlines() if "for the first fortnight" in one)
+    assert line.partition("   #")[0].endswith(
+        ("continue-on-error: true", "allow_failure: true", "|| true", "Error: true")
+    )
+    assert ci == "pre-commit" or yaml.safe_load(text)
+    scratch.maskproof("init", "--ci", ci)
+    assert (scratch.root / FILES[ci]).read_text() == text
 
 
-def test_the_check_is_told_who_made_the_change(scratch: Scratch) -> None:
-    scratch.maskproof("init")
-    step = yaml.safe_load((scratch.root / ".github/workflows/maskproof.yml").read_text())["jobs"]["maskproof"]["steps"][
-        -1
-    ]
-    assert step["env"]["MASKPROOF_AUTHORS"] == "${{ github.event.pull_request.user.login }}"
+@pytest.mark.parametrize("ci", SERVICES)
+def test_owners_review_the_job_of_each_service(scratch: Scratch, ci: str) -> None:
+    scratch.maskproof("init", "--ci", ci, "--owner", "@acme/design")
+    for path in (FILES[ci], "maskproof.toml", APPROVAL, ".pre-commit-config.yaml"):
+        assert owners_of(lambda place: _read(scratch, place), path) == ("@acme/design",), path
+
+
+@pytest.mark.parametrize(("file", "ci"), [(one.sign, name) for name, one in SERVICES.items() if one.sign])
+def test_a_service_is_known_by_its_own_file_which_is_left_alone(scratch: Scratch, file: str, ci: str) -> None:
+    scratch.write(file, "a: b\n")
+    done = scratch.maskproof("init")
+    assert (scratch.root / file).read_text() == "a: b\n"
+    assert (scratch.root / FILES[ci]).exists()
+    assert not (scratch.root / ".github/workflows").exists()
+    assert FILES[ci] != file or 'pip install "maskproof @ git+' in done.stdout
 
 
 def test_nobody_is_called_the_author_who_only_started_the_pipeline(scratch: Scratch) -> None:

@@ -2,7 +2,7 @@
 
 Each command is a function that opens its inputs, hands them to a stage and prints what comes back. Heavy
 modules are imported inside, so that a commit without images pays for none of them. A new command is a function in the
-module of its kind: `judging`, `showing`, `recording`, `approving`, `editing` or `setting_up`.
+module of its kind: `judging`, `showing`, `recording`, `approving`, `editing`, `setting_up` or `pulls`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from maskproof.cli import approving, editing, judging, recording, setting_up, showing  # noqa: F401 - each registers its commands
+from maskproof.cli import approving, editing, judging, pulls, recording, setting_up, showing  # noqa: F401 - each has its commands
 from maskproof.cli.base import INTERNAL, OutputLostError, commands
 from maskproof.cli.examples import give_examples
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError

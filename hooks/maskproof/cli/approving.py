@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import commands, emit, format_option, progress, tell
+from maskproof.cli.base import FILE, commands, emit, format_option, progress, said, tell
+from maskproof.cli.pulls import on_github
+from maskproof.errors import UsageError
+from maskproof.report.text import safe
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,8 +27,8 @@ AGAINST = click.option(
 
 
 @commands.command()
-@click.argument("edits", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why what is found in them is right.")
+@click.argument("edits", nargs=-1)
+@click.option("--reason", help="Why what is found in them is right.")
 @click.option(
     "--expires",
     type=click.DateTime(("%Y-%m-%d",)),
@@ -35,13 +38,21 @@ AGAINST = click.option(
 @AGAINST
 @click.option("--sign/--no-sign", default=None, help="Sign it; by default where the project lists signers.")
 @click.option("--key", metavar="FILE", help="The SSH key to sign with, in place of Git's user.signingKey.")
+@click.option(
+    "--from-comment",
+    "event",
+    type=FILE,
+    metavar="EVENT.json",
+    help="In a job of GitHub: do what the comment of this event asks for, as a commit on its pull request.",
+)
 def approve(
     edits: tuple[str, ...],
-    reason: str,
+    reason: str | None,
     expires: dt.datetime | None,
     since: str | None,
     sign: bool | None,
     key: str | None,
+    event: Path | None,
 ) -> int:
     """Accept what is found in these pictures, as they are staged.
 
@@ -50,6 +61,16 @@ def approve(
     from maskproof.recording.approving import approve as write
     from maskproof.repo import Repository
 
+    if event is not None:
+        if edits or reason or expires or since or sign is not None or key:
+            raise UsageError("--from-comment goes alone", "The comment says the rest.")
+        from maskproof.pulls.approval import answer
+
+        with on_github(event) as (github, told):
+            print(safe(answer(github, Repository(Path.cwd()), told, said)))
+        return 0
+    if not edits or reason is None:
+        raise UsageError("an approval needs pictures and a reason", "`maskproof approve EDIT --reason TEXT`.")
     ends = expires.date() if expires else None
     tell(write(Path.cwd(), edits, reason, ends, since, key, sign=sign), Repository(Path.cwd()))
     return 0

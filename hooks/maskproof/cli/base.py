@@ -18,7 +18,7 @@ from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from maskproof.gate.named import Named
     from maskproof.model import ImageReport, Report
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
-KINDS = ("judging", "showing", "recording", "approving", "editing", "setting_up")
+KINDS = ("judging", "showing", "recording", "approving", "editing", "setting_up", "pulls")
 """modules of commands, in the order of a first encounter"""
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -197,19 +197,44 @@ def emit(render: Callable[..., str], output: Path | None = None, last_line: str 
         print(render(color=wants_color()), end="")
         return
     write(output, render(color=False).encode("utf-8", "backslashreplace"))
-    print(last_line)
+    if last_line:
+        print(last_line)
 
 
 def for_github(found: Report) -> None:
-    """In a job of GitHub Actions: annotations behind the text, and the job's summary, as its runner reads them."""
+    """In a job of GitHub Actions: annotations behind the text, the job's summary and the step's outputs."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     from maskproof.report import github, markdown
 
     print(github.run(found), end="")
-    if name := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(markdown.run(found))
+    for key, text in (("GITHUB_STEP_SUMMARY", markdown.run(found)), ("GITHUB_OUTPUT", github.outputs(found))):
+        if name := os.environ.get(key):
+            with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as own:
+                own.write(text)
+
+
+def reports_option(command: Command) -> Command:
+    """`--report FORMAT=FILE`, as often as wanted; the command is handed a file and a `Writer` for each."""
+    writers = report.writers("run")
+
+    def parsed(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[Path, report.Writer]:
+        files = {}
+        for one in given:
+            name, _, file = one.partition("=")
+            if name not in writers or not file:
+                raise click.BadParameter(f"{one!r} is no FORMAT=FILE with a format of {', '.join(writers)}.")
+            files[Path(file)] = writers[name]
+        return files
+
+    return click.option(
+        "--report",
+        "files",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        callback=parsed,
+        help="Also write the report in this format into this file. May be repeated.",
+    )(command)
 
 
 def together(mask: Path | None, mask_mode: str | None) -> None:
@@ -241,6 +266,42 @@ def progress(done: int, of: int, what: str = "edits compared") -> None:
     """One line that counts up, on a terminal only."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"\r{done} of {of} {what}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+PATIENCE = 1.0
+"""seconds from which on somebody at a terminal is told how far a command is"""
+
+
+@contextlib.contextmanager
+def counting(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """How far a command is, on a terminal and from its second second on; the line is taken away at the end."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    from threading import Lock, Timer
+
+    line, shown, lock = [f"{what} ..."], [False], Lock()
+
+    def show() -> None:
+        with lock:
+            shown[0] = True
+            said(line[0])
+
+    def count(done: int, of: int) -> None:
+        line[0] = f"{done} of {of} {what}"
+        if shown[0]:
+            show()
+
+    timer = Timer(PATIENCE, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield count
+    finally:
+        timer.cancel()
+        with lock:
+            if shown[0]:
+                said("")
 
 
 def said(text: str) -> None:

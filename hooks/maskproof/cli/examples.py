@@ -12,8 +12,9 @@ EXAMPLES = {
         "maskproof check",
         "maskproof check --from-ref origin/main --to-ref HEAD",
         "maskproof check --all --format json --output report.json",
-        "maskproof check --fail-on warn assets/",
+        "maskproof check --fail-on warn --quiet assets/",
         "maskproof check --from-ref origin/main --format html --output report.html",
+        "maskproof check --report sarif=maskproof.sarif --report junit=junit.xml",
         "maskproof check --all --jobs 4",
     ),
     "merge-reports": (
@@ -66,9 +67,14 @@ EXAMPLES = {
     "approve": (
         'maskproof approve hero-spring.png --reason "New background, agreed with the brand team"',
         'maskproof approve assets/a.png assets/b.png --reason "Rebrand" --expires 2027-03-31 --sign',
+        'maskproof approve --from-comment "$GITHUB_EVENT_PATH"',
     ),
     "approvals": ("maskproof approvals", "maskproof approvals --from-ref origin/main --format json"),
     "baseline": ("maskproof baseline",),
+    "comment": (
+        'maskproof comment "$GITHUB_EVENT_PATH"',
+        'maskproof comment "$GITHUB_EVENT_PATH" --report "$RUNNER_TEMP/maskproof/report.json"',
+    ),
     "preset": (
         "maskproof preset https://brand.example.com/images.toml",
         "maskproof preset shared/images.maskproof.toml",
@@ -76,7 +82,7 @@ EXAMPLES = {
     "doctor": ("maskproof doctor", "maskproof doctor --format json"),
     "range": ("maskproof range --fetch", "maskproof range --onto main"),
     "review": ("maskproof review hero-spring.png",),
-    "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --advise"),
+    "init": ("maskproof init", "maskproof init --owner @your-org/design", "maskproof init --ci azure --advise"),
     "demo": ("maskproof demo", "maskproof demo --keep trial"),
     "cache": ("maskproof cache", "maskproof cache --clear"),
     "calibrate": ("maskproof calibrate cases.csv --plot limits.png",),

@@ -20,6 +20,7 @@ from maskproof.cli.base import (
     UNJUDGED,
     commands,
     comparison_options,
+    counting,
     emit,
     ended,
     folder,
@@ -31,6 +32,7 @@ from maskproof.cli.base import (
     policy_for,
     reader,
     report_options,
+    reports_option,
     spare,
     status,
     wants_color,
@@ -44,6 +46,8 @@ from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from maskproof.gate.cache import Cache
     from maskproof.gate.scene import Draws
     from maskproof.model import Report
@@ -85,7 +89,10 @@ if TYPE_CHECKING:
     default=None,
     help="Judge nothing twice that is the same (the default; in CI only with --cache).",
 )
+@click.option("--quiet", is_flag=True, help="Say nothing unless an image is blocked or was not judged.")
+@click.option("--verbose", is_flag=True, help="Also name each image that passes.")
 @click.argument("paths", nargs=-1)
+@reports_option
 @report_options("run")
 def check(
     staged: bool,
@@ -99,7 +106,10 @@ def check(
     jobs: int | None,
     share: tuple[int, int] | None,
     cached: bool | None,
+    quiet: bool,
+    verbose: bool,
     paths: tuple[str, ...],
+    files: dict[Path, Writer],
     writer: Writer,
     output: Path | None,
 ) -> int:
@@ -112,21 +122,26 @@ def check(
     from maskproof.gate.cache import Cache, identity
     from maskproof.model import Shard
     from maskproof.repo import Repository
-    from maskproof.repo.change import Selection, from_environment, is_hook, is_push, open_change
+    from maskproof.repo.change import Selection, from_environment, is_push, open_change
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
+    if quiet and verbose:
+        raise UsageError("--quiet cannot be combined with --verbose", "Choose one of them.")
+    spare((), output, *files)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
-    draws = {**draws_of(writer), **card_draws(cards)}  # what is kept cannot be drawn
-    cache = Cache(change.repository) if _wanted(cached, change) and not draws else None
+    asked = (writer, *files.values())
+    draws = draws_of(*asked) | card_draws(cards)
+    cache = Cache(change.repository) if _wanted(cached, change) and not draws else None  # what is kept has no pictures
     from maskproof.report import text
     from maskproof.report.folder import pasted, seen_from
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        judged = _checked(change, cache, jobs, share, draws)
+        with counting("images judged", quiet=quiet) as progress:
+            judged = _checked(change, cache, jobs, share, draws, progress)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -135,25 +150,40 @@ def check(
         found = replace(found, shard=Shard(*share, identity(change)))
     if cards is not None:
         found = write_cards(found, cards, card_url)
+    for file, style in files.items():
+        write(file, style.run(found).encode("utf-8", "backslashreplace"))
     if writer is text and output is None:
-        if not (found.images or found.notes) and is_hook(os.environ):  # a hook's every word is shown
+        if verbose:
+            print(*text.passing(found, color=wants_color()), sep="\n")
+        if (quiet and ended(found, fail_on) == 0) or _is_told(judged, change):
             return ended(found, fail_on)
-        if told_before(text.run(judged), change.repository.git_dir, os.environ):
-            print(summary(found, "as told above"))
-            return ended(found, fail_on)
-    return _told(found, writer, output, fail_on)
+    return _told(found, writer, output, fail_on, quiet=quiet)
 
 
-def _told(found: Report, writer: Writer, output: Path | None, fail_on: str) -> int:
+def _is_told(judged: Report, change: Change) -> bool:
+    """Does a hook have nothing to tell, or did another one of the same commit tell it?"""
+    from maskproof.repo.change import is_hook
+    from maskproof.report import text
+
+    if is_hook(os.environ) and not (judged.images or judged.notes):  # each word of a hook is shown
+        return True
+    before = told_before(text.run(judged), change.repository.git_dir, os.environ)
+    if before:
+        print(summary(judged, "as told above"))
+    return before
+
+
+def _told(found: Report, writer: Writer, output: Path | None, fail_on: str, *, quiet: bool = False) -> int:
     """Write a report, and give the exit status."""
     from maskproof.report import text
 
-    emit(partial(writer.run, found), output, summary(found))
+    given = ended(found, fail_on)
+    emit(partial(writer.run, found), output, "" if quiet and given == 0 else summary(found))
     if writer is text and output is None:
         for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print("".join(image.fault for image in found.images), end="", file=sys.stderr)
-    return ended(found, fail_on)
+    return given
 
 
 def _wanted(cached: bool | None, change: Change) -> bool:
@@ -162,7 +192,12 @@ def _wanted(cached: bool | None, change: Change) -> bool:
 
 
 def _checked(
-    change: Change, cache: Cache | None, jobs: int | None, share: tuple[int, int] | None, draws: Draws
+    change: Change,
+    cache: Cache | None,
+    jobs: int | None,
+    share: tuple[int, int] | None,
+    draws: Draws,
+    progress: Callable[[int, int], None],
 ) -> Report:
     """The report on a change, or on one part of it: as it was kept, or judged."""
     if cache and share is None and (kept := cache.run(change)) is not None:
@@ -173,7 +208,7 @@ def _checked(
     from maskproof.gate.check import in_processes
 
     run = None if jobs is None else in_processes(jobs)
-    return check_change(change, run, cache=cache, part=share or (1, 1), lean=True, draws=draws)
+    return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
 
 
 @commands.command("merge-reports")
@@ -210,7 +245,7 @@ def compare(
     output: Path | None,
 ) -> int:
     """Compare one edit with its original, without Git. Without a mask everything is protected."""
-    draws = {**draws_of(writer), **card_of(picture, show)}
+    draws = draws_of(writer) | card_of(picture, show)
     worker.start()
     from maskproof.gate.named import compare as compare_named
 
@@ -238,7 +273,7 @@ def explain(path: Path, picture: Path | None, show: str | None, writer: Writer, 
     from maskproof.repo import Repository
     from maskproof.report.folder import seen_from
 
-    draws = {**draws_of(writer), **card_of(picture, show)}
+    draws = draws_of(writer) | card_of(picture, show)
     found = None if stealth else explained(Path.cwd(), path, draws)
     if found is None:
         if picture is not None or show is not None:

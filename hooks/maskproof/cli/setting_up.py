@@ -13,6 +13,7 @@ from maskproof.atomic import read_file
 from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, tell, write
 from maskproof.errors import MaskproofError
 from maskproof.report.text import safe
+from maskproof.setup.ci import SERVICES
 
 FORM = click.option(
     "--format",
@@ -28,8 +29,8 @@ FORM = click.option(
 @commands.command()
 @click.option(
     "--ci",
-    type=click.Choice(("github", "gitlab", "none")),
-    help="Whose pull-request check to write; by default gitlab where .gitlab-ci.yml lies, else github.",
+    type=click.Choice((*SERVICES, "none")),
+    help="Whose pull-request check to write; by default that of the service whose own file lies here, else github.",
 )
 @click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
 @click.option(

@@ -63,16 +63,11 @@ def approve(
         raise UsageError("an approval needs a reason", "Say why the pictures are right: `--reason TEXT`.")
     repository = Repository(where)
     scope = Scope(open_against(repository, since))
+    paths = tuple(dict.fromkeys(repository.path_of(edit) for edit in edits))
     pictures = []
-    for path in dict.fromkeys(repository.path_of(edit) for edit in edits):
-        report = judge(gather(scope, image_of(path) if is_sidecar(path) else path), scope.files)
-        found = _approved(report)
-        if found is None:
-            yield f"{report.path}: nothing stands against it, so it needs no approval"
-        else:
-            rules = dict.fromkeys(answer.rule for answer in found.findings)
-            yield f"{report.path}: approves {', '.join(rules)}"
-            pictures.append(found)
+    for path, found in judged(scope, paths):
+        yield _told(path, found)
+        pictures += [found] if found else []
     if not pictures:
         return
     whole = approval.Approval(
@@ -91,7 +86,24 @@ def approve(
         yield "Judged against the last commit, as nothing says where the change goes; for a branch: `--from-ref BRANCH`"
     yield f"Wrote {' and '.join(files)}, for {counted(len(pictures), 'picture')}"
     added = " ".join(map(shlex.quote, files))
-    yield f"    -> Commit it: `git add {added}`. It counts once {_counts(scope, signed=len(files) > 1)}."
+    yield f"    -> Commit it: `git add {added}`. It counts once {counts_once(scope, signed=len(files) > 1)}."
+
+
+def judged(scope: Scope, paths: tuple[str, ...]) -> Iterator[tuple[str, Approved | None]]:
+    """What an approval of each picture of a change would hold; None where nothing would stop it.
+
+    Raises:
+        UsageError: its bytes or its record cannot be read, so that nobody could say what is approved.
+    """
+    for path in paths:
+        report = judge(gather(scope, image_of(path) if is_sidecar(path) else path), scope.files)
+        yield report.path, _approved(report)
+
+
+def _told(path: str, found: Approved | None) -> str:
+    if found is None:
+        return f"{path}: nothing stands against it, so it needs no approval"
+    return f"{path}: approves {', '.join(dict.fromkeys(answer.rule for answer in found.findings))}"
 
 
 def _approved(report: ImageReport) -> Approved | None:
@@ -126,8 +138,8 @@ def _signs(scope: Scope, sign: bool | None, key: str | None) -> bool:
     return scope.sign_offs.rules.signed or bool(key) or (listed and has_key)
 
 
-def _counts(scope: Scope, *, signed: bool) -> str:
-    """When an approval that was just written will count."""
+def counts_once(scope: Scope, *, signed: bool) -> str:
+    """When an approval that was just written will count, in the words after "once"."""
     rules = scope.sign_offs.rules
     if rules.required == 0:
         return "it is committed, as the policy asks for nobody else"

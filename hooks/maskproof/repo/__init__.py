@@ -359,9 +359,12 @@ class Repository:
         What another branch held, or a commit of it took back, was never part of that line.
         """
         assert tree.commit is not None  # noqa: S101 - asked of commits only
-        how = ("-s", "-m", "--first-parent", "--format=%P", f"--find-object={oid}")
-        *_, parents = ["", *self.git("log", *how, tree.commit, "--").decode().split("\n")[:-1]]
-        first = parents.split(" ")[0]
+        how = ("-m", "--first-parent", "--no-renames", "--raw", "--no-abbrev", "--format=%x00%P")
+        # Git's own search reads files, and a partial clone that left out one of any commit would end it.
+        search = () if self.partial else (f"--find-object={oid}",)
+        commits = os.fsdecode(self.git("log", *how, *search, tree.commit, "--")).split("\0")
+        *_, oldest = ["", *(one for one in commits if f" {oid} " in one)]
+        first = oldest.partition("\n")[0].split(" ")[0]
         return Tree(self, first or None, empty=not first)
 
     def states(self, tree: Tree, pathspecs: Iterable[str]) -> Iterator[dict[str, str]]:

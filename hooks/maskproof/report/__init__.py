@@ -12,7 +12,7 @@ from maskproof.report import csv, github, gitlab, html, json, junit, markdown, s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from maskproof.gate.scene import Draws
+    from maskproof.gate.scene import Draw
 
 
 class Writer(Protocol):
@@ -57,10 +57,9 @@ FORMATS: Mapping[str, object] = {
 """for each format its module, with functions as `Writer` has them"""
 
 
-def draws_of(writer: Writer) -> Draws:
-    """How a format draws each image while that is judged, its function `draw`; most show none."""
-    draw = getattr(writer, "draw", None)
-    return {} if draw is None else {writer.__name__: draw}  # type: ignore[attr-defined]  # a module
+def draws_of(*writers: Writer) -> dict[str, Draw]:
+    """How formats draw each image while that is judged, their functions `draw`; most show none."""
+    return {one.__name__: one.draw for one in writers if hasattr(one, "draw")}  # type: ignore[attr-defined]  # modules
 
 
 def writers(*things: str) -> dict[str, Writer]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
+from maskproof.gate.inspection import Inspection
+from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict, amount
 from maskproof.report import drawing, standing
 from maskproof.report.drawing import FAINT, GREY, INK, ORANGE, PAPER
@@ -35,6 +37,8 @@ NAME = 32
 """what the name of a picture takes above it, px"""
 LINES = 4
 """of the sentence at the most"""
+DIGITS = 32
+"""of a picture's SHA-256 that name it in a comment; 128 bits cannot be hit by another picture"""
 PAINT = {"block": "#B23A00", "unjudged": "#5F5200", "warn": "#5F5200", "accepted": "#0B5FA5", "pass": "#00694E"}
 """ground of the verdict, on which white is legible (contrast of 6 and more)"""
 TURNS = (1300, 1300, 1900)
@@ -54,6 +58,8 @@ class Card:
     """animated WebP, under 1 MB; empty where there is nothing to compare with"""
     says: str
     """the same for who cannot see it"""
+    answer: str = ""
+    """the comment by which an owner accepts the image as it is; empty: there is nothing to accept"""
     url: str = ""
     """where the moving one will lie; empty: nobody said"""
 
@@ -67,11 +73,13 @@ def draw(report: ImageReport, scene: Scene) -> Card | None:
     head = _head(report, worst)
     before, after = scene.original, scene.edit
     details = _details(before, after, box)
+    answer = _answer(report)
+    details += [_foot(answer)] if answer else []
     still = _stacked([head, _side_by_side(scene, box), *details])
     moving = b""
     if before is not None and after is not None:
         moving = _webp([_stacked([head, picture, *details]) for picture in _turns(before, after, box)])
-    return Card(_png(still), moving, _says(report, worst))
+    return Card(_png(still), moving, _says(report, worst), answer)
 
 
 def _grave(one: Finding) -> tuple[bool, int, bool]:
@@ -83,6 +91,24 @@ def _says(report: ImageReport, worst: Finding | None) -> str:
     word = standing.word(standing.of(report)).lower()
     said = f": {sentence(worst)}" if worst else ", and nothing that is protected changed more than its limit allows"
     return safe(f"{report.path}: {word}{said}.")
+
+
+def _answer(report: ImageReport) -> str:
+    """As `maskproof approve --from-comment` takes it: the digest names the bytes that were looked at."""
+    found = report.inspection
+    edit = found.inputs.edit if isinstance(found, Inspection) and found.inputs.change else None
+    if report.verdict is not Verdict.BLOCK or not isinstance(edit, Source) or not report.path.isprintable():
+        return ""
+    return f"/maskproof approve {report.path}@{edit.sha256[:DIGITS]}: WHY"
+
+
+def _foot(answer: str) -> Image.Image:
+    """How it can be accepted, below everything."""
+    lines = drawing.wrapped(drawing.legible(f"An owner accepts it by the comment {answer}"), 20, INNER, 3)
+    foot = Image.new("RGB", (WIDTH, GAP + 28 * len(lines)), PAPER)
+    for number, line in enumerate(lines):
+        drawing.text(ImageDraw.Draw(foot), (MARGIN, GAP + 28 * number), line, 20, GREY)
+    return foot
 
 
 def _head(report: ImageReport, worst: Finding | None) -> Image.Image:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from maskproof.model import counted
+from maskproof.model import Verdict, counted
 from maskproof.report.issues import LEVELS, asks, folded_issues
 from maskproof.report.text import safe
 
@@ -30,6 +30,16 @@ def run(report: Report, **_: bool) -> str:
     lines = [line for command in ("error", "warning") for line in _lines(command, found)]
     lines += [f"::warning title=maskproof::{_data(one)}" for one in warnings]
     return "\n".join([*lines, f"::notice title=maskproof::{_data(asks(report))}", ""])
+
+
+def outputs(report: Report) -> str:
+    """What later steps of a job may ask of a run: its verdict, and how many images; nothing that a file says."""
+    blocked, unjudged = report.count(Verdict.BLOCK), report.count(Verdict.UNJUDGED)
+    verdict = Verdict.BLOCK if blocked else Verdict.UNJUDGED if unjudged else Verdict.PASS
+    return (
+        f"verdict={verdict.value}\nimages={len(report.images)}\ncompared={report.compared}\n"
+        f"blocked={blocked}\nunjudged={unjudged}\n"
+    )
 
 
 def _lines(command: str, found: list[Issue]) -> Iterator[str]:

@@ -32,16 +32,16 @@ def run(report: Report, **_: bool) -> str:
     verdicts = {image.path: WORDS[image.verdict] for image in report.images}
     counting = [one for one in found if not one.accepted]
     rows = [_row(one, before, verdicts) for before, one in zip([None, *counting], counting, strict=False)]
-    lines = [MARKER, f"**maskproof: {_plain(asks(report))}**", ""]
+    lines = [MARKER, f"**maskproof: {plain(asks(report))}**", ""]
     if rows:
         lines += ["| image | verdict | rule | what, where, how much | next |", "|---|---|---|---|---|"]
         lines += rows
-    lines += [f"- {_plain(one)}" for one in warnings]
+    lines += [f"- {plain(one)}" for one in warnings]
     lines += [line for image in report.images for line in _card(image)]
     if accepted := [one for one in found if one.accepted]:
         lines += ["", f"{counted(len(accepted), 'finding')} that somebody accepted:", ""]
-        lines += [f"- {_plain(one.says)} ({one.accepted})" for one in accepted]
-    lines += ["", *(f"{_plain(safe(f'Note: {note}.'))}\n" for note in report.notes)]
+        lines += [f"- {plain(one.says)} ({one.accepted})" for one in accepted]
+    lines += ["", *(f"{plain(safe(f'Note: {note}.'))}\n" for note in report.notes)]
     return _shortened(lines) + "\n"
 
 
@@ -54,19 +54,20 @@ def _card(image: ImageReport) -> list[str]:
     drawn = image.shown.get(card.__name__)
     if not isinstance(drawn, card.Card) or not drawn.url:
         return []
-    return ["", f"![{_plain(drawn.says)}]({drawn.url})"]
+    answer = ["", f"An owner accepts it by the comment {plain(drawn.answer)}"] if drawn.answer else []
+    return ["", f"![{plain(drawn.says)}]({drawn.url})", *answer]
 
 
 def _row(one: Issue, before: Issue | None, verdicts: dict[str, str]) -> str:
     """A finding; what the row above says of the same image is not said again."""
     same = before is not None and before.image == one.image
-    image, verdict = ("", "") if same else (_plain(one.named), verdicts[one.image])
-    advice = "" if before is not None and same and before.advice == one.advice else _plain(one.advice)
-    said = _plain(one.says.removeprefix(f"{one.named}: "))
+    image, verdict = ("", "") if same else (plain(one.named), verdicts[one.image])
+    advice = "" if before is not None and same and before.advice == one.advice else plain(one.advice)
+    said = plain(one.says.removeprefix(f"{one.named}: "))
     return f"| {image} | {verdict} | `{one.rule}` | {said} | {advice} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text as a reader sees it, whatever characters it holds; in one line."""
     return SPECIAL.sub(lambda found: f"&#{ord(found.group())};", " ".join(text.split()))
 

@@ -75,6 +75,11 @@ def run(report: Report, *, color: bool = False) -> str:
     return "\n".join([*lines, summary(report)]) + "\n"
 
 
+def passing(report: Report, *, color: bool = False) -> list[str]:
+    """A line for each image that takes none in a run."""
+    return [conclusion(one, color=color) for one in report.images if not one.findings or in_baseline(one)]
+
+
 def image(report: ImageReport, *, color: bool = False) -> str:
     """One comparison."""
     lines = [*_image(report, color), *(safe(f"Note: {note}.") for note in report.notes)]

@@ -29,8 +29,8 @@ PACKAGES = {"Pillow": (12, 3), "pre-commit": (3, 2)}
 """oldest versions: fixes that hostile files reach, and stages that the hook uses; pre-commit may be absent"""
 GITHUB = ".github/workflows/"
 CI_FILES = re.compile(
-    r"\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.gitlab/.+\.ya?ml|azure-pipelines\.ya?ml"
-    r"|bitbucket-pipelines\.ya?ml|\.circleci/config\.ya?ml|Jenkinsfile|\.woodpecker/.+\.ya?ml|\.ci/.+"
+    r"\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.gitlab/.+\.ya?ml|azure-pipelines[^/]*\.ya?ml"
+    r"|bitbucket-pipelines\.ya?ml|\.circleci/config\.ya?ml|Jenkinsfile|\.woodpecker/.+\.ya?ml|\.ci/.+|\.maskproof/check\.sh"
 )
 OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 STEERING = ("maskproof.toml", "pyproject.toml", HOOKS_FILE)

@@ -15,6 +15,7 @@ from maskproof.policy.owners import PLACES
 from maskproof.recording import baseline
 from maskproof.records.baseline import FILE
 from maskproof.repo.paths import is_attributes, is_image
+from maskproof.setup.ci import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
     from maskproof.recording.baseline import Progress
     from maskproof.repo import Repository
+    from maskproof.setup.ci import Service
 
 SOURCE = "https://github.com/maskproof/maskproof"
 CONFIG = ".pre-commit-config.yaml"
-CI_FILES = {"github": ".github/workflows/maskproof.yml", "gitlab": ".gitlab/maskproof.yml"}
 
 POLICY = """\
 #:schema {schema}
@@ -64,68 +65,8 @@ ENTRY = """\
   - id: maskproof
 """
 
-GITHUB = """\
-# The gate: a local hook can be skipped with --no-verify, a required check cannot. Make it required in the branch rules.
-name: maskproof
-on:
-  pull_request:
-  merge_group:
-permissions:
-  contents: read
-jobs:
-  maskproof:
-    runs-on: ubuntu-latest
-    steps:
-    - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2
-      with:
-        fetch-depth: 0   # originals may lie in history
-        persist-credentials: false
-    - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065  # v5.6.0
-      with:
-        python-version: "3.12"
-    - run: pip install "maskproof @ git+{source}@{rev}"
-    # What the pull request or the queue would make, beside the branch it goes to; Git LFS of both sides is fetched.
-    - run: |
-        range=$(maskproof range --fetch)
-        maskproof check $range
-      env:
-        MASKPROOF_AUTHORS: ${{{{ github.event.pull_request.user.login }}}}   # nobody approves a change of their own
-        GH_TOKEN: ${{{{ github.token }}}}   # this step alone may fetch from a private repository
-        GIT_CONFIG_COUNT: "1"
-        GIT_CONFIG_KEY_0: credential.helper
-        GIT_CONFIG_VALUE_0: "!gh auth git-credential"{advise}
-"""
-
-GITLAB = """\
-# The gate. It runs because .gitlab-ci.yml includes this file.
-maskproof:
-  image: python:3.12
-  rules:
-  - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-  variables:
-    GIT_DEPTH: "0"   # originals may lie in history
-  script:{lfs}
-  - pip install "maskproof @ git+{source}@{rev}"
-  # What the merge request or the train would make, beside the branch it goes to; Git LFS of both sides is fetched.
-  - range=$(maskproof range --fetch)
-  - maskproof check $range{advise}
-"""
-LFS = "\n  - apt-get -qq update && apt-get -qq install git-lfs   # which this image lacks"
-INCLUDING, INCLUDE = ".gitlab-ci.yml", "include:\n- local: .gitlab/maskproof.yml\n"
-"""GitLab runs what this file names, and nothing else"""
-ADVISE = {
-    "github": "\n      continue-on-error: true   # for the first fortnight: take this line out",
-    "gitlab": "\n  allow_failure: true   # for the first fortnight: take this line out",
-}
-"""what lets a check fail without a consequence"""
 OWNED = ("/.maskproof/", "/maskproof.toml", "/.pre-commit-config.yaml")
 """what decides which pictures pass"""
-OWNED_BY = {
-    "github": (".github/CODEOWNERS", ("/.github/",)),
-    "gitlab": (".gitlab/CODEOWNERS", ("/.gitlab/", "/.gitlab-ci.yml")),
-    "none": ("CODEOWNERS", ("/CODEOWNERS",)),
-}
-"""where owners are named, and what of the check itself they own"""
 NOBODY = "@your-org/design"
 OWNERS = """\
 # maskproof: who decides what is protected, and who answers for a picture with something against it. The last line that
@@ -143,7 +84,6 @@ NAMED = re.compile(
 """a hook that is ours by its name or its command, however the file writes it down"""
 COMMENT = re.compile(r"(?:^|\s)#.*")
 REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
-TEMPLATES = {"github": GITHUB, "gitlab": GITLAB}
 
 
 def write_all(
@@ -153,7 +93,7 @@ def write_all(
 
     Args:
         repository: The one to set up.
-        ci: `github`, `gitlab` or `none`.
+        ci: A key of `ci.SERVICES`, or `none`.
         rev: The version of maskproof that hook and check pin.
         owners: Who has to review changes of policy and approvals, as the platform names them.
         progress: Told how many pictures are judged for the baseline.
@@ -175,14 +115,20 @@ def write_all(
         "maskproof.toml": _new(root / "maskproof.toml", "maskproof.toml", policy),
         CONFIG: _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev)),
     }
-    if ci != "none":
-        lfs = LFS if _uses_lfs(repository) else ""
-        text = TEMPLATES[ci].format(source=SOURCE, rev=rev, advise=ADVISE[ci] if advise else "", lfs=lfs)
-        steps[CI_FILES[ci]] = _new(root / CI_FILES[ci], CI_FILES[ci], text)
-    if ci == "gitlab":
-        steps[INCLUDING] = _included(root / INCLUDING)
-    place = next((one for one in PLACES if (root / one).exists()), OWNED_BY[ci][0])
-    steps[place] = _owners(root / place, place, (*OWNED, *OWNED_BY[ci][1]), owners)
+    service = SERVICES.get(ci)
+    if service is not None:
+        text = service.text.format(
+            source=SOURCE,
+            rev=rev,
+            advise=service.advise if advise else "",
+            lfs=service.lfs if _uses_lfs(repository) else "",
+        )
+        steps[service.file] = _job(root, service, text)
+    if service is not None and service.including:
+        steps[service.including] = _included(root, service)
+    owned_by, owned = (service.owners, service.owned) if service else ("CODEOWNERS", ("/CODEOWNERS",))
+    place = next((one for one in PLACES if (root / one).exists()), owned_by)
+    steps[place] = _owners(root / place, place, (*OWNED, *owned), owners)
     try:
         for name in steps:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -211,16 +157,29 @@ def _owners(file: Path, name: str, paths: tuple[str, ...], owners: tuple[str, ..
 
 def platform_of(repository: Repository) -> str:
     """Whose check to write, where nobody said: that of the service whose own file lies here."""
-    return "gitlab" if (repository.root / INCLUDING).exists() else "github"
+    return next(
+        (name for name, one in SERVICES.items() if one.sign and (repository.root / one.sign).exists()), "github"
+    )
 
 
-def _included(file: Path) -> tuple[str, str]:
-    """The file by which GitLab finds the check; in one that is there, a person puts the line where it belongs."""
+def _job(root: Path, service: Service, text: str) -> tuple[str, str]:
+    """The file of the job; in one that is there and has others as well, a person puts it where it belongs."""
+    file = root / service.file
+    ours = file.exists() and "maskproof" in file.read_bytes().decode("utf-8", "surrogateescape")
+    if service.file == service.sign and file.exists() and not ours:
+        return "", f"{service.file} is there already and was left alone; put this into it by hand:\n{text}"
+    written, said = _new(file, service.file, text)
+    return written, said + (f"; {service.left}" if written and service.left else "")
+
+
+def _included(root: Path, service: Service) -> tuple[str, str]:
+    """The file by which the service finds the check; in one that is there, a person puts the line where it belongs."""
+    name, file = service.including, root / service.including
     if not file.exists():
-        return _new(file, INCLUDING, INCLUDE)
-    if CI_FILES["gitlab"] in file.read_bytes().decode("utf-8", "surrogateescape"):
-        return "", f"{INCLUDING} includes the check already and was left alone"
-    return "", f"{INCLUDING} is there already and was left alone; GitLab runs the check once it says:\n{INCLUDE}"
+        return _new(file, name, service.include)
+    if service.file in file.read_bytes().decode("utf-8", "surrogateescape"):
+        return "", f"{name} includes the check already and was left alone"
+    return "", f"{name} is there already and was left alone; the check runs once it says:\n{service.include}"
 
 
 def _uses_lfs(repository: Repository) -> bool:
