@@ -22,8 +22,12 @@ EXAMPLES = {
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
     ),
-    "status": ("maskproof status", "maskproof status --format json"),
-    "inventory": ("maskproof inventory", "maskproof inventory --format csv"),
+    "status": ("maskproof status", "maskproof status --format json", "maskproof status --format html > status.html"),
+    "inventory": (
+        "maskproof inventory",
+        "maskproof inventory --format csv > ai-pictures.csv",
+        "maskproof inventory --format html > ai-pictures.html",
+    ),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
         "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",

@@ -8,43 +8,30 @@ engine (Jinja). The pictures are those of `shown`, so no metadata of a file trav
 from __future__ import annotations
 
 import base64
-import functools
-import hashlib
 import re
 import shlex
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskproof import __version__
 from maskproof.model import Report, Severity, Verdict, amount, counted, place
 from maskproof.report import issues, text
 from maskproof.report.folder import COMMAND
+from maskproof.report.html.pages import STATUSES, badge, kinds_of, page
+from maskproof.report.html.tables import inventory, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from jinja2 import Template
 
     from maskproof.gate.rank import Ranked
     from maskproof.gate.scene import Scene
     from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
     from maskproof.report.shown import Drawn, Place
 
-__all__ = ["draw", "explanation", "image", "ranking", "run", "signals"]
+__all__ = ["draw", "explanation", "image", "inventory", "ranking", "run", "signals", "status"]
 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
-HERE = Path(__file__).parent
 CODE = re.compile(r"`([^`]+)`")
-STATUSES = {
-    "block": ("Blocked", "✕"),
-    "unjudged": ("Not judged", "?"),
-    "warn": ("Warning", "!"),
-    "accepted": ("Accepted", "+"),
-    "pass": ("Passes", "✓"),
-}
-"""what becomes of an image or a finding, the gravest first: its word and its sign"""
 MODES = (
     ("slider", "Slider"),
     ("side", "Side by side"),
@@ -103,45 +90,20 @@ def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ran
     images = [_image(one) for one in report.images]
     for own, rank in zip(images, ranks, strict=False):
         own["rank"] = rank
-    counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in STATUSES]
-    kinds = [{"id": "all", "word": "All", "count": len(images)}]
-    kinds += [{"id": name, "word": STATUSES[name][0], "count": count} for name, count in counts if count]
-    script, style = _asset("page.js"), _asset("page.css")
-    return _template().render(
+    return page(
+        "page.html",
+        scripts=("list.js", "page.js"),
+        styles=("page.css",),
         title=title,
         asks=text.safe(asks),
         images=images,
-        kinds=kinds,
+        kinds=kinds_of([one["status"]["id"] for one in images]),
         advice=[_parts(one) for one in advice],
         notes=[_parts(f"{note}.") for note in report.notes],
         summary=text.summary(report) if images else "",
-        version=__version__,
         faintest=drawing.FAINTEST,
         brightest=drawing.BRIGHTEST,
-        script=script,
-        script_digest=_digest(script),
-        style=style,
-        style_digest=_digest(style),
     )
-
-
-@functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # what no other format needs
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    return environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-def _digest(said: str) -> str:
-    return base64.b64encode(hashlib.sha256(said.encode()).digest()).decode("ascii")
 
 
 def _image(report: ImageReport) -> dict[str, Any]:
@@ -149,14 +111,14 @@ def _image(report: ImageReport) -> dict[str, Any]:
     drawn: Drawn | None = report.shown  # type: ignore[assignment]  # what `draw` made
     places = drawn.places if drawn else (None,) * len(report.findings)
     found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
-    status = _status(_standing(report))
+    shown = badge(_standing(report))
     name, other = text.safe(report.path), text.safe(str((report.original or {}).get("path") or "the original"))
     worst = min(found, key=lambda one: list(STATUSES).index(one["status"]["id"]), default=None)
     said = text.capitalized(worst["sentence"]) if worst else "Nothing was found."
-    words = " ".join((name, status["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
+    words = " ".join((name, shown["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
     return {
         "name": name,
-        "status": status,
+        "status": shown,
         "rank": None,
         "words": words.lower(),
         "worst": said,
@@ -203,7 +165,7 @@ def _finding(one: Finding, shown: Place | None) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "title": RULES[one.rule].title.removesuffix("."),
-        "status": _status("accepted" if one.accepted else one.severity.value),
+        "status": badge("accepted" if one.accepted else one.severity.value),
         "sentence": sentence,
         "says": _parts(f"{text.capitalized(text.sentence(one))}."),
         "box": one.box,
@@ -260,11 +222,6 @@ def _standing(report: ImageReport) -> str:
     if any(one.accepted is None for one in report.findings):
         return Severity.WARN.value
     return "accepted" if report.findings else "pass"
-
-
-def _status(name: str) -> dict[str, str]:
-    word, sign = STATUSES[name]
-    return {"id": name, "word": word, "sign": sign}
 
 
 def _parts(sentence: str) -> Parts:
