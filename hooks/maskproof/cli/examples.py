@@ -18,6 +18,7 @@ EXAMPLES = {
     "compare": ("maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",),
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
     "view": ("maskproof view", "maskproof view hero-spring.png", "maskproof view --all --output report.html"),
+    "gallery": ("maskproof gallery public/gallery",),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",

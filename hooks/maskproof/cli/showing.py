@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import webbrowser
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import FILE, commands, folder, in_ci, progress, spare, write
+from maskproof.cli.base import FILE, FOLDER, commands, folder, in_ci, progress, spare, write
 from maskproof.errors import UsageError
 from maskproof.images import worker
+from maskproof.model import Report, counted
+from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from maskproof.model import Report
     from maskproof.repo.change import Change
 
 PAGE = Path("maskproof", "view.html")
@@ -69,6 +71,34 @@ def view(
         print(f"{told} and opened it.")
     else:
         print(f"{told}; open it in a browser.")
+    return 0
+
+
+@commands.command("gallery")
+@click.argument("target", metavar="FOLDER", type=FOLDER)
+def gallery_(target: Path) -> int:
+    """Show every recorded picture beside its original, as a folder of pages.
+
+    Open its index.html, or put the folder on a server. Each picture is judged as it is staged, and has its model,
+    prompt, day, verdict and approvals with it, and a page of its own. A folder that a gallery is in already is brought
+    up to date; one with anything else in it is refused. The exit status is 0 whatever the verdicts are.
+    """
+    from maskproof.gate.status import reports
+    from maskproof.repo import Repository
+    from maskproof.report import gallery
+    from maskproof.report.folder import seen_from
+
+    repository = Repository(Path.cwd())
+    gallery.claim(target)
+    worker.start()
+    where, windows = folder(repository, os.environ), os.name == "nt"
+    told = partial(progress, what="pictures judged")
+    judged = reports(repository, in_ci=in_ci(os.environ), draw=gallery.draw, progress=told)
+    turned = ((seen_from(Report((one,)), where, windows=windows).images[0], day) for one, day in judged)
+    count = gallery.write(target, turned)
+    print(
+        safe(f"Wrote {counted(count, 'recorded picture')} into {target}; open {target / gallery.INDEX} in a browser.")
+    )
     return 0
 
 

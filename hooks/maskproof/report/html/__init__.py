@@ -64,6 +64,11 @@ def image(report: ImageReport, **_: bool) -> str:
     return _page("maskproof report", Report((report,), report.notes), text.conclusion(report))
 
 
+def detail(report: ImageReport, back: str) -> str:
+    """One image on a page of its own, beside the page that lists it with others, which lies at `back`."""
+    return _page("maskproof gallery", Report((report,)), text.conclusion(report), back=back)
+
+
 def explanation(report: ImageReport, **_: bool) -> str:
     """One image with every step; the page of a comparison has them as well."""
     return image(report)
@@ -84,7 +89,14 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
     return _page("maskproof rank", Report(reports, notes), count, sentences, [one.rank for one in candidates])
 
 
-def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ranks: Sequence[int | None] = ()) -> str:
+def _page(
+    title: str,
+    report: Report,
+    asks: str,
+    advice: Sequence[str] = (),
+    ranks: Sequence[int | None] = (),
+    back: str = "",
+) -> str:
     from maskproof.report import drawing
 
     images = [_image(one) for one in report.images]
@@ -95,6 +107,7 @@ def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ran
         scripts=("list.js", "page.js"),
         styles=("page.css",),
         title=title,
+        back=back,
         asks=text.safe(asks),
         images=images,
         kinds=kinds_of([one["status"]["id"] for one in images]),
@@ -128,7 +141,8 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "nothing": "Nothing that is protected changed more than its limit allows." if report.drift is not None else "",
         "advice": [_parts(one) for one in _advice(report)],
         "commands": [(what, _parts(f"`{command}`")) for what, command in _commands(report)],
-        "approvals": [text.safe(one) for one in _approvals(report)],
+        "made": made(report),
+        "approvals": approved(report),
         "regions": [_region(one) for one in report.regions],
         "steps": [(stage, [_parts(one) for one in said]) for stage, said in _steps(report)],
         "left": [_parts(one) for one in _left(report)],
@@ -255,6 +269,24 @@ def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
         "Accept it as it is, which somebody else has to do",
         shlex.join(["maskproof", "approve", report.path, "--reason", "WHY"]),
     )
+
+
+def made(report: ImageReport) -> list[tuple[str, str]]:
+    """What its record says made it, each with its name."""
+    from maskproof.gate.inspection import Inspection
+
+    found = report.inspection
+    tool = found.inputs.tool if isinstance(found, Inspection) else None
+    if tool is None:
+        return []
+    digest = f"kept as its SHA-256 digest {tool.prompt_sha256[:16]}…" if tool.prompt_sha256 else ""
+    said = {"Made with": " ".join(filter(None, (tool.provider, tool.model))), "Prompt": tool.prompt or digest}
+    return [(name, text.safe(" ".join(value.split()))) for name, value in said.items() if value]
+
+
+def approved(report: ImageReport) -> list[str]:
+    """Who approved what is found in an image, and why."""
+    return [text.safe(one) for one in _approvals(report)]
 
 
 def _approvals(report: ImageReport) -> Iterator[str]:

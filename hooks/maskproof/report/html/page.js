@@ -197,8 +197,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || /^(search|text)$/.test(event.target.type || "")) return;
     const own = shown && viewers.get(shown);
-    if (event.key === "Escape" && details.length > 1) location.hash = "";
-    else if ((event.key === "n" || event.key === "p") && shown) {
+    const all = shown && shown.querySelector("nav .all");
+    if (event.key === "Escape") {
+      if (all) all.click();
+    } else if ((event.key === "n" || event.key === "p") && shown) {
       const link = shown.querySelector(event.key === "n" ? "nav .next" : "nav .previous");
       if (link) location.hash = link.hash;
     } else if (!own) return;
