@@ -19,6 +19,11 @@ EXAMPLES = {
     "explain": ("maskproof explain hero-spring.png", "maskproof explain --stealth download.png"),
     "view": ("maskproof view", "maskproof view hero-spring.png", "maskproof view --all --output report.html"),
     "gallery": ("maskproof gallery public/gallery",),
+    "stats": (
+        "maskproof stats",
+        "maskproof stats --by model --format json",
+        "maskproof stats --format html --output stats.html",
+    ),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",

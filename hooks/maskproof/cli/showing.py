@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import FILE, FOLDER, commands, folder, in_ci, progress, spare, write
+from maskproof.cli.base import FILE, FOLDER, commands, emit, folder, in_ci, progress, report_options, spare, write
 from maskproof.errors import UsageError
+from maskproof.gate.stats import BY
 from maskproof.images import worker
 from maskproof.model import Report, counted
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
     from maskproof.repo.change import Change
+    from maskproof.report import Writer
 
 PAGE = Path("maskproof", "view.html")
 """where the page lies in the Git directory, which no commit holds"""
@@ -99,6 +101,29 @@ def gallery_(target: Path) -> int:
     print(
         safe(f"Wrote {counted(count, 'recorded picture')} into {target}; open {target / gallery.INDEX} in a browser.")
     )
+    return 0
+
+
+@commands.command("stats")
+@click.option("--by", type=click.Choice(tuple(BY)), multiple=True, help="What edits are grouped by; by default all.")
+@report_options("stats")
+def stats_(by: tuple[str, ...], writer: Writer, output: Path | None) -> int:
+    """Tell how far edits drift, by model, tool, mask and month.
+
+    Each recorded AI edit is judged as it is staged. Groups that hold surest come first: the more edits a model has, the
+    more is known of it. The exit status is 0 whatever is found.
+    """
+    from maskproof.gate.stats import statistics
+    from maskproof.gate.status import recorded
+    from maskproof.repo import Repository
+    from maskproof.report import text
+
+    spare((), output)
+    worker.start()
+    told = partial(progress, what="pictures judged")
+    pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ), progress=told)
+    found = statistics(pictures, dict.fromkeys(by) or BY)
+    emit(partial(writer.stats, found), output, text.statistics(found))
     return 0
 
 

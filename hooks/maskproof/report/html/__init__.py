@@ -17,6 +17,7 @@ from maskproof.model import Report, Severity, Verdict, amount, counted, place
 from maskproof.report import issues, text
 from maskproof.report.folder import COMMAND
 from maskproof.report.html.pages import STATUSES, badge, kinds_of, page
+from maskproof.report.html.stats import stats
 from maskproof.report.html.tables import inventory, status
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
     from maskproof.report.shown import Drawn, Place
 
-__all__ = ["draw", "explanation", "image", "inventory", "ranking", "run", "signals", "status"]
+__all__ = ["draw", "explanation", "image", "inventory", "ranking", "run", "signals", "stats", "status"]
 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
