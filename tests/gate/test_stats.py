@@ -93,6 +93,8 @@ def test_everybody_can_use_the_page(chromium, tmp_path, size, scheme):
         assert dots["over"]["x"] > limit
         assert dots["within"]["x"] < limit
         assert plot.locator(".median").count() == 1
+        tick = seen.page.locator(".axis text", has_text="limit").first.bounding_box()
+        assert tick["x"] < limit < tick["x"] + tick["width"]
         assert "99 (99%)" in seen.page.get_by_role("row", name=re.compile("often")).inner_text()
         assert HOSTILE in seen.page.inner_text("main")
 
