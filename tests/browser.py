@@ -42,8 +42,10 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def looked_at(browser: Any, where: Path | str, size: tuple[int, int] = WIDE, **context: Any) -> Iterator[Browsing]:
-    """A page as somebody opens it; at the end it has to have kept quiet and to itself."""
+def looked_at(
+    browser: Any, where: Path | str, size: tuple[int, int] = WIDE, *, beside: bool = False, **context: Any
+) -> Iterator[Browsing]:
+    """A page as somebody opens it; at the end it has to have kept quiet and to itself, or to what lies beside it."""
     own = browser.new_context(viewport=dict(zip(("width", "height"), size, strict=True)), **context)
     page = own.new_page()
     page.set_default_timeout(5000)
@@ -51,11 +53,15 @@ def looked_at(browser: Any, where: Path | str, size: tuple[int, int] = WIDE, **c
     page.on("console", lambda message: seen.said.append(message.text))
     page.on("pageerror", lambda error: seen.said.append(str(error)))
     page.on("request", lambda request: seen.asked.append(request.url))
-    page.goto(where if isinstance(where, str) else where.as_uri())
+    start = where if isinstance(where, str) else where.as_uri()
+    page.goto(start)
     yield seen
     assert not seen.said
-    home = page.url.partition("#")[0]
-    assert {one.partition("#")[0] for one in seen.asked if not one.startswith("data:")} <= {home}
+    asked = {one.partition("#")[0] for one in seen.asked if not one.startswith("data:")}
+    if beside:
+        assert not {one for one in asked if not one.startswith(start.rpartition("/")[0] + "/")}
+    else:
+        assert asked <= {page.url.partition("#")[0]}
     own.close()
 
 

@@ -115,7 +115,7 @@ def one_writer(folder: Path) -> Iterator[None]:
         until = time.monotonic() + WAIT
         while not _locked(handle):
             if time.monotonic() > until:
-                raise UsageError("another maskproof is writing to this repository", "Run this again when it has ended.")
+                raise UsageError("another maskproof is writing here", "Run this again when it has ended.")
             time.sleep(0.02)
         yield
     finally:

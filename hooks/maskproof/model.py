@@ -441,6 +441,10 @@ class Recorded:
     """files of the approvals that name it"""
     accepted: tuple[str, ...] = ()
     """how something of it was accepted: `approval`, `pending` (one without its review) or `baseline`"""
+    provider: str = ""
+    """who ran the model; empty: the record does not say"""
+    mask_mode: str = ""
+    """which part of its mask was editable; empty: it has no mask"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ COMMANDS = {
     "areas": (("areas", SPRING), ("areas",)),
     "status": (("status",), ("status",)),
     "inventory": (("inventory",), ("inventory",)),
+    "stats": (("stats",), ("stats",)),
     "rank": (("rank", HERO, SPRING, "plain.png", *MASKED), ("ranking",)),
 }
 """command lines, and what each may have to show"""

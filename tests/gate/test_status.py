@@ -41,6 +41,19 @@ def test_every_recorded_picture_has_its_verdict_origin_model_and_day(project: Pr
     assert found["summary"] == {"pictures": 4, "passed": 2, "blocked": 1, "unjudged": 1}
 
 
+def test_the_day_is_that_of_the_commit_whatever_came_before_and_after(project: Project) -> None:
+    for month, verdict, path in (
+        (1, "held", "assets/a.png"),
+        (2, "drifted", "assets/b.png"),
+        (3, "held", "assets/c.png"),
+    ):
+        project.edit(verdict, path)
+        project.stage()
+        project.git("commit", "-qm", "x", "--no-verify", GIT_COMMITTER_DATE=f"2026-{month:02}-17T12:00:00Z")
+    days = {one["path"]: one["day"] for one in listed(project)["pictures"]}
+    assert days == {"assets/a.png": "2026-01-17", "assets/b.png": "2026-02-17", "assets/c.png": "2026-03-17"}
+
+
 def test_lines_fit_eighty_columns_and_say_what_was_accepted(project: Project) -> None:
     project.edit("drifted", "assets/b.png", tool={"model": "gpt-image-2"})
     project.stage()

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
 from maskproof import policy
+from maskproof.gate.certainty import SHARE, Certainty
 from maskproof.model import Level
 from maskproof.policy.limits import default_limits
 from maskproof.report import drawing
 from maskproof.setup.calibrate import cases, plot, proposal, text
-from maskproof.setup.calibrate.certainty import SHARE, Certainty
 from maskproof.setup.calibrate.proposal import MARGIN, Row, caught, propose, proposed_limit
 from projects import MASKPROOF, OPENED, ROOT, Scratch, clean_environment, png, texture
 

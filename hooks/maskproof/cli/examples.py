@@ -32,12 +32,22 @@ EXAMPLES = {
         "maskproof explain --stealth download.png",
     ),
     "view": ("maskproof view", "maskproof view hero-spring.png", "maskproof view --all --output report.html"),
+    "gallery": ("maskproof gallery public/gallery",),
+    "stats": (
+        "maskproof stats",
+        "maskproof stats --by model --format json",
+        "maskproof stats --format html --output stats.html",
+    ),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
     ),
-    "status": ("maskproof status", "maskproof status --format json"),
-    "inventory": ("maskproof inventory", "maskproof inventory --format csv"),
+    "status": ("maskproof status", "maskproof status --format json", "maskproof status --format html > status.html"),
+    "inventory": (
+        "maskproof inventory",
+        "maskproof inventory --format csv > ai-pictures.csv",
+        "maskproof inventory --format html > ai-pictures.html",
+    ),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
         "maskproof record hero-spring.png --original hero.png --mask hero.mask.png --mask-mode white",

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import webbrowser
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.cli.base import FILE, commands, folder, in_ci, progress, spare, write
+from maskproof.cli.base import FILE, FOLDER, commands, emit, folder, in_ci, progress, report_options, spare, write
 from maskproof.errors import UsageError
+from maskproof.gate.stats import BY
 from maskproof.images import worker
+from maskproof.model import Report, counted
+from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from maskproof.model import Report
     from maskproof.repo.change import Change
+    from maskproof.report import Writer
 
 PAGE = Path("maskproof", "view.html")
 """where the page lies in the Git directory, which no commit holds"""
@@ -69,6 +73,57 @@ def view(
         print(f"{told} and opened it.")
     else:
         print(f"{told}; open it in a browser.")
+    return 0
+
+
+@commands.command("gallery")
+@click.argument("target", metavar="FOLDER", type=FOLDER)
+def gallery_(target: Path) -> int:
+    """Show every recorded picture beside its original, as a folder of pages.
+
+    Open its index.html, or put the folder on a server. Each picture is judged as it is staged, and has its model,
+    prompt, day, verdict and approvals with it, and a page of its own. A folder that a gallery is in already is brought
+    up to date; one with anything else in it is refused. The exit status is 0 whatever the verdicts are.
+    """
+    from maskproof.gate.status import reports
+    from maskproof.repo import Repository
+    from maskproof.report import gallery
+    from maskproof.report.folder import seen_from
+
+    repository = Repository(Path.cwd())
+    gallery.claim(target)
+    worker.start()
+    where, windows = folder(repository, os.environ), os.name == "nt"
+    told = partial(progress, what="pictures judged")
+    judged = reports(repository, in_ci=in_ci(os.environ), draws=gallery.DRAWS, progress=told)
+    turned = ((seen_from(Report((one,)), where, windows=windows).images[0], day) for one, day in judged)
+    count = gallery.write(target, turned)
+    print(
+        safe(f"Wrote {counted(count, 'recorded picture')} into {target}; open {target / gallery.INDEX} in a browser.")
+    )
+    return 0
+
+
+@commands.command("stats")
+@click.option("--by", type=click.Choice(tuple(BY)), multiple=True, help="What edits are grouped by; by default all.")
+@report_options("stats")
+def stats_(by: tuple[str, ...], writer: Writer, output: Path | None) -> int:
+    """Tell how far edits drift, by model, tool, mask and month.
+
+    Each recorded AI edit is judged as it is staged. Groups that hold surest come first: the more edits a model has, the
+    more is known of it. The exit status is 0 whatever is found.
+    """
+    from maskproof.gate.stats import statistics
+    from maskproof.gate.status import recorded
+    from maskproof.repo import Repository
+    from maskproof.report import text
+
+    spare((), output)
+    worker.start()
+    told = partial(progress, what="pictures judged")
+    pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ), progress=told)
+    found = statistics(pictures, dict.fromkeys(by) or BY)
+    emit(partial(writer.stats, found), output, text.statistics(found))
     return 0
 
 

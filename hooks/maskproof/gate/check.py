@@ -166,9 +166,9 @@ def _pixels(scope: Scope, inputs: Gathered) -> int:
     return container.width * container.height
 
 
-def judged(scope: Scope, path: str, cache: Cache | None = None) -> ImageReport:
+def judged(scope: Scope, path: str, cache: Cache | None = None, draws: Draws | None = None) -> ImageReport:
     """The report on one image of a change; what fails is told in it."""
-    (report,) = _reports(scope, (path,), map, cache, lean=cache is not None)
+    (report,) = _reports(scope, (path,), map, cache, lean=cache is not None, draws=draws)
     return report
 
 

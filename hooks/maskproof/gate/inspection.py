@@ -18,6 +18,7 @@ from maskproof.gate import verdict
 from maskproof.model import Severity
 from maskproof.policy.rules import finding
 from maskproof.records.proposal import Proposal
+from maskproof.records.sidecar import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from maskproof.policy.derived import Crop
     from maskproof.records.approval import Terms
     from maskproof.records.baseline import Entry
-    from maskproof.records.sidecar import Record
+    from maskproof.records.sidecar import Record, Tool
     from maskproof.regions import MaskFacts
 
 T = TypeVar("T")
@@ -262,6 +263,14 @@ class Inputs:
     """where its record lies; empty: nowhere"""
     as_export: Inputs | None = None
     """the same as an export, where not all of the policies that hold say that it is one: it has to pass both ways"""
+
+    @property
+    def tool(self) -> Tool | None:
+        """What made it as its record says, with as much of the prompt as policy has records keep."""
+        record = self.record
+        if record is None or isinstance(record, Failure) or record.tool is None:
+            return None
+        return kept(record.tool, self.settings.prompt)
 
     @property
     def unrecorded(self) -> bool:

@@ -17,16 +17,27 @@ from maskproof.repo.change import Selection, open_change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from maskproof.gate.check import Progress
+    from maskproof.gate.scene import Draws
     from maskproof.model import ImageReport
     from maskproof.repo import Repository
 
 
-def recorded(repository: Repository, *, in_ci: bool) -> Iterator[Recorded]:
-    """Every picture that has a record as it is staged, in the order of their names.
+def recorded(repository: Repository, *, in_ci: bool, progress: Progress | None = None) -> Iterator[Recorded]:
+    """Every picture that has a record, in a line; arguments as of `reports`."""
+    return (told(report, day) for report, day in reports(repository, in_ci=in_ci, progress=progress))
+
+
+def reports(
+    repository: Repository, *, in_ci: bool, draws: Draws | None = None, progress: Progress | None = None
+) -> Iterator[tuple[ImageReport, str]]:
+    """Every picture that has a record as it is staged, in the order of their names, and the day of its record.
 
     Args:
         repository: It.
         in_ci: Whether caches may be another's.
+        draws: What the reports keep to be seen; None: nothing.
+        progress: Told after each picture how many of all are judged.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -34,11 +45,13 @@ def recorded(repository: Repository, *, in_ci: bool) -> Iterator[Recorded]:
     change = replace(open_change(repository, Selection(everything=True)), in_ci=in_ci)
     scope = Scope(change)
     days = repository.days_of_sidecars()
-    for path in scope.ledger.images:
-        yield _told(judged(scope, path), days.get(path, ""))
+    for number, path in enumerate(scope.ledger.images, 1):
+        yield judged(scope, path, draws=draws), days.get(path, "")
+        if progress:
+            progress(number, len(scope.ledger.images))
 
 
-def _told(report: ImageReport, day: str) -> Recorded:
+def told(report: ImageReport, day: str) -> Recorded:
     """What a line says of a picture."""
     found = report.inspection
     record = found.inputs.record if isinstance(found, Inspection) else None
@@ -55,4 +68,6 @@ def _told(report: ImageReport, day: str) -> Recorded:
         tuple(dict.fromkeys(one.rule for one in report.findings if one.accepted is None)),
         tuple(one.file for one in sign_offs),
         tuple(dict.fromkeys(one.accepted.standing for one in report.findings if one.accepted)),
+        (tool.provider or "") if tool else "",
+        known.mask.mode if known and known.mask else "",
     )

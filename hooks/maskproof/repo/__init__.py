@@ -404,7 +404,8 @@ class Repository:
         raw = os.fsdecode(self.git("log", *how, "HEAD", "--", f":(top,glob)**/*{SIDECAR_SUFFIX}"))
         found: dict[str, str] = {}
         for commit in raw.split("\0\0")[1:]:
-            day, paths = commit[:10], commit[10:].lstrip("\0\n").split("\0")
+            day, _, names = commit.lstrip("\0").partition("\0")  # the name before may have ended with one more
+            paths = names.lstrip("\n").split("\0")
             for path in filter(None, paths):
                 found.setdefault(path.removesuffix(SIDECAR_SUFFIX), day)
         return found

@@ -37,6 +37,8 @@ class Writer(Protocol):
     """all that is protected in one picture: a `Held`"""
     status: Callable[..., Iterator[str]]
     """every recorded picture as it stands, in pieces as they come: an iterable of `Recorded`"""
+    stats: Callable[..., str]
+    """how far edits drift, by what made them: a `Statistics`"""
     inventory: Callable[..., Iterator[str]]
     """every picture that AI made or changed, in pieces as they come: an iterable of `Entry`"""
     ranking: Callable[..., str]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from maskproof.gate.inventory import Entry
+    from maskproof.gate.stats import Statistics
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -27,6 +28,19 @@ def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     yield _row([one.name for one in fields(Entry)])
     for one in found:
         yield _row([_cell(value) for value in asdict(one).values()])
+
+
+def stats(found: Statistics, **_: bool) -> str:
+    """A row a group, with what it is grouped by in front."""
+    columns = ("by", "name", "edits", "within", "share", "at_least", "median", "largest", "accepted", "not_compared")
+    rows = [_row(list(columns))]
+    for by, groups in found.tables.items():
+        for one in groups:
+            numbers = (one.share, one.at_least, one.median, one.largest)
+            shown = ("" if number is None else f"{number:.6g}" for number in numbers)
+            counts = (str(len(one.drifts)), str(one.within), *shown, str(one.accepted), str(one.uncompared))
+            rows.append(_row([by, _cell(one.name), *counts]))
+    return "".join(rows)
 
 
 def _cell(value: object) -> str:

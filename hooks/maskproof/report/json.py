@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from maskproof.gate.held import Held
     from maskproof.gate.inventory import Entry
     from maskproof.gate.rank import Ranked
+    from maskproof.gate.stats import Edits, Statistics
     from maskproof.likeness.model import Matches
     from maskproof.model import Evidence, ImageReport, Judged, Listing, Recorded
     from maskproof.report import shape
@@ -169,6 +170,34 @@ def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
     }
     ended = "\n  " if counts["pictures"] else ""
     yield f'{ended}],\n  "summary": {textwrap.indent(serialized(summary), "  ").strip()}\n}}\n'
+
+
+def stats(found: Statistics, **_: bool) -> str:
+    """All edits, and the groups of each table in their order."""
+    from maskproof.gate.certainty import CERTAINTY
+
+    by = {key: [_group(one) for one in groups] for key, groups in found.tables.items()}
+    total = _group(found.total)
+    return serialized({"maskproof": 1, "certainty": CERTAINTY, "total": total, "by": by, "others": found.others})
+
+
+def _group(one: Edits) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "edits": len(one.drifts),
+        "within": one.within,
+        "share": _rounded(one.share),
+        "at_least": _rounded(one.at_least),
+        "median": _rounded(one.median),
+        "largest": _rounded(one.largest),
+        "accepted": one.accepted,
+        "not_compared": one.uncompared,
+        "drifts": [_rounded(drift) for drift in one.drifts],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:

@@ -29,6 +29,8 @@ DIFFERENCE = (640, 640)
 """the largest picture of a difference, px"""
 SMALL = (320, 240)
 """the largest picture of an overview, px"""
+BESIDE = (400, 300)
+"""the largest picture of a gallery, px"""
 PLACE = (480, 320)
 """the largest picture of a place, px"""
 PLACES = 3
@@ -109,6 +111,22 @@ def draw(report: ImageReport, scene: Scene) -> Drawn | None:
         tuple((f"{one.name} ({one.kind})", drawing.around(one)) for one in scene.regions),
         _places(report, before, after, frame.size),
     )
+
+
+def beside(scene: Scene) -> tuple[bytes, bytes]:
+    """Both pictures small: what the image was compared with, and the image as its file shows it: JPEG; empty: none."""
+    pictures = (scene.original, scene.shipped or scene.edit)
+    rooms = (None if one is None else drawing.fit(one.size, _within(one, BESIDE)) for one in pictures)
+    before, after = (
+        b"" if picture is None or room is None else _jpeg(drawing.thumbnail(picture, room), SMALL_QUALITY)
+        for picture, room in zip(pictures, rooms, strict=True)
+    )
+    return before, after
+
+
+def _within(picture: Picture, room: tuple[int, int]) -> tuple[int, int]:
+    """A room that enlarges no picture."""
+    return min(room[0], picture.size[0]), min(room[1], picture.size[1])
 
 
 def _places(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from maskproof.gate.held import Held
     from maskproof.gate.inventory import Entry
     from maskproof.gate.rank import Ranked
+    from maskproof.gate.stats import Edits, Statistics
     from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import (
         Acceptance,
@@ -47,6 +48,10 @@ NARROWEST = 60
 PAGES = (Path(__file__).parents[1] / "rules", Path(__file__).parents[3] / "docs" / "rules")
 """where the pages of the rules lie: installed, and in a checkout"""
 LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
+NAME = 22
+"""characters of a name in a table that fits 80 columns; JSON and CSV have all of them"""
+NUMBERS = (7, 13, 10, 8, 9, 10)
+"""characters of its other columns"""
 UNRELATED = 3
 """pictures that are listed where none is similar"""
 UNHASHED = 10
@@ -194,6 +199,43 @@ def status(pictures: Iterable[Recorded], *, color: bool = False) -> Iterator[str
         yield f"{verdict}  {drift:>7}  {one.day or 'staged':<10}  {safe('; '.join(said))}\n    {safe(one.path)}\n"
     parts = f"{counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, {counts[Verdict.UNJUDGED]} not judged"
     yield f"maskproof: {counted(sum(counts.values()), 'recorded picture')}: {parts}.\n"
+
+
+def stats(found: Statistics, **_: bool) -> str:
+    """A table for each of what was asked for, and what its columns say."""
+    from maskproof.gate.certainty import CERTAINTY
+
+    lines = [line for by, groups in found.tables.items() for line in _stats(by, groups)]
+    lines += wrap(
+        f"Within: drift at most 1, the limit. At least: with {CERTAINTY:.0%} certainty so many of further edits like "
+        "these will be; from a few edits little is known, whatever their share."
+    )
+    return "\n".join([*lines, statistics(found)]) + "\n"
+
+
+def statistics(found: Statistics) -> str:
+    """All edits in a line."""
+    total = found.total
+    others = f"; {counted(found.others, 'recorded picture')} of other origins" if found.others else ""
+    return (
+        f"maskproof: {counted(len(total.drifts), 'edit')} compared, {total.within} within their limits, "
+        f"{total.accepted} accepted; {total.uncompared} not compared{others}."
+    )
+
+
+def _stats(by: str, groups: tuple[Edits, ...]) -> Iterator[str]:
+    """Two lines of heading, then one for each group; of a name that is too long, its beginning."""
+    rows: list[tuple[str, ...]] = [("", "", "", "further:", "median", "largest", "")]
+    rows += [(f"by {by}", "edits", "within", "at least", "drift", "drift", "accepted")]
+    for one in groups:
+        name, share = safe(one.name), "-" if one.share is None else f"{one.within} ({one.share:.0%})"
+        drifts = ("-" if drift is None else f"{drift:.2f}" for drift in (one.median, one.largest))
+        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        rows += [(name, str(len(one.drifts)), share, f"{one.at_least:.0%}", *drifts, str(one.accepted))]
+    for first, *others in rows:
+        cells = "".join(f"{cell:>{wide}}" for cell, wide in zip(others, NUMBERS, strict=True))
+        yield f"{first:<{NAME}}{cells}".rstrip()
+    yield ""
 
 
 def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:

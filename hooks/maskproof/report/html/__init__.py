@@ -8,34 +8,30 @@ engine (Jinja). The pictures are those of `shown`, so no metadata of a file trav
 from __future__ import annotations
 
 import base64
-import functools
-import hashlib
 import re
 import shlex
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskproof import __version__
 from maskproof.model import Report, Verdict, amount, counted, place
 from maskproof.report import issues, standing, text
 from maskproof.report.folder import COMMAND
+from maskproof.report.html.pages import badge, kinds_of, page
+from maskproof.report.html.stats import stats
+from maskproof.report.html.tables import inventory, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from jinja2 import Template
 
     from maskproof.gate.rank import Ranked
     from maskproof.gate.scene import Scene
     from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
     from maskproof.report.shown import Drawn, Place
 
-__all__ = ["draw", "explanation", "image", "ranking", "run", "signals"]
+__all__ = ["draw", "explanation", "image", "inventory", "ranking", "run", "signals", "stats", "status"]
 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
-HERE = Path(__file__).parent
 CODE = re.compile(r"`([^`]+)`")
 MODES = (
     ("slider", "Slider"),
@@ -69,6 +65,11 @@ def image(report: ImageReport, **_: bool) -> str:
     return _page("maskproof report", Report((report,), report.notes), text.conclusion(report))
 
 
+def detail(report: ImageReport, back: str) -> str:
+    """One image on a page of its own, beside the page that lists it with others, which lies at `back`."""
+    return _page("maskproof gallery", Report((report,)), text.conclusion(report), back=back)
+
+
 def explanation(report: ImageReport, **_: bool) -> str:
     """One image with every step; the page of a comparison has them as well."""
     return image(report)
@@ -89,51 +90,34 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
     return _page("maskproof rank", Report(reports, notes), count, sentences, [one.rank for one in candidates])
 
 
-def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ranks: Sequence[int | None] = ()) -> str:
+def _page(
+    title: str,
+    report: Report,
+    asks: str,
+    advice: Sequence[str] = (),
+    ranks: Sequence[int | None] = (),
+    back: str = "",
+) -> str:
     from maskproof.report import drawing
 
     images = [_image(one) for one in report.images]
     for own, rank in zip(images, ranks, strict=False):
         own["rank"] = rank
-    counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in standing.STANDINGS]
-    kinds = [{"id": "all", "word": "All", "count": len(images)}]
-    kinds += [{"id": name, "word": standing.word(name), "count": count} for name, count in counts if count]
-    script, style = _asset("page.js"), _asset("page.css")
-    return _template().render(
+    return page(
+        "page.html",
+        scripts=("list.js", "page.js"),
+        styles=("page.css",),
         title=title,
+        back=back,
         asks=text.safe(asks),
         images=images,
-        kinds=kinds,
+        kinds=kinds_of([one["status"]["id"] for one in images]),
         advice=[_parts(one) for one in advice],
         notes=[_parts(f"{note}.") for note in report.notes],
         summary=text.summary(report) if images else "",
-        version=__version__,
         faintest=drawing.FAINTEST,
         brightest=drawing.BRIGHTEST,
-        script=script,
-        script_digest=_digest(script),
-        style=style,
-        style_digest=_digest(style),
     )
-
-
-@functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # what no other format needs
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    return environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-def _digest(said: str) -> str:
-    return base64.b64encode(hashlib.sha256(said.encode()).digest()).decode("ascii")
 
 
 def _image(report: ImageReport) -> dict[str, Any]:
@@ -141,14 +125,14 @@ def _image(report: ImageReport) -> dict[str, Any]:
     drawn: Drawn | None = report.shown.get(__name__)  # type: ignore[assignment]  # what `draw` made
     places = drawn.places if drawn else (None,) * len(report.findings)
     found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
-    status = _status(standing.of(report))
+    shown = badge(standing.of(report))
     name, other = text.safe(report.path), text.safe(str((report.original or {}).get("path") or "the original"))
     worst = min(found, key=lambda one: standing.rank(one["status"]["id"]), default=None)
     said = text.capitalized(worst["sentence"]) if worst else "Nothing was found."
-    words = " ".join((name, status["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
+    words = " ".join((name, shown["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
     return {
         "name": name,
-        "status": status,
+        "status": shown,
         "rank": None,
         "words": words.lower(),
         "worst": said,
@@ -158,7 +142,8 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "nothing": "Nothing that is protected changed more than its limit allows." if report.drift is not None else "",
         "advice": [_parts(one) for one in _advice(report)],
         "commands": [(what, _parts(f"`{command}`")) for what, command in _commands(report)],
-        "approvals": [text.safe(one) for one in _approvals(report)],
+        "made": made(report),
+        "approvals": approved(report),
         "regions": [_region(one) for one in report.regions],
         "steps": [(stage, [_parts(one) for one in said]) for stage, said in _steps(report)],
         "left": [_parts(one) for one in _left(report)],
@@ -195,7 +180,7 @@ def _finding(one: Finding, shown: Place | None) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "title": RULES[one.rule].title.removesuffix("."),
-        "status": _status(standing.of_finding(one)),
+        "status": badge(standing.of_finding(one)),
         "sentence": sentence,
         "says": _parts(f"{text.capitalized(text.sentence(one))}."),
         "box": one.box,
@@ -245,11 +230,6 @@ def _metric(kind: str, metric: Metric, limit: float | None) -> dict[str, Any]:
     }
 
 
-def _status(name: str) -> dict[str, str]:
-    word, sign = standing.STANDINGS[name]
-    return {"id": name, "word": word, "sign": sign}
-
-
 def _parts(sentence: str) -> Parts:
     """A sentence, the commands in it apart."""
     pieces = CODE.split(sentence)
@@ -281,6 +261,24 @@ def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
         "Accept it as it is, which somebody else has to do",
         shlex.join(["maskproof", "approve", report.path, "--reason", "WHY"]),
     )
+
+
+def made(report: ImageReport) -> list[tuple[str, str]]:
+    """What its record says made it, each with its name."""
+    from maskproof.gate.inspection import Inspection
+
+    found = report.inspection
+    tool = found.inputs.tool if isinstance(found, Inspection) else None
+    if tool is None:
+        return []
+    digest = f"kept as its SHA-256 digest {tool.prompt_sha256[:16]}…" if tool.prompt_sha256 else ""
+    said = {"Made with": " ".join(filter(None, (tool.provider, tool.model))), "Prompt": tool.prompt or digest}
+    return [(name, text.safe(" ".join(value.split()))) for name, value in said.items() if value]
+
+
+def approved(report: ImageReport) -> list[str]:
+    """Who approved what is found in an image, and why."""
+    return [text.safe(one) for one in _approvals(report)]
 
 
 def _approvals(report: ImageReport) -> Iterator[str]:

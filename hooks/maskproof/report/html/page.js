@@ -2,24 +2,10 @@
 (() => {
   const overview = document.getElementById("overview");
   const details = [...document.querySelectorAll(".detail")];
-  const cards = [...document.querySelectorAll(".card")];
-  const filters = document.querySelector(".filters");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const BLINK = 800; // ms; under the three flashes a second of WCAG 2.3.1
   const CLOSEST = 12; // times that a picture is enlarged at the most
   let shown = null;
-
-  function filter() {
-    const kind = filters.elements.kind.value;
-    const words = filters.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const card of cards) {
-      const fits = (kind === "all" || card.dataset.kind === kind) && words.every((word) => card.dataset.words.includes(word));
-      card.hidden = !fits;
-      count += fits;
-    }
-    document.querySelector(".count").textContent = count === cards.length ? "" : `${count} of ${cards.length} images`;
-  }
 
   function clamp(value, least, most) {
     return Math.min(Math.max(value, least), most);
@@ -211,8 +197,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || /^(search|text)$/.test(event.target.type || "")) return;
     const own = shown && viewers.get(shown);
-    if (event.key === "Escape" && details.length > 1) location.hash = "";
-    else if ((event.key === "n" || event.key === "p") && shown) {
+    const all = shown && shown.querySelector("nav .all");
+    if (event.key === "Escape") {
+      if (all) all.click();
+    } else if ((event.key === "n" || event.key === "p") && shown) {
       const link = shown.querySelector(event.key === "n" ? "nav .next" : "nav .previous");
       if (link) location.hash = link.hash;
     } else if (!own) return;
@@ -222,11 +210,6 @@
     else if (event.key === "0") own.zoom(0);
     else if (event.key === "b") own.turn();
   });
-  if (filters) {
-    filters.addEventListener("submit", (event) => event.preventDefault());
-    filters.addEventListener("input", filter);
-    filter();
-  }
   addEventListener("hashchange", route);
   addEventListener("resize", () => { if (shown && viewers.has(shown)) viewers.get(shown).fit(); });
   route();

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maskproof.gate.certainty import Certainty
 from maskproof.gate.verdict import ratio
-from maskproof.setup.calibrate.certainty import Certainty
 from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, needed
 
 if TYPE_CHECKING:

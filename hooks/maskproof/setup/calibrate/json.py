@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from maskproof.gate.certainty import CERTAINTY, Certainty
 from maskproof.report.json import serialized
-from maskproof.setup.calibrate.certainty import CERTAINTY, Certainty
 from maskproof.setup.calibrate.editors import by_editor
 from maskproof.setup.calibrate.proposal import metrics_over
 from maskproof.setup.calibrate.text import toml

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
+from maskproof.gate.certainty import Certainty
 from maskproof.gate.verdict import ratio
 from maskproof.policy.limits import ROWS
-from maskproof.setup.calibrate.certainty import Certainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

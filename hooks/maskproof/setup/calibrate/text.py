@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof.gate.certainty import CERTAINTY, SHARE, Certainty
 from maskproof.gate.verdict import ratio
 from maskproof.model import amount, counted
 from maskproof.policy.limits import ROWS
 from maskproof.report.text import safe, wrap
-from maskproof.setup.calibrate.certainty import CERTAINTY, SHARE, Certainty
 from maskproof.setup.calibrate.editors import by_editor
 from maskproof.setup.calibrate.proposal import FEW_ACCEPTED, FEW_REJECTED, MARGIN, caught, metrics_over
 

@@ -1,0 +1,120 @@
+"""Lists as pages: a row a picture, which is a card where there is no room for a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from maskproof.model import Verdict, counted
+from maskproof.report import text
+from maskproof.report.html.pages import badge, kinds_of, page
+from maskproof.report.standing import STANDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from maskproof.gate.inventory import Entry
+    from maskproof.model import Recorded
+
+HELD = {
+    "block": ("No record that fits", "✕"),
+    "unjudged": ("Not read", "?"),
+    "warn": ("No mark", "!"),
+    "pass": ("Record and mark", "✓"),
+}
+"""what there is to show for a picture that AI made or changed, the gravest first: its word and its sign"""
+RECORDS = {
+    "fits": "fits",
+    "stale": "stale: it speaks of other bytes",
+    "none": "none",
+    "broken": "broken: it cannot be read",
+}
+SIGNATURES = {"fits": "fits", "broken": "broken", "unchecked": "not verified", "none": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    kind: str
+    name: str
+    cells: tuple[tuple[str, ...], ...]
+    """lines of each column but the first"""
+
+
+def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
+    """Every picture that AI made or changed, as `report.text` lists them."""
+    columns = ("Record", "Made with", "Its file says", "Signature", "Approvals")
+    entries = list(found)
+    bare = sum(one.marked is not True for one in entries)
+    unrecorded = sum(one.record != "fits" for one in entries)
+    asks = (
+        f"{counted(len(entries), 'picture')} that AI made or changed: {bare} without a mark, "
+        f"{unrecorded} without a record that fits"
+    )
+    yield _listing("maskproof inventory", asks, columns, [_held(one) for one in entries], HELD)
+
+
+def _held(one: Entry) -> _Row:
+    kind = (
+        "unjudged" if one.problem else "block" if one.record != "fits" else "warn" if one.marked is not True else "pass"
+    )
+    says = one.marks or ("that no AI made it" if one.marked is False else "nothing of AI",)
+    cells = (
+        (one.origin, RECORDS[one.record]),
+        (one.made_with,),
+        (f"not read: {one.problem}",) if one.problem else says,
+        (SIGNATURES[one.signature],),
+        one.approvals,
+    )
+    return _Row(kind, one.path, cells)
+
+
+def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
+    """Every recorded picture as it stands."""
+    columns = ("Drift", "Origin", "Model", "Day", "Found", "Approvals")
+    found = list(pictures)
+    counts = [sum(one.verdict is verdict for one in found) for verdict in (Verdict.PASS, Verdict.BLOCK)]
+    asks = (
+        f"{counted(len(found), 'recorded picture')}: {counts[0]} pass, {counts[1]} blocked, "
+        f"{len(found) - sum(counts)} not judged"
+    )
+    yield _listing("maskproof status", asks, columns, [_standing(one) for one in found], STANDINGS)
+
+
+def standing(one: Recorded) -> str:
+    """What a recorded picture is shown as: its verdict, and of one that passes whether there is something to say."""
+    if one.verdict is not Verdict.PASS:
+        return one.verdict.value
+    return "warn" if one.found else "accepted" if one.accepted else "pass"
+
+
+def _standing(one: Recorded) -> _Row:
+    cells = (
+        ("" if one.drift is None else f"{one.drift:.2f}",),
+        (one.origin or "a record that cannot be read",),
+        (one.model,),
+        (one.day or "staged",),
+        one.found,
+        (*(text.capitalized(text.STANDING[how]) for how in one.accepted), *one.approvals),
+    )
+    return _Row(standing(one), one.path, cells)
+
+
+def _listing(
+    title: str, asks: str, columns: tuple[str, ...], rows: list[_Row], words: Mapping[str, tuple[str, str]]
+) -> str:
+    return page(
+        "list.html",
+        styles=("list.css",),
+        title=title,
+        asks=asks,
+        kinds=kinds_of([one.kind for one in rows], words),
+        columns=columns,
+        rows=[_row(one, words) for one in rows],
+    )
+
+
+def _row(one: _Row, words: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    cells = [[text.safe(line) for line in lines if line] for lines in one.cells]
+    name, status = text.safe(one.name), badge(one.kind, words)
+    said = " ".join((name, status["word"], *(line for lines in cells for line in lines)))
+    return {"name": name, "status": status, "cells": cells, "words": said.lower()}
