@@ -261,3 +261,29 @@ def test_places_are_told_in_pixels_of_the_original_however_large_it_is() -> None
     (found,) = judge(picture(wide), picture(edit)).findings
     assert within(place, found.around, 2 * CELL - 1)
     assert within(found.around, place, 128)
+
+
+def with_soft_colour(levels: int) -> np.ndarray:
+    """The photo with a patch of a twelfth of it that turns redder, without an edge."""
+    y, x = np.mgrid[:512, :512]
+    bump = np.exp(-(((x - 330) / 22) ** 2 + ((y - 90) / 22) ** 2) / 2)
+    tint = np.array([1, -0.5, -0.5]) * levels * bump[..., None]
+    return np.clip(np.asarray(PHOTO) + tint, 0, 255).round().astype(np.uint8)
+
+
+def test_a_soft_change_of_colour_cannot_hide_in_a_composite() -> None:
+    report = judge(picture(PHOTO), picture(with_soft_colour(9)))
+    assert report.verdict is Verdict.BLOCK
+    found = metric(report, "outside-mask", "color")
+    assert found.box is not None
+    assert abs(found.box.x + found.box.width / 2 - 330) < 32
+    noise = np.random.default_rng(5).normal(0, 2, (512, 512, 3))
+    noisy = np.clip(with_soft_colour(9) + noise, 0, 255).round().astype(np.uint8)
+    assert value(judge(picture(PHOTO), picture(noisy)), "outside-mask", "color") < found.value / 2
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_rounding_in_a_composite_is_no_change_of_colour(levels: int) -> None:
+    edit = np.asarray(PHOTO).copy()
+    edit[100:300, 100:300, 0] = np.minimum(edit[100:300, 100:300, 0].astype(int) + levels, 255)
+    assert judge(picture(PHOTO), picture(edit)).verdict is Verdict.PASS

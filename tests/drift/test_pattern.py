@@ -129,3 +129,9 @@ def test_pattern_inside_the_mask_is_free(pattern: np.ndarray) -> None:
     opened[PLACE] = True
     report = judge(picture(drawn(pattern)), picture(drawn(faded(pattern, 0, PLACE), 1)), opened=opened)
     assert value(report, "outside-mask", "pattern") < 1
+
+
+@every_pattern
+def test_pattern_loses_nothing_in_a_composite_unless_something_was_done_to_it(pattern: np.ndarray) -> None:
+    edit = picture(drawn(faded(pattern, 0.81, PLACE)))
+    assert value(judge(picture(drawn(pattern)), edit), "outside-mask", "pattern") > 1

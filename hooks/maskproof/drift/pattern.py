@@ -41,6 +41,9 @@ MIN_TILES, TILES_SHARE = 3, 0.4
 """tiles of a pattern that lie together, and their share of those of nine that are protected"""
 LEAST, MOST = 0.17, 0.38
 """loss that is allowed in a picture that loses nothing elsewhere, and at the most"""
+EXACT_LEAST, EXACT_SHARE = 0.1, 0.5
+"""LEAST of a composite, and the share of its tiles that have to be the original's for it to be one: there a pattern
+loses nothing unless something was done to it"""
 ELSEWHERE, USUAL, MIN_ELSEWHERE = 6, 0.7, 4
 """tiles from the worst place from which on the picture counts as elsewhere, the quantile of its loss there that is what
 it usually loses, and the tiles of a pattern that it takes to say so. A loss near the worst place is part of it"""
@@ -76,7 +79,7 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
         for row, column in np.argwhere(tiles):
             place = np.s_[row * STEP : row * STEP + TILE, column * STEP : column * STEP + TILE]
             loss[row, column], regular[row, column] = _lost(original[place], edit[place])
-        if loss.max() <= LEAST / 2:
+        if loss.max() <= EXACT_LEAST / 2:
             return nothing
     around = _of_nine(regular.astype(np.float64))
     enough = around >= np.maximum(MIN_TILES, TILES_SHARE * _of_nine(known.astype(np.float64)))
@@ -88,7 +91,8 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
     down, across = np.indices(regular.shape)
     elsewhere = loss[regular & (np.maximum(np.abs(down - row), np.abs(across - column)) > ELSEWHERE)]
     usual = float(np.quantile(elsewhere, USUAL)) if len(elsewhere) >= MIN_ELSEWHERE else 0.0
-    allowed = min(LEAST + max(usual, 0.0), MOST)
+    exact = np.count_nonzero(known & ~changed) > EXACT_SHARE * np.count_nonzero(known)
+    allowed = min((EXACT_LEAST if exact else LEAST) + max(usual, 0.0), MOST)
     box = Box(int(column) * STEP, int(row) * STEP, TILE, TILE)
     says = says.replace("its contrast", f"{min(lost, 1):.0%} of its contrast")
     return (Metric("pattern", lost / allowed, "x", "outside-mask", says, box, box),)

@@ -33,6 +33,12 @@ tried beside them and decided nothing."""
 MIN_SPREAD = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
 (a composite) does not make an outlier of one level of rounding. 0.7 and 1 find fewer soft-edged changes."""
+EXACT_SPREAD = 0.25
+"""the same for colour in a composite, which has no residual that colour could hide in: a soft-edged patch of a twelfth
+of the picture shows at 8 levels of 255 in place of 13. Light needs MIN_SPREAD there as well: a lift of what is nearly
+black by a few levels, which nobody sees, moves it as much as damage does"""
+EXACT_SHARE = 0.5
+"""share of the picture that has to be the original's, sample for sample, for it to be a composite"""
 CRISP = 0.02
 """share of its detail that a window may differ by beside its class: what resampling does to drawings and print, whose
 few crisp edges are no class of their own. 0.04 finds fewer soft-edged changes"""
@@ -144,18 +150,26 @@ def scales(sums: Float, reference: Float, others: Sequence[Float], pool: Executo
     """
     sides = [side for side in SCALES if side <= min(reference.shape)]
     margin = max(sides, default=0)
+    least = _least_spread(sums, reference)
     many = reference.size >= SAMPLED_WINDOWS * WIDE_STEP**2
     padded = (all_windows(np.pad(plane, margin), sides) for plane in sums[:FRAMED])
     rest = (all_windows(plane, sides) for plane in (*sums[FRAMED:], reference, *others))
     # Plane by plane and size by size: little memory is in use at any time.
     started = [
-        pool.submit(_scale, side, WIDE_STEP if many and side >= WIDE else 1, margin, wide, found)
+        pool.submit(_scale, side, WIDE_STEP if many and side >= WIDE else 1, margin, wide, found, least)
         for side, wide, found in zip(sides, zip(*padded, strict=True), zip(*rest, strict=True), strict=True)
     ]
     return (one.result() for one in started)
 
 
-def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Sequence[Float]) -> Scale:
+def _least_spread(sums: Float, reference: Float) -> float:
+    """What is added to the spread of colour: less where most of the picture is the original's, sample for sample."""
+    whole = reference >= CELL**2
+    kept = np.count_nonzero(whole & (sums[1] == 0)) > EXACT_SHARE * np.count_nonzero(whole)
+    return EXACT_SPREAD if kept else MIN_SPREAD
+
+
+def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Sequence[Float], least: float) -> Scale:
     """One window size, from windows of the FRAMED sums with a margin, and of the other sums and planes without."""
     framed = [within(plane, margin, step) for plane in padded]
     around = [surround(plane, side, margin, step) for plane in padded]
@@ -167,11 +181,13 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
     detail = np.sqrt(texture)
     classes = dict.fromkeys(values, by_texture) | {"blur": by_unrest}
+    added = dict.fromkeys(values, MIN_SPREAD) | {"color": least}
     deviations = {
-        name: classes[name].deviation(value, detail if name == "contrast" else 0.0) for name, value in values.items()
+        name: classes[name].deviation(value, added[name], detail if name == "contrast" else 0.0)
+        for name, value in values.items()
     }
     # Encoders leave wrong colour both where there is detail and where colours meet; neither class says all of it.
-    deviations["color"] = np.minimum(deviations["color"], by_hue.deviation(values["color"]))
+    deviations["color"] = np.minimum(deviations["color"], by_hue.deviation(values["color"], least))
     return Scale(side, step, usable, deviations, tuple(others))
 
 
@@ -234,7 +250,7 @@ class _Classes:
         centres = level.ravel()[members[:, each // 2]] if each else np.zeros(1)
         return cls(level.astype(np.intp), members, centres.astype(np.intp))
 
-    def deviation(self, value: Float, detail: Float | float = 0.0) -> Float:
+    def deviation(self, value: Float, least: float, detail: Float | float = 0.0) -> Float:
         """How far a measure lies above the middle of its class, in spreads.
 
         Middle and upper spread are bounded, and linear between the centres of classes. Crisp edges may differ by shares
@@ -242,7 +258,7 @@ class _Classes:
         """
         each = self.members.shape[1]
         if not each:
-            return value / (np.float32(MIN_SPREAD) + np.float32(CRISP) * detail)
+            return value / (np.float32(least) + np.float32(CRISP) * detail)
         half, high = each // 2, min(each - 1, int(UPPER * each))
         ranked = np.partition(value.ravel()[self.members], (half, high), axis=1)
         # A class that lies beside something changed differs less than what surrounds it: nothing stands out by that.
@@ -255,9 +271,7 @@ class _Classes:
         )
         most = np.float32(MAX_MIDDLE) + np.float32(MAX_CRISP) * detail
         accepted: Float = np.minimum(expected, most).astype(np.float32)
-        return np.asarray(
-            (value - accepted) / (width + np.float32(MIN_SPREAD) + np.float32(CRISP) * detail), np.float32
-        )
+        return np.asarray((value - accepted) / (width + np.float32(least) + np.float32(CRISP) * detail), np.float32)
 
 
 def residual_level(sums: Float, weight: Float) -> tuple[Metric]:
