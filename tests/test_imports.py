@@ -33,6 +33,7 @@ LAYERS = (
     {"report", "recording"},
     {"restore", "setup"},
     {"edit"},
+    {"ui"},
     {"cli"},
     {"hook"},
     {"__main__"},
@@ -133,7 +134,7 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("subprocess", {"repo", "setup", "images"}),
+        ("subprocess", {"repo", "setup", "images", "ui"}),
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
         ("json", {"documents", "report", "setup", "evidence"}),

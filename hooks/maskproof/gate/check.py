@@ -114,9 +114,9 @@ def _pixels(scope: Scope, inputs: Gathered) -> int:
     return container.width * container.height
 
 
-def judged(scope: Scope, path: str) -> ImageReport:
+def judged(scope: Scope, path: str, draw: Draw | None = None) -> ImageReport:
     """The report on one image of a change; what fails is told in it."""
-    return judge_apart(_apart(path, gather, scope, path), scope.files)
+    return judge_apart(_apart(path, gather, scope, path), scope.files, draw=draw)
 
 
 def judge_apart(inputs: Inputs | ImageReport, files: Files, threads: int = 2, draw: Draw | None = None) -> ImageReport:

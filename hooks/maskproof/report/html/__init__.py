@@ -24,14 +24,14 @@ from maskproof.report.folder import COMMAND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jinja2 import Template
+    from jinja2 import Environment
 
     from maskproof.gate.rank import Ranked
     from maskproof.gate.scene import Scene
     from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
     from maskproof.report.shown import Drawn, Place
 
-__all__ = ["draw", "explanation", "image", "ranking", "run", "signals"]
+__all__ = ["STATUSES", "described", "draw", "environment", "explanation", "image", "ranking", "run", "signals"]
 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
@@ -98,41 +98,47 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
 
 
 def _page(title: str, report: Report, asks: str, advice: Sequence[str] = (), ranks: Sequence[int | None] = ()) -> str:
-    from maskproof.report import drawing
-
-    images = [_image(one) for one in report.images]
+    images = [described(one) for one in report.images]
     for own, rank in zip(images, ranks, strict=False):
         own["rank"] = rank
     counts = [(name, sum(one["status"]["id"] == name for one in images)) for name in STATUSES]
     kinds = [{"id": "all", "word": "All", "count": len(images)}]
     kinds += [{"id": name, "word": STATUSES[name][0], "count": count} for name, count in counts if count]
     script, style = _asset("page.js"), _asset("page.css")
-    return _template().render(
-        title=title,
-        asks=text.safe(asks),
-        images=images,
-        kinds=kinds,
-        advice=[_parts(one) for one in advice],
-        notes=[_parts(f"{note}.") for note in report.notes],
-        summary=text.summary(report) if images else "",
-        version=__version__,
-        faintest=drawing.FAINTEST,
-        brightest=drawing.BRIGHTEST,
-        script=script,
-        script_digest=_digest(script),
-        style=style,
-        style_digest=_digest(style),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=title,
+            asks=text.safe(asks),
+            images=images,
+            kinds=kinds,
+            advice=[_parts(one) for one in advice],
+            notes=[_parts(f"{note}.") for note in report.notes],
+            summary=text.summary(report) if images else "",
+            version=__version__,
+            script=script,
+            script_digest=_digest(script),
+            style=style,
+            style_digest=_digest(style),
+        )
     )
 
 
 @functools.cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined  # what no other format needs
+def environment(folder: Path = HERE) -> Environment:
+    """The template engine, which escapes all that it is given; templates of a folder may use those of this format."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # what no other format needs
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        loader=FileSystemLoader((folder, HERE)),
+        auto_reload=False,
     )
-    return environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
 
 
 @functools.cache
@@ -144,8 +150,8 @@ def _digest(said: str) -> str:
     return base64.b64encode(hashlib.sha256(said.encode()).digest()).decode("ascii")
 
 
-def _image(report: ImageReport) -> dict[str, Any]:
-    """What the template says and shows of one image."""
+def described(report: ImageReport) -> dict[str, Any]:
+    """What the templates say and show of one image."""
     drawn: Drawn | None = report.shown  # type: ignore[assignment]  # what `draw` made
     places = drawn.places if drawn else (None,) * len(report.findings)
     found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
@@ -192,6 +198,7 @@ def _pictures(drawn: Drawn | None) -> dict[str, Any]:
         "letters": max(drawn.size) // LETTERS,
         "modes": modes,
         "panes": ("main", "second") if both else ("main",),
+        "levels": (drawing.FAINTEST, drawing.BRIGHTEST),
         **{name: _base64(getattr(drawn, name)) for name in names},
     }
 
