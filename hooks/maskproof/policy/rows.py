@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     Tree = dict[str, Any]
 
-HEADER = re.compile(r"[ \t]*\[")
-"""begins a table"""
+KEY = r"""[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
+HEADER = re.compile(rf"[ \t]*\[{{1,2}}{KEY}(?:\.{KEY})*\]{{1,2}}[ \t]*(?:#.*)?$")
+"""begins a table; a line of a list begins so as well, and has a comma in it or behind it"""
 ASIDE = re.compile(r"\s*(#.*)?$")
 """a line that says nothing; above a header it belongs to that"""
 NAME = re.compile(r"""([ \t]*name[ \t]*=[ \t]*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*')""")
@@ -51,10 +52,8 @@ def with_area(data: bytes, file: str, area: Mapping[str, Any]) -> bytes:
 def without_area(data: bytes, file: str, number: int) -> bytes:
     """A policy file without one of its areas; arguments and errors as of `with_area`."""
     lines, spans = _spans(data, file, "areas")
-    start, end = spans[number]
-    return _checked(
-        data, _joined(data, lines[:start] + lines[end:]), file, lambda tree: _rows(tree, "areas").pop(number)
-    )
+    text = _joined(data, _without(lines, [spans[number]]))
+    return _checked(data, text, file, lambda tree: _rows(tree, "areas").pop(number))
 
 
 def with_area_renamed(data: bytes, file: str, number: int, name: str) -> bytes:
@@ -86,7 +85,7 @@ def with_settings(data: bytes, file: str, path: str, settings: Mapping[str, Any]
         limits = _together(row.get("limits", {}), part.get("limits", {}))
         row |= part
         row |= {"limits": limits} if limits else {}
-    cut = [line for at, line in enumerate(lines) if not any(spans[n][0] <= at < spans[n][1] for n in mine)]
+    cut = _without(lines, [spans[number] for number in mine])
     said = [f"{key} = {_value(value)}" for key, value in row.items() if key != "limits"]
     said += [
         f"limits.{kind}.{metric} = {_value(value)}"
@@ -155,6 +154,16 @@ def _spans(data: bytes, file: str, rows: str) -> tuple[list[str], list[tuple[int
             end -= 1
         spans.append((start, end))
     return lines, spans
+
+
+def _without(lines: list[str], spans: list[tuple[int, int]]) -> list[str]:
+    """Lines without some spans; of the empty lines around one only those on one side stay."""
+    for start, end in reversed(spans):
+        first = start
+        while first and not lines[first - 1].strip() and (end == len(lines) or not lines[end].strip()):
+            first -= 1
+        lines = lines[:first] + lines[end:]
+    return lines
 
 
 def _appended(data: bytes, header: str, lines: list[str]) -> bytes:

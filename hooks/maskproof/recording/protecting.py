@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from maskproof.atomic import one_writer, write_file
-from maskproof.documents import hint
+from maskproof.documents import hint, read_toml
 from maskproof.errors import PolicyError, UsageError
 from maskproof.policy import NAME, TABLE_FILE, parse
 from maskproof.policy.limits import ROWS
@@ -47,9 +47,9 @@ def pattern(path: str) -> str:
     return path if "/" in path else f"/{path}"
 
 
-def own_areas(policy: Policy | None, path: str) -> list[AreaRule]:
-    """The areas of a policy file that are about one picture alone."""
-    return [] if policy is None else [area for area in policy.areas if area.paths == [pattern(path)]]
+def own_areas(repository: Repository, path: str) -> list[AreaRule]:
+    """The areas of the working tree's policy that are about one picture alone; raises PolicyError."""
+    return [area for _, area in _own(*in_folder(repository), path)]
 
 
 def in_folder(repository: Repository) -> tuple[str, bytes, Policy | None]:
@@ -94,7 +94,8 @@ def protect(repository: Repository, image: str, asked: Asked) -> Iterator[str]:
         for name in asked.gone:
             data = without_area(data, file, _place(repository, file, data, path, name))
         for area in map(parsed, asked.areas):
-            if any(one.name == area.name for one in own_areas(_policy(repository, file, data), path)):
+            known = {one.name for _, one in _own(file, data, _policy(repository, file, data), path)}
+            if area.name in known:
                 data = without_area(data, file, _place(repository, file, data, path, area.name))
             row = {"paths": [pattern(path)], "name": area.name, "kind": area.kind, "box": list(area.box or ())}
             data = with_area(data, file, row)
@@ -113,9 +114,10 @@ def limits_of(said: Sequence[str]) -> dict[tuple[str, str], float]:
         match = LIMIT.fullmatch(one)
         if match is None or (match[1], match[2]) not in ROWS:
             names = [f"{kind}.{metric}" for kind, metric in ROWS]
-            more = "" if match is None else f" {hint(f'{match[1]}.{match[2]}', names)}".capitalize()
+            meant = hint(one.partition("=")[0], names)
             raise UsageError(
-                f"the limit {one!a} is not KIND.METRIC=NUMBER", f"For instance `--limit outside-mask.light=0.8`.{more}"
+                f"the limit {one!a} is not KIND.METRIC=NUMBER",
+                f"For instance `--limit outside-mask.light=0.8`; {meant}",
             )
         found[match[1], match[2]] = float(match[3])
     return found
@@ -138,27 +140,22 @@ def _policy(repository: Repository, file: str, data: bytes) -> Policy | None:
 
 def _place(repository: Repository, file: str, data: bytes, path: str, name: str) -> int:
     """Which of the areas in a file is one about a picture alone; raises UsageError."""
-    policy = _policy(repository, file, data)
-    own = [area.name for area in own_areas(policy, path)]
-    if policy is None or name not in own:
-        there = (
-            f"Check the name: {hint(name, own)}."
-            if own
-            else f"Areas that hold for other pictures as well are changed in {file} by hand."
+    own = {area.name: number for number, area in _own(file, data, _policy(repository, file, data), path)}
+    if name not in own:
+        others = f"Areas that hold for other pictures as well are changed in {file} by hand."
+        raise UsageError(
+            f"{file} has no area {name!a} for {path} alone", f"Known are {', '.join(own)}." if own else others
         )
-        raise UsageError(f"{file} has no area {name!a} for {path} alone", there)
-    preset = len(policy.areas) - _written(data, file)
-    return (
-        next(n for n, area in enumerate(policy.areas) if area.name == name and area.paths == [pattern(path)]) - preset
-    )
+    return own[name]
 
 
-def _written(data: bytes, file: str) -> int:
-    """How many areas stand in the file itself; those of a preset come before them."""
-    from maskproof.documents import read_toml
-
-    tree = read_toml(data, dict, table=("tool", "maskproof") if file == TABLE_FILE else ())
-    return len((tree or {}).get("areas", []))
+def _own(file: str, data: bytes, policy: Policy | None, path: str) -> list[tuple[int, AreaRule]]:
+    """The areas in a file that are about one picture alone, each with its number there."""
+    if policy is None:
+        return []
+    tree = read_toml(data, dict, table=("tool", "maskproof") if file == TABLE_FILE else ()) or {}
+    written = policy.areas[len(policy.areas) - len(tree.get("areas", [])) :]  # those of a preset come first
+    return [(number, area) for number, area in enumerate(written) if area.paths == [pattern(path)]]
 
 
 def _said(asked: Asked) -> Iterator[str]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from maskproof.errors import UsageError
 from maskproof.gate.inspection import Inspection, Original, attempt
 from maskproof.gate.tried import tried as judged_both_ways
+from maskproof.gate.verdict import ratio
 from maskproof.model import AREA_KINDS, Level, Verdict, amount, counted
 from maskproof.policy.limits import ROWS
-from maskproof.recording.protecting import in_folder, own_areas
+from maskproof.recording.protecting import own_areas
 from maskproof.recording.sources import propose_source
 from maskproof.records.sidecar import Record
 from maskproof.report import html, text
@@ -24,7 +25,7 @@ from maskproof.ui.actions import word
 from maskproof.ui.desk import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from maskproof.model import ImageReport
     from maskproof.ui.actions import Limits, Ran
@@ -93,7 +94,7 @@ def picture(view: View, item: Item, ran: Iterable[Ran]) -> bytes:
         own_areas=[(safe(area.name), area.name, area.kind, area.box) for area in _own_areas(view, item)],
         kinds=AREA_KINDS,
         levels=[(one.value, one is settings.level) for one in Level],
-        limits=list(_limits(report)),
+        limits=_limits(report),
         nearest=NEAREST,
         tracked=[safe(one) for one in view.tracked if one != item.path and _is_text(one)],
         modes=MODES.items(),
@@ -155,29 +156,23 @@ def _row(name: str) -> tuple[str, str]:
     return kind, metric
 
 
-def _limits(report: ImageReport) -> Iterator[dict[str, Any]]:
-    """The limits that have been measured against in a picture, the ones that are nearest first."""
+def _limits(report: ImageReport) -> list[dict[str, Any]]:
+    """The limits that can stop a picture, the ones that it is most over, or nearest to, first."""
     found: dict[str, dict[str, Any]] = {}
     for region in report.regions:
         for metric, limit in zip(region.drift.metrics, region.limits, strict=True):
-            name = f"{region.drift.kind}.{metric.name}"
-            if limit is None or (region.drift.kind, metric.name) not in ROWS:
+            row = ROWS.get((region.drift.kind, metric.name))
+            if limit is None or row is None or row.warns:
                 continue
-            share = metric.value / limit if limit else metric.value
-            row = {
-                "name": name,
-                "value": amount(metric.value, metric.unit),
-                "limit": limit,
-                "unit": metric.unit,
-                "share": share,
-            }
+            name, share = f"{row.kind}.{row.metric}", ratio(metric.value, limit)
             if name not in found or share > found[name]["share"]:
-                found[name] = row
-    yield from sorted(found.values(), key=lambda row: -row["share"])
+                value = amount(metric.value, metric.unit)
+                found[name] = {"name": name, "value": value, "limit": limit, "unit": metric.unit, "share": share}
+    return sorted(found.values(), key=lambda row: -row["share"])
 
 
 def _own_areas(view: View, item: Item) -> list[Any]:
-    return [area for area in own_areas(in_folder(view.scope.change.repository)[2], item.path) if area.box]
+    return [area for area in own_areas(view.scope.change.repository, item.path) if area.box]
 
 
 def _record(view: View, item: Item) -> dict[str, str]:

@@ -2,7 +2,6 @@
 (() => {
   const overview = document.getElementById("overview");
   const details = [...document.querySelectorAll(".detail")];
-  const cards = [...document.querySelectorAll(".card")];
   const filters = document.querySelector(".filters");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const BLINK = 800; // ms; under the three flashes a second of WCAG 2.3.1
@@ -13,6 +12,7 @@
   function filter() {
     const kind = filters.elements.kind.value;
     const words = filters.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const cards = [...document.querySelectorAll(".card")];
     let count = 0;
     for (const card of cards) {
       const fits = (kind === "all" || card.dataset.kind === kind) && words.every((word) => card.dataset.words.includes(word));
