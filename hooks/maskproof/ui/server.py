@@ -70,6 +70,8 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     timeout = SLOWEST
+    taken = False
+    """whether its body was read"""
     server_version, sys_version = "maskproof", ""
 
     def do_GET(self) -> None:
@@ -93,12 +95,19 @@ class Handler(BaseHTTPRequestHandler):
                 return
             kind, body = answer(place)
         except Refused as refused:
+            self._take()
             self._send(refused.status, TEXT, refused.reason.encode("utf-8", "replace"))
         except MaskproofError as error:
             said = f"{safe(error.reason)}.\n{safe(error.advice)}"
             self._send(HTTPStatus.CONFLICT, TEXT, said.encode("utf-8", "replace"))
         else:
             self._send(HTTPStatus.OK, kind, body)
+
+    def _take(self) -> None:
+        """Take a request's body that nobody reads; else the answer would be lost with the connection."""
+        length = self.headers.get("Content-Length", "")
+        if self.command == "POST" and not self.taken and length.isdecimal() and int(length) <= MAX_BODY:
+            self.rfile.read(int(length))
 
     def _let_in(self, guard: Guard) -> tuple[str, bool]:
         """What is asked for below the root, and whether it is asked with the token of the address; raises Refused."""
@@ -137,8 +146,9 @@ class Handler(BaseHTTPRequestHandler):
         kind = Limits if place == "try" else ACTIONS.get(name) if place != name else None
         if kind is None:
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such action.")
+        body, self.taken = self.rfile.read(int(self.headers["Content-Length"])), True
         try:
-            asked: Asked = read_json(self.rfile.read(int(self.headers["Content-Length"])), kind, MAX_BODY)
+            asked: Asked = read_json(body, kind, MAX_BODY)
         except Problems as error:
             raise Refused(HTTPStatus.BAD_REQUEST, f"This cannot be done: {error}.") from error
         with self.server.acting:  # one after the other, each on what the one before it left
