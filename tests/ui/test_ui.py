@@ -163,10 +163,9 @@ def test_limits_are_tried_live_and_written_when_asked_to(project, chromium):
         page.locator(".limit-rows summary").click()
         for row in page.locator(".limit-rows details input").all():
             row.fill("100000")
-        tried.get_by_text("in place of").first.wait_for(timeout=PATIENCE)
         rows = tried.locator("tbody tr")
+        rows.nth(1).get_by_text(re.compile("Passes|Warning")).wait_for(timeout=PATIENCE)
         assert "Blocked" in rows.nth(0).inner_text()
-        assert "Blocked" not in rows.nth(1).inner_text()
         assert not (project.root / "maskproof.toml").exists()
         for row in page.locator(".limit-row input").all():
             row.fill("")
@@ -224,7 +223,7 @@ def test_approval_is_asked_for_with_a_text_to_send_and_can_be_written(project, c
         assert "changed within x 0, y 0" in asking
         page.locator("form[data-do=approve] input").fill("--sign it's <b>agreed</b>")
         page.get_by_role("button", name="Approve as staged").click()
-        page.get_by_role("log").get_by_text("Approved").first.wait_for(timeout=PATIENCE)
+        page.get_by_role("log").get_by_text(f"{SPRING}: approves").first.wait_for(timeout=PATIENCE)
     assert list((project.root / ".maskproof" / "approvals").iterdir())
 
 

@@ -202,10 +202,11 @@ def protect(
     *,
     tries: bool,
 ) -> int:
-    """Write what the policy asks of one picture: areas, level, limits.
+    """Write what the policy asks of one picture.
 
-    The rows are put into the policy file of the working tree, whose other lines stay as they are. With --try the
-    picture is judged as it is staged, by policy and as asked, and the exit status is 0 whatever the verdicts are.
+    Its areas, level and limits: the rows are put into the policy file of the working tree, whose other lines stay as
+    they are. With --try the picture is judged as it is staged, by policy and as asked, and the exit status is 0
+    whatever the verdicts are.
     """
     from maskproof.recording.protecting import Asked, limits_of, protect
     from maskproof.repo import Repository

@@ -80,11 +80,11 @@ def view(
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port; by default on a free one.")
 @click.option("--open/--no-open", "opens", default=True, help="Open it in the browser.  [default: open]")
 def ui_(paths: tuple[str, ...], port: int, opens: bool) -> int:
-    """Work with pictures in the browser: look, protect, try, record, restore.
+    """Work with pictures in the browser.
 
-    Shows what changed, staged or not, as it lies in the folder, or PATHS. Serves on 127.0.0.1 only, to whoever has the
-    address that is printed; ends with Ctrl-C, or when nobody has used it for two hours. Whatever it does is a command,
-    which it shows.
+    Look, protect areas, try limits, record, restore, ask for approval, stage. Shows what changed, staged or not, as it
+    lies in the folder, or PATHS. Serves on 127.0.0.1 only, to whoever has the address that is printed; ends with
+    Ctrl-C, or when nobody has used it for two hours. Whatever it does is a command, which it shows.
     """
     from maskproof.repo import Repository
     from maskproof.ui.desk import Desk
