@@ -34,6 +34,7 @@ LAYERS = (
     {"report", "recording"},
     {"restore", "setup"},
     {"edit", "pulls"},
+    {"ui"},
     {"cli"},
     {"hook"},
     {"__main__"},
@@ -134,7 +135,7 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("subprocess", {"repo", "setup", "images"}),
+        ("subprocess", {"repo", "setup", "images", "ui"}),
         ("click", {"cli"}),
         ("tomllib", {"documents"}),
         ("json", {"documents", "report", "setup", "evidence", "gate"}),

@@ -38,6 +38,7 @@ EXAMPLES = {
         "maskproof stats --by model --format json",
         "maskproof stats --format html --output stats.html",
     ),
+    "ui": ("maskproof ui", "maskproof ui assets/campaign", "maskproof ui --no-open --port 8765"),
     "areas": (
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
@@ -58,6 +59,10 @@ EXAMPLES = {
         "maskproof record --move --add",
         "maskproof record hero-final.png --manual --original hero-spring.png",
         "maskproof record poster.png --generated",
+    ),
+    "protect": (
+        "maskproof protect hero-spring.png --area logo:brand:64,48,220,80",
+        "maskproof protect hero-spring.png --level strict --limit outside-mask.light=0.8 --try",
     ),
     "find": ("maskproof find hero-spring.png", "maskproof find hero-spring.png --history --limit 3"),
     "restore": ("maskproof restore hero-spring.png", "maskproof restore --undo hero-spring.png"),

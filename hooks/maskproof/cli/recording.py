@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskproof.atomic import read_file
-from maskproof.cli.base import FILE, MODE, PATH, commands, emit, folder, format_option, in_ci, progress
+from maskproof.cli.base import FILE, MODE, PATH, commands, emit, folder, format_option, in_ci, progress, tell
 from maskproof.errors import UsageError
+from maskproof.images import worker
 from maskproof.model import AREA_KINDS, counted
 from maskproof.report.text import safe
 
@@ -175,6 +176,58 @@ def _record_several(
     counts += [f"{refused} not recorded"] if refused else []
     print(f"maskproof: {', '.join(counts)}.")
     return UsageError.exit_status if refused else 0
+
+
+@commands.command()
+@click.argument("image")
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    metavar="NAME:KIND:X,Y,W,H",
+    help=f"Protect this area (KIND: {', '.join(AREA_KINDS)}), in pixels of the original. Repeatable.",
+)
+@click.option("--remove-area", multiple=True, metavar="NAME", help="Take the area of this name away. Repeatable.")
+@click.option("--rename-area", nargs=2, multiple=True, metavar="OLD NEW", help="Give an area another name. Repeatable.")
+@click.option("--level", type=click.Choice(("visual", "strict", "exact")), help="How closely it has to match.")
+@click.option("--limit", "limits", multiple=True, metavar="KIND.METRIC=N", help="How far a metric may go. Repeatable.")
+@click.option("--try", "tries", is_flag=True, help="Judge with this level and these limits, and write nothing.")
+def protect(
+    image: str,
+    areas: tuple[str, ...],
+    remove_area: tuple[str, ...],
+    rename_area: tuple[tuple[str, str], ...],
+    level: str | None,
+    limits: tuple[str, ...],
+    *,
+    tries: bool,
+) -> int:
+    """Write what the policy asks of one picture.
+
+    Its areas, level and limits: the rows are put into the policy file of the working tree, whose other lines stay as
+    they are. With --try the picture is judged as it is staged, by policy and as asked, and the exit status is 0
+    whatever the verdicts are.
+    """
+    from maskproof.recording.protecting import Asked, limits_of, protect
+    from maskproof.repo import Repository
+
+    repository = Repository(Path.cwd())
+    if not tries:
+        tell(protect(repository, image, Asked(areas, remove_area, rename_area, level, limits)), repository)
+        return 0
+    if areas or remove_area or rename_area:
+        raise UsageError("--try takes a level and limits", "Write the area, and judge again.")
+    from maskproof.gate.scope import Scope
+    from maskproof.gate.tried import tried
+    from maskproof.model import Level
+    from maskproof.repo.change import Selection, open_change
+    from maskproof.report import text
+
+    worker.start()
+    scope = Scope(open_change(repository, Selection()))
+    found = tried(scope, repository.path_of(image), Level(level) if level else None, limits_of(limits))
+    print(text.tried(found), end="")
+    return 0
 
 
 @commands.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import webbrowser
 from dataclasses import replace
 from functools import partial
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PAGE = Path("maskproof", "view.html")
 """where the page lies in the Git directory, which no commit holds"""
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""signals by which people and systems end a server, the closing of its terminal among them"""
 
 
 @commands.command()
@@ -124,6 +127,44 @@ def stats_(by: tuple[str, ...], writer: Writer, output: Path | None) -> int:
     pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ), progress=told)
     found = statistics(pictures, dict.fromkeys(by) or BY)
     emit(partial(writer.stats, found), output, text.statistics(found))
+    return 0
+
+
+@commands.command("ui")
+@click.argument("paths", nargs=-1)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port; by default on a free one.")
+@click.option("--open/--no-open", "opens", default=True, help="Open it in the browser.  [default: open]")
+def ui_(paths: tuple[str, ...], port: int, opens: bool) -> int:
+    """Work with pictures in the browser.
+
+    Look, protect areas, try limits, record, restore, ask for approval, stage. Shows what changed, staged or not, as it
+    lies in the folder, or PATHS. Serves on 127.0.0.1 only, to whoever has the address that is printed; ends with
+    Ctrl-C, or when nobody has used it for two hours. Whatever it does is a command, which it shows.
+    """
+    from maskproof.repo import Repository
+    from maskproof.ui.desk import Desk
+    from maskproof.ui.server import Server
+
+    desk = Desk(Repository(Path.cwd()), paths, in_ci=in_ci(os.environ))
+    desk.look()  # what is wrong with policy or paths is said here
+    worker.start()
+    try:
+        server = Server(desk, port)
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be used: {error.strerror}", "Name another one, or none.") from error
+    address = server.guard.address
+    for one in ENDING:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        with server:
+            if not (opens and not in_ci(os.environ) and webbrowser.open(address)):
+                print("Open this address, which nobody else should get:")
+            print(address, flush=True)
+            print("Ctrl-C ends it.", flush=True)
+            server.serve()
+            print("Nobody has used it for long, so it has ended.")
+    except KeyboardInterrupt:
+        print("\nEnded.")
     return 0
 
 

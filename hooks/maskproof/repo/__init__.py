@@ -124,6 +124,8 @@ class Repository:
 
     where: Path
     """the folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it"""
+    env: tuple[tuple[str, str], ...] = ()
+    """what its commands find in their environment beside the process's own: another index, other objects"""
 
     def git(
         self,
@@ -146,7 +148,7 @@ class Repository:
                 cwd=self.where,
                 capture_output=True,
                 input=given,
-                env={**os.environ, **ASKED_OF_GIT, **(env or {})},
+                env={**os.environ, **ASKED_OF_GIT, **dict(self.env), **(env or {})},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -493,7 +495,7 @@ class Repository:
         from git import Git, GitCommandError  # 0.15 s to load, which only a search through history has to spend
 
         library = Git(str(self.where))
-        library.update_environment(**ASKED_OF_GIT)
+        library.update_environment(**ASKED_OF_GIT, **dict(self.env))
         # What a partial clone left out could not be read either, so it may be missing from the list.
         process = library.rev_list("--objects", "--missing=allow-any", *commits, "--", as_process=True)
         for line in process.stdout:

@@ -50,7 +50,7 @@ class Objects:
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
-        self._reader = Reader(repository.where)
+        self._reader = Reader(repository)
         self._lock = threading.Lock()
         self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
         self._digests: dict[str, str] = {}
@@ -58,7 +58,7 @@ class Objects:
         """was an object asked for that is not on this machine?"""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _objects_in, (self.repository.where,)
+        return _objects_in, (self.repository.where, self.repository.env)
 
     def blob(self, oid: str, name: str) -> bytes:
         """The bytes of a blob; a Git LFS pointer is followed to its object.
@@ -91,7 +91,7 @@ class Objects:
         if not unknown:
             return
         # A reader of its own: what is asked for between two blobs would get their answer.
-        reader = Reader(self.repository.where)
+        reader = Reader(self.repository)
         try:
             for oid, answer in zip(unknown, reader.answers(unknown), strict=True):
                 yield oid, self._outcome(name, answer, oid)
@@ -104,7 +104,7 @@ class Objects:
         return frozenset(path for path, oid in blobs.items() if oid in found)
 
     def _beginnings(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        asked, reader = list(oids), Reader(self.repository.where)
+        asked, reader = list(oids), Reader(self.repository)
         try:
             for oid, answer in zip(asked, reader.answers(asked) if asked else (), strict=True):
                 pointer = _pointer(answer.data)
@@ -283,8 +283,8 @@ class Answer:
 class Reader:
     """A conversation with one `git cat-file --batch`, which the first question starts; for one thread at a time."""
 
-    def __init__(self, where: Path) -> None:
-        self._where = where
+    def __init__(self, repository: Repository) -> None:
+        self._where, self._env = repository.where, dict(repository.env)
         self._end: weakref.finalize[[subprocess.Popen[bytes]], Reader] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -333,7 +333,7 @@ class Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **ASKED_OF_GIT},
+                env={**os.environ, **ASKED_OF_GIT, **self._env},
             )
             self._end = weakref.finalize(self, _end, self._process)
         assert self._process.stdin is not None  # noqa: S101 - asked for above
@@ -365,11 +365,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @lru_cache(1)
-def _objects_in(where: Path) -> Objects:
+def _objects_in(where: Path, env: tuple[tuple[str, str], ...]) -> Objects:
     """What this process reads for another one, with one conversation for all that it is handed."""
     from maskproof.repo import Repository
 
-    return Repository(where).objects
+    return Repository(where, env).objects
 
 
 def _pointer(data: bytes) -> tuple[str, int] | None:

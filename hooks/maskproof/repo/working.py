@@ -1,14 +1,18 @@
-"""The working tree: what lies in it and is not part of the commit. Only seen and told, never judged by."""
+"""The working tree: what lies in it and is not part of the commit. Only seen and told; the gate never judges by it."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import TwoRecords
-from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, SIDECAR_SUFFIX, sidecar_image
+from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, SIDECAR_SUFFIX, is_ours, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from maskproof.repo import Repository
 
@@ -68,3 +72,54 @@ def _says_something(repository: Repository, path: str) -> bool:
         return True
     file = repository.root / path
     return TABLE in (repository.index.read(path) or b"") or (file.is_file() and TABLE in file.read_bytes())
+
+
+AT_ONCE = 100
+"""files that one `git hash-object` is given; a command line has its bounds"""
+
+
+def loose(repository: Repository) -> tuple[str, ...]:
+    """The paths that matter to a verdict and lie there as no commit made now would hold them: changed, new or gone.
+
+    What `.gitignore` names is none of them. Neither question to Git starts a filter, as `git status` does.
+    """
+    listed = repository.git("diff-files", "--name-only", "-z", "--no-relative", "--ignore-submodules=all")
+    touched = [path for path in dict.fromkeys(os.fsdecode(listed).split("\0")[:-1]) if is_ours(path)]
+    gone = {path for path in touched if not (repository.root / path).is_file()}
+    changed = gone | repository.unstaged(touched)  # a file may be written anew and be the same
+    new = os.fsdecode(repository.git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/"))
+    fresh = (path for path in new.split("\0")[:-1] if is_ours(path))
+    return tuple(sorted({*changed, *(path for path in fresh if not (repository.root / path).is_symlink())}))
+
+
+def as_it_lies(repository: Repository, paths: Iterable[str], room: Path) -> Repository:
+    """The repository as it would be if these files were staged as they lie there, for whoever wants to see first.
+
+    Args:
+        repository: Its own index and objects stay as they are.
+        paths: From its top; a file that is gone is taken out.
+        room: An empty folder for another index and for the objects that Git does not have yet.
+    """
+    (room / "objects" / "info").mkdir(parents=True)
+    own = (repository.common_dir / "objects").resolve()
+    (room / "objects" / "info" / "alternates").write_bytes(os.fsencode(own) + b"\n")
+    index = repository.where / os.fsdecode(repository.git("rev-parse", "--git-path", "index").rstrip(b"\n"))
+    if index.is_file():
+        shutil.copyfile(index, room / "index")
+    env = {"GIT_INDEX_FILE": str(room / "index"), "GIT_OBJECT_DIRECTORY": str(room / "objects")}
+    seen = replace(repository, env=(*repository.env, *env.items()))
+    files = {path: repository.root / path for path in paths}
+    there = [path for path, file in files.items() if file.is_file() and not file.is_symlink()]
+    gone = [os.fsencode(path) + b"\0" for path in files if path not in there]
+    lines = []
+    for start in range(0, len(there), AT_ONCE):
+        batch = there[start : start + AT_ONCE]
+        # As the bytes lie there: a filter is a program, which nothing here starts.
+        ids = seen.git("hash-object", "-w", "--no-filters", "--", *(str(files[path]) for path in batch))
+        named = zip(ids.decode().split(), batch, strict=True)
+        lines += [f"100644 {oid} 0\t".encode() + os.fsencode(path) + b"\0" for oid, path in named]
+    if gone:
+        seen.git("update-index", "--force-remove", "-z", "--stdin", given=b"".join(gone))
+    if lines:
+        seen.git("update-index", "-z", "--index-info", given=b"".join(lines))
+    return seen

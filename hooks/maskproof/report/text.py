@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from maskproof.gate.inventory import Entry
     from maskproof.gate.rank import Ranked
     from maskproof.gate.stats import Edits, Statistics
+    from maskproof.gate.tried import Tried
     from maskproof.likeness.model import Likeness, Matches
     from maskproof.model import (
         Acceptance,
@@ -89,6 +90,34 @@ def image(report: ImageReport, *, color: bool = False) -> str:
     """One comparison."""
     lines = [*_image(report, color), *(safe(f"Note: {note}.") for note in report.notes)]
     return "\n".join(lines) + "\n"
+
+
+def tried(found: Tried) -> str:
+    """One picture judged by policy and as asked: both verdicts, and each metric whose limit is another then."""
+    same = "as policy has it" if found.level is found.settings.level else f"policy has {found.settings.level}"
+    lines = [
+        safe(f"{found.asked.path}: {WORDS[found.by_policy.verdict]} by policy, {WORDS[found.asked.verdict]} as asked"),
+        f"    level {found.level} ({same})",
+    ]
+    for name, metric, by_policy, asked in other_limits(found):
+        value = amount(metric.value, metric.unit)
+        lines.append(safe(f"    {name}, {metric.name}: {value}, {asked} in place of {by_policy}"))
+    lines += [safe(f"    {sentence(one)}") for one in found.asked.findings if one.accepted is None]
+    return "\n".join(lines) + "\n"
+
+
+def other_limits(found: Tried) -> Iterator[tuple[str, Metric, str, str]]:
+    """The metrics that have another limit as asked: region, metric, limit by policy, limit as asked."""
+    before = {
+        one.drift.name: dict(zip((row.name for row in one.drift.metrics), one.limits, strict=True))
+        for one in found.by_policy.regions
+    }
+    for region in found.asked.regions:
+        for metric, asked in zip(region.drift.metrics, region.limits, strict=True):
+            known = before.get(region.drift.name, {}).get(metric.name)
+            if known != asked:
+                kind = region.drift.kind
+                yield region.drift.name, metric, limit(kind, metric, known), limit(kind, metric, asked)
 
 
 def summary(report: Report, more: str = "") -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from maskproof.model import Evidence, Finding, ImageReport, Judged, Metric
     from maskproof.report.shown import Drawn, Place
 
-__all__ = ["draw", "explanation", "image", "inventory", "ranking", "run", "signals", "stats", "status"]
+__all__ = ["described", "draw", "explanation", "image", "inventory", "ranking", "run", "signals", "stats", "status"]
 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
@@ -98,9 +98,7 @@ def _page(
     ranks: Sequence[int | None] = (),
     back: str = "",
 ) -> str:
-    from maskproof.report import drawing
-
-    images = [_image(one) for one in report.images]
+    images = [described(one) for one in report.images]
     for own, rank in zip(images, ranks, strict=False):
         own["rank"] = rank
     return page(
@@ -115,13 +113,11 @@ def _page(
         advice=[_parts(one) for one in advice],
         notes=[_parts(f"{note}.") for note in report.notes],
         summary=text.summary(report) if images else "",
-        faintest=drawing.FAINTEST,
-        brightest=drawing.BRIGHTEST,
     )
 
 
-def _image(report: ImageReport) -> dict[str, Any]:
-    """What the template says and shows of one image."""
+def described(report: ImageReport) -> dict[str, Any]:
+    """What the templates say and show of one image."""
     drawn: Drawn | None = report.shown.get(__name__)  # type: ignore[assignment]  # what `draw` made
     places = drawn.places if drawn else (None,) * len(report.findings)
     found = [_finding(*one) for one in zip(report.findings, places, strict=True)]
@@ -167,6 +163,7 @@ def _pictures(drawn: Drawn | None) -> dict[str, Any]:
         "small_size": drawing.fit(drawn.size, (280, 200)),
         "areas": [(text.safe(name), box) for name, box in drawn.areas],
         "letters": max(drawn.size) // LETTERS,
+        "levels": (drawing.FAINTEST, drawing.BRIGHTEST),
         "modes": modes,
         "panes": ("main", "second") if both else ("main",),
         **{name: _base64(getattr(drawn, name)) for name in names},

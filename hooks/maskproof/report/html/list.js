@@ -3,7 +3,7 @@
 (() => {
   const filters = document.querySelector(".filters");
   if (!filters) return;
-  const entries = [...document.querySelectorAll("[data-words]")];
+  let entries = []; // some pages bring theirs one by one
   const more = document.querySelector(".more");
   const step = Number(filters.dataset.atOnce) || Infinity;
   const ORDERS = {
@@ -11,7 +11,7 @@
     newest: (one, other) => (other.dataset.day || "9").localeCompare(one.dataset.day || "9"),
     drift: (one, other) => Number(other.dataset.drift) - Number(one.dataset.drift),
   };
-  const places = new Map(entries.map((entry, place) => [entry, place]));
+  const places = new Map([...document.querySelectorAll("[data-words]")].map((entry, place) => [entry, place]));
   let room = step;
   let order = "name";
 
@@ -31,6 +31,7 @@
   }
 
   function narrow() {
+    entries = [...document.querySelectorAll("[data-words]")];
     if (!entries.length) return;
     sort();
     const words = filters.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -5,6 +5,7 @@
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const BLINK = 800; // ms; under the three flashes a second of WCAG 2.3.1
   const CLOSEST = 12; // times that a picture is enlarged at the most
+  const WRITTEN = "textarea, select, input:not([type=range], [type=radio], [type=checkbox])"; // what takes letters
   let shown = null;
 
   function clamp(value, least, most) {
@@ -173,7 +174,7 @@
     if (shown && viewers.has(shown)) viewers.get(shown).stop();
     const before = shown;
     shown = wanted;
-    overview.hidden = Boolean(wanted);
+    if (overview) overview.hidden = Boolean(wanted);
     for (const one of details) one.hidden = one !== wanted;
     if (wanted) {
       const own = opened(wanted);
@@ -195,14 +196,12 @@
     else select();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(search|text)$/.test(event.target.type || "")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(WRITTEN)) return;
     const own = shown && viewers.get(shown);
-    const all = shown && shown.querySelector("nav .all");
-    if (event.key === "Escape") {
-      if (all) all.click();
-    } else if ((event.key === "n" || event.key === "p") && shown) {
-      const link = shown.querySelector(event.key === "n" ? "nav .next" : "nav .previous");
-      if (link) location.hash = link.hash;
+    const ways = { Escape: "nav .all", n: "nav .next", p: "nav .previous" };
+    if (ways[event.key] && shown) {
+      const link = shown.querySelector(ways[event.key]);
+      if (link) link.click();
     } else if (!own) return;
     else if (/^[1-6]$/.test(event.key)) own.choose(own.modes[event.key - 1]);
     else if (event.key === "+" || event.key === "=") own.zoom(1.6);

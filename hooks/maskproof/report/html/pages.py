@@ -44,7 +44,7 @@ def page(
         said: What the template asks for: `title`, `asks` (what it says first) and its own.
     """
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             script="".join(map(_asset, scripts)),
@@ -74,19 +74,21 @@ def kinds_of(names: list[str], words: Mapping[str, tuple[str, str]] = STANDINGS)
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment(folder: Path = HERE) -> Environment:
+    """The template engine, which escapes all that it is given; templates of a folder may use those of all pages."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # what no other format needs
 
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
+    made = Environment(
+        loader=FileSystemLoader((folder, HERE)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
-    environment.filters["digest"] = _digest
-    return environment
+    made.filters["digest"] = _digest
+    return made
 
 
 @functools.cache
