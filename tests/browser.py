@@ -54,7 +54,7 @@ def looked_at(
     page.on("pageerror", lambda error: seen.said.append(str(error)))
     page.on("request", lambda request: seen.asked.append(request.url))
     start = where if isinstance(where, str) else where.as_uri()
-    page.goto(start)
+    page.goto(start, timeout=60_000)  # a page of thousands, on a machine that has others to serve
     yield seen
     assert not seen.said
     if beside:

@@ -26,4 +26,4 @@ def test_bytes_behind_the_picture_are_warned_of_and_counted(scratch: Scratch) ->
     found = judge_files(scratch, make.poster_case(scenes.png(scenes.poster(scenes.GREEN)) + b"and so on"))
     finding = found.the("unreadable")
     assert (found.status, finding["severity"]) == (0, "warn")
-    assert finding["message"].startswith("9 bytes")
+    assert finding["message"] == "the file goes on for 9 bytes after the end of the picture"
