@@ -59,8 +59,8 @@ def test_pictures_stand_beside_their_originals_and_are_narrowed_and_ordered(fold
         assert cards.count() == 2
         page.get_by_role("radio", name="All 4").check()
         page.get_by_role("combobox", name="Order").select_option("drift")
-        assert "autumn.png" in cards.nth(2).inner_text()
-        assert "made.png" in cards.nth(3).inner_text()
+        assert "autumn.png" in cards.nth(2).text_content()
+        assert "made.png" in cards.nth(3).text_content()
 
 
 def test_a_picture_leads_to_its_page_and_back(folder, chromium):

@@ -16,10 +16,9 @@ EXAMPLES = {
         "maskproof check --from-ref origin/main --format html --output report.html",
         "maskproof check --report sarif=maskproof.sarif --report junit=junit.xml",
         "maskproof check --all --jobs 4",
+        "maskproof check --all --shard 1/2 --format json --output part1.json",
     ),
     "merge-reports": (
-        "maskproof check --all --shard 1/2 --format json --output part1.json",
-        "maskproof check --all --shard 2/2 --format json --output part2.json",
         "maskproof merge-reports part1.json part2.json --format junit --output junit.xml",
     ),
     "compare": (
@@ -43,10 +42,10 @@ EXAMPLES = {
         "maskproof areas hero-spring.png --preview areas.png",
         "maskproof areas hero.png --policy maskproof.toml --preview areas.png",
     ),
-    "status": ("maskproof status", "maskproof status --format json", "maskproof status --format html > status.html"),
+    "status": ("maskproof status", "maskproof status --format json", "maskproof status --format html"),
     "inventory": (
         "maskproof inventory",
-        "maskproof inventory --format csv > ai-pictures.csv",
+        "maskproof inventory --format csv",
         "maskproof inventory --format html > ai-pictures.html",
     ),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),

@@ -97,8 +97,7 @@ class Cache:
 
     def seen(self, paths: Iterable[str]) -> dict[str, list[int]]:
         """What tells whether files of the working tree are as they were: nothing for one that is not there."""
-        root = self.repository.root
-        return {path: _state(root / path) for path in paths}
+        return {path: _state(self.repository.root / path) for path in paths}  # a bare repository has none of either
 
     def close(self) -> None:
         """Make room, where something was added."""
