@@ -46,7 +46,7 @@ EXAMPLES = {
     "inventory": (
         "maskproof inventory",
         "maskproof inventory --format csv",
-        "maskproof inventory --format html > ai-pictures.html",
+        "maskproof inventory --format html",
     ),
     "rules": ("maskproof rules", "maskproof rules outside-mask"),
     "record": (
