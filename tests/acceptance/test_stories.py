@@ -178,6 +178,7 @@ def test_a_brand_with_areas_work_by_hand_and_an_accepted_drift(told, shared):
         project.write(path, source.read_bytes())
         return path
 
+    project.git("rm", "-rqf", "assets")
     originals = {case: taken(case, "original") for case in (*EDITS, SPILLED)}
     first = Image.open(project.root / originals["sdcpp/catsign-boogu"]).convert("RGB")
     project.write("brand/logo.png", png(first.crop((20, 20, 84, 84))))
