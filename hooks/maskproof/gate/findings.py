@@ -235,6 +235,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     contract.record_loosened: ("record-loosened",),
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
+    provenance.unread: ("unreadable",),
     provenance.unmarked: ("unmarked",),
     mask_suspect: ("mask-suspect",),
     not_shown: tuple(kind.value for kind in Kind if kind is not Kind.OUTSIDE_MASK),
