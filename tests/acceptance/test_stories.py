@@ -270,7 +270,7 @@ def test_a_required_check_with_a_queue_a_fork_and_a_policy_that_loosens(told):
 
     print("\n# one of them is made anew, and spills; the same change loosens the policy")
     project.edit("drifted", "shop/e07.png")
-    project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "off"\n[limits.outside-mask]\nspot = 99\n')
+    project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "off"\n[limits.outside-mask]\nlight = 99\n')
     project.commit("Loosen")
     loosened = on_github(told, "pull_request")
     assert loosened.status == 1
