@@ -178,6 +178,7 @@ def test_a_brand_with_areas_work_by_hand_and_an_accepted_drift(told, shared):
         project.write(path, source.read_bytes())
         return path
 
+    project.git("rm", "-rqf", "assets")
     originals = {case: taken(case, "original") for case in (*EDITS, SPILLED)}
     first = Image.open(project.root / originals["sdcpp/catsign-boogu"]).convert("RGB")
     project.write("brand/logo.png", png(first.crop((20, 20, 84, 84))))
@@ -269,7 +270,7 @@ def test_a_required_check_with_a_queue_a_fork_and_a_policy_that_loosens(told):
 
     print("\n# one of them is made anew, and spills; the same change loosens the policy")
     project.edit("drifted", "shop/e07.png")
-    project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "off"\n[limits.outside-mask]\nspot = 99\n')
+    project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "off"\n[limits.outside-mask]\nlight = 99\n')
     project.commit("Loosen")
     loosened = on_github(told, "pull_request")
     assert loosened.status == 1

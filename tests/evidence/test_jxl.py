@@ -29,3 +29,18 @@ def test_marks_in_a_jxl_are_read():
     assert [one.ai for one in assess(data, "x.jxl", lambda _: None)] == [True]
     with pytest.raises(Unreadable, match="cut short"):
         containers.blocks(data[:-1], "x.jxl")
+
+
+@pytest.mark.parametrize(("policy", "severity", "status"), [("warn", "warn", 0), ("block", "unjudged", 3)])
+@pytest.mark.parametrize(("kind", "named"), [(b"xml ", "XMP"), (b"Exif", "EXIF"), (b"jumb", "C2PA")])
+def test_compressed_metadata_is_named_and_does_not_pass_unseen(project, policy, severity, status, kind, named):
+    project.write("maskproof.toml", f'version = 1\n[defaults]\nunrecorded = "{policy}"\n')
+    project.commit("Base")
+    image = box(b"jxlc", b"\xff\x0a" + bytes(30))
+    project.write("a.jxl", HEAD + box(b"ftyp", b"jxl \0\0\0\0jxl ") + box(b"brob", kind + bytes(40)) + image)
+    project.write("plain.jxl", HEAD + box(b"ftyp", b"jxl \0\0\0\0jxl ") + box(b"brob", b"none" + bytes(40)) + image)
+    project.stage()
+    exit_status, report = project.report()
+    found = {one["path"]: [(it["rule"], it["severity"]) for it in one["findings"]] for one in report["images"]}
+    assert (exit_status, found) == (status, {"a.jxl": [("unreadable", severity)], "plain.jxl": []})
+    assert named in next(one for one in report["images"] if one["findings"])["findings"][0]["message"]

@@ -371,6 +371,7 @@ def test_wrapped_text_fits(said, room, most):
         ("größe.png", "gr\\xf6\\xdfe.png"),
         ("春.png", "\\u6625.png"),
         ("a\x1b\n", "a\\x1b\\n"),
+        ("28.2 \N{GREEK CAPITAL LETTER DELTA}E00", "28.2 dE00"),
     ],
 )
 def test_what_has_no_glyph_is_escaped(said, shown):

@@ -146,6 +146,21 @@ class TestReplaced:
         (one,) = [one for one in report["images"] if one["path"] == name]
         assert [(found["rule"], found["severity"]) for found in one["findings"]] == [("unrecorded", "block")]
 
+    @pytest.mark.parametrize("default", ["block", "always"])
+    def test_a_new_mask_with_the_outlines_of_a_photograph_is_a_mask(self, project, default):
+        project.write("maskproof.toml", ASKED.format(default=default).replace("[[", "new_mask = 'warn'\n[[", 1))
+        outline = Image.new("L", SIZE, 255)
+        ImageDraw.Draw(outline).ellipse((30, 20, 290, 210), fill=0)
+        photograph = png(Image.composite(Image.new("RGB", SIZE, "white"), texture(4), outline))
+        project.write(HERO, photograph)
+        project.commit("A product on white")
+        project.write("new.mask.png", png(outline))
+        used = {"path": "new.mask.png", "sha256": sha256(png(outline)), "mode": "white"}
+        project.edit("held", mask=used, original={"path": HERO, "sha256": sha256(photograph), "size": list(SIZE)})
+        project.stage()
+        _, report = project.report()
+        assert [one["findings"] for one in report["images"] if one["path"] == "new.mask.png"] == [[]]
+
     def test_a_record_that_comes_along_does_not_turn_a_picture_into_a_mask(self, project):
         policy(project, "block")
         project.write(HERO, project.pictures.drifted)

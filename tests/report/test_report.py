@@ -218,6 +218,15 @@ def test_what_a_metric_without_a_limit_has_to_say_stands_beside_it():
     assert "dy  4 px   no limit\n" in said
 
 
+@pytest.mark.parametrize(("dx", "believed"), [(-16.5, False), (0.2, True)])
+def test_a_motion_that_is_not_believed_is_not_listed_as_the_frames(dx, believed):
+    rows = (Metric("shift", 0.0, "%", "shift", "{value}"), Metric("dx", dx, "px", "shift", ""))
+    frame = RegionDrift("frame", "frame", (*rows, Metric("dy", 0.0, "px", "shift", "")))
+    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (0.5, None, None)),)))
+    assert (f"{dx:g} px" in said) == believed
+    assert ("no motion is believed that the whole frame shares" in said) != believed
+
+
 def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
     over = dataclasses.replace(WARNED, drift=8.11)
     assert as_text.conclusion(over) == "d.png: passes with a WARNING  (drift 8.11; the limit is 1)"

@@ -58,6 +58,8 @@ MANIFEST_BLOCKS = {
 """the block that holds a manifest whole, and what stands in it first"""
 PHOTOSHOP = b"Photoshop 3.0\0"
 IPTC_RESOURCE = 0x0404
+PACKED_NAMES = {b"Exif": "EXIF", b"xml ": "XMP", b"jumb": "a C2PA manifest"}
+"""what compressed boxes hold, by their name"""
 RAW_PROFILE = re.compile(r"\n\s*(\S{1,40})\n\s*(\d{1,9})\n([0-9a-fA-F\s]*)")
 """how ImageMagick keeps EXIF, XMP and IPTC in a PNG text: a name, a length, then hexadecimal digits"""
 
@@ -91,6 +93,8 @@ class Carried:
     """(source, C2PA manifest store)"""
     iptc: tuple[tuple[str, str], ...] = ()
     """(`2:110`, text) of the IPTC-IIM record"""
+    packed: tuple[str, ...] = ()
+    """boxes of metadata that are compressed and were not read, by name"""
     trailer: bytes = b""
     """bytes behind the picture, or what phones keep there"""
 
@@ -129,6 +133,7 @@ def collect(container: Container, data: bytes, name: str, read: Read | None) -> 
         tuple(packets),
         tuple(stores),
         tuple(_iptc(photoshop)),
+        tuple(PACKED_NAMES[one.data] for one in container.blocks if one.kind == "brob"),
         container.first("sefd") or data[end : end + MAX_TRAILER],
     )
 

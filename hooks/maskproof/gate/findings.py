@@ -251,6 +251,7 @@ FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {
     contract.record_loosened: ("record-loosened",),
     new_original: ("new-original",),
     provenance.lost: ("provenance-lost",),
+    provenance.unread: ("unreadable",),
     provenance.unmarked: ("unmarked",),
     provenance.assertion_differs: ("assertion-differs",),
     mask_suspect: ("mask-suspect",),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from maskproof import __version__, evidence
 from maskproof.errors import CouldNotJudge
+from maskproof.evidence.vocabularies.declared import PACKED
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Master, Original, Signals, Tracked
 from maskproof.model import Severity, sha256_of
@@ -77,6 +78,26 @@ def lost(inspection: Inspection) -> Iterator[Finding]:
             + (f"; {signals.rewritten_by}" if signals.rewritten_by else ""),
             advice="Export it again with its credentials and run no optimizer behind that, or let the reviewer know "
             "that they are meant to go. Where restore dropped them, restore it again: it marks the file now.",
+        )
+
+
+def unread(inspection: Inspection) -> Iterator[Finding]:
+    """Metadata that is not unpacked, in a picture of which only its metadata could tell that AI made it.
+
+    It stops a change as an AI mark without a record does, or packing the mark would be the way past it.
+    """
+    inputs, signals = inspection.inputs, inspection.signals
+    if isinstance(signals, Failure) or not inputs.unrecorded or inputs.settings.unrecorded == "off":
+        return
+    said = [one.says for one in signals.evidence if one.source == PACKED]
+    if said and evidence.is_ai(signals.evidence) is None:
+        warns = inputs.settings.unrecorded == "warn"
+        yield finding(
+            "unreadable",
+            f"{', '.join(said)}, so whether AI made it is not known",
+            severity=Severity.WARN if warns else Severity.UNJUDGED,
+            advice="Write the file with plain metadata (`cjxl --compress_boxes=0`), or record what it is: "
+            f"`maskproof record {shlex.quote(inputs.path)} --manual` where people made it.",
         )
 
 

@@ -89,11 +89,17 @@ def _is_called_mask(scope: Scope, path: str, edit: Source, relation: Relation | 
     """Is it the mask of an edit, and no edit itself, as any record has it and by what it shows?
 
     A record that comes with a change would otherwise take any picture out of the check: a black and white one that is
-    nearly a tracked picture is that picture redrawn, and what takes the place of one that it is like is no mask of it.
+    like a tracked drawing of two tones is that drawing redrawn, and what takes the place of one that it is like is no
+    mask of it. To be like a photograph is what masks are for: they hold its outlines.
     """
-    alike = relation is not None and relation.alike and not scope.ledger.is_mask(path)
-    if alike and relation is not None and relation.replaced:
-        return False
+    redrawn = False
+    if relation is not None and relation.alike and not scope.ledger.is_mask(path):
+        if relation.replaced:
+            return False
+        try:
+            redrawn = regions.is_two_toned(scope.files.picture(relation.source))
+        except CouldNotJudge:
+            redrawn = True
     for record, _ in scope.ledger.records_of_mask(path):
         if record.mask is None or record.original is None:
             continue
@@ -106,7 +112,7 @@ def _is_called_mask(scope: Scope, path: str, edit: Source, relation: Relation | 
             shown = scope.files.picture(edit)
         except CouldNotJudge:
             return False
-        if regions.shows_only(shown, original) or (not alike and regions.is_only_mask(shown)):
+        if regions.shows_only(shown, original) or (not redrawn and regions.is_only_mask(shown)):
             return True
     return False
 

@@ -234,6 +234,16 @@ def is_only_mask(mask: Picture) -> bool:
     return one_color or (colorless and _grey_share(mask.samples[..., 1]) <= GREY_SHARE)
 
 
+def is_two_toned(picture: Picture) -> bool:
+    """Is a picture a drawing in two tones, as logos are: dark and light of any colours, with soft edges at the most?"""
+    if is_only_mask(picture):
+        return True
+    tones = np.asarray(Image.fromarray(picture.samples).convert("L"))
+    low, high = int(tones.min()), int(tones.max())
+    spread = (tones.astype(np.float32) - low) * (OPAQUE / max(high - low, 1))
+    return _grey_share(spread.astype(np.uint8)) <= GREY_SHARE
+
+
 def shows_only(mask: Picture, original: Picture | None) -> bool:
     """Is a picture another one with holes of soft edges at the most, and no hole everywhere?
 

@@ -314,9 +314,13 @@ def label(image: Image.Image, at: tuple[float, float], said: str, size: int) -> 
     text(draw, (left + 6, top + tall / 2), said, size, PAPER, "lm")
 
 
+SPELT = str.maketrans({"\N{GREEK CAPITAL LETTER DELTA}": "d"})
+"""letters of our own sentences that the font lacks, as they are written without them: dE00"""
+
+
 def legible(said: str) -> str:
     """Text from a file or a file name as it can be drawn: what would steer or hide, or has no glyph, is escaped."""
-    return "".join(char if _has_glyph(char) else ascii(char)[1:-1] for char in safe(said))
+    return "".join(char if _has_glyph(char) else ascii(char)[1:-1] for char in safe(said).translate(SPELT))
 
 
 def shortened(said: str, size: int, room: float) -> str:

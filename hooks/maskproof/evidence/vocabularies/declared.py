@@ -51,6 +51,8 @@ PRODUCERS = {
 }
 """companies by their code in labels, as the service that most of their pictures come from. Source: files of these
 services, collected in wiltodelta/remove-ai-watermarks `tc260_producers`, October 2026"""
+PACKED = "compressed metadata"
+"""the source of a sign that was not read"""
 DERIVED = ("xmpMM:DerivedFrom/stRef:instanceID", "xmpMM:DerivedFrom/stRef:documentID")
 OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
 
@@ -58,6 +60,9 @@ OWN = ("xmpMM:InstanceID", "xmpMM:DocumentID", "xmpMM:OriginalDocumentID")
 def signs(carried: Carried) -> list[Evidence]:
     """What the file declares about itself."""
     found = [sign for packet in carried.xmp for sign in _of_packet(packet)]
+    if carried.packed:
+        said = f"the box `brob` holds {' and '.join(dict.fromkeys(carried.packed))}, which was not read"
+        found.append(Evidence(PACKED, said, ai=None, confidence="low"))
     for number, text in carried.iptc:
         if number in IPTC_CREDITS and (CREDIT.match(text) or GENERATORS.search(text)):
             source = f"IPTC {IPTC_CREDITS[number]}"

@@ -1,7 +1,8 @@
 """JPEG XL: boxes around a codestream, or the codestream alone. Marks are read; the picture where a reader is installed.
 
 Sources: ISO/IEC 18181-1 (the codestream: annex D, size and image metadata), 18181-2 (boxes). A box that is compressed
-(`brob`) is not unpacked. Of the codestream only its first fields are read, which are not compressed.
+(`brob`) is not unpacked, as that takes Brotli; what it holds is named. Of the codestream only its first fields are
+read, which are not compressed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from maskproof.images.containers.block import Block, Container, check_count, cut
 BOXED, BARE = b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"
 METADATA = {"Exif": "Exif", "xml ": "XMP ", "jumb": "jumb"}
 """boxes that may speak of AI, and what the blocks made of them are called"""
+PACKED = "brob"
+"""a box that is compressed: the name of what it holds, then that"""
 WHOLE, PART = "jxlc", "jxlp"
 """boxes of a codestream: all of it, or a numbered part"""
 JPEG = "jbrd"
@@ -45,6 +48,8 @@ def read(data: bytes, name: str) -> Container:
         kind = data[offset + 4 : offset + 8].decode("latin-1")
         if kind in METADATA:
             found.append(Block(METADATA[kind], offset, data[offset + head : offset + size]))
+        if kind == PACKED and data[offset + head : offset + head + 4].decode("latin-1") in METADATA:
+            found.append(Block(PACKED, offset, data[offset + head : offset + head + 4]))
         if kind in {WHOLE, PART} and len(codestream) < MAX_HEAD:
             codestream += data[offset + head + (4 if kind == PART else 0) : offset + size][:MAX_HEAD]
         kinds.add(kind)
