@@ -18,9 +18,7 @@ EXAMPLES = {
         "maskproof check --all --jobs 4",
         "maskproof check --all --shard 1/2 --format json --output part1.json",
     ),
-    "merge-reports": (
-        "maskproof merge-reports part1.json part2.json --format junit --output junit.xml",
-    ),
+    "merge-reports": ("maskproof merge-reports part1.json part2.json --format junit --output junit.xml",),
     "compare": (
         "maskproof compare hero.png hero-spring.png --mask hero.mask.png --mask-mode white",
         "maskproof compare hero.png hero-spring.png --picture card.png",
