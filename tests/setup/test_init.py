@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import yaml
 from maskproof import __version__, policy
 from maskproof.policy.owners import owners_of
 from maskproof.setup.ci import SERVICES
+from projects import ROOT, png, texture
 
 if TYPE_CHECKING:
     from projects import Project, Scratch
@@ -217,3 +219,25 @@ def test_gitlab_s_image_gets_git_lfs_where_pictures_lie_there(scratch: Scratch, 
     scratch.maskproof("init", "--ci", "gitlab")
     script = yaml.safe_load((scratch.root / ".gitlab/maskproof.yml").read_text())["maskproof"]["script"]
     assert any("install git-lfs" in line for line in script) == bool(attributes)
+
+
+def test_what_is_pinned_is_what_was_installed_or_is_said_to_need_publishing(scratch, tmp_path):
+    scratch.write("a.png", png(texture(1)))
+    scratch.commit()
+    done = scratch.maskproof("init", "--ci", "none")
+    assert "Hook and check pin v" in done.stdout
+    assert "--rev COMMIT" in done.stdout
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    noted = tmp_path / "site" / "maskproof-0.1.0.dist-info"
+    noted.mkdir(parents=True)
+    (noted / "METADATA").write_text("Metadata-Version: 2.1\nName: maskproof\nVersion: 0.1.0\n")
+    (noted / "direct_url.json").write_text(
+        json.dumps({"url": "https://x.example/m", "vcs_info": {"vcs": "git", "commit_id": commit}})
+    )
+    (scratch.root / ".pre-commit-config.yaml").unlink()
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from maskproof.hook import main; main()"
+    done = scratch.run(
+        sys.executable, "-P", "-c", code, str(noted.parent), "init", "--ci", "none", PYTHONPATH=str(ROOT / "hooks")
+    )
+    assert f"rev: {commit}" in (scratch.root / ".pre-commit-config.yaml").read_text()
+    assert "has to be published" not in done.stdout

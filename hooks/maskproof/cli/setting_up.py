@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from maskproof import __version__
 from maskproof.atomic import read_file
 from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, tell, write
 from maskproof.errors import MaskproofError
@@ -32,7 +31,7 @@ FORM = click.option(
     type=click.Choice((*SERVICES, "none")),
     help="Whose pull-request check to write; by default that of the service whose own file lies here, else github.",
 )
-@click.option("--rev", default=f"v{__version__}", show_default=True, help="The version that the hook entry pins.")
+@click.option("--rev", help="The version that hook and check pin; by default the commit that this was installed from.")
 @click.option(
     "--owner",
     "owners",
@@ -41,7 +40,7 @@ FORM = click.option(
     help="Who has to review approvals and policy, as CODEOWNERS names them. May be repeated.",
 )
 @click.option("--advise", is_flag=True, help="For a first fortnight: write what only warns.")
-def init(ci: str | None, rev: str, owners: tuple[str, ...], *, advise: bool) -> int:
+def init(ci: str | None, rev: str | None, owners: tuple[str, ...], *, advise: bool) -> int:
     """Write policy, hook, CI template, owners and baseline.
 
     Nothing that exists is overwritten.

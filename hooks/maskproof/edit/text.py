@@ -58,10 +58,10 @@ def describe_job(one: JobResult) -> str:
         drift = "" if one.made.report.drift is None else f", drift {one.made.report.drift:.2f}"
         passes = "passes" if one.made.report.verdict is Verdict.PASS else "does not pass"
         word = "nothing changed inside the mask" if one.made.unchanged else passes
-        return safe(f"{name}: made, {word}{drift}") + "".join(safe(f"\n    {note}") for note in one.made.notes)
+        return safe(f"{name}: made, {word}{drift}") + "".join(f"\n    {safe(note)}" for note in one.made.notes)
     assert one.error is not None  # noqa: S101 - one of the two is set
     return safe(f"{name}: not made: {one.error.reason}") + (
-        safe(f"\n    -> {one.error.advice}") if one.error.advice else ""
+        f"\n    -> {safe(one.error.advice)}" if one.error.advice else ""
     )
 
 

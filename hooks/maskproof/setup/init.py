@@ -5,9 +5,13 @@ Nothing that exists is overwritten.
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING
 
+from maskproof import __version__
 from maskproof.atomic import write_together
 from maskproof.documents import schema_id
 from maskproof.errors import UsageError
@@ -86,15 +90,25 @@ COMMENT = re.compile(r"(?:^|\s)#.*")
 REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
 
 
+def installed_commit() -> str | None:
+    """The commit that maskproof was installed from, as pip noted it (PEP 610); None: from something else."""
+    with suppress(PackageNotFoundError, ValueError, AttributeError):
+        noted = json.loads(distribution("maskproof").read_text("direct_url.json") or "{}")
+        commit = noted.get("vcs_info", {}).get("commit_id")
+        return commit if isinstance(commit, str) else None
+    return None
+
+
 def write_all(
-    repository: Repository, ci: str, rev: str, owners: tuple[str, ...], progress: Progress, *, advise: bool
+    repository: Repository, ci: str, rev: str | None, owners: tuple[str, ...], progress: Progress, *, advise: bool
 ) -> Iterator[str]:
     """Write what is missing, all of it or nothing; then the baseline.
 
     Args:
         repository: The one to set up.
         ci: A key of `ci.SERVICES`, or `none`.
-        rev: The version of maskproof that hook and check pin.
+        rev: The version of maskproof that hook and check pin; None: the commit that it was installed from, else the
+            tag of its version.
         owners: Who has to review changes of policy and approvals, as the platform names them.
         progress: Told how many pictures are judged for the baseline.
         advise: Write what only warns.
@@ -105,7 +119,8 @@ def write_all(
     Raises:
         UsageError: a file cannot be written.
     """
-    root = repository.root
+    root, pinned = repository.root, rev or installed_commit()
+    rev = pinned or f"v{__version__}"
     policy = POLICY.format(
         schema=schema_id("maskproof"),
         stops="warn" if advise else "block",
@@ -138,6 +153,8 @@ def write_all(
     except OSError as error:
         raise UsageError(f"{root} cannot be written to: {error.strerror}", "Check the folder and the disk.") from error
     yield from (line for _, line in steps.values())
+    if pinned is None:
+        yield f"Hook and check pin {rev}, which has to be published; until it is, pin a commit: --rev COMMIT"
     yield from _baseline(repository, progress)
     yield "Next: `pre-commit install`, commit these files, and make the check required on your main branch."
 
