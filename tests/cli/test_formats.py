@@ -15,7 +15,7 @@ MASKED = ("--mask", MASK, "--mask-mode", "white")
 PART = ".git/part.json"
 COMMANDS = {
     "check": (("check", "--all"), ("run",)),
-    "merge-reports": (("merge-reports", PART), ("run",)),
+    "merge-reports": (("merge-reports", PART), ("joined",)),
     "compare": (("compare", HERO, SPRING, *MASKED), ("image",)),
     "explain": (("explain", SPRING), ("explanation", "signals")),
     "explain, a plain file": (("explain", "plain.png"), ("explanation", "signals")),

@@ -214,7 +214,7 @@ def _checked(
 @commands.command("merge-reports")
 @FAIL_ON
 @click.argument("reports", type=FILE, nargs=-1, required=True)
-@report_options("run")
+@report_options("joined")
 def merge_reports(reports: tuple[Path, ...], fail_on: str, writer: Writer, output: Path | None) -> int:
     """Join the reports of all parts of a run.
 

@@ -82,7 +82,7 @@ def view(
 @commands.command("gallery")
 @click.argument("target", metavar="FOLDER", type=FOLDER)
 def gallery_(target: Path) -> int:
-    """Show every recorded picture beside its original, as a folder of pages.
+    """Show every recorded picture in a folder of pages.
 
     Open its index.html, or put the folder on a server. Each picture is judged as it is staged, and has its model,
     prompt, day, verdict and approvals with it, and a page of its own. A folder that a gallery is in already is brought

@@ -21,12 +21,14 @@ import time
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import maskproof
 from maskproof.errors import MaskproofError
 from maskproof.gate.packed import packed, unpacked
+from maskproof.images.readers import READERS
 from maskproof.model import ImageReport, Report, sha256_of
 from maskproof.shelf import Shelf
 
@@ -149,9 +151,12 @@ def engine() -> str:
     code = [one for one in package.rglob("*") if one.suffix in {".py", ".c", ".built", ".npz", ".json"}]
     own = [(one.relative_to(package).as_posix(), sha256_of(one.read_bytes())) for one in sorted(code)]
     packages = {name for place in sys.path for name in _listed(place or ".") if name.endswith(INSTALLED)}
-    return sha256_of(form((own, sorted(packages), sys.version, sys.platform)))
+    found = [one for one in OPTIONAL if find_spec(one)]  # also what lies on the path and no package lists
+    return sha256_of(form((own, sorted(packages), found, sys.version, sys.platform)))
 
 
+OPTIONAL = ("c2pa", "cv2", "isal", "onnxruntime", "rapidocr", *(one.module for row in READERS.values() for one in row))
+"""modules with which more is judged, or otherwise"""
 INSTALLED = (".dist-info", ".egg-info", ".egg-link")
 """ends the name of what tells a package and its version"""
 

@@ -199,18 +199,18 @@ class Ledger:
     def written(self, oid: str, path: str) -> Record | None:
         """A record that lay at a path once; what is none speaks of nothing."""
         with contextlib.suppress(CouldNotJudge):
-            return self._parsed(oid, path)
+            return self._parsed(self.base, oid, path)
         return None
 
     def _at(self, tree: Tree, path: str) -> Record:
         """The record that lies at a path."""
         oid = tree.blob_id(path)
         assert oid is not None  # noqa: S101 - asked by the callers
-        return self._parsed(oid, path)
+        return self._parsed(tree, oid, path)
 
-    def _parsed(self, oid: str, path: str) -> Record:
+    def _parsed(self, tree: Tree, oid: str, path: str) -> Record:
         if (oid, path) not in self._outcomes:
-            data = self._files.get(oid) or self.base.repository.objects.blob(oid, path)
+            data = self._files.get(oid) or tree.repository.objects.blob(oid, path)
             try:
                 self._outcomes[oid, path] = sidecar.parse(data, path)
             except RecordError as error:

@@ -23,6 +23,8 @@ class Writer(Protocol):
 
     run: Callable[..., str]
     """a whole run of `check`: a `Report`"""
+    joined: Callable[..., str]
+    """the same put together from its parts, without pictures, which no part hands on: a `Report`"""
     image: Callable[..., str]
     """one comparison: an `ImageReport`"""
     explanation: Callable[..., str]

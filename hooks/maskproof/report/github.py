@@ -32,6 +32,9 @@ def run(report: Report, **_: bool) -> str:
     return "\n".join([*lines, f"::notice title=maskproof::{_data(asks(report))}", ""])
 
 
+joined = run
+
+
 def outputs(report: Report) -> str:
     """What later steps of a job may ask of a run: its verdict, and how many images; nothing that a file says."""
     blocked, unjudged = report.count(Verdict.BLOCK), report.count(Verdict.UNJUDGED)

@@ -28,3 +28,6 @@ def run(report: Report, **_: bool) -> str:
         for one in issues(report)
     ]
     return json.dumps(found, indent=2) + "\n"
+
+
+joined = run

@@ -41,6 +41,9 @@ def run(report: Report, **_: bool) -> str:
     return serialized(whole)
 
 
+joined = run
+
+
 def image(report: ImageReport, **_: bool) -> str:
     """One comparison."""
     return serialized(_image(report))

@@ -43,6 +43,9 @@ def run(report: Report, **_: bool) -> str:
     )
 
 
+joined = run
+
+
 def _case(image: ImageReport, found: list[Issue]) -> list[str]:
     """One image: a failure or an error as its verdict says, and what else was found as output."""
     counting = [one for one in found if one.severity in TAGS and not one.accepted]

@@ -45,6 +45,9 @@ def run(report: Report, **_: bool) -> str:
     return _shortened(lines) + "\n"
 
 
+joined = run
+
+
 def _card(image: ImageReport) -> list[str]:
     """The picture of an image, where one lies for who reads this."""
     if not image.shown:

@@ -33,6 +33,9 @@ def run(report: Report, **_: bool) -> str:
     return json.dumps(whole, indent=2) + "\n"
 
 
+joined = run
+
+
 def _rule(rule: Any) -> dict[str, Any]:
     page = f"{HOME}/blob/main/{rule.page}"
     return {

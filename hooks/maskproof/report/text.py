@@ -85,6 +85,9 @@ def run(report: Report, *, color: bool = False) -> str:
     return "\n".join([*lines, summary(report)]) + "\n"
 
 
+joined = run
+
+
 def passing(report: Report, *, color: bool = False) -> list[str]:
     """A line for each image that takes none in a run."""
     return [conclusion(one, color=color) for one in report.images if not one.findings or in_baseline(one)]
