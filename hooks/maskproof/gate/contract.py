@@ -47,6 +47,8 @@ def contracts_of(scope: Scope, path: str, edit: Source, record: Record | None) -
         return ()
     former = scope.former(path)
     own = [old for _, old in scope.ledger.before(former)]
+    if own and all(old == record for old in own) and scope.change.base.blob_id(former) == edit.oid:
+        return ()  # it lies in the project as it does here, where its record was judged beside all others
     if any(old != record for old in own) and (earlier := _came_back(scope, path, edit)) is not None:
         own = earlier
     held = [(former, old) for old in own]
