@@ -3,6 +3,9 @@
 The first, on the first screen of the README, is the contact sheet of `maskproof rank` over the two edits that
 `maskproof demo` commits, so it shows what the program draws and measures today. The other one shows what their mask
 leaves protected, as `maskproof mask --preview` draws it. JPEG, because they are a quarter of the size so.
+
+`python docs/picture.py --pages` also takes `docs/report.jpg`, `docs/phone.jpg` and `docs/card.jpg`: the page and the
+card of the edit that is blocked, the page as Chromium shows it at 1440 and at 400 px, which needs the extra `[test]`.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ FILES = {
     "with-foam.png": "block/redrawn/change/edit.png",
 }
 """what the sheet calls each, and the fixture that it is"""
+PAIR = ("compare", "coffee.jpg", "with-foam.png", "--mask", "mask.png", "--mask-mode", "alpha")
+SIZES = {"report.jpg": (1440, 900), "phone.jpg": (400, 800)}
+"""pictures of the page, and the window that each is taken in"""
 RANK = ("rank", "coffee.jpg", "with-milk.png", "with-foam.png", "--mask", "mask.png", "--mask-mode", "alpha")
 
 
@@ -45,11 +51,31 @@ def protected(folder: Path) -> Path:
     return folder / "protected.png"
 
 
+def pages(folder: Path) -> None:
+    """Take the pictures of page and card, in the same folder."""
+    from playwright.sync_api import sync_playwright
+
+    command = [sys.executable, "-m", "maskproof", *PAIR, "--format", "html"]
+    command += ["--output", "page.html", "--picture", "card.png"]
+    subprocess.run(command, cwd=folder, check=False, capture_output=True)  # 1: it is blocked
+    Image.open(folder / "card.png").convert("RGB").save(ROOT / "docs" / "card.jpg", quality=82, optimize=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for name, (width, height) in SIZES.items():
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.goto((folder / "page.html").as_uri())
+            page.wait_for_timeout(300)
+            page.screenshot(path=ROOT / "docs" / name, type="jpeg", quality=82)
+        browser.close()
+
+
 def main() -> None:
     """Draw them and put them beside this script."""
     with tempfile.TemporaryDirectory() as folder:
         Image.open(sheet(Path(folder))).convert("RGB").save(PICTURE, quality=82, optimize=True)
         Image.open(protected(Path(folder))).convert("RGB").save(PROTECTED, quality=82, optimize=True)
+        if "--pages" in sys.argv:
+            pages(Path(folder))
 
 
 if __name__ == "__main__":
