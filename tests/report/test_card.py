@@ -81,6 +81,24 @@ def test_each_image_with_something_to_say_gets_a_card_for_the_comment(project):
     assert "blocked" in shown[0]
 
 
+def test_a_picture_that_is_compared_with_nothing_has_a_card_of_each_kind(project):
+    project.write("assets/new.png", project.pictures.marked)
+    project.stage()
+    project.maskproof("check", "--cards", "cards")
+    for kind in ("PNG", "WEBP"):
+        with Image.open(project.root / "cards" / f"assets/new.png.{kind.lower()}") as card:
+            assert (card.format, card.width) == (kind, 1080)
+
+
+def test_a_name_that_is_no_text_has_an_address_as_well(project):
+    path = os.fsdecode(b"assets/caf\xe9.png")
+    project.edit("drifted", path)
+    project.stage()
+    done = project.maskproof("check", "--cards", "cards", "--card-url", "https://x.example", "--format", "markdown")
+    assert done.returncode == 1, done.stderr
+    assert "(https://x.example/assets/caf%E9.png.webp)" in done.stdout
+
+
 @pytest.mark.parametrize("file", ["card.jpg", "nowhere/card.png"])
 def test_what_cannot_be_written_is_refused_before_anything_is_compared(project, file):
     project.edit("drifted")

@@ -88,8 +88,8 @@ def write_cards(found: Report, folder: Path, url: str | None) -> Report:
             for suffix, data in ((".png", drawn.still), (".webp", drawn.moving)):
                 file = folder / f"{image.path}{suffix}"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                write_file(file, data or drawn.still)
-            at = f"{url.rstrip('/')}/{quote(image.path)}.webp" if url else ""
+                write_file(file, data)
+            at = f"{url.rstrip('/')}/{quote(os.fsencode(image.path))}.webp" if url else ""
             image = replace(image, shown={**image.shown, card.__name__: replace(drawn, url=at)})  # noqa: PLW2901
         images.append(image)
     return replace(found, images=tuple(images))
@@ -106,7 +106,7 @@ def show_card(report: ImageReport, picture: Path | None, show: str | None) -> No
         print(safe(f"{report.path} cannot be shown."), file=sys.stderr)
         return
     if picture is not None:
-        data = drawn.moving or drawn.still if picture.suffix.lower() == ".webp" else drawn.still
+        data = drawn.moving if picture.suffix.lower() == ".webp" else drawn.still
         print(write(picture, data), file=sys.stderr)
     if show is not None:
         print(terminal.PROTOCOLS[_protocol(show)](drawn.still), end="", flush=True)

@@ -55,7 +55,7 @@ class Card:
     still: bytes
     """PNG"""
     moving: bytes
-    """animated WebP, under 1 MB; empty where there is nothing to compare with"""
+    """WebP under 1 MB, animated where there is something to compare with"""
     says: str
     """the same for who cannot see it"""
     answer: str = ""
@@ -76,10 +76,10 @@ def draw(report: ImageReport, scene: Scene) -> Card | None:
     answer = _answer(report)
     details += [_foot(answer)] if answer else []
     still = _stacked([head, _side_by_side(scene, box), *details])
-    moving = b""
+    frames = [still]  # what is compared with nothing has nothing to take turns with
     if before is not None and after is not None:
-        moving = _webp([_stacked([head, picture, *details]) for picture in _turns(before, after, box)])
-    return Card(_png(still), moving, _says(report, worst), answer)
+        frames = [_stacked([head, picture, *details]) for picture in _turns(before, after, box)]
+    return Card(_png(still), _webp(frames), _says(report, worst), answer)
 
 
 def _grave(one: Finding) -> tuple[bool, int, bool]:
@@ -225,13 +225,14 @@ def _png(image: Image.Image) -> bytes:
 
 
 def _webp(frames: Sequence[Image.Image]) -> bytes:
+    first, *more = frames
+    turns = {"save_all": True, "append_images": more, "duration": TURNS, "loop": 0} if more else {}
     data = b""
     for quality in QUALITIES:
         out = io.BytesIO()
-        more = list(frames[1:])
-        frames[0].save(
-            out, "WEBP", save_all=True, append_images=more, duration=TURNS, loop=0, quality=quality, method=3
-        )
+        first, *more = frames
+        turns = {"save_all": True, "append_images": more, "duration": TURNS, "loop": 0} if more else {}
+        first.save(out, "WEBP", quality=quality, method=3, **turns)
         data = out.getvalue()
         if len(data) <= MOVING_BYTES:
             break
