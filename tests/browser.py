@@ -65,6 +65,15 @@ def looked_at(
     own.close()
 
 
+def refuse_what_lies_elsewhere(seen: Browsing) -> None:
+    """A picture of another host is put into the page, and its policy keeps it out."""
+    seen.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"https://e.example/x.png\">')")
+    seen.page.wait_for_timeout(100)
+    assert any("Content Security Policy" in one for one in seen.said)
+    seen.said.clear()
+    seen.asked.clear()  # of what was refused the browser tells as well
+
+
 def violations(page: Any) -> list[str]:
     """What axe finds against the accessibility of a page, WCAG 2.2 AA and its best practices."""
     from axe_playwright_python.sync_playwright import Axe

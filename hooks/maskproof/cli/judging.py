@@ -157,7 +157,7 @@ def check(
             print(*text.passing(found, color=wants_color()), sep="\n")
         if (quiet and ended(found, fail_on) == 0) or _is_told(judged, change):
             return ended(found, fail_on)
-    return _told(found, writer, output, fail_on, quiet=quiet)
+    return _told(found, writer, writer.run, output, fail_on, quiet=quiet)
 
 
 def _is_told(judged: Report, change: Change) -> bool:
@@ -173,12 +173,14 @@ def _is_told(judged: Report, change: Change) -> bool:
     return before
 
 
-def _told(found: Report, writer: Writer, output: Path | None, fail_on: str, *, quiet: bool = False) -> int:
+def _told(
+    found: Report, writer: Writer, run: Callable[..., str], output: Path | None, fail_on: str, *, quiet: bool = False
+) -> int:
     """Write a report, and give the exit status."""
     from maskproof.report import text
 
     given = ended(found, fail_on)
-    emit(partial(writer.run, found), output, "" if quiet and given == 0 else summary(found))
+    emit(partial(run, found), output, "" if quiet and given == 0 else summary(found))
     if writer is text and output is None:
         for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
@@ -223,7 +225,8 @@ def merge_reports(reports: tuple[Path, ...], fail_on: str, writer: Writer, outpu
     """
     from maskproof.report.merged import merged
 
-    return _told(merged((str(one), read_file(one)) for one in reports), writer, output, fail_on)
+    found = merged((str(one), read_file(one)) for one in reports)
+    return _told(found, writer, writer.joined, output, fail_on)
 
 
 @commands.command()

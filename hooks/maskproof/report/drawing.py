@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFont
 
 from maskproof.drift.frame import shown as on_grey
+from maskproof.drift.grid import bounding_box
 from maskproof.drift.oklab import oklab
 from maskproof.model import Box
 from maskproof.report.text import safe
@@ -213,12 +214,8 @@ def glow(levels: NDArray[np.uint8], where: Mask | None) -> Image.Image:
 
 def around(region: Region) -> Box:
     """The box around a region."""
-    rows, columns = np.flatnonzero(region.part.any(1)), np.flatnonzero(region.part.any(0))
-    if not len(rows):
-        return Box(*region.corner, 0, 0)
-    left, top = int(columns[0]), int(rows[0])
-    width, height = int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
-    return Box(region.corner[0] + left, region.corner[1] + top, width, height)
+    (x, y), inside = region.corner, bounding_box(region.part) if region.part.any() else Box(0, 0, 0, 0)
+    return Box(x + inside.x, y + inside.y, inside.width, inside.height)
 
 
 def _layer(plane: NDArray[np.uint8], colors: Sequence[tuple[int, ...]]) -> Image.Image:

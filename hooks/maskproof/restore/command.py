@@ -44,7 +44,7 @@ from maskproof.restore import (
 from maskproof.restore.manifest import Made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from maskproof.model import ImageReport
@@ -162,6 +162,32 @@ def _is_ours(data: bytes, text: bytes, beside: str) -> bool:
     except CouldNotJudge:
         return False
     return record.restored is not None and sha256_of(data) in {record.image.sha256, record.restored.replaced}
+
+
+def attempted(path: str, do: Callable[[], Outcome], unjudged: str, refused: str) -> Outcome:
+    """What came of a picture, or why nothing did.
+
+    Args:
+        path: Of the picture, in the repository.
+        do: Writes it; raises CouldNotJudge or CouldNotRestore.
+        unjudged: The word for the one.
+        refused: The word for the other.
+    """
+    try:
+        return do()
+    except CouldNotJudge as error:
+        return Outcome(Verdict.UNJUDGED, False, text.describe_failure(path, unjudged, error))
+    except CouldNotRestore as error:
+        return Outcome(Verdict.BLOCK, False, text.describe_failure(path, refused, error))
+
+
+def summed_up(outcomes: list[Outcome], done: str, unjudged: str) -> str:
+    """The last line: how many pictures were `done`, could not be, and were `unjudged`."""
+    verdicts = [one.verdict for one in outcomes]
+    return (
+        f"maskproof: {counted(len(outcomes), 'picture')} looked at, {sum(one.changed for one in outcomes)} {done}, "
+        f"{verdicts.count(Verdict.BLOCK)} cannot be {done}, {verdicts.count(Verdict.UNJUDGED)} {unjudged}."
+    )
 
 
 def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:

@@ -7,24 +7,24 @@ as stale; as the same marks give the same bytes, running it again ends the work.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from maskproof import evidence, marks
-from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.errors import CouldNotRestore, UsageError
 from maskproof.evidence import carriers
 from maskproof.images import containers
 from maskproof.images.decode import decode_stored
-from maskproof.model import Verdict, counted, sha256_of
+from maskproof.model import Verdict, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
 from maskproof.repo.paths import is_image
 from maskproof.repo.working import record_path, record_places
-from maskproof.restore.command import Outcome, file_bytes, quote, write
-from maskproof.restore.text import describe_failure
+from maskproof.restore.command import Outcome, attempted, file_bytes, quote, summed_up, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,21 +44,12 @@ def in_tree(where: Path, named: Iterable[Path]) -> Iterator[Outcome]:
     """
     repository = Repository(where)
     for path in dict.fromkeys(path for name in named for path in _pictures(repository, where / name)):
-        try:
-            yield _mark(repository, path)
-        except CouldNotJudge as error:
-            yield Outcome(Verdict.UNJUDGED, False, describe_failure(path, "NOT READ", error))
-        except CouldNotRestore as error:
-            yield Outcome(Verdict.BLOCK, False, describe_failure(path, "CANNOT BE MARKED", error))
+        yield attempted(path, partial(_mark, repository, path), "NOT READ", "CANNOT BE MARKED")
 
 
 def summary(outcomes: list[Outcome]) -> str:
     """The last line."""
-    verdicts = [one.verdict for one in outcomes]
-    return (
-        f"maskproof: {counted(len(outcomes), 'picture')} looked at, {sum(one.changed for one in outcomes)} marked, "
-        f"{verdicts.count(Verdict.BLOCK)} cannot be marked, {verdicts.count(Verdict.UNJUDGED)} not read."
-    )
+    return summed_up(outcomes, "marked", "not read")
 
 
 def _pictures(repository: Repository, name: Path) -> list[str]:

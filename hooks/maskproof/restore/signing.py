@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,14 @@ from maskproof.gate.named import compare
 from maskproof.gate.scope import Scope
 from maskproof.images import containers
 from maskproof.marks import credentials
-from maskproof.model import Verdict, counted, sha256_of
+from maskproof.model import Verdict, sha256_of
 from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.working import record_path
 from maskproof.restore import manifest, undo
-from maskproof.restore.command import Outcome, file_bytes, named_files, quote, write
-from maskproof.restore.text import describe_failure
+from maskproof.restore.command import Outcome, attempted, file_bytes, named_files, quote, summed_up, write
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,21 +82,12 @@ def in_tree(where: Path, named: Iterable[Path], by: Identity, parent: Path | Non
     if parent is not None and len(paths) != 1:
         raise UsageError("--parent names the file of one edit, but several are named", "Sign them one by one.")
     for path in paths:
-        try:
-            yield _outcome(scope, _job(repository, path), by, parent)
-        except CouldNotJudge as error:
-            yield Outcome(Verdict.UNJUDGED, False, describe_failure(path, "NOT JUDGED", error))
-        except CouldNotRestore as error:
-            yield Outcome(Verdict.BLOCK, False, describe_failure(path, "CANNOT BE SIGNED", error))
+        yield attempted(path, partial(_sign, scope, path, by, parent), "NOT JUDGED", "CANNOT BE SIGNED")
 
 
 def summary(outcomes: list[Outcome]) -> str:
     """The last line."""
-    verdicts = [one.verdict for one in outcomes]
-    return (
-        f"maskproof: {counted(len(outcomes), 'picture')} looked at, {sum(one.changed for one in outcomes)} signed, "
-        f"{verdicts.count(Verdict.BLOCK)} cannot be signed, {verdicts.count(Verdict.UNJUDGED)} not judged."
-    )
+    return summed_up(outcomes, "signed", "not judged")
 
 
 def identity(certificate: str, key: str, where: Path, now: dt.datetime, time_server: str | None = None) -> Identity:
@@ -172,8 +163,10 @@ def _job(repository: Repository, path: str) -> _Job:
     return _Job(path, data, record, text, beside)
 
 
-def _outcome(scope: Scope, job: _Job, by: Identity, parent: Path | None) -> Outcome:
-    repository, record = scope.change.repository, job.record
+def _sign(scope: Scope, path: str, by: Identity, parent: Path | None) -> Outcome:
+    repository = scope.change.repository
+    job = _job(repository, path)
+    record = job.record
     claim = evidence.claimed_verdict(job.data, job.path)
     before = claim.verdict if claim and not evidence.broken_signature(evidence.assess(job.data, job.path)) else None
     if record.image.sha256 != sha256_of(job.data):
