@@ -26,6 +26,7 @@ from maskproof.gate.named import compare
 from maskproof.model import Level
 from maskproof.policy import Settings
 from maskproof.policy.limits import ROWS, default_limits
+from regular import is_regular
 from tables import Table, show
 
 if TYPE_CHECKING:
@@ -112,7 +113,17 @@ def small_and_faint(results: list[Outcome]) -> Table:
     for levels in ("12", "24", "48", "96"):
         those = [one for one in bad if one.job.kind == "line" and _note(one).startswith(f"{levels} ")]
         lines.append((f"a line of {levels} levels", _share(those, sure=True)))
+    fades = [(one, _on_regular(one.job)) for one in bad if one.job.kind == "fade"]
+    for name, regular in (("a fade of a regular pattern", True), ("a fade of other texture", False)):
+        lines.append((name, _share([one for one, told in fades if told is regular], sure=True)))
     return Table("Planted damage caught, by size and strength", ("damage", "caught"), tuple(lines))
+
+
+def _on_regular(job: Job) -> bool:
+    """Whether what was planted lies on a regular pattern (regular.py)."""
+    row = dict(job.row)
+    x, y, width, height = map(int, row["area"].split())
+    return is_regular(str(job.root / row["original"]), (x, y, width, height))
 
 
 def harmless_kinds(results: list[Outcome]) -> Table:
@@ -184,7 +195,7 @@ def transfer(results: list[Outcome]) -> Table:
     return Table(f"Limits from the other editors, times {SPARE}", head, tuple(lines))
 
 
-RELATIVE = ("light", "local_light", "color", "contrast", "blur", "line", "pattern", "part", "spill")
+RELATIVE = ("light", "color", "contrast", "blur", "line", "pattern", "part", "spill")
 """metrics whose limits were fitted"""
 
 
