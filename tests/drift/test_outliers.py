@@ -70,25 +70,6 @@ def test_light_sees_a_patch_that_became_lighter() -> None:
     sees("light", lambda patch: patch.point(lambda sample: sample + 8))
 
 
-def test_local_light_sees_a_small_place_where_the_light_of_the_whole_picture_wavers() -> None:
-    """Decoders leave slow waves of light; a detail that came is lost in them, and not against its surroundings."""
-    down, across = np.indices((512, 512))
-    waves = 7 * np.sin(across / 40) * np.sin(down / 40)
-    noise = np.random.default_rng(5).normal(0, 1, (512, 512))
-    wavering = np.asarray(PHOTO) // 2 + 60 + (waves + noise)[..., None]
-    spotted = wavering.copy()
-    spotted[245:259, 245:259] += 9
-    before = picture(np.asarray(PHOTO) // 2 + np.uint8(60))
-    held, report = (judge(before, picture(edit.round().astype(np.uint8))) for edit in (wavering, spotted))
-    assert held.verdict is Verdict.PASS
-    assert value(report, "outside-mask", "light") < 1
-    found = metric(report, "outside-mask", "local_light")
-    assert found.value > 1
-    assert found.box is not None
-    assert 230 < found.box.x < 260
-    assert 230 < found.box.y < 260
-
-
 def bluer(patch: Image.Image, levels: int) -> Image.Image:
     luma, blue, red = patch.convert("YCbCr").split()
     return Image.merge("YCbCr", (luma, blue.point(lambda sample: sample + levels), red)).convert("RGB")
@@ -108,9 +89,9 @@ def test_two_kinds_at_one_place_count_together_and_two_of_one_kind_do_not() -> N
     def colored(patch: Image.Image) -> Image.Image:
         return lighter(bluer(patch, 3), 8)
 
-    light = changed_patch(lambda patch: lighter(patch, 27))
+    light = changed_patch(lambda patch: lighter(patch, 30))
     color = changed_patch(colored)
-    both = changed_patch(lambda patch: lighter(colored(patch), 27))
+    both = changed_patch(lambda patch: lighter(colored(patch), 30))
     alone = value(light, "outside-mask", "light"), value(color, "outside-mask", "color")
     assert (light.verdict, color.verdict, both.verdict) == (Verdict.PASS, Verdict.PASS, Verdict.BLOCK)
     assert both.drift == pytest.approx(sum(one**6 for one in alone) ** (1 / 6), rel=0.05)

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 SCALES = (2, 3, 8)
 """Sides of the windows in cells: a small letter, a detail, a patch. 16, 24 and 64 samples were tried and found nothing
 that these do not."""
-MEASURES = ("light", "local_light", "color", "contrast", "blur")
-"""What is measured in each window. Each finds damage that the others do not (docs/accuracy.md). `local_light` is taken
-in the smaller windows alone: what a large one differs by from its surroundings is seen in them. Loss of detail was
-tried beside them and decided nothing."""
+MEASURES = ("light", "color", "contrast", "blur")
+"""What is measured in each window. Each finds damage that the others do not (docs/accuracy.md). Loss of detail, and
+light against that of the surroundings, were tried beside them and decided nothing."""
 MIN_SPREAD = 0.5
 """Added to every spread, in hundredths of full scale: about half a just noticeable step, so that a residual of zero
 (a composite) does not make an outlier of one level of rounding. 0.7 and 1 find fewer soft-edged changes."""
@@ -57,7 +56,7 @@ DETAIL, BAND_DETAIL = 8, 4
 """Sides of the blocks, in samples, whose means are taken off luma to get its detail, and the detail of its band."""
 STRIP_ROWS = 32
 """Rows that are summed up at once."""
-SUMS, FRAMED = 10, 4
+SUMS, FRAMED = 10, 3
 """How many sums are taken, and how many of them, which stand first, over what surrounds a window as well."""
 LOG_STEPS = 128
 """Levels of texture per factor e; a class is some thirty of them wide or more."""
@@ -100,7 +99,7 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
         pool: Where parts of the picture are worked on at once.
 
     Returns:
-        SUMS x rows x columns: weight, luma squared, soft luma squared, luma (the FRAMED ones); red, blue, detail
+        SUMS x rows x columns: weight, luma squared, soft luma squared (the FRAMED ones); luma, red, blue, detail
         squared; soft luma x band, band squared, where `band` is the detail that a 1 px resize leaves alone; squared
         steps of colour.
     """
@@ -117,8 +116,8 @@ def cell_sums(original: Float, edit: Float, protected: Mask, pool: Executor) -> 
         band = (mean3(light - small_blocks.rows(wide)) * weight)[own]
         fine = ((light - blocks.rows(wide)) * weight)[own]
         luma, red, blue = difference[:, own]
-        framed = weight[own], luma * luma, soft * soft, luma
-        rest = red, blue, fine * fine, soft * band, band * band
+        framed = weight[own], luma * luma, soft * soft
+        rest = luma, red, blue, fine * fine, soft * band, band * band
         return np.stack([cells(part) for part in (*framed, *rest)])
 
     # In strips, because what lies in between then stays in the processor's cache.
@@ -175,7 +174,7 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
     around = [surround(plane, side, margin, step) for plane in padded]
     own = [np.ascontiguousarray(plane[::step, ::step]) for plane in rest]
     sums, reference, others = own[: SUMS - FRAMED], own[SUMS - FRAMED], own[SUMS - FRAMED + 1 :]
-    weight, texture, unrest, hues, values = _measured(framed, around, sums, side)
+    weight, texture, unrest, hues, values = _measured(framed, around, sums)
     enough = MIN_SHARE * (side * CELL) ** 2
     usable, told = weight >= enough, reference >= enough
     by_texture, by_hue, by_unrest = (_Classes.of(plane, told, usable) for plane in (texture, hues, unrest))
@@ -192,7 +191,7 @@ def _scale(side: int, step: int, margin: int, padded: Sequence[Float], rest: Seq
 
 
 def _measured(
-    framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float], side: int
+    framed: Sequence[Float], around: Sequence[Float], rest: Sequence[Float]
 ) -> tuple[Float, Float, Float, Float, dict[str, Float]]:
     """Weight, texture (mean squared detail), unrest around, steps of colour and each measure of windows.
 
@@ -200,18 +199,15 @@ def _measured(
         framed: Sums over windows, the first FRAMED of `cell_sums`.
         around: The same over what surrounds each window.
         rest: The other sums over windows.
-        side: Of a window, in cells.
     """
     weight = framed[0]
     n, m = np.maximum(weight, 1), np.maximum(around[0], 1)
     surrounded = around[0] > np.float32(0.5) * n
     square, soft, light, red, blue, texture, blur, band, hues = _ratios([*framed[1:], *rest], n)
-    square_around, soft_around, light_around = _ratios(around[1:], m)
+    square_around, soft_around = _ratios(around[1:], m)
     unrest: Float = np.where(surrounded, np.maximum(soft_around, 0), soft)
-    values: dict[str, Float] = {"light": np.abs(light)}
-    if side < WIDE:
-        values["local_light"] = np.abs(light - light_around) * surrounded
-    values |= {
+    values: dict[str, Float] = {
+        "light": np.abs(light),
         "color": np.sqrt(red * red + blue * blue),
         "contrast": (np.sqrt(square) - np.sqrt(np.maximum(square_around, 0))) * surrounded,
         "blur": -blur / np.sqrt(band + np.float32(0.5)),

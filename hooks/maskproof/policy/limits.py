@@ -29,7 +29,7 @@ class Limit:
     """the metric must not be under the limit"""
 
 
-OUTLIERS = ("light", "local_light", "color", "contrast", "blur")
+OUTLIERS = ("light", "color", "contrast", "blur")
 """measures of local change over the residual; 1.0 is what the picture itself allows, so a limit is a factor on that"""
 
 LIMITS = (
@@ -62,7 +62,7 @@ ROWS = {(row.kind, row.metric): row for row in LIMITS}
 
 GONE = frozenset(
     {("outside-mask", "area"), ("brand", "delta_e_p95")}
-    | {(kind.value, metric) for kind in Kind for metric in ("spot", "loss")}
+    | {(kind.value, metric) for kind in Kind for metric in ("spot", "loss", "local_light")}
 )
 """kinds and metrics that the version before measured; a policy that limits one is read for one version more, the
 limit ignored and that said"""

@@ -44,7 +44,6 @@ DOT, DIAMOND, DOWN, UP = (
 )
 WORDS = {
     "light": "patches lighter or darker",
-    "local_light": "small things, lighter or darker",
     "color": "patches of another colour",
     "contrast": "redrawn detail, letters",
     "blur": "small blurs",
