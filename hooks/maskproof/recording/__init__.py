@@ -17,11 +17,11 @@ from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode_mask
 from maskproof.model import sha256_of
 from maskproof.recording import frames, sources
-from maskproof.recording.areas import changed_areas
 from maskproof.recording.changes import Written
 from maskproof.recording.places import place_of
 from maskproof.recording.session import readable
 from maskproof.records import proposal, sidecar
+from maskproof.records.areas import changed_areas
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 from maskproof.repo.paths import is_sidecar
 from maskproof.repo.working import record_path
