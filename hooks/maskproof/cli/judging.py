@@ -40,7 +40,7 @@ from maskproof.cli.base import (
 )
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.cli.once import told_before
-from maskproof.cli.pairs import MANIFEST, POLICY, judged_pairs, opened
+from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
 from maskproof.report import draws_of
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
 )
+@SCHEDULER
 @click.option(
     "--shard",
     "share",
@@ -109,6 +110,7 @@ def check(
     manifest: Path | None,
     policy_file: Path | None,
     jobs: int | None,
+    scheduler: str | None,
     share: tuple[int, int] | None,
     cached: bool | None,
     quiet: bool,
@@ -135,13 +137,17 @@ def check(
         raise UsageError("--manifest cannot be combined with what Git holds", "Leave the options of a change out.")
     if policy_file is not None and manifest is None:
         raise UsageError("--policy belongs to --manifest", "A change is held to the policies that its repository has.")
+    if scheduler is not None and jobs is not None:
+        raise UsageError("--scheduler cannot be combined with --jobs", "The cluster says how many workers there are.")
     if quiet and verbose:
         raise UsageError("--quiet cannot be combined with --verbose", "Choose one of them.")
     spare((), output, *files)
     if manifest is not None:
         pairs = opened(manifest, policy_file, cached=not in_ci(os.environ) if cached is None else cached)
         with counting("pairs judged", quiet=quiet) as progress:
-            found = judged_pairs(pairs, jobs, share, draws_of(writer, *files.values()) | card_draws(cards), progress)
+            found = judged_pairs(
+                pairs, jobs, scheduler, share, draws_of(writer, *files.values()) | card_draws(cards), progress
+            )
         return _delivered(found, cards, card_url, files, writer, output, fail_on, quiet=quiet, verbose=verbose)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
@@ -154,7 +160,7 @@ def check(
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
         with counting("images judged", quiet=quiet) as progress:
-            judged = _checked(change, cache, jobs, share, draws, progress)
+            judged = _checked(change, cache, jobs, scheduler, share, draws, progress)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -230,6 +236,7 @@ def _checked(
     change: Change,
     cache: Cache | None,
     jobs: int | None,
+    scheduler: str | None,
     share: tuple[int, int] | None,
     draws: Draws,
     progress: Callable[[int, int], None],
@@ -237,12 +244,16 @@ def _checked(
     """The report on a change, or on one part of it: as it was kept, or judged."""
     if cache and share is None and (kept := cache.run(change)) is not None:
         return kept
-    if not change.concerns_nothing and jobs in {None, 1}:
+    if not change.concerns_nothing and jobs in {None, 1} and scheduler is None:
         worker.start()
     from maskproof.gate.check import check as check_change
     from maskproof.gate.check import in_processes
 
     run = None if jobs is None else in_processes(jobs)
+    if scheduler is not None and not change.concerns_nothing:
+        from maskproof.gate.cluster import of_change, on_cluster
+
+        run = on_cluster(scheduler, of_change(change))
     return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
 
 

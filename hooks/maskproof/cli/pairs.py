@@ -35,12 +35,20 @@ POLICY = click.option(
 )
 
 
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="The workers of this Dask scheduler share the images: tcp://HOST:PORT. Needs the extra [dask].",
+)
+
+
 def opened(file: Path, policy_file: Path | None, *, cached: bool) -> Manifest:
     """A manifest with the policy that holds for it, its verdicts kept in the user's own folder or not at all."""
     from maskproof.gate.manifest import Manifest
 
     folder = file.parent if policy_file is None else policy_file.parent
-    return Manifest(file, _policy(folder, policy_file), folder, own_folder() / "verdicts" if cached else None)
+    shelf = own_folder() / "verdicts" if cached else None
+    return Manifest(file.absolute(), _policy(folder, policy_file), folder.absolute(), shelf, str(file))
 
 
 def _policy(folder: Path, policy_file: Path | None) -> FoundPolicy:
@@ -64,17 +72,23 @@ def own_folder() -> Path:
 def judged_pairs(
     manifest: Manifest,
     jobs: int | None,
+    scheduler: str | None,
     share: tuple[int, int] | None,
     draws: Draws,
     progress: Callable[[int, int], None],
 ) -> Report:
     """The report on a manifest, or on one part of it."""
-    if jobs in {None, 1}:
+    if jobs in {None, 1} and scheduler is None:
         worker.start()
     from maskproof.gate.check import in_processes
     from maskproof.gate.manifest import check_manifest
     from maskproof.model import Shard
 
     run = None if jobs is None else in_processes(jobs)
+    if scheduler is not None:
+        from maskproof.gate.cluster import of_manifest, on_cluster
+
+        manifest = replace(manifest, shelf=None)  # which only this machine has
+        run = on_cluster(scheduler, of_manifest(manifest))
     found, identity = check_manifest(manifest, run, progress, share or (1, 1), draws)
     return found if share is None else replace(found, shard=Shard(*share, identity))

@@ -110,13 +110,21 @@ class Manifest:
     """where the pictures lie that the policy names"""
     shelf: Path | None = None
     """the folder of verdicts that are kept; None: none are"""
+    name: str = ""
+    """how messages call it; empty: by its path"""
     run: str = field(default_factory=lambda: uuid4().hex)
     """names this run, so that a process that outlives it reads files anew for the next one"""
 
     @property
     def files(self) -> Files:
         """Where the stages read its files, in this process."""
-        return _files(str(self.file.parent.absolute()), str(self.policy_folder.absolute()), self.run)
+        return _files(str(self.file.parent), str(self.policy_folder), self.run)
+
+    @property
+    def beginning(self) -> tuple[int, bytes]:
+        """What tells this manifest from another one of its name: its size and its first bytes."""
+        with self.file.open("rb") as opened:
+            return os.fstat(opened.fileno()).st_size, opened.read(4096)
 
     def rows(self) -> Iterator[Line]:
         """Its rows, one by one.
@@ -124,7 +132,7 @@ class Manifest:
         Raises:
             UsageError: it cannot be read, or a row cannot be understood: the first of them, with its line.
         """
-        name, seen = str(self.file), set()
+        name, seen = self.name or str(self.file), set()
         lines = _json_rows if self.file.suffix.lower() in JSON_LINES else _table_rows
         for where, tree in lines(self.file, name):
             row = _row(where, tree)
@@ -177,7 +185,7 @@ def check_manifest(
 
 def judge_row(line: Line, manifest: Manifest, threads: int = 2, draws: Draws | None = None) -> ImageReport:
     """The report on one row: its files read and hashed where it is judged, so that rows can be judged anywhere."""
-    inputs = apart(line.row.edit, _gather, manifest, line)
+    inputs = apart(line.row.edit, gather_row, manifest, line)
     kept = None if manifest.shelf is None or isinstance(inputs, ImageReport) else _verdicts(manifest.shelf)
     key = kept.key(inputs) if kept and isinstance(inputs, Inputs) else ""
     if kept and key and (known := kept.image(key)) is not None:
@@ -188,7 +196,7 @@ def judge_row(line: Line, manifest: Manifest, threads: int = 2, draws: Draws | N
     return report
 
 
-def _gather(manifest: Manifest, line: Line) -> Inputs:
+def gather_row(manifest: Manifest, line: Line) -> Inputs:
     """All that is known of one row, its files by their digests."""
     row, files = line.row, manifest.files
     folder = files.read
@@ -205,6 +213,14 @@ def _gather(manifest: Manifest, line: Line) -> Inputs:
             policy_files[place] = found
     record = attempt(_record, row, files, edit, reference)
     return Inputs(row.edit, settings, edit, record, reference, policy_files, row=line.where)
+
+
+def same_manifest(manifest: Manifest, beginning: tuple[int, bytes]) -> bool:
+    """Does this machine see the same manifest?"""
+    try:
+        return manifest.beginning == beginning
+    except OSError:
+        return False
 
 
 def _record(row: Row, files: Files, edit: Source, reference: Original) -> Record:
