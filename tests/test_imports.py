@@ -149,7 +149,9 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
         ),
         ("scipy", {"drift", "masks", "restore"}),
         ("csv", {"setup", "records", "report"}),
-        ("concurrent", {"parallel", "likeness", "images", "drift"}),
+        ("concurrent", {"parallel", "likeness", "images", "drift", "gate"}),
+        ("distributed", {"gate"}),
+        ("fsspec", {"remote"}),
         ("git", {"repo"}),
         ("sqlite3", {"likeness"}),
         ("imagehash", {"likeness"}),
@@ -177,9 +179,12 @@ DISTRIBUTIONS = {
 """what installs a module, where that has another name"""
 
 
+EXTRAS = ("c2pa", "dask", "demo", "openai", "remote", "sixel", "text", "vision")
+
+
 def test_whatever_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = (project["optional-dependencies"][one] for one in ("c2pa", "demo", "openai", "sixel", "text", "vision"))
+    extras = (project["optional-dependencies"][one] for one in EXTRAS)
     asked = {
         re.split(r"[^\w-]", one)[0] for one in (*project["dependencies"], *(one for extra in extras for one in extra))
     }

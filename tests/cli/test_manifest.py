@@ -192,6 +192,7 @@ def test_lines_of_json_are_read_strictly(archive: Archive, line: str) -> None:
     assert "pairs.jsonl:1: " in done.stderr
 
 
+@pytest.mark.threat("T47")
 def test_pictures_that_cannot_be_had_leave_their_rows_unjudged(archive: Archive, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes((archive.root / "a" / "held.png").read_bytes())

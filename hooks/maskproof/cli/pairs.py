@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +47,12 @@ def opened(file: Path, policy_file: Path | None, *, cached: bool) -> Manifest:
     """A manifest with the policy that holds for it, its verdicts kept in the user's own folder or not at all."""
     from maskproof.gate.manifest import Manifest
 
+    with contextlib.suppress(OSError):  # then nothing is kept
+        own_folder().parent.mkdir(parents=True, exist_ok=True)
     folder = file.parent if policy_file is None else policy_file.parent
     shelf = own_folder() / "verdicts" if cached else None
-    return Manifest(file.absolute(), _policy(folder, policy_file), folder.absolute(), shelf, str(file))
+    policy = _policy(folder, policy_file)
+    return Manifest(file.absolute(), policy, folder.absolute(), shelf, originals=own_folder(), name=str(file))
 
 
 def _policy(folder: Path, policy_file: Path | None) -> FoundPolicy:

@@ -22,6 +22,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Meta
 
+from maskproof import remote
 from maskproof.documents import BoxNumbers, Offset, Problems, read_json, typed
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, RecordError, TooLarge, Unreadable, UsageError
 from maskproof.gate.cache import Verdicts, engine, form
@@ -60,6 +61,8 @@ MEMO_BYTES = 128_000_000
 """bytes of files that a process keeps, as of blobs"""
 KNOWN_FILES = 10_000
 """files whose digest a process keeps: an original is often that of many rows"""
+ADDRESS = "address"
+"""begins the id of an original that was fetched"""
 JSON_LINES = (".jsonl", ".ndjson")
 CORRECT = "Correct the row, and run this again; nothing was judged."
 MISSING = {"edit": Unreadable, "original": MissingOriginal, "mask": MissingMask, "policy": Unreadable}
@@ -110,6 +113,8 @@ class Manifest:
     """where the pictures lie that the policy names"""
     shelf: Path | None = None
     """the folder of verdicts that are kept; None: none are"""
+    originals: Path = Path()
+    """the folder in which originals are kept that were fetched"""
     name: str = ""
     """how messages call it; empty: by its path"""
     run: str = field(default_factory=lambda: uuid4().hex)
@@ -118,7 +123,8 @@ class Manifest:
     @property
     def files(self) -> Files:
         """Where the stages read its files, in this process."""
-        return _files(str(self.file.parent), str(self.policy_folder), self.run)
+        allowed = () if self.policy is None else self.policy[1].originals.allow
+        return _files(str(self.file.parent), str(self.policy_folder), self.run, allowed, str(self.originals))
 
     @property
     def beginning(self) -> tuple[int, bytes]:
@@ -299,11 +305,13 @@ def _row(where: str, tree: Any) -> Row:
         row = typed(tree, Row)
     except Problems as error:
         raise UsageError(f"{where}: {'; '.join(error.problems)}", CORRECT) from error
-    problems = [
-        f"{key} is {path!a}: {problem}"
-        for key, path in (("edit", row.edit), ("original", row.original), ("mask", row.mask))
-        if path is not None and (problem := _path_problem(path))
-    ]
+    remotely = remote.is_address(row.original)
+    named = (("edit", row.edit), ("original", None if remotely else row.original), ("mask", row.mask))
+    problems = [f"{key} {why}" for key, path in named if path is not None and (why := _path_problem(path))]
+    if remotely and (why := remote.problem(row.original)):
+        problems.append(f"original: {why}")
+    elif remotely and row.original_sha256 is None:
+        problems.append("an original at an address needs its digest in original_sha256")
     if (row.mask is None) != (row.mask_mode is None):
         problems.append("mask and mask_mode go together; mask_mode says which part of the mask was editable")
     problems += [
@@ -322,9 +330,9 @@ def _path_problem(path: str) -> str | None:
     """Why a path is refused, or None: it has to mean one file in the manifest's folder, on every system."""
     parts = path.split("/")
     if any(part in {"", ".", ".."} for part in parts):
-        return "it leaves the manifest's folder or is not in its shortest form"
+        return "leaves the manifest's folder or is not in its shortest form"
     if "\\" in path or ":" in parts[0] or any(unicodedata.category(one) in {"Cc", "Cs"} for one in path):
-        return "it holds a drive, a backslash or control characters"
+        return "holds a drive, an address, a backslash or control characters"
     return None
 
 
@@ -347,23 +355,26 @@ class Folder:
         root: The manifest's folder.
         policy: The folder of what the policy names.
         run: What tells this run from others.
+        allowed: What the addresses of originals may begin with.
+        originals: The folder in which they are kept.
     """
 
-    def __init__(self, root: str, policy: str, run: str) -> None:
-        self._run = run
+    def __init__(self, root: str, policy: str, run: str, allowed: tuple[str, ...], originals: str) -> None:
+        self._given = root, policy, run, allowed, originals
+        self._allowed, self._kept = allowed, remote.kept_in(Path(originals))
         self._roots = {"policy": policy, "": root}
         self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
         self._known: Memo[tuple[str, str], str] = Memo(KNOWN_FILES)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _folder, (self._roots[""], self._roots["policy"], self._run)
+        return _folder, self._given
 
     def __call__(self, oid: str, path: str) -> bytes:
         """The bytes of a file that `source` found; raises CouldNotJudge where they are not what they were."""
         role, _, digest = oid.rpartition(":")
         if (data := self._memo.get(digest)) is not None:
             return data
-        data = self._read(role, path)
+        data = self._fetched(path, digest) if role == ADDRESS else self._read(role, path)
         if sha256_of(data) != digest:
             raise Unreadable(f"{path} changed while it was judged", "Check again when nobody writes to it.")
         return self._memo.keep(digest, data, len(data))
@@ -379,6 +390,10 @@ class Folder:
         Raises:
             CouldNotJudge: it cannot be had, or is another file.
         """
+        if role == "original" and sha256 is not None and remote.is_address(path):
+            data = self._memo.get(sha256) or self._fetched(path, sha256)
+            self._memo.keep(sha256, data, len(data))
+            return Source(f"{ADDRESS}:{sha256}", path, sha256, "fetched from its address")
         place = "policy" if role == "policy" else ""
         if (digest := self._known.get((place, path))) is None:
             try:
@@ -393,6 +408,9 @@ class Folder:
                 raise RecordError(f"the row of {path}", (said,))
             raise MISSING[role](said, "Correct the row, or bring the file that is meant.")
         return Source(f"{place}:{digest}", path, digest, "in the folder of the manifest")
+
+    def _fetched(self, address: str, sha256: str) -> bytes:
+        return remote.fetched(address, sha256, self._allowed, self._kept)
 
     def _read(self, place: str, path: str) -> bytes:
         """The bytes of a file, which no link leads out of its folder to; raises Unreadable or TooLarge."""
@@ -419,13 +437,13 @@ AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 
 
 @lru_cache(1)
-def _folder(root: str, policy: str, run: str) -> Folder:
-    return Folder(root, policy, run)
+def _folder(root: str, policy: str, run: str, allowed: tuple[str, ...], originals: str) -> Folder:
+    return Folder(root, policy, run, allowed, originals)
 
 
 @lru_cache(1)
-def _files(root: str, policy: str, run: str) -> Files:
-    return Files(_folder(root, policy, run))
+def _files(root: str, policy: str, run: str, allowed: tuple[str, ...], originals: str) -> Files:
+    return Files(_folder(root, policy, run, allowed, originals))
 
 
 @lru_cache(1)
