@@ -26,6 +26,7 @@ LAYERS = (
     {"model", "errors"},
     {"documents", "atomic", "memo"},
     {"shelf"},
+    {"remote"},
     {"repo", "drift", "images", "parallel"},
     {"policy", "evidence", "likeness"},
     {"records"},
@@ -147,8 +148,10 @@ def _modules(file: Path, known: Collection[str]) -> set[str]:
             {"drift", "edit", "gate", "images", "likeness", "masks", "policy", "regions", "report", "restore", "setup"},
         ),
         ("scipy", {"drift", "masks", "restore"}),
-        ("csv", {"setup", "recording", "report"}),
-        ("concurrent", {"parallel", "likeness", "images", "drift"}),
+        ("csv", {"setup", "records", "report"}),
+        ("concurrent", {"parallel", "likeness", "images", "drift", "gate"}),
+        ("distributed", {"gate"}),
+        ("fsspec", {"remote"}),
         ("git", {"repo"}),
         ("sqlite3", {"likeness"}),
         ("imagehash", {"likeness"}),
@@ -176,9 +179,12 @@ DISTRIBUTIONS = {
 """what installs a module, where that has another name"""
 
 
+EXTRAS = ("c2pa", "dask", "demo", "openai", "remote", "sixel", "text", "vision")
+
+
 def test_whatever_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = (project["optional-dependencies"][one] for one in ("c2pa", "demo", "openai", "sixel", "text", "vision"))
+    extras = (project["optional-dependencies"][one] for one in EXTRAS)
     asked = {
         re.split(r"[^\w-]", one)[0] for one in (*project["dependencies"], *(one for extra in extras for one in extra))
     }

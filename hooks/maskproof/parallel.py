@@ -46,7 +46,7 @@ def outcomes(function: Callable[[Task], Outcome], tasks: Iterable[Task], workers
         yield from map(function, tasks)
         return
     with processes(workers, "compared", "Memory may be short: try --jobs 1.") as pool:
-        yield from _in_order(pool, function, ((task, 1) for task in tasks), AHEAD * workers, AHEAD * workers)
+        yield from in_order(pool, function, ((task, 1) for task in tasks), AHEAD * workers, AHEAD * workers)
 
 
 def side_by_side(
@@ -65,12 +65,12 @@ def side_by_side(
     """
     pool = ThreadPoolExecutor(threads)
     try:
-        yield from _in_order(pool, function, ((task, weigh(task)) for task in tasks), threads, room)
+        yield from in_order(pool, function, ((task, weigh(task)) for task in tasks), threads, room)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _in_order(
+def in_order(
     pool: Executor, function: Callable[[Task], Outcome], weighed: Iterable[tuple[Task, int]], most: int, room: int
 ) -> Iterator[Outcome]:
     """What came of each task, in their order: at most so many wait behind the one that is told next."""

@@ -54,10 +54,12 @@ class Shelf:
         folder: Where they lie.
         room: Bytes of all of them.
         most: How many there may be.
+        largest: Bytes of one entry.
     """
 
-    def __init__(self, folder: Path, room: int = ROOM, most: int = MOST) -> None:
+    def __init__(self, folder: Path, room: int = ROOM, most: int = MOST, largest: int = LARGEST) -> None:
         self.folder = folder
+        self._largest = largest
         self._room, self._most = room, most
         self._put = itertools.count(1)
 
@@ -85,10 +87,10 @@ class Shelf:
         try:
             with os.fdopen(os.open(file, os.O_RDONLY | AS_IT_IS), "rb") as opened:
                 about = os.fstat(opened.fileno())
-                data = opened.read(LARGEST + 1) if _trusted(about) else b""
+                data = opened.read(self._largest + 1) if _trusted(about, self._largest) else b""
         except OSError:
             return None
-        value = _opened(key, data)
+        value = None if len(data) > self._largest else _opened(key, data)
         if value is not None and time.time() - about.st_mtime > FRESH:
             with contextlib.suppress(OSError):
                 os.utime(file)
@@ -97,7 +99,7 @@ class Shelf:
     def put(self, key: str, value: bytes) -> None:
         """Put a value there, whole or not at all; where the disk or its size does not allow it, it is not kept."""
         data = _closed(key, value)
-        if self.refused or len(data) > LARGEST:
+        if self.refused or len(data) > self._largest:
             return
         file = self._file(key)
         number = next(self._put)
@@ -178,7 +180,7 @@ def _closed(key: str, value: bytes) -> bytes:
 def _opened(key: str, data: bytes) -> bytes | None:
     """The value of an entry; None where it is no entry, damaged, or another key's."""
     head = len(MAGIC) + 65
-    if len(data) > LARGEST or not data.startswith(MAGIC) or data[head - 1 : head] != b"\n":
+    if not data.startswith(MAGIC) or data[head - 1 : head] != b"\n":
         return None
     named = data[head:]
     asked = key.encode() + b"\n"
@@ -192,10 +194,10 @@ def _own(found: os.stat_result) -> bool:
     return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
 
 
-def _trusted(found: os.stat_result) -> bool:
+def _trusted(found: os.stat_result, largest: int) -> bool:
     """Could nobody but this user have written a file?"""
     alone = os.name == "nt" or not found.st_mode & OTHERS
-    return stat.S_ISREG(found.st_mode) and _own(found) and alone and found.st_size <= LARGEST
+    return stat.S_ISREG(found.st_mode) and _own(found) and alone and found.st_size <= largest
 
 
 def _remove(file: Path) -> bool:

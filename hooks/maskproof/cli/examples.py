@@ -17,6 +17,8 @@ EXAMPLES = {
         "maskproof check --report sarif=maskproof.sarif --report junit=junit.xml",
         "maskproof check --all --jobs 4",
         "maskproof check --all --shard 1/2 --format json --output part1.json",
+        "maskproof check --manifest pairs.csv --jobs 4 --format json --output report.json",
+        "maskproof check --manifest pairs.csv --scheduler tcp://10.0.0.5:8786 --format json --output report.json",
     ),
     "merge-reports": ("maskproof merge-reports part1.json part2.json --format junit --output junit.xml",),
     "compare": (

@@ -40,6 +40,7 @@ from maskproof.cli.base import (
 )
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.cli.once import told_before
+from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
 from maskproof.report import draws_of
@@ -73,9 +74,12 @@ if TYPE_CHECKING:
     "--cards", type=FOLDER, help="Draw each image that has something to say into this folder: PNG, and WebP that moves."
 )
 @click.option("--card-url", metavar="URL", help="Where the cards will lie for who reads the Markdown report.")
+@MANIFEST
+@POLICY
 @click.option(
     "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
 )
+@SCHEDULER
 @click.option(
     "--shard",
     "share",
@@ -103,7 +107,10 @@ def check(
     authors: tuple[str, ...],
     cards: Path | None,
     card_url: str | None,
+    manifest: Path | None,
+    policy_file: Path | None,
     jobs: int | None,
+    scheduler: str | None,
     share: tuple[int, int] | None,
     cached: bool | None,
     quiet: bool,
@@ -126,28 +133,60 @@ def check(
 
     if staged and (from_ref or to_ref or everything):
         raise UsageError("--staged cannot be combined with --from-ref, --to-ref or --all", "Choose one of them.")
+    if manifest is not None and (staged or from_ref or to_ref or everything or authors or paths):
+        raise UsageError("--manifest cannot be combined with what Git holds", "Leave the options of a change out.")
+    if policy_file is not None and manifest is None:
+        raise UsageError("--policy belongs to --manifest", "A change is held to the policies that its repository has.")
+    if scheduler is not None and jobs is not None:
+        raise UsageError("--scheduler cannot be combined with --jobs", "The cluster says how many workers there are.")
     if quiet and verbose:
         raise UsageError("--quiet cannot be combined with --verbose", "Choose one of them.")
     spare((), output, *files)
+    if manifest is not None:
+        pairs = opened(manifest, policy_file, cached=not in_ci(os.environ) if cached is None else cached)
+        with counting("pairs judged", quiet=quiet) as progress:
+            found = judged_pairs(
+                pairs, jobs, scheduler, share, draws_of(writer, *files.values()) | card_draws(cards), progress
+            )
+        return _delivered(found, cards, card_url, files, writer, output, fail_on, quiet=quiet, verbose=verbose)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
     change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
     asked = (writer, *files.values())
     draws = draws_of(*asked) | card_draws(cards)
     cache = Cache(change.repository) if _wanted(cached, change) and not draws else None  # what is kept has no pictures
-    from maskproof.report import text
     from maskproof.report.folder import pasted, seen_from
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
         with counting("images judged", quiet=quiet) as progress:
-            judged = _checked(change, cache, jobs, share, draws, progress)
+            judged = _checked(change, cache, jobs, scheduler, share, draws, progress)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
     found = seen_from(judged, where, windows=windows)
     if share is not None:
         found = replace(found, shard=Shard(*share, identity(change)))
+    told = partial(_is_told, judged, change)
+    return _delivered(found, cards, card_url, files, writer, output, fail_on, told, quiet=quiet, verbose=verbose)
+
+
+def _delivered(
+    found: Report,
+    cards: Path | None,
+    card_url: str | None,
+    files: dict[Path, Writer],
+    writer: Writer,
+    output: Path | None,
+    fail_on: str,
+    told: Callable[[], bool] = lambda: False,
+    *,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Write all that is asked of a report, and give the exit status; `told`: was it told already?"""
+    from maskproof.report import text
+
     if cards is not None:
         found = write_cards(found, cards, card_url)
     for file, style in files.items():
@@ -155,7 +194,7 @@ def check(
     if writer is text and output is None:
         if verbose:
             print(*text.passing(found, color=wants_color()), sep="\n")
-        if (quiet and ended(found, fail_on) == 0) or _is_told(judged, change):
+        if (quiet and ended(found, fail_on) == 0) or told():
             return ended(found, fail_on)
     return _told(found, writer, writer.run, output, fail_on, quiet=quiet)
 
@@ -197,6 +236,7 @@ def _checked(
     change: Change,
     cache: Cache | None,
     jobs: int | None,
+    scheduler: str | None,
     share: tuple[int, int] | None,
     draws: Draws,
     progress: Callable[[int, int], None],
@@ -204,12 +244,16 @@ def _checked(
     """The report on a change, or on one part of it: as it was kept, or judged."""
     if cache and share is None and (kept := cache.run(change)) is not None:
         return kept
-    if not change.concerns_nothing and jobs in {None, 1}:
+    if not change.concerns_nothing and jobs in {None, 1} and scheduler is None:
         worker.start()
     from maskproof.gate.check import check as check_change
     from maskproof.gate.check import in_processes
 
     run = None if jobs is None else in_processes(jobs)
+    if scheduler is not None and not change.concerns_nothing:
+        from maskproof.gate.cluster import of_change, on_cluster
+
+        run = on_cluster(scheduler, of_change(change))
     return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
 
 

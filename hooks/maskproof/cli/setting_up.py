@@ -10,7 +10,7 @@ import click
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import BLOCKED, FILE, FOLDER, PATH, commands, progress, reader, said, spare, tell, write
-from maskproof.errors import MaskproofError
+from maskproof.errors import MaskproofError, UsageError
 from maskproof.report.text import safe
 from maskproof.setup.ci import SERVICES
 
@@ -61,7 +61,7 @@ def preset(source: str, to: str | None) -> int:
     """Fetch a policy that several repositories share, and pin it.
 
     SOURCE is an https:// address, or a file: one that lies in this repository stays where it is. The copy is named with
-    its digest in this repository's policy, which then begins with what it says. No check fetches anything.
+    its digest in this repository's policy, which then begins with what it says. No check fetches one.
     """
     from maskproof.repo import Repository
     from maskproof.setup.preset import pin
@@ -176,23 +176,37 @@ def calibrate(
 @commands.command()
 @click.option("--clear", is_flag=True, help="Remove all of them.")
 def cache(*, clear: bool) -> int:
-    """Show or clear the verdicts that are kept here.
+    """Show or clear the verdicts and fetched originals that are kept here.
 
     `maskproof check` judges nothing twice that is the same to the byte: picture, original, mask, record, policy,
-    approvals, and maskproof itself. They lie in the Git directory, which no commit can write to.
+    approvals, and maskproof itself. They lie in the Git directory, which no commit can write to; outside of a
+    repository those of manifests are meant, in the user's own cache folder.
     """
-    from maskproof.gate.cache import Cache
+    from maskproof import remote
+    from maskproof.cli.pairs import own_folder
+    from maskproof.model import counted
     from maskproof.repo import Repository
-    from maskproof.shelf import MOST, ROOM
+    from maskproof.shelf import MOST, ROOM, Shelf
 
-    shelf = Cache(Repository(Path.cwd())).shelf
+    try:
+        folder = Repository(Path.cwd()).common_dir / "maskproof"
+    except UsageError:
+        folder = own_folder()
+    shelf, originals = Shelf(folder / "verdicts"), remote.kept_in(folder)
+    fetched = originals.held()
     if shelf.refused:
         print(safe(f"{shelf.folder} {shelf.refused}, so it is not used."))
     elif clear:
         print("Removed {:,} verdicts ({}).".format(*_amount(*shelf.clear())))
+        if fetched.entries:
+            count, size = _amount(*originals.clear())
+            print(f"Removed {counted(count, 'fetched original')} ({size}).")
     else:
         print(safe(str(shelf.folder)))
         print("{:,} verdicts ({}); ".format(*_amount(*shelf.held())) + f"room for {MOST:,}, and {ROOM / 1e6:.0f} MB.")
+        if fetched.entries:
+            count, size = _amount(*fetched)
+            print(safe(f"{counted(count, 'fetched original')} ({size}) in {originals.folder}"))
         print("Used by `maskproof check`; in CI only with --cache. --no-cache leaves it alone.")
     return 0
 

@@ -46,17 +46,15 @@ MOST_IMAGES = 500
 """images of a run that is kept whole; those of a larger one are found one by one"""
 
 
-class Cache:
-    """The verdicts that a repository keeps.
+class Verdicts:
+    """Verdicts on single images, by all that led to them.
 
     Args:
-        repository: It.
-        shelf: Where they lie; None: in its Git directory.
+        shelf: Where they lie.
     """
 
-    def __init__(self, repository: Repository, shelf: Shelf | None = None) -> None:
-        self.repository = repository
-        self.shelf = shelf or Shelf(repository.common_dir.joinpath(*FOLDER))
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
         self.found = 0
         """verdicts that were there"""
         self._added = False
@@ -79,6 +77,32 @@ class Cache:
         if report.settled:
             self._put(key, packed(report))
 
+    def close(self) -> None:
+        """Make room, where something was added."""
+        if self._added:
+            self.shelf.trim()
+
+    def _put(self, key: str, value: dict[str, Any]) -> None:
+        try:
+            data = json.dumps(value, allow_nan=False).encode()
+        except (TypeError, ValueError):  # a number that JSON would not give back as it is
+            return
+        self.shelf.put(key, data)
+        self._added = True
+
+
+class Cache(Verdicts):
+    """The verdicts that a repository keeps, on images and on whole runs.
+
+    Args:
+        repository: It.
+        shelf: Where they lie; None: in its Git directory.
+    """
+
+    def __init__(self, repository: Repository, shelf: Shelf | None = None) -> None:
+        super().__init__(shelf or Shelf(repository.common_dir.joinpath(*FOLDER)))
+        self.repository = repository
+
     def run(self, change: Change) -> Report | None:
         """The report of a whole run between the same trees; None where it is not kept, or something changed since."""
         return _read(self.shelf.get(self._of_run(change)), self._unchanged)
@@ -100,19 +124,6 @@ class Cache:
     def seen(self, paths: Iterable[str]) -> dict[str, list[int]]:
         """What tells whether files of the working tree are as they were: nothing for one that is not there."""
         return {path: _state(self.repository.root / path) for path in paths}  # a bare repository has none of either
-
-    def close(self) -> None:
-        """Make room, where something was added."""
-        if self._added:
-            self.shelf.trim()
-
-    def _put(self, key: str, value: dict[str, Any]) -> None:
-        try:
-            data = json.dumps(value, allow_nan=False).encode()
-        except (TypeError, ValueError):  # a number that JSON would not give back as it is
-            return
-        self.shelf.put(key, data)
-        self._added = True
 
     def _of_run(self, change: Change) -> str:
         days = time.strftime("%Y-%m-%d", time.gmtime()), time.strftime("%Y-%m-%d")

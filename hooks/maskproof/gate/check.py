@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from maskproof.repo.change import Change
 
     Gathered = Inputs | ImageReport
-    Runner = Callable[[Callable[..., ImageReport], Iterable[Gathered]], Iterator[ImageReport]]
+    Runner = Callable[[Callable[..., ImageReport], Iterable[Any]], Iterator[ImageReport]]
     Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
@@ -120,22 +120,25 @@ def _reports(
 
     def gathered() -> Iterator[Gathered]:
         for path in paths:
-            inputs = _apart(path, gather, scope, path)
+            inputs = apart(path, gather, scope, path)
             key = "" if cache is None or isinstance(inputs, ImageReport) else cache.key(inputs)
             kept = cache.image(key) if cache and key else None
             asked.append("" if kept else key)
             yield kept or inputs
 
     one = partial(judge_apart, files=scope.files, lean=lean, draws=draws)
-    for report in run(one, gathered()) if run else _side_by_side(one, gathered(), scope, len(paths)):
+    for report in (
+        run(one, gathered()) if run else side_by_side_of(one, gathered(), partial(_pixels, scope), len(paths))
+    ):
         if (key := asked.popleft()) and cache:
             cache.keep(key, report)
         yield report
 
 
-def _side_by_side(
-    one: Callable[..., ImageReport], inputs: Iterable[Gathered], scope: Scope, count: int
+def side_by_side_of(
+    one: Callable[..., ImageReport], inputs: Iterable[T], weigh: Callable[[T], int], count: int
 ) -> Iterator[ImageReport]:
+    """The reports on so many images, which threads of this process share; `weigh` tells the pixels of each."""
     threads = processors()
     alone = count <= 1 or threads == 1
     measuring = 2 if alone else max(1, threads // count)
@@ -144,7 +147,7 @@ def _side_by_side(
         yield from map(one, inputs)
         return
     try:
-        yield from side_by_side(one, inputs, partial(_pixels, scope), threads, PIXELS_AT_ONCE)
+        yield from side_by_side(one, inputs, weigh, threads, PIXELS_AT_ONCE)
     except KeyboardInterrupt:
         worker.stop()  # else this process would end only when what others decode is done
         raise
@@ -160,9 +163,14 @@ def _pixels(scope: Scope, inputs: Gathered) -> int:
     if isinstance(inputs, ImageReport) or not isinstance(inputs.edit, Source):
         return 0
     try:
-        container = scope.files.container(inputs.edit)
+        return pixels(scope.files, inputs.edit)
     except (CouldNotJudge, OSError, MemoryError):  # told where it is judged
         return 0
+
+
+def pixels(files: Files, source: Source) -> int:
+    """Pixels of a picture, as its header says; raises CouldNotJudge."""
+    container = files.container(source)
     return container.width * container.height
 
 
@@ -181,11 +189,11 @@ def judge_apart(
     """
     if isinstance(inputs, ImageReport):
         return inputs
-    report = _apart(inputs.path, judge, inputs, files, threads, draws)
+    report = apart(inputs.path, judge, inputs, files, threads, draws)
     return replace(report, inspection=None) if lean else report
 
 
-def _apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
+def apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
     """What comes of a stage; else a report that says why this image was not judged."""
     fault = ""
     try:

@@ -6,11 +6,12 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal
+from maskproof.errors import CouldNotJudge, MissingMask, MissingObject, MissingOriginal
 from maskproof.gate.inspection import ChainLink, Failure, Original
 from maskproof.gate.standing import doubts
 from maskproof.records import sidecar
 from maskproof.records.parents import Link, follow
+from maskproof.records.sidecar import OriginalRef
 from maskproof.repo.elsewhere import in_tree, told
 from maskproof.repo.working import untracked
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from maskproof.gate.scope import Scope
     from maskproof.images.files import Source
     from maskproof.policy import Settings
-    from maskproof.records.sidecar import MaskRef, OriginalRef, Record
+    from maskproof.records.sidecar import MaskRef, Record
 
 
 def gather_original(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Original:
@@ -54,7 +55,15 @@ def sources_of(scope: Scope, path: str, record: Record) -> tuple[Source, Source 
 def _source(
     scope: Scope, path: str, used: OriginalRef | MaskRef, role: str, options: str, missing: type[CouldNotJudge]
 ) -> Source:
-    found = scope.located(used.path, used.sha256)
+    address = used.url if isinstance(used, OriginalRef) else None
+    try:
+        found = scope.located(used.path, used.sha256)
+    except MissingObject:
+        if address is None:
+            raise
+        found = None
+    if found is None and isinstance(used, OriginalRef) and address is not None:
+        return scope.fetched(path, used)
     if found is None and (other := in_tree(scope.change.head, used.path)) is not None:
         again = f"maskproof record {shlex.quote(path)}"
         raise missing(

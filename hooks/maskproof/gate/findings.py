@@ -307,7 +307,7 @@ def _basis(inspection: Inspection) -> Basis:
 def _original(inspection: Inspection) -> dict[str, Any] | None:
     """What the image was compared with."""
     reference = inspection.inputs.reference
-    if inspection.inputs.change is None:
+    if inspection.inputs.change is None and not inspection.inputs.row:
         return None
     if isinstance(reference, Original):
         return _place(reference.original)
@@ -321,7 +321,8 @@ def _original(inspection: Inspection) -> dict[str, Any] | None:
 
 def _mask(inspection: Inspection) -> dict[str, Any] | None:
     reference = inspection.inputs.reference
-    if inspection.inputs.change is None or not isinstance(reference, Original) or reference.mask is None:
+    asked = inspection.inputs.change is not None or inspection.inputs.row
+    if not asked or not isinstance(reference, Original) or reference.mask is None:
         return None
     return {**_place(reference.mask), "mode": reference.mask_mode}
 

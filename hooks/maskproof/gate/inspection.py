@@ -263,6 +263,8 @@ class Inputs:
     """where its record lies; empty: nowhere"""
     as_export: Inputs | None = None
     """the same as an export, where not all of the policies that hold say that it is one: it has to pass both ways"""
+    row: str = field(default="", metadata=ONLY_TOLD)
+    """the line of the manifest that names it; empty: none does"""
 
     @property
     def tool(self) -> Tool | None:
@@ -448,7 +450,8 @@ class Inspection:
     def _advice(self) -> str:
         """What to do about drift."""
         if self.inputs.change is None:
-            return "See it: the same command with `--picture FILE.png` or `--format html`. Then edit again."
+            drawn = "--cards FOLDER" if self.inputs.row else "--picture FILE.png"
+            return f"See it: the same command with `{drawn}` or `--format html`. Then edit again."
         path = shlex.quote(self.inputs.path)
         if isinstance(self.inputs.reference, Master):
             master = shlex.quote(self.inputs.reference.source.path)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from maskproof.policy.derived import Candidate
     from maskproof.records.baseline import Entry
+    from maskproof.records.sidecar import OriginalRef
     from maskproof.repo import Tree
     from maskproof.repo.change import Change
 
@@ -102,8 +103,8 @@ class Scope:
         if self.settled is not None or self.policies[-1] == self.policies[0]:
             return ()
         keys = trust.tighter_keys(trust.resolve_closely(self.policies[-1], path), self._held(path))
-        # A project's first policy says who may approve, and takes back nothing that somebody wrote.
-        return keys if any(self.policies[:-1]) else tuple(key for key in keys if key != "approvals.authority")
+        # A project's first policy says who may approve and where originals lie; it takes nothing back.
+        return keys if any(self.policies[:-1]) else tuple(key for key in keys if key not in FIRST)
 
     @property
     def record_folder(self) -> str:
@@ -151,6 +152,17 @@ class Scope:
         """
         found = self.change.repository.objects.locate(path, sha256, self.change.head)
         return None if found is None else Source(found[0], path, sha256, found[1])
+
+    def fetched(self, path: str, used: OriginalRef) -> Source:
+        """The original of an image from the address that its record names.
+
+        Raises:
+            MissingOriginal: the policy of the base does not allow the address, or the bytes are not to be had there.
+        """
+        assert used.url is not None  # noqa: S101 - asked by the caller
+        allowed = self.outermost.settings(path).originals.allow
+        oid = self.change.repository.objects.fetched(used.url, used.sha256, allowed)
+        return Source(oid, used.path, used.sha256, f"fetched from {used.url}")
 
     def trusted(self, path: str) -> Source | None:
         """A file that policy refers to: the base's copy, or the head's where the base has none."""
@@ -368,6 +380,10 @@ class Scope:
             return None if data is None else regions.plain_mode(decode_mask(data, path))
         except CouldNotJudge:
             return None
+
+
+FIRST = {"approvals.authority", "originals.allow"}
+"""keys by which the first policy of a project loosens nothing"""
 
 
 def _of_project(tree: Tree) -> policy.FoundPolicy:

@@ -17,6 +17,7 @@ from maskproof.gate.inspection import Unproven
 from maskproof.policy.keys import KEYS
 from maskproof.repo import REGULAR, Changed
 from maskproof.repo.change import Change
+from maskproof.repo.objects import FETCHED
 from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def absent(scope: Scope, path: str, source: Source) -> str:
     named = {one: head.blob_id(one) for one in (path, source.path)}
     if source.oid in named.values() and not any(tree.blob_id(path) == source.oid for tree in scope.change.trusted):
         return "came with this change"
+    if source.oid.startswith(FETCHED):
+        return f"was {source.found}, and nobody judged it in this project"
     if not is_image(path):
         return "has no image's name, so nobody judged it"
     return "lies in no tree of the project, only in commits or objects beside it"

@@ -20,6 +20,7 @@ from maskproof.policy.approvals import Approvals
 from maskproof.policy.derived import Candidate, DerivedRule, candidates
 from maskproof.policy.keys import KEYS, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
+from maskproof.policy.originals import Originals
 from maskproof.policy.patterns import matches
 from maskproof.policy.presets import Preset, merged, read_preset
 from maskproof.repo import LINKS, REGULAR
@@ -105,6 +106,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     face_model: FaceModel | None = None
     approvals: Approvals = Approvals()
     records: Records = Records()
+    originals: Originals = Originals()
     extends: Preset | None = None
     """a policy that this one begins with"""
     schema: SchemaName | None = msgspec.field(default=None, name="$schema")
@@ -139,6 +141,8 @@ class Settings(Keys):
     """what the policy file says that has no effect any more"""
     approvals: Approvals = Approvals()  # noqa: RUF009 - frozen
     """what an approval needs, for this image as for every other"""
+    originals: Originals = Originals()  # noqa: RUF009 - frozen
+    """where its original may be fetched from"""
     source: str = "the built-in defaults"
     """the file that these settings come from"""
 
@@ -277,6 +281,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
         areas=areas,
         face_model=policy.face_model,
         approvals=policy.approvals,
+        originals=policy.originals,
         limits=default_limits(chosen.get("level", Level.VISUAL)) | own,
         own_limits=frozenset(own),
         following=frozenset(following),
@@ -320,7 +325,7 @@ def _contradictions(policy: Policy) -> list[str]:
         found.append('detect names "face", which needs a [face_model] with path and sha256')
     for index, rule in enumerate(policy.rules):
         found += _limit_problems(rule.limits, f"rules[{index}].limits")
-    return [*found, *policy.approvals.problems(), *_limit_problems(policy.limits)]
+    return [*found, *policy.approvals.problems(), *policy.originals.problems(), *_limit_problems(policy.limits)]
 
 
 def _area_problems(policy: Policy) -> list[str]:

@@ -45,6 +45,7 @@ def tighten(base: Settings, head: Settings) -> Settings:
         areas=_together(base.areas, head.areas),
         face_model=base.face_model or head.face_model,
         approvals=base.approvals.tightened(head.approvals),
+        originals=base.originals.tightened(head.originals),
         limits=limits,
         own_limits=frozenset(
             key
@@ -76,7 +77,7 @@ def tighter_keys(base: Settings, head: Settings) -> tuple[str, ...]:
         if (head.level is base.level or key in own)
         and _stricter(key, value, base.limits.get(key)) != base.limits.get(key)
     ]
-    return (*keys, *base.approvals.tighter(head.approvals))
+    return (*keys, *base.approvals.tighter(head.approvals), *base.originals.tighter(head.originals))
 
 
 def _together(base: Areas, head: Areas) -> Areas:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from maskproof import regions
+from maskproof import regions, remote
 from maskproof.atomic import one_writer, read_file, write_file
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import decode_mask
 from maskproof.model import sha256_of
 from maskproof.recording import frames, sources
-from maskproof.recording.areas import changed_areas
 from maskproof.recording.changes import Written
 from maskproof.recording.places import place_of
 from maskproof.recording.session import readable
 from maskproof.records import proposal, sidecar
+from maskproof.records.areas import changed_areas
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool, Transform
 from maskproof.repo.paths import is_sidecar
 from maskproof.repo.working import record_path
@@ -165,6 +165,8 @@ def _fill_in(
     if given["generated"] or old is not None or (given["original"] and wanted):
         return given, ()
     repository, scope = session.repository, session.scope
+    if given["original"] and remote.is_address(given["original"]):
+        return given, ()
     if given["original"]:
         found = sources.mask_for(scope, path, place_of(repository, given["original"], "original"), data)
         if found.mask is None:
@@ -238,12 +240,24 @@ def _original(session: Session, path: str, edit: bytes, given: str | None, old: 
                 "made it, `--manual` if people did.",
             )
         return old.original
+    if remote.is_address(given):
+        return _original_at(session, path, given)
     repository = session.repository
     place = place_of(repository, given, "original")
     data = _read_committed(repository, place) if place == path else read_file(repository.root / place, place)
     if data == edit:
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
     return OriginalRef(path=place, sha256=sha256_of(data), size=session.picture(data, place).size)
+
+
+def _original_at(session: Session, path: str, address: str) -> OriginalRef:
+    """An original that lies elsewhere, where the policy allows the address; it is kept, so that no check fetches it."""
+    with as_usage():
+        data = remote.read(address, session.scope.settings(path).originals.allow)
+        session.repository.objects.kept.put(sha256_of(data), data)
+        place = remote.name_of(address)
+        size = session.picture(data, place).size
+    return OriginalRef(path=place, sha256=sha256_of(data), size=size, url=address)
 
 
 def parent_of(repository: Repository, original: OriginalRef) -> str | None:

@@ -15,8 +15,8 @@ from maskproof.errors import PolicyError, UsageError
 from maskproof.policy import NAME, TABLE_FILE, parse
 from maskproof.policy.limits import ROWS
 from maskproof.policy.rows import NEW, with_area, with_area_renamed, with_settings, without_area
-from maskproof.recording.areas import parsed
 from maskproof.recording.places import place_of
+from maskproof.records.areas import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,8 @@ from maskproof.atomic import read_file
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.recording import NothingKnown, write
 from maskproof.recording.changes import Written
-from maskproof.recording.table import Row, read
 from maskproof.records.proposal import MASK_WORD
+from maskproof.records.table import Row, read
 from maskproof.repo.paths import is_image
 from maskproof.repo.working import record_places
 

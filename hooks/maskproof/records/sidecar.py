@@ -15,6 +15,7 @@ from msgspec import Meta
 from maskproof.documents import BoxNumbers, Offset, Point, Problems, SchemaName, Side, read_json, schema_of, written
 from maskproof.errors import RecordError
 from maskproof.model import AreaKind, sha256_of
+from maskproof.remote import problem as address_problem
 from maskproof.repo.paths import SIDECAR_SUFFIX, sidecar_image
 
 Digest = Annotated[
@@ -45,11 +46,13 @@ class ImageRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class OriginalRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The picture that was edited; it may lie in the tree, in history or in Git LFS."""
+    """The picture that was edited; it may lie in the tree, in history, in Git LFS or at an address."""
 
     path: PathText
     sha256: Digest
     size: Size
+    url: Annotated[str, Meta(description="an address that [originals] of the policy allows")] | None = None
+    """where it is fetched from, where nothing here holds it"""
 
 
 class MaskRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -210,6 +213,8 @@ def _contradictions(record: Record, path: str) -> list[str]:
         found.append(f'origin is "{record.origin}" but the key "original" is missing')
     if record.origin == "derived" and record.mask is not None:
         found.append('origin is "derived", so nothing of its master was editable, but there is a mask')
+    if record.original and record.original.url is not None and (why := address_problem(record.original.url)):
+        found.append(f"original.url: {why}")
     same = record.mask and record.original and record.mask.sha256 == record.original.sha256
     if same and record.mask and record.mask.mode != "alpha":
         # The transparency of an input can be its mask, as in ComfyUI; light and dark of a picture cannot.

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
+from maskproof import remote
+from maskproof.errors import CouldNotJudge, MissingObject, MissingOriginal, TooLarge
 from maskproof.memo import Memo
 from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS, REFETCH
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from maskproof.repo import Repository, Tree
+    from maskproof.shelf import Shelf
 
 POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
@@ -38,6 +40,8 @@ POINTER_BYTES = 1024
 """a pointer is smaller than this many bytes"""
 LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
+FETCHED = "fetched:"
+"""begins the id of an original that was fetched from an address"""
 MEMO_BYTES = 128_000_000
 """bytes of blobs that are kept"""
 MAX_QUESTION = 4096
@@ -71,6 +75,12 @@ class Objects:
             MissingObject: the bytes are not on this machine.
             TooLarge: there are more of them than are read into memory.
         """
+        if oid.startswith(FETCHED):
+            digest = oid.removeprefix(FETCHED)
+            data = self._memo.get(digest) or self.kept.get(digest)
+            if data is None or sha256_of(data) != digest:
+                raise MissingObject(f"{name} was fetched and could not be kept", f"Make room in {self.kept.folder}.")
+            return self._memo.keep(digest, data, len(data))
         if not oid.startswith(LFS):
             return _follow(self._object(oid, name), name, self.lfs_object, lambda: self._way_to(oid, name))
         if (data := self.lfs_object(oid.removeprefix(LFS))) is None:
@@ -201,6 +211,21 @@ class Objects:
             return known
         data = self._stored(digest)
         return None if data is None else self._memo.keep(digest, data, len(data))
+
+    def fetched(self, address: str, sha256: str, allowed: Iterable[str]) -> str:
+        """The id of an original that lies at an address; raises MissingOriginal as `remote.fetched` does."""
+        try:
+            data = remote.fetched(address, sha256, allowed, self.kept)
+        except MissingOriginal:
+            self.lacked = True
+            raise
+        self._memo.keep(sha256, data, len(data))
+        return f"{FETCHED}{sha256}"
+
+    @cached_property
+    def kept(self) -> Shelf:
+        """Where originals are kept that were fetched, which no commit can write to."""
+        return remote.kept_in(self.repository.common_dir / "maskproof")
 
     def close(self) -> None:
         """End the process of Git; the next question starts another."""

@@ -6,6 +6,7 @@ A part's JSON report carries what its other members round or leave out, so that 
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from maskproof.errors import UsageError
@@ -46,7 +47,8 @@ def merged(files: Iterable[tuple[str, bytes]]) -> Report:
         raise UsageError(
             f"of {shard.of} parts these are missing: {', '.join(missing)}", "Name the report of each part."
         )
-    return with_notes(sorted((one for part in parts.values() for one in part[2]), key=lambda one: one.path), own)
+    dealt = zip_longest(*(parts[number][2] for number in sorted(parts)))  # as the parts were, one after the other
+    return with_notes((one for row in dealt for one in row if one is not None), own)
 
 
 def _part(name: str, data: bytes) -> tuple[Shard, tuple[str, ...], list[ImageReport]]:

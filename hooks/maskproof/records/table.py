@@ -1,4 +1,4 @@
-"""A table of edits to record: CSV or TSV as spreadsheets write it, one row an edit, the columns in any order.
+"""A table of edits, to record or to judge: CSV or TSV as spreadsheets write it, one row an edit, columns in any order.
 
 `edit` is the only column that has to be there. What a cell leaves empty is as the command line says, else as an older
 record has it. Names of files are seen from the table's own folder, as in every list that maskproof reads; those of a
@@ -13,14 +13,15 @@ import io
 import os
 import re
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskproof.documents import hint
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MODES = ("alpha", "white", "black")
 ORIGINS = ("edited", "generated", "manual")
@@ -55,25 +56,38 @@ def read(data: bytes, name: str, seen_from: Path) -> list[Row]:
     Raises:
         UsageError: it is no table with the right columns; what is wrong with one row is said with that row.
     """
-    text = _text(data, name)
-    header, _, _ = text.partition("\n")
+    rows = list(rows_of(io.StringIO(_text(data, name), newline=""), name, COLUMNS, seen_from))
+    if not rows:
+        raise UsageError(f"{name} has no rows", "Write one row an edit under the names of the columns.")
+    return _once(rows)
+
+
+def rows_of(
+    lines: Iterable[str], name: str, known: Mapping[str, Callable[[str], Any]], seen_from: Path = Path()
+) -> Iterator[Row]:
+    """The rows of a table one by one, as its lines come; arguments and errors as of `read`.
+
+    Args:
+        lines: Its text.
+        name: How messages call it.
+        known: What reads the cells of each column.
+        seen_from: The folder that its paths begin at.
+    """
+    left = iter(lines)
+    header = next(left, "")
     delimiter = "\t" if "\t" in header else ";" if ";" in header and "," not in header else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[Row] = []
+    reader = csv.reader(chain((header,), left), delimiter=delimiter, strict=True)
     try:
-        columns = _columns(next(reader, []), name)
+        columns = _columns(next(reader, []), name, known)
         line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(_row(f"{name}:{line}", columns, cells, seen_from))
+                yield _row(f"{name}:{line}", columns, cells, known, seen_from)
             line = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(
             f"{name} is not a table that can be read: line {reader.line_num}: {error}", "Save it as CSV or TSV."
         ) from error
-    if not rows:
-        raise UsageError(f"{name} has no rows", "Write one row an edit under the names of the columns.")
-    return _once(rows)
 
 
 def _text(data: bytes, name: str) -> str:
@@ -86,21 +100,27 @@ def _text(data: bytes, name: str) -> str:
         raise UsageError(f"{name} is not a text in UTF-8", 'Save it as "CSV UTF-8".') from error
 
 
-def _columns(header: list[str], name: str) -> list[str]:
+def _columns(header: list[str], name: str, known: Mapping[str, Callable[[str], Any]]) -> list[str]:
     named = [re.sub(r"[\s-]+", "_", one.strip().lower()) for one in header]
     columns = [OTHER_NAMES.get(one, one) for one in named]
     while columns and not columns[-1]:
         columns.pop()
-    wrong = [f"the column {one!a} is unknown: {hint(one, COLUMNS)}" for one in columns if one not in COLUMNS]
+    wrong = [f"the column {one!a} is unknown: {hint(one, known)}" for one in columns if one not in known]
     wrong += [f"the column {one!a} stands twice" for one in sorted({one for one in columns if columns.count(one) > 1})]
     if "edit" not in columns:
         wrong.append("the column 'edit' is missing")
     if wrong:
-        raise UsageError(f"{name} cannot be used: {'; '.join(wrong)}", f"Columns are {', '.join(COLUMNS)}.")
+        raise UsageError(f"{name} cannot be used: {'; '.join(wrong)}", f"Columns are {', '.join(known)}.")
     return columns
 
 
-def _row(where: str, columns: list[str], cells: list[str], seen_from: Path) -> Row:
+def _row(
+    where: str,
+    columns: list[str],
+    cells: list[str],
+    known: Mapping[str, Callable[[str], Any]],
+    seen_from: Path,
+) -> Row:
     if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
         more = (
             f"it has {len(cells)} cells for {len(columns)} columns; put quotes around a cell with the separator in it"
@@ -113,11 +133,11 @@ def _row(where: str, columns: list[str], cells: list[str], seen_from: Path) -> R
         if not text.strip():
             continue
         try:
-            value = COLUMNS[column](text)
+            value = known[column](text)
         except ValueError as error:
             problems.append(f"{column} is {text!a}: {error}")
             continue
-        if column in FILES:
+        if column in FILES and "://" not in value:
             value = os.path.normpath(seen_from / value)
         if column == "edit":
             edit = value
