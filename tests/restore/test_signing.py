@@ -25,6 +25,7 @@ from pictures import repaired, saved
 from projects import HERO, MASK, SPRING, sha256
 from signing import signed_png
 from thirdparty import SHARED
+from time_server import time_server
 
 SIDECAR = f"{SPRING}.maskproof.json"
 NOW = dt.datetime.now(dt.UTC)
@@ -266,6 +267,40 @@ def test_a_self_made_certificate_of_the_wrong_form_is_refused(edit, tmp_path):
     assert status == 1, said
     assert "CANNOT BE SIGNED" in said
     assert (edit.root / SPRING).read_bytes() == before
+
+
+def test_a_time_server_is_asked_only_where_one_is_named(edit, identity, tmp_path):
+    with time_server(tmp_path) as (address, asked):
+        assert sign(edit, identity, SPRING)[0] == 0
+        assert asked == []
+        assert "timeStamp" not in str(verified(edit))
+        assert edit.maskproof("sign", "--undo", SPRING).returncode == 0
+        status, said = sign(edit, identity, SPRING, "--timestamp", address)
+        assert (status, len(asked)) == (0, 1), said
+    assert "timeStamp.validated" in str(verified(edit))
+    edit.stage()
+    assert rules(edit) == (0, [])
+
+
+@pytest.mark.parametrize("answers", ["nobody", "another's answer", "half an answer", "a page", "500"])
+def test_a_time_server_that_gives_no_time_is_named_and_nothing_is_written(edit, identity, tmp_path, answers):
+    before = (edit.root / SPRING).read_bytes()
+    with time_server(tmp_path, answers) as (address, _):
+        named = "http://127.0.0.1:9/" if answers == "nobody" else address
+        status, said = sign(edit, identity, SPRING, "--timestamp", named)
+    assert (status, f"the time server {named} gave no time that can be used" in said) == (2, True), said
+    assert (edit.root / SPRING).read_bytes() == before
+
+
+@pytest.mark.parametrize("address", ["ftp://a/", "nonsense", "", "http://[", "http:///x"])
+def test_what_is_no_address_of_a_time_server_is_refused(edit, identity, address):
+    status, said = sign(edit, identity, SPRING, "--timestamp", address)
+    assert (status, "is no address of a time server" in said) == (2, True), said
+
+
+def verified(project):
+    with c2pa.Reader("image/png", io.BytesIO((project.root / SPRING).read_bytes())) as reader:
+        return reader.get_validation_results()
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="third-party files are not here")
