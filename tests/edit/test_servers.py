@@ -87,7 +87,7 @@ def test_further_pictures_are_sent_behind_the_one_that_is_masked(project, server
     project.write("style.png", project.pictures.held)
     done = run(project, server, "--reference", "product.png", "--reference", "style.png")
     assert done.returncode == 0, done.stderr
-    assert "2 further pictures" in done.stdout
+    assert "), its mask and 2 further pictures to 127.0.0.1" in " ".join(done.stdout.split())
     assert [name for name in server.seen[0].files if name.startswith("image")] == ["image", "image[1]", "image[2]"]
     assert server.seen[0].picture("image").shape == server.seen[0].picture("mask")[..., :3].shape
     assert [one["name"] for one in tool(project)["parameters"]["references"]] == ["product.png", "style.png"]

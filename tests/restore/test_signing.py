@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import shutil
 import subprocess
 
@@ -18,15 +19,18 @@ from PIL import Image
 from maskproof import evidence
 from maskproof.errors import UsageError
 from maskproof.evidence import verdicts
+from maskproof.images import containers
 from maskproof.marks import credentials
-from pictures import saved
+from pictures import repaired, saved
 from projects import HERO, MASK, SPRING, sha256
 from signing import signed_png
 from thirdparty import SHARED
+from time_server import time_server
 
 SIDECAR = f"{SPRING}.maskproof.json"
 NOW = dt.datetime.now(dt.UTC)
-REAL = SHARED / "provenance" / "openai" / "chatgpt-imagegen_xiaohei.png"
+GPT_IMAGE = "openai/chatgpt-imagegen_xiaohei.png"
+REAL = SHARED / "provenance" / GPT_IMAGE
 
 
 @pytest.fixture(scope="module")
@@ -265,30 +269,102 @@ def test_a_self_made_certificate_of_the_wrong_form_is_refused(edit, tmp_path):
     assert (edit.root / SPRING).read_bytes() == before
 
 
+def test_a_time_server_is_asked_only_where_one_is_named(edit, identity, tmp_path):
+    with time_server(tmp_path) as (address, asked):
+        assert sign(edit, identity, SPRING)[0] == 0
+        assert asked == []
+        assert "timeStamp" not in str(verified(edit))
+        assert edit.maskproof("sign", "--undo", SPRING).returncode == 0
+        status, said = sign(edit, identity, SPRING, "--timestamp", address)
+        assert (status, len(asked)) == (0, 1), said
+    assert "timeStamp.validated" in str(verified(edit))
+    edit.stage()
+    assert rules(edit) == (0, [])
+
+
+@pytest.mark.parametrize("answers", ["nobody", "another's answer", "half an answer", "a page", "500"])
+def test_a_time_server_that_gives_no_time_is_named_and_nothing_is_written(edit, identity, tmp_path, answers):
+    before = (edit.root / SPRING).read_bytes()
+    with time_server(tmp_path, answers) as (address, _):
+        named = "http://127.0.0.1:9/" if answers == "nobody" else address
+        status, said = sign(edit, identity, SPRING, "--timestamp", named)
+    assert (status, f"the time server {named} gave no time that can be used" in said) == (2, True), said
+    assert (edit.root / SPRING).read_bytes() == before
+
+
+@pytest.mark.parametrize("address", ["ftp://a/", "nonsense", "", "http://[", "http:///x"])
+def test_what_is_no_address_of_a_time_server_is_refused(edit, identity, address):
+    status, said = sign(edit, identity, SPRING, "--timestamp", address)
+    assert (status, "is no address of a time server" in said) == (2, True), said
+
+
+def verified(project):
+    with c2pa.Reader("image/png", io.BytesIO((project.root / SPRING).read_bytes())) as reader:
+        return reader.get_validation_results()
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="third-party files are not here")
 @pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not here")
-def test_a_real_file_of_a_model_through_restore_is_read_by_others(scratch, identity):
-    raw = REAL.read_bytes()
+@pytest.mark.parametrize(
+    ("sent", "out", "signer"),
+    [
+        (GPT_IMAGE, "spring.png", "OpenAI Media Service"),
+        (GPT_IMAGE, "spring.webp", "OpenAI Media Service"),
+        ("adobe/composite-dst.jpg", "spring.jpg", "C2PA Signer"),
+    ],
+)
+def test_a_real_file_of_a_model_through_restore_is_read_by_others(scratch, identity, sent, out, signer):
+    """Restored in its place, or written in another format; then with one byte changed, the record with it."""
+    edit = drifted_real(scratch, SHARED / "provenance" / sent, out)
+    target = [] if edit == out else ["-o", out]
+    assert scratch.maskproof("restore", edit, "--anyway", *target).returncode == 0
+    status, said = sign(scratch, identity, out)
+    assert status == 0, said
+    for name in (edit, f"{edit}.maskproof.json") if target else ():
+        (scratch.root / name).unlink()
+    data = (scratch.root / out).read_bytes()
+    kind = containers.format_of(data)
+    signers = [one["signature_info"]["common_name"] for one in manifest_of(data, kind.lower())["manifests"].values()]
+    assert signer in signers
+    tags = scratch.run("exiftool", "-G1", "-s", out).stdout
+    assert re.search(r"\[XMP-iptcExt\] +DigitalSourceType +: .*/compositeWithTrainedAlgorithmicMedia", tags)
+    assert kind == "WEBP" or "OrgMaskproofVerdict" in tags  # Debian's exiftool looks for no C2PA in a WebP
+    scratch.git("add", "-A")
+    explained = " ".join(scratch.maskproof("explain", out).stdout.split())
+    assert "a verdict of maskproof" in explained
+    assert "XMP: compositeWithTrainedAlgorithmicMedia" in explained
+    assert f"as the model sent it': signature intact; signer '{signer}'" in explained
+    assert scratch.maskproof("check").returncode == 0
+
+    at = data.index(b"visual") + 1
+    changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    scratch.write(out, repaired(changed) if kind == "PNG" else changed)
+    scratch.maskproof("record", out)
+    scratch.git("add", "-A")
+    with c2pa.Reader(f"image/{kind.lower()}", io.BytesIO((scratch.root / out).read_bytes())) as reader:
+        assert reader.get_validation_state() == "Invalid"
+    done = scratch.maskproof("check")
+    assert (done.returncode, done.stdout.count("  x ")) == (1, 1)
+    told = "assertion-differs: its signed verdict does not hold: signature broken: an assertion was changed"
+    assert told in " ".join(done.stdout.split())
+
+
+def drifted_real(scratch, file, out):
+    """A real file as the edit of an original that differs from it inside and outside its mask; the name of the edit."""
+    raw = file.read_bytes()
     picture = Image.open(io.BytesIO(raw)).convert("RGB")
+    width, height = picture.size
+    inside = (width // 3, height // 3, 2 * width // 3, 2 * height // 3)
     opened = Image.new("L", picture.size)
-    opened.paste(255, (500, 300, 1100, 700))
-    picture.paste("#2040c0", (500, 300, 1100, 700))
-    picture.paste("#c02040", (20, 20, 200, 160))
+    opened.paste(255, inside)
+    picture.paste("#2040c0", inside)
+    picture.paste("#c02040", (8, 8, width // 8, height // 6))
     scratch.write(HERO, saved(picture, "PNG"))
     scratch.write(MASK, saved(opened, "PNG"))
     scratch.commit("Start")
-    scratch.write(SPRING, raw)
-    scratch.maskproof("record", SPRING, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
+    edit = out if out.endswith(file.suffix) else f"spring{file.suffix}"
+    scratch.write(edit, raw)
+    done = scratch.maskproof("record", edit, "--original", HERO, "--mask", MASK, "--mask-mode", "white")
+    assert done.returncode == 0, done.stderr
     scratch.git("add", "-A")
-    assert scratch.maskproof("restore", SPRING).returncode == 0
-    status, said = sign(scratch, identity, SPRING)
-    assert status == 0, said
-    told = manifest_of((scratch.root / SPRING).read_bytes())
-    assert any(one["signature_info"]["common_name"] == "OpenAI Media Service" for one in told["manifests"].values())
-    tags = scratch.run("exiftool", "-G1", "-s", SPRING).stdout
-    assert "compositeWithTrainedAlgorithmicMedia" in tags
-    assert "OrgMaskproofVerdict" in tags
-    scratch.git("add", "-A")
-    explained = " ".join(scratch.maskproof("explain", SPRING).stdout.split())
-    assert "signer 'OpenAI Media Service'" in explained
-    assert "a verdict of maskproof" in explained
+    return edit

@@ -12,6 +12,7 @@ from marked import made_by
 from maskproof import __version__
 from maskproof.evidence import verdicts
 from maskproof.marks import credentials
+from pictures import repaired
 from projects import SPRING, sha256
 
 SIDECAR = f"{SPRING}.maskproof.json"
@@ -101,18 +102,6 @@ def test_one_changed_byte_is_told_even_where_the_record_was_renewed(project, by,
     status, _, said = found(project, repaired(bytes(data)))
     assert status in {1, 3}
     assert any("does not hold" in message for _, message in said)
-
-
-def repaired(data: bytes) -> bytes:
-    """A PNG whose checksums fit again."""
-    import zlib
-
-    out, at = [data[:8]], 8
-    while at < len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        out.append(data[at:end] + zlib.crc32(data[at + 4 : end]).to_bytes(4, "big"))
-        at = end + 4
-    return b"".join(out)
 
 
 def test_a_verdict_of_an_ingredient_speaks_of_that(project, by):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def describe_request(prepared: PreparedEdit, server: str) -> str:
     """What goes to which server, before it does."""
     part = prepared.request.plan.describe(prepared.original.size)
-    further = f", {counted(len(prepared.references), 'further picture')}" if prepared.references else ""
-    return safe(f"Sending {prepared.original_name} ({part}) and its mask{further} to {server}")
+    further = counted(len(prepared.references), "further picture")
+    beside = f", its mask and {further}" if prepared.references else " and its mask"
+    return safe(f"Sending {prepared.original_name} ({part}){beside} to {server}")
 
 
 def describe_cost(named: Sequence[tuple[str, float | None]], server: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -76,11 +76,13 @@ def identity(chain: bytes, key: bytes, now: dt.datetime, time_server: str | None
         time_server: As `Identity.time_server`.
 
     Raises:
-        UsageError: the extra is not installed; one of them cannot be read, they do not belong together, or the
-            certificate is out of date.
+        UsageError: the extra is not installed; one of them cannot be read, they do not belong together, the
+            certificate is out of date, or the time server's address is none.
     """
     if not signatures.available():
         raise UsageError("signing needs c2pa-python", "Install it: `pip install 'maskproof[c2pa]'`.")
+    if time_server is not None and not _is_address(time_server):
+        raise UsageError(f"{time_server!a} is no address of a time server", "It begins with http:// or https://.")
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
@@ -103,6 +105,13 @@ def identity(chain: bytes, key: bytes, now: dt.datetime, time_server: str | None
         when = f"ended on {ends:%Y-%m-%d}" if now > ends else f"is not valid before {begins:%Y-%m-%d}"
         raise UsageError(f"the certificate {name!a} {when}", "Sign with one that is in date.")
     return Identity(name, chain, key, _algorithm(leaf), time_server)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
 
 
 def _name(leaf: Certificate) -> str:
@@ -138,27 +147,21 @@ def sign(data: bytes, name: str, manifest: dict[str, Any], ingredients: tuple[In
     Raises:
         CouldNotRestore: its format cannot be signed, or what came of it would not be taken by a verifier.
         CouldNotJudge: an ingredient or the file cannot be read.
-        UsageError: the time server does not answer.
+        UsageError: the time server gives no time that can be used.
     """
-    import c2pa
-
     kind = containers.format_of(data)
     if kind not in FORMATS:
         raise CouldNotRestore(f"{name}: its format is not signed", f"Save it as one of {', '.join(FORMATS)}.")
-    out = io.BytesIO()
     try:
-        with c2pa.Builder(msgspec.json.encode({**manifest, "format": _mime(data)}).decode(), _context(by)) as builder:
-            for one in ingredients:
-                about = {"title": one.title, "relationship": one.relation, "label": one.label}
-                builder.add_ingredient(about, _mime(one.data), io.BytesIO(one.data))
-            about = c2pa.C2paSignerInfo(by.algorithm.encode(), by.chain, by.key, by.time_server)
-            builder.sign(c2pa.Signer.from_info(about), _mime(data), io.BytesIO(data), out)
+        made = _signed(data, manifest, ingredients, by)
     except Exception as error:
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        if by.time_server and "time" in said.casefold():
-            raise UsageError(f"the time server {by.time_server} did not answer: {said}", "Leave it out.") from error
+        if by.time_server and _is_signed_without(data, manifest, ingredients, by):
+            raise UsageError(
+                f"the time server {by.time_server} gave no time that can be used: {said}",
+                "Name another one, or leave out `--timestamp`.",
+            ) from error
         raise CouldNotRestore(f"{name}: it was not signed: {said}", "Look at the certificate and its key.") from error
-    made = out.getvalue()
     found = signatures.verify(made, kind)
     if found is None or not found.intact or signatures.UNFIT in found.distrusted:
         why = "nothing can read it" if found is None else str(found)
@@ -167,6 +170,31 @@ def sign(data: bytes, name: str, manifest: dict[str, Any], ingredients: tuple[In
             "C2PA asks for certificates of its own kind: docs/sign.md says which.",
         )
     return made
+
+
+def _signed(data: bytes, manifest: dict[str, Any], ingredients: tuple[Ingredient, ...], by: Identity) -> bytes:
+    """The file with the manifest; what c2pa-python raises is its own."""
+    import c2pa
+
+    out = io.BytesIO()
+    with c2pa.Builder(msgspec.json.encode({**manifest, "format": _mime(data)}).decode(), _context(by)) as builder:
+        for one in ingredients:
+            about = {"title": one.title, "relationship": one.relation, "label": one.label}
+            builder.add_ingredient(about, _mime(one.data), io.BytesIO(one.data))
+        who = c2pa.C2paSignerInfo(by.algorithm.encode(), by.chain, by.key, by.time_server)
+        builder.sign(c2pa.Signer.from_info(who), _mime(data), io.BytesIO(data), out)
+    return out.getvalue()
+
+
+def _is_signed_without(
+    data: bytes, manifest: dict[str, Any], ingredients: tuple[Ingredient, ...], by: Identity
+) -> bool:
+    """Is the time server what it failed at? The library's words for that differ with each fault of the server."""
+    try:
+        _signed(data, manifest, ingredients, replace(by, time_server=None))
+    except Exception:  # noqa: BLE001 - the binding raises more than its own errors
+        return False
+    return True
 
 
 def _mime(data: bytes) -> str:
