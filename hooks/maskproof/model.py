@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unicodedata import normalize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -483,6 +485,12 @@ class Report:
 def counted(count: int, what: str) -> str:
     """So many of something, in words: `1 edit`, `2 edits`."""
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """A list in words: `one`, `one and two`, `one, two and three`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def amount(value: float, unit: str | None) -> str:

@@ -288,6 +288,16 @@ def test_a_page_of_what_a_file_says_of_itself(scratch, project, chromium):
         assert not violations(seen.page)
 
 
+def test_what_a_file_says_has_a_part_of_the_page_to_itself(project):
+    project.write(SPRING, project.pictures.marked)
+    project.write(f"{SPRING}.maskproof.json", project.record(project.pictures.marked))
+    project.stage()
+    text = unescape(written(project).read_text())
+    says = text.partition("<h2>What its file says</h2>")[2].partition("</section>")[0]
+    assert "generation parameters" in says
+    assert "<dt>evidence</dt>" not in text
+
+
 def test_view_writes_the_page_of_what_it_is_asked_for(project):
     project.edit("drifted")
     project.edit("held", "assets/autumn.png")

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from fixture_cases import judged
-from maskproof import evidence
-from pictures import chunk, saved
+from maskproof import evidence, marks
+from pictures import chunk, jpeg_segment, saved
 from projects import MASKPROOF, SPRING, sha256
 
 SIDECAR = f"{SPRING}.maskproof.json"
@@ -126,10 +126,13 @@ def test_an_export_is_told_and_marked_by_the_record_of_its_master(project):
 def test_what_cannot_be_marked_is_told_and_left_alone(unmarked):
     held = unmarked.pictures.held
     signed = held[:33] + chunk(b"caBX", b"\0\0\0\x10jumbc2pa-store") + held[33:]
+    plain = saved(Image.open(io.BytesIO(held)).convert("RGB"), "JPEG", quality=95)
+    phone = plain[:2] + jpeg_segment(0xE2, b"MPF\0II*\0\x08\0\0\0") + plain[2:]
     cases = {
         "assets/no-record.png": (held, None, "it has no record"),
         "assets/signed.png": (signed, unmarked.record(signed), "would break their signature"),
         "assets/other.png": (held, unmarked.record(signed), "was written for other bytes"),
+        "assets/phone.jpg": (phone, unmarked.record(phone), "further pictures lie behind it"),
         "assets/a.gif": ((gif := saved(Image.open(io.BytesIO(held)), "GIF")), unmarked.record(gif), "holds no marks"),
     }
     for path, (data, record, _) in cases.items():
@@ -141,3 +144,34 @@ def test_what_cannot_be_marked_is_told_and_left_alone(unmarked):
     for path, (data, _, says) in cases.items():
         assert says in text
         assert (unmarked.root / path).read_bytes() == data
+
+
+def test_a_broken_exif_block_stays_as_it_is(unmarked):
+    block = b"MM\0*\xff\xff\xff\xff"
+    held = unmarked.pictures.held
+    data = held[:33] + chunk(b"eXIf", block) + held[33:]
+    unmarked.write(SPRING, data)
+    unmarked.write(SIDECAR, unmarked.record(data))
+    status, text = mark(unmarked, SPRING)
+    assert (status, "marked, every pixel is as it was" in text) == (0, True), text
+    made = (unmarked.root / SPRING).read_bytes()
+    assert chunk(b"eXIf", block) in made
+    assert evidence.is_ai(evidence.assess(made, SPRING)) is True
+
+
+def test_of_contradictory_marks_the_record_decides_and_one_that_says_ai_is_enough(unmarked):
+    """A camera's own mark makes way for the record's; where one mark says AI already, the file says it."""
+    camera = {marks.SOURCE_TYPE: f"{marks.CODES}digitalCapture"}
+    data, _ = marks.put(unmarked.pictures.held, SPRING, camera)
+    unmarked.write(SPRING, data)
+    unmarked.write(SIDECAR, unmarked.record(data))
+    assert evidence.is_ai(evidence.assess(data, SPRING)) is False
+    unmarked.stage()
+    assert [one[0] for one in rules(unmarked)[1]] == ["block"]
+    assert mark(unmarked, SPRING)[0] == 0
+    signs = evidence.assess((unmarked.root / SPRING).read_bytes(), SPRING)
+    assert (evidence.is_ai(signs), "digitalCapture" in str(signs)) == (True, False)
+    both, _ = marks.put(unmarked.pictures.marked, SPRING, camera)
+    unmarked.write(SPRING, both)
+    unmarked.write(SIDECAR, unmarked.record(both))
+    assert "the file says it already" in mark(unmarked, SPRING)[1]

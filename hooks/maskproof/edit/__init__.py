@@ -21,7 +21,7 @@ from maskproof.edit.api import client as connection
 from maskproof.edit.api import images, prices
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer, UsageError
 from maskproof.images import containers
-from maskproof.model import counted, sha256_of
+from maskproof.model import counted, enumerated, sha256_of
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
 from maskproof.restore import NOTHING, manifest, to_record, undo
@@ -167,7 +167,7 @@ def _finish(
     count = len(answer.pictures)
     fewer = () if count >= request.n else (f"the server sent {count} of {request.n} candidates",)
     refused = (
-        (f"{server} does not take {' and '.join(answer.left_out)}, so it was asked without",) if answer.left_out else ()
+        (f"{server} does not take {enumerated(answer.left_out)}, so it was asked without",) if answer.left_out else ()
     )
     notes = (*prepared.notes, *refused, *fewer, *placed, *restored.notes, *filter(None, (told,)), *kept)
     return EditResult(prepared.out, order, best.name, _how(restored), report, notes, _to_commit(repository, prepared))

@@ -21,7 +21,7 @@ from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Severity, sha256_of
+from maskproof.model import Severity, enumerated, sha256_of
 from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture
@@ -140,7 +140,7 @@ def check_output(repository: Repository, job: Job, *, force: bool) -> str:
     there = [name for name in (out,) if (repository.root / name).exists()] + [*record_places(repository, out)]
     if there and not force:
         raise UsageError(
-            f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already",
+            f"{enumerated(there)} {'is' if len(there) == 1 else 'are'} there already",
             "Name another file with `-o`, or replace it with `--force`.",
         )
     return out

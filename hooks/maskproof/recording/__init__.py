@@ -15,7 +15,7 @@ from maskproof import regions, remote
 from maskproof.atomic import one_writer, read_file, write_file
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import decode_mask
-from maskproof.model import sha256_of
+from maskproof.model import enumerated, sha256_of
 from maskproof.recording import frames, sources
 from maskproof.recording.changes import Written
 from maskproof.recording.places import place_of
@@ -96,7 +96,7 @@ def _refuse_contradictions(given: Options) -> None:
     flags = [f"--{key}" for key in ORIGINS if given[key]]
     if len(flags) > 1:
         raise UsageError(
-            f"{' and '.join(flags)} contradict each other", "Say whether a model or people made it, or exporting."
+            f"{enumerated(flags)} contradict each other", "Say whether a model or people made it, or exporting."
         )
     for flag, says, keys in (
         ("generated", "there is no original", FROM_ANOTHER),

@@ -8,7 +8,7 @@ import re
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 from maskproof.images.containers.gain import digest_of_map
-from maskproof.model import sha256_of
+from maskproof.model import enumerated, sha256_of
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 END, SCAN = 0xD9, 0xDA
@@ -100,7 +100,7 @@ def _doubt(blocks: list[Block], components: bytes) -> str:
     said |= {"Adobe's marker": not adobe[0]} if adobe else {}
     said |= {"its channels' names": True} if components == b"RGB" else {}
     if len(components) == 3 and len(set(said.values())) > 1:  # noqa: PLR2004
-        return f"is RGB by one and YCbCr by another of {' and '.join(said)}, so viewers show other colours"
+        return f"is RGB by one and YCbCr by another of {enumerated(said)}, so viewers show other colours"
     return ""
 
 

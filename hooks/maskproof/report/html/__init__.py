@@ -43,6 +43,8 @@ MODES = (
 """ways to show two pictures"""
 SCALE, BEYOND = 60, 3
 """length of a scale up to the limit, and how many times that it reaches"""
+MARKS = "evidence"
+"""the step that has a part of the page to itself: marks, the chain of Content Credentials, its signers"""
 LETTERS = 40
 """the part of a picture's long side that the name of an area is as high as"""
 
@@ -125,6 +127,7 @@ def described(report: ImageReport) -> dict[str, Any]:
     name, other = text.safe(report.path), text.safe(str((report.original or {}).get("path") or "the original"))
     worst = min(found, key=lambda one: standing.rank(one["status"]["id"]), default=None)
     said = text.capitalized(worst["sentence"]) if worst else "Nothing was found."
+    steps = _steps(report)
     words = " ".join((name, shown["word"], *(f"{one['rule']} {one['sentence']}" for one in found)))
     return {
         "name": name,
@@ -141,7 +144,8 @@ def described(report: ImageReport) -> dict[str, Any]:
         "made": made(report),
         "approvals": approved(report),
         "regions": [_region(one) for one in report.regions],
-        "steps": [(stage, [_parts(one) for one in said]) for stage, said in _steps(report)],
+        "says": [_parts(one) for one in steps.pop(MARKS, ())],
+        "steps": [(stage, [_parts(one) for one in said]) for stage, said in steps.items()],
         "left": [_parts(one) for one in _left(report)],
         "compared_with": other,
         **_pictures(drawn),
@@ -289,13 +293,13 @@ def _approvals(report: ImageReport) -> Iterator[str]:
         yield f"{one.by or 'somebody'}, {answered}: {one.reason} ({one.file}{ends}; {standing})"
 
 
-def _steps(report: ImageReport) -> list[tuple[str, list[str]]]:
+def _steps(report: ImageReport) -> dict[str, list[str]]:
     from maskproof.report import trace
 
     steps: dict[str, list[str]] = {}
     for stage, said in trace.steps(report):
         steps.setdefault(stage, []).append(said)
-    return list(steps.items())
+    return steps
 
 
 def _left(report: ImageReport) -> Iterator[str]:
