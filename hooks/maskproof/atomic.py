@@ -9,18 +9,18 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import secrets
 import signal
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PART = ".part"
 LOCK = "maskproof.lock"
@@ -168,14 +168,16 @@ def _sync(folder: Path) -> None:
 
 def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
     """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=PART)
-    temporary = Path(name)
+    temporary = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}{PART}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open(
+            "xb"
+        ) as file:  # the system takes the umask off; asking for it would set it, for all threads
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -197,9 +199,3 @@ def sweep(path: Path) -> None:
 
 def _prefix(path: Path) -> str:
     return f".{path.name[:40]}."
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -293,3 +293,23 @@ class TestAdvice:
         done = project.maskproof("approve", "assets/other.png", "--reason", "agreed", "--from-ref", "HEAD~1")
         assert done.returncode == 0, done.stderr
         assert line not in done.stdout
+
+
+class TestAPictureUnderAnotherName:
+    """What is a picture by its bytes and not by its name is judged where it changes, and told."""
+
+    @pytest.mark.parametrize("names", [["a.psd"], ["notes", "b.bak"]])
+    def test_it_is_told(self, project, names):
+        for number, name in enumerate(names):
+            project.write(name, png(texture(70 + number)))
+        project.stage(*names)
+        outcome = project.try_commit()
+        assert outcome.status == 0
+        assert f"{', '.join(sorted(names))}: " in said(outcome)
+        assert "first bytes, judged as such" in said(outcome)
+        assert "the ending of an image" in said(outcome)
+
+    def test_other_files_are_not(self, project):
+        project.write("a.psd", b"8BPS\0\1 a picture of its own kind")
+        project.stage("a.psd")
+        assert "first bytes" not in said(project.try_commit())

@@ -8,6 +8,9 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
+from maskproof.gate.derived import same_picture
+from maskproof.images.decode import decode
+from pictures import saved
 from projects import HERO, MASK, SIZE, SPRING, png, sha256, texture
 
 ROWS = """
@@ -93,6 +96,40 @@ class TestARow:
         assert f"{path}: BLOCKED" in text
         assert f"it does not show its master {SPRING}" in text
         assert f"`maskproof record {path} --original {SPRING}`" in text
+
+    @pytest.mark.parametrize("seed", [3, 11])
+    @pytest.mark.parametrize("dithered", [True, False])
+    @pytest.mark.parametrize("kind", ["PNG", "GIF"])
+    def test_a_full_palette_does_not_block_and_hides_nothing(self, seed, dithered, kind):
+        """Judged as a stage: 256 colours of a picture of many, and of the same with another patch."""
+        picture = texture(seed)
+        other = picture.copy()
+        other.paste((20, 220, 240), (100, 80, 140, 110))
+        full = [one.quantize(palette=one.quantize(256), dither=dithered) for one in (picture, other)]
+        shown = [decode(saved(one, kind), "e") for one in full]
+        assert [same_picture(decode(png(picture), "m"), one) for one in shown] == [True, False]
+
+    def test_a_record_of_its_own_beside_a_row_is_told(self, rows):
+        rows.edit("held")
+        path, data = "public/img/spring-320.png", rows.pictures.held
+        rows.write(path, data)
+        rows.write(f"{path}.maskproof.json", rows.record(data))
+        rows.stage()
+        text = " ".join(rows.try_commit().text.split())
+        assert f"{path}: an export by [[derived]] of the policy ({SPRING}), but held to its own record" in text
+        derived = rows.record(data, origin="derived", original={"path": SPRING, **rows.original(data)}, mask=None)
+        rows.write(f"{path}.maskproof.json", derived)
+        rows.stage()
+        assert "held to its own record" not in " ".join(rows.check().text.split())
+
+    def test_a_full_palette_passes_through_the_hook(self, rows):
+        rows.edit("held")
+        for width in (160, 320):
+            small = Image.open(io.BytesIO(exported(rows.pictures.held, width, "PNG")))
+            rows.write(f"public/img/spring-{width}.png", png(small.quantize(256)))
+        rows.stage()
+        outcome = rows.try_commit()
+        assert (outcome.status, outcome.counts) == (0, [(3, 3, 0, 0)]), outcome.text
 
     @pytest.mark.parametrize("colors", [8, None])
     def test_that_a_palette_is_why_it_differs_is_said(self, rows, colors):

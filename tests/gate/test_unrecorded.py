@@ -161,6 +161,19 @@ class TestReplaced:
         _, report = project.report()
         assert [one["findings"] for one in report["images"] if one["path"] == "new.mask.png"] == [[]]
 
+    @pytest.mark.parametrize(("name", "status"), [("assets/a.mask.png", 0), ("assets/a.png", 1)])
+    def test_a_photograph_with_the_outlines_of_a_mask_is_no_edit_of_it(self, project, name, status):
+        """A mask that no record names yet is one by its name and what it shows; a drawing of two tones is none."""
+        project.git("rm", "-q", MASK)
+        project.write(name, project.pictures.mask)
+        project.write("maskproof.toml", ASKED.format(default="block"))
+        project.commit("A mask without a record")
+        outlines = np.asarray(Image.open(io.BytesIO(project.pictures.mask)).convert("L"), np.float32)[..., None]
+        photograph = outlines * 0.5 + np.asarray(texture(44), np.float32) * 0.2 + 30
+        project.write("new.png", png(Image.fromarray(photograph.astype(np.uint8))))
+        project.stage("new.png")
+        assert project.check().status == status
+
     def test_a_record_that_comes_along_does_not_turn_a_picture_into_a_mask(self, project):
         policy(project, "block")
         project.write(HERO, project.pictures.drifted)

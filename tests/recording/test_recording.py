@@ -13,6 +13,7 @@ import subprocess
 import pytest
 from PIL import Image, PngImagePlugin
 
+from maskproof.atomic import write_atomically
 from processes import MASKPROOF, PATIENCE
 from projects import HERO, MASK, OPENED, SIZE, SPRING, clean_environment, png, sha256, texture
 
@@ -193,6 +194,23 @@ class TestAgain:
         record(edit, SPRING, "--model", "m")
         assert stat.S_IMODE((edit.root / SIDECAR).stat().st_mode) == 0o640
         assert {path.name for path in (edit.root / "assets").iterdir()} == before
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows knows no umask")
+    @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+    def test_a_new_file_has_the_permissions_that_the_system_gives_and_no_thread_sees_another_umask(
+        self, edit, monkeypatch, mask
+    ):
+        def refused(_):
+            raise AssertionError("the umask belongs to all threads")
+
+        before = os.umask(mask)
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "umask", refused)
+                write_atomically(edit.root / "new", b"bytes")
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((edit.root / "new").stat().st_mode) == 0o666 & ~mask
 
 
 class TestReadyToCommit:

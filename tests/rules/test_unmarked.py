@@ -13,9 +13,17 @@ from PIL import Image
 from fixture_cases import judged
 from maskproof import evidence, marks
 from pictures import chunk, jpeg_segment, saved
-from projects import MASKPROOF, SPRING, sha256
+from projects import MASKPROOF, SPRING, png, sha256
 
 SIDECAR = f"{SPRING}.maskproof.json"
+ROW = """version = 1
+[defaults]
+unmarked = "warn"
+unrecorded = "off"
+[[derived]]
+master = "assets/{name}.png"
+paths = ["public/{name}-{width}.png"]
+"""
 ASKED = 'version = 1\n[defaults]\nunmarked = "{}"\n'
 
 
@@ -103,6 +111,41 @@ def test_people_s_work_is_not_asked(project):
     project.stage()
     assert rules(project)[1] == []
     assert "names no model" in mark(project, SPRING)[1]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_exports_of_a_marked_master_are_told_as_one(project, recorded):
+    project.write("maskproof.toml", ROW)
+    project.commit("Policy")
+    if recorded:
+        project.edit("held")
+    else:
+        project.write(SPRING, project.pictures.held)
+    data, _ = marks.put((project.root / SPRING).read_bytes(), SPRING, {marks.SOURCE_TYPE: marks.CODES + marks.EDITED})
+    project.write(SPRING, data)
+    if recorded:
+        project.write(f"{SPRING}.maskproof.json", project.record(data))
+    exports = [f"public/spring-{width}.png" for width in (320, 321, 322, 323)]
+    for path in exports:
+        project.write(path, png(Image.open(io.BytesIO(project.pictures.held))))
+    project.stage()
+    outcome = project.check()
+    text = " ".join(outcome.text.split())
+    assert text.count("unmarked: ") == 1
+    assert "unmarked: 4 images" in text
+    said = f"the record of its master {SPRING} says" if recorded else f"its master {SPRING} says itself that a model"
+    assert said in text
+
+
+def test_what_is_told_of_the_master_is_not_told_of_its_exports(project):
+    project.write("maskproof.toml", ROW)
+    project.commit("Policy")
+    project.edit("held")
+    project.write("public/spring-320.png", png(Image.open(io.BytesIO(project.pictures.held))))
+    project.stage()
+    _, report = project.report()
+    told = {one["path"] for one in report["images"] for found in one["findings"] if found["rule"] == "unmarked"}
+    assert told == {SPRING}
 
 
 def test_an_export_is_told_and_marked_by_the_record_of_its_master(project):

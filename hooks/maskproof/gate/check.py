@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from maskproof.errors import CouldNotJudge, MaskproofError
 from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
-from maskproof.gate.compare import describe, matching, measure, protect
+from maskproof.gate.compare import cross, describe, matching, measure, protect
 from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
@@ -230,9 +230,12 @@ def judge(inputs: Inputs, files: Files, threads: int = 2, draws: Draws | None = 
     compared = describe(pairs, regions, inputs.settings.level)
     kept = attempt(matching, inputs, pairs, measured)
     still = None if isinstance(kept, Failure) else kept
+    crossed = attempt(cross, inputs, pairs, regions, measured)
+    over = None if isinstance(crossed, Failure) else crossed
     master = judge_master(inputs, measured, files, threads)
     export = None if inputs.as_export is None else judge(inputs.as_export, files, threads)
-    report = conclude(Inspection(inputs, signals, compared, measured, first, widened, unsettled, still, master, export))
+    facts = first, widened, unsettled, still, over, master, export
+    report = conclude(Inspection(inputs, signals, compared, measured, *facts))
     if not draws:
         return report
     seen = scene(inputs.edit, pairs, regions, files)

@@ -18,11 +18,12 @@ from maskproof.drift.registration import NO_MOTION
 from maskproof.drift.uncompared import uncompared
 from maskproof.errors import BadTransform
 from maskproof.gate import verdict
+from maskproof.gate.crossing import Crossing, crossing
 from maskproof.gate.descriptions import with_lost_profile
 from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
-from maskproof.images.exported import PALETTE_FORMATS, has_few_colors
+from maskproof.images.exported import palette_of
 from maskproof.model import Level, Verdict
 from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
@@ -152,17 +153,37 @@ def matching(inputs: Inputs, pairs: Pairs, measured: tuple[RegionDrift, ...]) ->
 
     None: nobody has to know. What moved as a whole is found again once it is moved back.
     """
-    if not measured or verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
-        return None
-    if any(metric.name == "shift" and metric.value for row in measured for metric in row.metrics):
-        return None
-    pair = next((one for one in pairs.pairs if one.only is None and one.mask is not None), None)
-    if pair is None:
+    if (pair := _drifted(inputs, pairs, measured)) is None:
         return None
     factor = -(-max(pair.original.size) // MATCHED_SIDE_PX)
     placed = align(pair.original, pair.edit, pair.frame)
     before, after = (luma(one.samples, one.alpha, factor) for one in (pair.original, placed))
     return blocks(before, after, outside_of(reduced_mask(pair.editable, factor)), NO_MOTION).kept
+
+
+def cross(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[RegionDrift, ...]) -> Crossing:
+    """What reaches over the mask's edge, of an edit as in `matching`, or of one that was restored blindly."""
+    record = record_of(inputs)
+    restored = record is not None and record.restored is not None and record.restored.kept is not None
+    pair = _masked(pairs) if restored else _drifted(inputs, pairs, measured)
+    if pair is None:
+        return Crossing()
+    areas = next(built for one, built in zip(pairs.pairs, protected.regions, strict=True) if one is pair)[1:]
+    placed = align(pair.original, pair.edit, pair.frame)
+    return crossing(pair.original.samples, placed.samples, pair.editable, areas, pasted=restored)
+
+
+def _drifted(inputs: Inputs, pairs: Pairs, measured: tuple[RegionDrift, ...]) -> Pair | None:
+    """The pair with a mask, where it is over its limits and the frame did not move."""
+    if not measured or verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
+        return None
+    if any(metric.name == "shift" and metric.value for row in measured for metric in row.metrics):
+        return None
+    return _masked(pairs)
+
+
+def _masked(pairs: Pairs) -> Pair | None:
+    return next((one for one in pairs.pairs if one.only is None and one.mask is not None), None)
 
 
 def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Level) -> Compared:
@@ -201,8 +222,7 @@ def picture_facts(picture: Picture) -> PictureFacts:
     # What else is managed comes from a profile of the file's own.
     assigned = picture.managed and picture.color != SRGB and picture.icc is None
     described = picture.size, picture.format, picture.color, picture.managed, picture.trailing, picture.gain_map
-    few = picture.format in PALETTE_FORMATS and has_few_colors(picture)
-    return PictureFacts(*described, picture.low is not None, assigned, few)
+    return PictureFacts(*described, picture.low is not None, assigned, palette_of(picture))
 
 
 def frame_of(record: Record | None, original: Picture) -> drift.Frame:

@@ -28,8 +28,8 @@ from maskproof.gate.edited import sources_of
 from maskproof.gate.inspection import Failure, Master, MasterFacts
 from maskproof.gate.standing import absent, entered, place_of
 from maskproof.gate.unrecorded import DEMANDING
-from maskproof.gate.verdict import decide
-from maskproof.images.exported import as_exported
+from maskproof.gate.verdict import FULL_PALETTE, decide, for_palette
+from maskproof.images.exported import as_exported, palette_of
 from maskproof.model import Box, Level, Severity, Verdict
 from maskproof.policy import Settings
 from maskproof.policy.limits import default_limits
@@ -308,13 +308,17 @@ def _as_shown(
 
 
 def same_picture(one: Picture, other: Picture) -> bool:
-    """Is the smaller of two pictures an export of the larger, under the built-in limits?"""
-    export, master = sorted((one, other), key=lambda picture: picture.size[0] * picture.size[1])
+    """Is the smaller of two pictures, or the one of fewer colours, an export of the other, by the built-in limits?"""
+    colors = {id(picture): palette_of(picture) for picture in (one, other)}
+    export, master = sorted(
+        (one, other), key=lambda picture: (picture.size[0] * picture.size[1], not colors[id(picture)])
+    )
     pair = Pair.whole(as_exported(master, export, Box(0, 0, *master.size)), export)
     whole = regions.build(pair.editable, (), lambda _: (np.zeros((1, 1), np.uint8), None))
     held = as_export(Settings())
     measured = measure(pair.original, pair.edit, pair.editable, whole, held.level, pair.frame)
-    return decide(measured, held.limits).verdict is Verdict.PASS
+    full = not colors[id(master)] and colors[id(export)] > FULL_PALETTE
+    return decide(measured, for_palette(held.limits) if full else held.limits).verdict is Verdict.PASS
 
 
 # --- findings --------------------------------------------------------------------------------------------------------
@@ -353,16 +357,10 @@ def shown_otherwise(inspection: Inspection) -> Iterator[Finding]:
             said = said.replace("the original", "the master")
             message = f"it does not show its master {reference.source.path}: {said}"
             advice = one.advice
-            if one.severity is Severity.BLOCK and _lost_colors(inspection):
+            if one.severity is Severity.BLOCK and inspection.lost_colors:
                 message += "; it has no more colours than a palette holds, and its master has more"
                 advice = f"Save it with all its colours, or as WebP. {advice}"
             yield replace(one, message=message, about=(*one.about, reference.source.sha256), advice=advice)
-
-
-def _lost_colors(inspection: Inspection) -> bool:
-    """Was a picture of many colours saved with a palette?"""
-    pair = inspection.compared.pair
-    return pair is not None and pair.edit.few_colors and not pair.original.few_colors
 
 
 def of_master(inspection: Inspection) -> Iterator[Finding]:

@@ -178,12 +178,13 @@ def mask_suspect(inspection: Inspection) -> list[Finding]:
 
 def restored_blind(inspection: Inspection) -> Iterator[Finding]:
     """A picture that was restored though little of it still matched: what crosses the mask's edge may be ruined."""
-    record = record_of(inspection.inputs)
+    record, over = record_of(inspection.inputs), inspection.crossing
     if record is not None and record.restored is not None and record.restored.kept is not None:
+        where = f": look {over.where}" if over is not None and over.sides else ""
         yield finding(
             "seam",
             f"it was restored though only {record.restored.kept:.0%} of the protected area still showed the same, so "
-            "what crosses the mask's edge may be cut or doubled",
+            f"what crosses the mask's edge may be cut or doubled{where}",
             Severity.WARN,
             region="restored",
             value=record.restored.kept,

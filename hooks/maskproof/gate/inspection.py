@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from maskproof.evidence.verdicts import Claimed
+    from maskproof.gate.crossing import Crossing
     from maskproof.gate.signoffs import SignOff
     from maskproof.images.files import Source
     from maskproof.likeness.model import Likeness
@@ -315,8 +316,8 @@ class PictureFacts:
     """its samples have 16 bits"""
     assigned: bool = False
     """the file has no profile, and `color` is the original's, with which it was judged"""
-    few_colors: bool = False
-    """it shows no more colours than a palette holds; asked where the format has palettes"""
+    palette: int = 0
+    """colours that it shows, where its format has palettes and one holds them; 0: more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +435,8 @@ class Inspection:
     """the original, where something is open against it in the project"""
     matching: float | None = None
     """share of what is protected that still shows the same, of an edit that drifted without moving; None: not asked"""
+    crossing: Crossing | None = None
+    """what reaches over the mask's edge, of such an edit or of one that was restored blindly"""
     master: MasterFacts | None = None
     """of an export"""
     as_export: ImageReport | None = None
@@ -444,7 +447,18 @@ class Inspection:
         """The metrics beside their limits; None: nothing was measured."""
         if isinstance(self.measured, Failure) or not self.measured:
             return None
-        return verdict.decide(self.measured, self.inputs.settings.limits, self._advice)
+        limits = self.inputs.settings.limits
+        if self.lost_colors > verdict.FULL_PALETTE:
+            limits = verdict.for_palette(limits)
+        return verdict.decide(self.measured, limits, self._advice)
+
+    @property
+    def lost_colors(self) -> int:
+        """Colours of an export with a palette, whose master has more than one holds; 0: it is no such export."""
+        pair = self.compared.pair
+        if not isinstance(self.inputs.reference, Master) or pair is None or pair.original.palette:
+            return 0
+        return pair.edit.palette
 
     @property
     def _advice(self) -> str:
@@ -469,14 +483,15 @@ class Inspection:
                 f"(`maskproof record {path} --mask MASK --mask-mode MODE`), or put the rest back: "
                 f"`maskproof restore {path}`.{accept}"
             )
+        over = "" if self.crossing is None else self.crossing.hint
         if self.matching is not None and self.matching < LITTLE:
             return (
                 f"Edit again: only {self.matching:.0%} of what is protected still shows the same, so the scene was "
-                f"drawn anew, and putting pixels back would cut or double what crosses the mask's edge. See where: "
-                f"`maskproof view {path}`.{accept}"
+                f"drawn anew, and putting pixels back would cut or double what crosses the mask's edge.{over} See "
+                f"where: `maskproof view {path}`.{accept}"
             )
         return (
-            f"See where: `maskproof view {path}`. Then edit again, or put the protected pixels back: "
+            f"See where: `maskproof view {path}`.{over} Then edit again, or put the protected pixels back: "
             f"`maskproof restore {path}`.{accept}"
         )
 

@@ -54,7 +54,8 @@ def watched(scope: Scope) -> tuple[str, ...]:
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
-    return (*_no_gate(scope), *_loosened(scope), *_unusable(scope), *_without_effect(scope), *_not_staged(scope))
+    told = _no_gate, _loosened, _unusable, _without_effect, _under_other_names, _recorded_exports, _not_staged
+    return tuple(note for tell in told for note in tell(scope))
 
 
 def _no_gate(scope: Scope) -> Iterator[str]:
@@ -133,6 +134,41 @@ def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str
         for key, path in (("find", area.find), ("mask", area.mask)):
             if path is not None and path not in entries:
                 yield f"{key} = {path!a} of the area {area.name!a} in {source} names a file that is not tracked"
+
+
+def _under_other_names(scope: Scope) -> Iterator[str]:
+    """Pictures whose names say something else: nobody looks for them but by the bytes of what changes."""
+    if found := sorted(scope.change.pictures):
+        many = len(found) > 1
+        yield (
+            f"{_listed(found)}: {'pictures by their' if many else 'a picture by its'} first bytes, judged as such; by "
+            f"{'their names they are' if many else 'its name it is'} none, so that nobody looks at "
+            f"{'them' if many else 'it'} but where {'they change' if many else 'it changes'}: give "
+            f"{'them' if many else 'it'} the ending of an image"
+        )
+
+
+def _recorded_exports(scope: Scope) -> Iterator[str]:
+    """Exports of a row of the policy whose own record names another original: that one is what they are held to."""
+    change = scope.change
+    found: dict[str, str] = {}
+    for path in scope.targets:
+        own = (path, *change.head.records.get(path, ()))
+        if change.everything or any(one in change.changes or one in change.named for one in own):
+            record = attempt(scope.ledger.record, path)
+            if isinstance(record, Failure) or record is None or record.original is None:
+                continue
+            held = scope.master_of(path, scope.settings(path))
+            if held is not None and (record.origin != "derived" or folded(record.original.path) != folded(held[2])):
+                found[path] = held[2]
+    if found:
+        many, masters = len(found) > 1, _listed(sorted(set(found.values())))
+        yield (
+            f"{_listed(list(found))}: {'exports' if many else 'an export'} by [[derived]] of the policy "
+            f"({masters}), but held to {'their own records' if many else 'its own record'}, "
+            f"{'which name other originals' if many else 'which names another original'}: delete the record, or leave "
+            f"the picture out of the row"
+        )
 
 
 def _not_staged(scope: Scope) -> Iterator[str]:

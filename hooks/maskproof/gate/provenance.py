@@ -111,13 +111,10 @@ def unmarked(inspection: Inspection) -> Iterator[Finding]:
         return
     path = shlex.quote(inputs.path)
     if isinstance(inputs.reference, Master):
-        master = inputs.reference
-        told = record_of(master.judged) if master.judged else None
-        if told is not None and told.origin in MODEL_MADE:
+        if said := _said_of_master(inspection, inputs.reference):
             yield finding(
                 "unmarked",
-                f"the record of its master {master.source.path} says that a model {MODEL_MADE[told.origin]} that, and "
-                "nothing in this file says so",
+                f"{said}, and nothing in this file says so",
                 Severity(asked),
                 advice="Export it again with the master's metadata kept"
                 + (f", or write the mark into it: `maskproof mark {path}`." if record else "."),
@@ -129,6 +126,18 @@ def unmarked(inspection: Inspection) -> Iterator[Finding]:
             Severity(asked),
             advice=f"Write it into the file, no pixel changes: `maskproof mark {path}`.",
         )
+
+
+def _said_of_master(inspection: Inspection, master: Master) -> str:
+    """Who says that a model had a part in a master; empty: nobody, or it lacks the mark itself, which is told there."""
+    report = None if inspection.master is None else inspection.master.report
+    marked = report is not None and evidence.is_ai(report.evidence) is True
+    record = record_of(master.judged) if master.judged else None
+    if record is not None and record.origin in MODEL_MADE and (marked or not master.told):
+        return f"the record of its master {master.source.path} says that a model {MODEL_MADE[record.origin]} that"
+    if marked and (record is None or record.origin != "manual"):
+        return f"its master {master.source.path} says itself that a model had a part in it"
+    return ""
 
 
 def assertion_differs(inspection: Inspection) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +38,7 @@ from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict, place
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
-from maskproof.records.proposal import Proposal, TreeFacts, command, propose
+from maskproof.records.proposal import MASK_WORD, Proposal, TreeFacts, command, propose
 from maskproof.repo.paths import MIRRORED
 from maskproof.repo.working import record_places, untracked
 
@@ -315,9 +316,20 @@ def _nearest(scope: Scope, edit: Source) -> Relation | None:
     if nearest is None or not nearest.alike:
         return None
     path = nearest.paths[0]
-    if scope.ledger.is_mask(path):
-        return None  # what looks like a mask is one
-    return Relation(Source(nearest.oid, path, name=_named(path, nearest)), False, nearest)
+    source = Source(nearest.oid, path, name=_named(path, nearest))
+    if scope.ledger.is_mask(path) or _is_stencil(scope, source):
+        return None  # what looks like a mask is one, or has its outlines
+    return Relation(source, False, nearest)
+
+
+def _is_stencil(scope: Scope, source: Source) -> bool:
+    """Is a tracked picture a mask by its name and by all that it shows, though no record of the base names it?"""
+    if not MASK_WORD.search(PurePosixPath(source.path).stem):
+        return False
+    try:
+        return regions.is_only_mask(scope.files.picture(source))
+    except CouldNotJudge:
+        return False
 
 
 def _named(picture: str, similar: Likeness | None) -> str:

@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from maskproof.model import Finding, Judged, Metric, RegionDrift, Severity, Verdict, amount
+from maskproof.model import Finding, Judged, Kind, Metric, RegionDrift, Severity, Verdict, amount
 from maskproof.policy.limits import ROWS
 from maskproof.policy.rules import finding
 
@@ -26,6 +26,15 @@ WORST = 1e6
 GRAVEST = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
 JUST_OVER = 1.1
 """times its limit up to which a value is said to be just over it"""
+PALETTE = 1.5
+"""times their limits that the measures of local change may go to where a picture of many colours became one of a full
+palette. Of 100 such exports of a dozen pictures 12 are over a limit, up to 1.4 times, but for those of one photograph
+whose fine texture went (2.4). What was painted over a picture and drawn in its palette is at 1.6 and more; comparing
+with the master in the export's palette was tried, and hides what the palette lost"""
+FULL_PALETTE = 128
+"""colours over which a palette is one for photographs: with fewer, pictures change so that people see it"""
+OF_PALETTES = ("light", "local_light", "color", "contrast", "blur")
+"""what the steps of a palette change"""
 PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
 Limits = dict[tuple[str, str], float | None]
 
@@ -69,6 +78,12 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
             groups[row.drift.name, row.metric.rule].append(row)
     found = tuple(_finding(group, advice) for group in groups.values() if any(row.over for row in group))
     return Decided(judged, worst, found)
+
+
+def for_palette(limits: Limits) -> Limits:
+    """The limits for what was saved with a full palette; protected areas keep theirs."""
+    rows = ((Kind.OUTSIDE_MASK.value, metric) for metric in OF_PALETTES)
+    return limits | {row: limit * PALETTE for row in rows if (limit := limits.get(row)) is not None}
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

@@ -65,11 +65,16 @@ def as_exported(master: Picture, export: Picture, box: tuple[int, int, int, int]
     return replace(master, samples=np.ascontiguousarray(shown[..., :3]), alpha=alpha, low=low, trailing=0)
 
 
-def has_few_colors(picture: Picture) -> bool:
-    """Does a picture show no more colours than a palette holds?"""
+def palette_of(picture: Picture) -> int:
+    """How many colours a picture shows that may hold them as a palette; 0: more than one holds, or no such format."""
+    if picture.format not in PALETTE_FORMATS:
+        return 0
     packed = picture.samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     some = packed[:: max(1, len(packed) // PALETTE)]  # of a photograph some rows are enough
-    return len(np.unique(some)) <= PALETTE and len(np.unique(packed)) <= PALETTE
+    if len(np.unique(some)) > PALETTE:
+        return 0
+    count = len(np.unique(packed))
+    return count if count <= PALETTE else 0
 
 
 def proportional(size: tuple[int, int], of: tuple[int, int]) -> tuple[int, int]:

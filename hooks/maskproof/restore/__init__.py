@@ -19,6 +19,7 @@ from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
 from maskproof.gate.compare import frame_of
+from maskproof.gate.crossing import crossing
 from maskproof.gate.inspection import LITTLE
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
@@ -145,7 +146,8 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     if options.method == AUTO and kind == edit.shown.format and _is_kept(original.shown, edit.shown, inside):
         return Restored(inputs.edit, kind, NOTHING, edit.shown)
     realigned = realign(original.shown, edit.shown, frame, inside)
-    _ask(inputs.edit_name, realigned.kept, options)
+    over = _over_the_edge(original.shown, realigned, inside)
+    _ask(inputs.edit_name, realigned.kept, over, options)
     layers, layer_notes = _layers(original, edit, realigned, inside, inputs.original_name)
     toned, tone_notes = _match_tone(layers) if options.match_tone else (layers, ())
     limit = settings.limits.get(("frame", "seam")) or ROWS["frame", "seam"].visual or 0.0
@@ -157,6 +159,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     shown = _verify(written, kind, original.shown, inside, name)
     notes = (
         *on_new_ground,
+        *_cut_notes(realigned.kept, over),
         *layer_notes,
         *tone_notes,
         *mark_notes,
@@ -178,7 +181,23 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
     )
 
 
-def _ask(name: str, kept: float, options: Options) -> None:
+def _over_the_edge(original: Picture, realigned: Realigned, inside: Mask) -> str:
+    """Where the model went on past the edge of what is kept of it, in words; empty: nowhere."""
+    moved = realigned.move(realigned.placed.samples)
+    there = np.where(realigned.valid[..., None], moved, original.samples)
+    return crossing(original.samples, there, inside).where
+
+
+def _cut_notes(kept: float, over: str) -> tuple[str, ...]:
+    if kept < MIN_KEPT:
+        said = (
+            f"only {kept:.0%} of the protected area shows in the edit what it shows in the original, so what crosses "
+        )
+        return (f"{said}the mask's edge may be cut or doubled: look along it{over and f', {over}'}",)
+    return (f"what the model drew went on past the mask's edge {over}, and is cut there now: look",) if over else ()
+
+
+def _ask(name: str, kept: float, over: str, options: Options) -> None:
     """Refuse a scene that was drawn anew, unless somebody wants what would come of it.
 
     Raises:
@@ -186,7 +205,7 @@ def _ask(name: str, kept: float, options: Options) -> None:
     """
     said = (
         f"only {kept:.0%} of the protected area shows in the edit what it shows in the original: the scene was drawn "
-        "anew, so restoring would cut or double what crosses the mask's edge"
+        f"anew, so restoring would cut or double what crosses the mask's edge{over and f', {over}'}"
     )
     if kept < LITTLE and not options.anyway(f"{name}: {said}"):
         raise CouldNotRestore(
@@ -262,12 +281,6 @@ def _layers(
     before, after, notes = unify(original, edit, realigned.placed, inside, name)
     layers = Layers(before, realigned.move(after), inside, realigned.valid, 1 if original.mode in {"L", "LA"} else 3)
     beyond = int((inside & ~layers.valid).sum())
-    if realigned.kept < MIN_KEPT:
-        note = (
-            f"only {realigned.kept:.0%} of the protected area shows in the edit what it shows in the original, so what "
-            "crosses the mask's edge may be cut or doubled: look along it"
-        )
-        notes = (*notes, note)
     if beyond:
         notes = (*notes, f"{beyond} px inside the mask lay beyond the edit's border and stay the original's")
     return layers, notes
