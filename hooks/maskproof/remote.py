@@ -35,16 +35,13 @@ MAX_ADDRESS = 1024
 """characters of an address"""
 PATIENCE = 20.0
 """seconds in which a server has to say something"""
-DEADLINE = 120.0
-"""seconds in which a picture has to be there: 160 MB at 11 Mbit/s"""
+DEADLINE = 60.0
+"""seconds in which a picture has to be there: 160 MB at 22 Mbit/s"""
+MAX_FAILED = 10
+"""fetches of one run that may come to nothing, so that thousands of records cannot keep a check waiting for hours"""
 PIECE = 1 << 16
 ROOM = 4_000_000_000
 """bytes of originals that are kept; those that were asked for longest ago go first"""
-
-
-def kept_in(folder: Path) -> Shelf:
-    """Where originals are kept, below a folder of the user's own."""
-    return Shelf(folder / "originals", ROOM, largest=MAX_FILE_BYTES + PIECE)
 
 
 def is_address(text: str) -> bool:
@@ -79,37 +76,52 @@ def prefix_problem(prefix: str) -> str | None:
 
 def name_of(address: str) -> str:
     """What a record calls a picture by its address: host and path, as a path of the repository is written."""
-    return re.sub(r"[^\w./-]", "_", unquote(address.split("://", 1)[1])).rstrip("/")
+    return re.sub(r"[^\w./-]|[.](?=/|\Z)", "_", unquote(address.split("://", 1)[1])).rstrip("/")
 
 
-def fetched(address: str, sha256: str, allowed: Iterable[str], kept: Shelf) -> bytes:
-    """The bytes of an original: as they are kept here, or from its address.
+class Store:
+    """The originals that are kept here, each fetched once. Threads and processes may share it.
 
     Args:
-        address: Where it lies.
-        sha256: The digest that it has to have.
-        allowed: What addresses may begin with.
-        kept: Where originals are kept.
-
-    Raises:
-        MissingOriginal: the address is refused or not allowed, nothing comes from it in time, or something else.
+        folder: A folder of the user's own, which no commit can write to.
     """
-    _refuse(address, allowed)
-    data = kept.get(sha256)
-    if data is not None and sha256_of(data) == sha256:
+
+    def __init__(self, folder: Path) -> None:
+        self.shelf = Shelf(folder / "originals", ROOM, largest=MAX_FILE_BYTES + PIECE)
+        self._failed = 0
+
+    def fetched(self, address: str, sha256: str, allowed: Iterable[str]) -> bytes:
+        """The bytes of an original: as they are kept here, or from its address.
+
+        Args:
+            address: Where it lies.
+            sha256: The digest that it has to have.
+            allowed: What addresses may begin with.
+
+        Raises:
+            MissingOriginal: the address is refused or not allowed, nothing comes from it in time, or something else;
+                or so many came to nothing that no more are asked.
+        """
+        _refuse(address, allowed)
+        data = self.shelf.get(sha256)
+        if data is not None and sha256_of(data) == sha256:
+            return data
+        if self._failed >= MAX_FAILED:
+            _missing(address, f"{MAX_FAILED} others came to nothing, so no more were asked in this run")
+        self._failed += 1
+        data = read(address, allowed)
+        if (digest := sha256_of(data)) != sha256:
+            raise MissingOriginal(
+                f"what lies at {address} has the digest {digest[:12]}…, and not {sha256[:12]}… as recorded",
+                "Bring the original back to where it was, or record the one that is meant.",
+            )
+        self._failed -= 1
+        self.shelf.put(sha256, data)
         return data
-    data = read(address, allowed)
-    if (digest := sha256_of(data)) != sha256:
-        raise MissingOriginal(
-            f"what lies at {address} has the digest {digest[:12]}…, and not {sha256[:12]}… as recorded",
-            "Bring the original back to where it was, or record the one that is meant.",
-        )
-    kept.put(sha256, data)
-    return data
 
 
 def read(address: str, allowed: Iterable[str]) -> bytes:
-    """What lies at an address, whatever that is; arguments and errors as of `fetched`.
+    """What lies at an address, whatever that is; arguments and errors as of `Store.fetched`.
 
     A thread asks, as neither servers that say a byte a minute nor drivers of stores can be timed.
     """

@@ -149,7 +149,7 @@ def test_the_policy_beside_it_holds_or_the_one_that_is_named(archive: Archive) -
         ({"edit": "a/held.png"}, "'original' is missing"),
         ({"edit": "a/held.png", "original": "a/original.png", "mask": "a/mask.png"}, "go together"),
         (HELD | {"mask_mode": "grey"}, "mask_mode"),
-        (HELD | {"msak": "x"}, "did you mean 'mask'"),
+        (HELD | {"mask_mod": "x"}, "did you mean 'mask_mode'"),
         (HELD | {"crop": [1, 2, 3]}, "crop"),
         (HELD | {"original_sha256": "abc"}, "SHA-256"),
         (HELD | {"areas": [{"name": "a", "kind": "brand"}]}, "exactly one of box and polygon"),

@@ -211,6 +211,14 @@ def test_too_much_and_too_slow_are_given_up(server: Server, monkeypatch: pytest.
         remote.read(server.prefix + "slow", (server.prefix,))
 
 
+def test_a_run_does_not_wait_for_thousands(server: Server, tmp_path: Path) -> None:
+    store = remote.Store(tmp_path)
+    for number in range(remote.MAX_FAILED + 3):
+        with pytest.raises(MissingOriginal):
+            store.fetched(f"{server.prefix}{number}.png", "0" * 64, (server.prefix,))
+    assert len(server.asked) == remote.MAX_FAILED
+
+
 REFUSED = [
     "ftp://host/a.png",
     "file:///etc/passwd",

@@ -192,7 +192,7 @@ def cache(*, clear: bool) -> int:
         folder = Repository(Path.cwd()).common_dir / "maskproof"
     except UsageError:
         folder = own_folder()
-    shelf, originals = Shelf(folder / "verdicts"), remote.kept_in(folder)
+    shelf, originals = Shelf(folder / "verdicts"), remote.Store(folder).shelf
     fetched = originals.held()
     if shelf.refused:
         print(safe(f"{shelf.folder} {shelf.refused}, so it is not used."))

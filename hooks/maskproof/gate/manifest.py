@@ -361,7 +361,7 @@ class Folder:
 
     def __init__(self, root: str, policy: str, run: str, allowed: tuple[str, ...], originals: str) -> None:
         self._given = root, policy, run, allowed, originals
-        self._allowed, self._kept = allowed, remote.kept_in(Path(originals))
+        self._allowed, self._kept = allowed, remote.Store(Path(originals))
         self._roots = {"policy": policy, "": root}
         self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
         self._known: Memo[tuple[str, str], str] = Memo(KNOWN_FILES)
@@ -410,7 +410,7 @@ class Folder:
         return Source(f"{place}:{digest}", path, digest, "in the folder of the manifest")
 
     def _fetched(self, address: str, sha256: str) -> bytes:
-        return remote.fetched(address, sha256, self._allowed, self._kept)
+        return self._kept.fetched(address, sha256, self._allowed)
 
     def _read(self, place: str, path: str) -> bytes:
         """The bytes of a file, which no link leads out of its folder to; raises Unreadable or TooLarge."""

@@ -254,7 +254,7 @@ def _original_at(session: Session, path: str, address: str) -> OriginalRef:
     """An original that lies elsewhere, where the policy allows the address; it is kept, so that no check fetches it."""
     with as_usage():
         data = remote.read(address, session.scope.settings(path).originals.allow)
-        session.repository.objects.kept.put(sha256_of(data), data)
+        session.repository.objects.store.shelf.put(sha256_of(data), data)
         place = remote.name_of(address)
         size = session.picture(data, place).size
     return OriginalRef(path=place, sha256=sha256_of(data), size=size, url=address)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from typing import IO
 
     from maskproof.repo import Repository, Tree
-    from maskproof.shelf import Shelf
 
 POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
@@ -77,9 +76,11 @@ class Objects:
         """
         if oid.startswith(FETCHED):
             digest = oid.removeprefix(FETCHED)
-            data = self._memo.get(digest) or self.kept.get(digest)
+            data = self._memo.get(digest) or self.store.shelf.get(digest)
             if data is None or sha256_of(data) != digest:
-                raise MissingObject(f"{name} was fetched and could not be kept", f"Make room in {self.kept.folder}.")
+                raise MissingObject(
+                    f"{name} was fetched and could not be kept", f"Make room in {self.store.shelf.folder}."
+                )
             return self._memo.keep(digest, data, len(data))
         if not oid.startswith(LFS):
             return _follow(self._object(oid, name), name, self.lfs_object, lambda: self._way_to(oid, name))
@@ -213,9 +214,9 @@ class Objects:
         return None if data is None else self._memo.keep(digest, data, len(data))
 
     def fetched(self, address: str, sha256: str, allowed: Iterable[str]) -> str:
-        """The id of an original that lies at an address; raises MissingOriginal as `remote.fetched` does."""
+        """The id of an original that lies at an address; raises MissingOriginal as `remote.Store.fetched` does."""
         try:
-            data = remote.fetched(address, sha256, allowed, self.kept)
+            data = self.store.fetched(address, sha256, allowed)
         except MissingOriginal:
             self.lacked = True
             raise
@@ -223,9 +224,9 @@ class Objects:
         return f"{FETCHED}{sha256}"
 
     @cached_property
-    def kept(self) -> Shelf:
+    def store(self) -> remote.Store:
         """Where originals are kept that were fetched, which no commit can write to."""
-        return remote.kept_in(self.repository.common_dir / "maskproof")
+        return remote.Store(self.repository.common_dir / "maskproof")
 
     def close(self) -> None:
         """End the process of Git; the next question starts another."""
