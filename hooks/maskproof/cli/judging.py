@@ -42,6 +42,7 @@ from maskproof.cli.cards import card_draws, card_of, picture_options, show_card,
 from maskproof.cli.once import told_before
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
+from maskproof.parallel import processors
 from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
@@ -140,8 +141,7 @@ def check(
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        with counting("images judged", quiet=quiet) as progress:
-            judged = _checked(change, cache, jobs, share, draws, progress)
+        judged = _checked(change, cache, jobs, share, draws, quiet=quiet)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -199,18 +199,20 @@ def _checked(
     jobs: int | None,
     share: tuple[int, int] | None,
     draws: Draws,
-    progress: Callable[[int, int], None],
+    *,
+    quiet: bool,
 ) -> Report:
     """The report on a change, or on one part of it: as it was kept, or judged."""
     if cache and share is None and (kept := cache.run(change)) is not None:
         return kept
     if not change.concerns_nothing and jobs in {None, 1}:
-        worker.start()
+        worker.start(jobs or processors())
     from maskproof.gate.check import check as check_change
     from maskproof.gate.check import in_processes
 
     run = None if jobs is None else in_processes(jobs)
-    return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
+    with counting("images judged", quiet=quiet) as progress:
+        return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
 
 
 @commands.command("merge-reports")

@@ -39,6 +39,8 @@ PALETTE_FORMATS = frozenset({"PNG", "GIF"})
 """formats that may hold their colours as a palette"""
 PALETTE = 256
 """colours of one"""
+SOME_ROWS = (4, 256)
+"""rows of a picture in which its colours are counted first: counting all of them costs as much as decoding it"""
 OPAQUE_FORMATS = frozenset({"JPEG", "BMP"})
 """formats without transparency, so that exporting to one lays the picture on a background"""
 
@@ -67,9 +69,14 @@ def as_exported(master: Picture, export: Picture, box: tuple[int, int, int, int]
 
 def has_few_colors(picture: Picture) -> bool:
     """Does a picture show no more colours than a palette holds?"""
-    packed = picture.samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    some = packed[:: max(1, len(packed) // PALETTE)]  # of a photograph some rows are enough
-    return len(np.unique(some)) <= PALETTE and len(np.unique(packed)) <= PALETTE
+    # Some rows of a photograph say that there are more; only where they do not, all are asked.
+    steps = (*(max(1, len(picture.samples) // rows) for rows in SOME_ROWS), 1)
+    return all(_colors(picture.samples[::step]) <= PALETTE for step in steps)
+
+
+def _colors(samples: Rows) -> int:
+    """How many colours are in it."""
+    return len(np.unique(samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)))
 
 
 def proportional(size: tuple[int, int], of: tuple[int, int]) -> tuple[int, int]:
