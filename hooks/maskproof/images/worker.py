@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import io
 import mmap
 import os
@@ -54,6 +55,8 @@ FORKED = sys.platform == "linux"
 """may a process be copied? On macOS the libraries of the system do not survive it, and Windows cannot"""
 LOOK_SECONDS = 0.002
 """from one look whether a copy has ended to the next"""
+DECODER = "maskproof.images.decode"
+"""what a worker runs, by its name: it stands above this module"""
 CODE = (
     "import os, sys; os.environ['OPENBLAS_NUM_THREADS'] = '1'; sys.path[:] = {path}; "
     "from maskproof.images import decode, worker; worker.serve(decode.answer)"
@@ -164,8 +167,7 @@ def _opened(command: list[str], **ways: Any) -> subprocess.Popen[bytes]:
 
 def _fork() -> tuple[_Process, _Channel]:
     """A copy of this process, which keeps nothing open of what this one has open."""
-    from maskproof.images.decode import answer
-
+    answer = importlib.import_module(DECODER).answer
     own, other = socket.socketpair()
     with other:
         if pid := os.fork():
