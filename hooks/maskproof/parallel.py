@@ -10,16 +10,13 @@ import contextlib
 import os
 import signal
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future, ProcessPoolExecutor
 
 WORKERS = 2
 """comparisons at a time unless asked for more: each may take some hundred MB"""
@@ -63,6 +60,8 @@ def side_by_side(
         threads: How many at once.
         room: What all together may take; a task that takes more is worked on alone.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(threads)
     try:
         yield from in_order(pool, function, ((task, weigh(task)) for task in tasks), threads, room)
@@ -99,6 +98,9 @@ def processes(workers: int, what: str, advice: str) -> Iterator[ProcessPoolExecu
     Raises:
         UsageError: a process was ended from outside.
     """
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
     try:

@@ -15,7 +15,7 @@ import time
 import click
 import pytest
 
-from maskproof.cli import commands
+from maskproof.cli import base, commands
 from processes import MASKPROOF, start
 from projects import HERO, MASK, SPRING, clean_environment
 
@@ -498,3 +498,16 @@ class TestInCI:
         done = project.maskproof(*arguments, CI=value)
         assert HERO in done.stdout + done.stderr
         assert (project.root / ".git/maskproof/likeness.sqlite").exists() == trusted
+
+
+def test_the_module_of_the_command_that_is_asked_for_is_the_only_one_loaded_and_each_name_is_in_its_row():
+    code = (
+        "import sys; from maskproof.cli import base; from click.testing import CliRunner; "
+        "print(CliRunner().invoke(base.commands, ['rules', 'seam']).exit_code, *base.commands.commands)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said == ["0", *base.KINDS["judging"]]
+    kinds: dict[str, list[str]] = {kind: [] for kind in base.KINDS}
+    for name, command in commands.commands.items():
+        kinds[command.callback.__module__.rpartition(".")[2]].append(name)
+    assert {kind: tuple(names) for kind, names in kinds.items()} == base.KINDS

@@ -33,7 +33,7 @@ class Acting(worker._Worker):
             worker.SHARED = shared and not pipes
             used = f"worker.SHARED = {worker.SHARED}; "
             worker.CODE = code.replace("worker.serve(decode.answer)", used + f"exec({does!r}); worker.serve(act)")
-            super().__init__()
+            super().__init__(worker._open)
         finally:
             worker.CODE, worker.SHARED = code, shared
 
@@ -148,6 +148,42 @@ def test_nothing_stays_open():
     for _ in range(20):
         assert decodes()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@LINUX
+def test_a_copy_decodes_holds_nothing_open_and_says_how_it_ended(tmp_path):
+    code = """
+import os, sys
+from pathlib import Path
+from maskproof.images import decode, worker
+data, kept = Path("p.png").read_bytes(), open("kept", "w")
+print("once", end="")
+worker.start(2)
+copy, other = worker._POOL._idle
+print("!", type(copy.process).__name__, type(other.process).__name__)
+try:
+    worker.ask("no such row", data, "a picture", 1, decode.containers.read(data, "a picture"))
+except decode.Unreadable as error:
+    print(error.reason)
+os.kill(other.process.pid, 11)
+taken, worker._POOL._taken = worker._POOL._taken, lambda: other  # as one that dies while it decodes
+try:
+    decode.decode(data, "a picture")
+except decode.Unreadable as error:
+    print(error.reason[:45])
+worker._POOL._taken = taken
+print(decode.decode(data, "a picture").samples.sum(), worker._POOL._idle == [copy])
+print(os.getpgid(copy.process.pid) == copy.process.pid, len(list(Path(f"/proc/{copy.process.pid}/fd").iterdir())))
+"""
+    (tmp_path / "p.png").write_bytes(PICTURE)
+    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == [
+        "once! _Copy _Copy",
+        "a picture cannot be decoded (KeyError: 'no such row')",
+        "the decoder of a picture ended (signal 11) be",
+        f"{SMALL.sum()} True",
+        "True 3",
+    ]
 
 
 @POSIX

@@ -2,7 +2,7 @@
 
 Each command is a function that opens its inputs, hands them to a stage and prints what comes back. Heavy
 modules are imported inside, so that a commit without images pays for none of them. A new command is a function in the
-module of its kind: `judging`, `showing`, `recording`, `approving`, `editing`, `setting_up` or `pulls`.
+module of its kind and a name in `base.KINDS`; the module of the command that was asked for is the only one loaded.
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from typing import NoReturn
 
 import click
 
-from maskproof.cli import approving, editing, judging, pulls, recording, setting_up, showing  # noqa: F401 - each has its commands
-from maskproof.cli.base import INTERNAL, OutputLostError, commands
-from maskproof.cli.examples import give_examples
+from maskproof.cli import base
+from maskproof.cli.base import INTERNAL, OutputLostError
 from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
 from maskproof.report.text import safe
 
-give_examples(commands)
 __all__ = ["commands", "main"]
+
+
+def __getattr__(name: str) -> click.Group:
+    """`commands`, with all of them loaded, for whoever looks at more than one."""
+    if name != "commands":
+        raise AttributeError(name)
+    for kind in base.KINDS:
+        base.commands.load(kind)
+    return base.commands
 
 
 def main() -> NoReturn:
@@ -28,7 +35,7 @@ def main() -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before the start
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        sys.exit(commands.main(standalone_mode=False) or 0)
+        sys.exit(base.commands.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:

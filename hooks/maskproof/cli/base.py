@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import click
 
 from maskproof import __version__, report
 from maskproof.atomic import read_file, write_file
+from maskproof.cli.examples import give_examples
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
@@ -28,8 +30,16 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 BLOCKED, UNJUDGED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
-KINDS = ("judging", "showing", "recording", "approving", "editing", "setting_up", "pulls")
-"""modules of commands, in the order of a first encounter"""
+KINDS = {
+    "judging": ("check", "merge-reports", "compare", "explain", "areas", "status", "inventory", "rules"),
+    "showing": ("view", "gallery", "stats", "ui"),
+    "recording": ("record", "protect", "find"),
+    "approving": ("approve", "approvals", "baseline"),
+    "editing": ("mask", "edit", "rank", "restore", "mark", "sign", "review"),
+    "setting_up": ("init", "preset", "doctor", "range", "demo", "calibrate", "cache"),
+    "pulls": ("comment",),
+}
+"""modules of commands, in the order of a first encounter, and the commands of each: only the one asked for is loaded"""
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -63,8 +73,19 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        kinds = [getattr(one.callback, "__module__", "").rpartition(".")[2] for one in self.commands.values()]
-        return [name for kind in KINDS for name, own in zip(self.commands, kinds, strict=True) if own == kind]
+        return [name for names in KINDS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        # Of a name that there is not, the nearest of all is told.
+        for kind in next(([one] for one, names in KINDS.items() if cmd_name in names), KINDS):
+            self.load(kind)
+        return super().get_command(ctx, cmd_name)
+
+    def load(self, kind: str) -> None:
+        """Load one module of commands, and end the help of each with its examples."""
+        importlib.import_module(f"maskproof.cli.{kind}")
+        for name in KINDS[kind]:
+            give_examples(name, self.commands[name])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and see its output delivered; click would end a broken pipe with 1, which means blocked."""

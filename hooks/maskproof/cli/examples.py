@@ -104,7 +104,7 @@ EXAMPLES = {
 """by the name of the command"""
 
 
-def give_examples(group: click.Group) -> None:
-    """End the help of each command with its lines."""
-    for name, lines in EXAMPLES.items():
-        group.commands[name].epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def give_examples(name: str, command: click.Command) -> None:
+    """End the help of a command with its lines."""
+    if lines := EXAMPLES.get(name):
+        command.epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -43,6 +43,7 @@ from maskproof.cli.once import told_before
 from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images import worker
+from maskproof.parallel import processors
 from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
@@ -159,8 +160,7 @@ def check(
 
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
-        with counting("images judged", quiet=quiet) as progress:
-            judged = _checked(change, cache, jobs, scheduler, share, draws, progress)
+        judged = _checked(change, cache, jobs, scheduler, share, draws, quiet=quiet)
     except CouldNotJudge as error:
         error.advice = pasted(error.advice, where, windows=windows)
         raise
@@ -239,13 +239,14 @@ def _checked(
     scheduler: str | None,
     share: tuple[int, int] | None,
     draws: Draws,
-    progress: Callable[[int, int], None],
+    *,
+    quiet: bool,
 ) -> Report:
     """The report on a change, or on one part of it: as it was kept, or judged."""
     if cache and share is None and (kept := cache.run(change)) is not None:
         return kept
     if not change.concerns_nothing and jobs in {None, 1} and scheduler is None:
-        worker.start()
+        worker.start(jobs or processors())
     from maskproof.gate.check import check as check_change
     from maskproof.gate.check import in_processes
 
@@ -254,7 +255,8 @@ def _checked(
         from maskproof.gate.cluster import of_change, on_cluster
 
         run = on_cluster(scheduler, of_change(change))
-    return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
+    with counting("images judged", quiet=quiet) as progress:
+        return check_change(change, run, progress, cache, share or (1, 1), lean=True, draws=draws)
 
 
 @commands.command("merge-reports")

@@ -17,6 +17,8 @@ from maskproof.drift.grid import block_sums
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from maskproof.drift.grid import Float, Mask
@@ -100,15 +102,23 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
 
 def _lost(original: Float, edit: Float) -> tuple[float, bool]:
     """How much of a tile's pattern is gone, and whether it has one."""
-    first, second = (np.fft.rfft2((tile - tile.mean()) * WINDOW) for tile in (original, edit))
-    power = np.square(np.abs(first))
-    around = np.partition(np.stack([np.roll(power, shift, (0, 1)) for shift in RING]), len(RING) // 2, axis=0)
-    near = np.maximum.reduce([np.roll(power, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)])
-    peaks = PATTERN & (near > PEAK * around[len(RING) // 2]) & (power > FLANK * near)
-    regular = float(power[peaks].sum())
-    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(power[PATTERN].sum())
-    kept = float(np.square(np.abs(second[peaks])).sum())
-    return (1 - float(np.sqrt(kept / regular)), True) if strong else (0.0, False)
+    power = np.square(np.abs(_spectrum(original)))
+    band = power[PATTERN]
+    near = power.take(NEIGHBORS).max(0)
+    # The median of the background is below a bound where more than half of it is, and counting is cheaper.
+    low = np.count_nonzero((PEAK * power).take(BACKGROUND) < near, axis=0) > len(RING) // 2
+    places = low & (band > FLANK * near)
+    regular = float(band[places].sum())
+    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(band.sum())
+    if not strong:
+        return 0.0, False
+    kept = float(np.square(np.abs(_spectrum(edit)[PATTERN][places])).sum())
+    return 1 - float(np.sqrt(kept / regular)), True
+
+
+def _spectrum(tile: Float) -> NDArray[np.complexfloating]:
+    out: NDArray[np.complexfloating] = np.fft.rfft2((tile - tile.mean()) * WINDOW)
+    return out
 
 
 def _tile_sums(plane: Float) -> Float:
@@ -132,7 +142,15 @@ def _band() -> NDArray[np.bool_]:
     return out
 
 
+def _beside(shifts: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
+    """Where in a flat spectrum what lies beside each frequency of the band stands: shifts x frequencies."""
+    places = np.arange(PATTERN.size).reshape(PATTERN.shape)
+    return np.stack([np.roll(places, shift, (0, 1))[PATTERN] for shift in shifts])
+
+
 PATTERN = _band()
+NEIGHBORS = _beside((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
+BACKGROUND = _beside(RING)
 WINDOW = np.outer(np.hanning(TILE), np.hanning(TILE)).astype(np.float32)
 NORM = float(np.square(WINDOW).sum()) * TILE**2 / 2
 """power of a wave of RMS 1 under the window, in half a spectrum"""

@@ -39,6 +39,8 @@ PALETTE_FORMATS = frozenset({"PNG", "GIF"})
 """formats that may hold their colours as a palette"""
 PALETTE = 256
 """colours of one"""
+SOME_ROWS = (4, 256)
+"""rows of a picture in which its colours are counted first: counting all of them costs as much as decoding it"""
 OPAQUE_FORMATS = frozenset({"JPEG", "BMP"})
 """formats without transparency, so that exporting to one lays the picture on a background"""
 
@@ -69,12 +71,18 @@ def palette_of(picture: Picture) -> int:
     """How many colours a picture shows that may hold them as a palette; 0: more than one holds, or no such format."""
     if picture.format not in PALETTE_FORMATS:
         return 0
-    packed = picture.samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    some = packed[:: max(1, len(packed) // PALETTE)]  # of a photograph some rows are enough
-    if len(np.unique(some)) > PALETTE:
-        return 0
-    count = len(np.unique(packed))
-    return count if count <= PALETTE else 0
+    # Some rows of a photograph say that there are more; only where they do not, all are asked.
+    count = 0
+    for step in (*(max(1, len(picture.samples) // rows) for rows in SOME_ROWS), 1):
+        count = _colors(picture.samples[::step])
+        if count > PALETTE:
+            return 0
+    return count
+
+
+def _colors(samples: Rows) -> int:
+    """How many colours are in it."""
+    return len(np.unique(samples.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)))
 
 
 def proportional(size: tuple[int, int], of: tuple[int, int]) -> tuple[int, int]:

@@ -5,6 +5,9 @@ them would take every other image of a run with it, and the verdicts found so fa
 Python with bounds on memory and processor time where the system has them, and on time everywhere. It is started once
 and kept, one for each thread that decodes at the same time, and a dead one is replaced.
 
+On Linux those that will be needed for sure are forked while this process has one thread: a copy has all modules
+loaded already, which takes another Python longer than a picture of a million pixels takes to be decoded.
+
 Bytes go there and samples come back through shared memory where files without names can be handed on (Linux, macOS,
 other Unix), so that nothing is copied twice; elsewhere through pipes.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import io
 import mmap
 import os
@@ -24,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +37,9 @@ from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    _Process: TypeAlias = "subprocess.Popen[bytes] | _Copy"
 
 SECONDS, SECONDS_A_MPX = 20, 1.0
 """processor time for a picture: 20 s, and 1 s for each million pixels. The slowest that decode are GIFs, whose codes
@@ -43,6 +51,12 @@ BYTES, BYTES_A_PIXEL = 512_000_000, 48
 16-bit RGB with one transparent colour; threads of decoders reserve some hundred MB that they never touch"""
 SHARED = hasattr(socket, "send_fds")
 """can open files be handed to another process?"""
+FORKED = sys.platform == "linux"
+"""may a process be copied? On macOS the libraries of the system do not survive it, and Windows cannot"""
+LOOK_SECONDS = 0.002
+"""from one look whether a copy has ended to the next"""
+DECODER = "maskproof.images.decode"
+"""what a worker runs, by its name: it stands above this module"""
 CODE = (
     "import os, sys; os.environ['OPENBLAS_NUM_THREADS'] = '1'; sys.path[:] = {path}; "
     "from maskproof.images import decode, worker; worker.serve(decode.answer)"
@@ -75,32 +89,22 @@ def stop() -> None:
     _POOL.stop()
 
 
-def start() -> None:
-    """Start a worker that will be needed soon: it loads its modules while this process does something else."""
-    _POOL.keep(_Worker())
+def start(workers: int = 1) -> None:
+    """Begin workers that will be needed soon, before this process has threads and pictures."""
+    for _ in range(workers):
+        if FORKED and threading.active_count() == 1:
+            _POOL.keep(_Worker(_fork))
+        else:  # it loads its modules while this process does something else
+            _POOL.keep(_Worker(_open))
+            break
 
 
 class _Worker:
     """One other process and the way to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[], tuple[_Process, _Channel]]) -> None:
         self.owner = os.getpid()
-        package = str(Path(maskproof.__file__).parent.parent)
-        path = [package, *(place for place in sys.path if place and Path(place) != Path.cwd())]
-        command = [sys.executable, "-I", "-S", "-B", "-c", CODE.format(path=path)]
-        # In a group of its own: Ctrl-C in a terminal is for this process, which ends the worker.
-        windows = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        apart: dict[str, Any] = {"creationflags": windows} if windows else {"process_group": 0}
-        if SHARED:
-            own, other = socket.socketpair()
-            with other:
-                self.process = _opened(command, stdin=other, stdout=subprocess.DEVNULL, **apart)
-            self.channel: _Channel = _Sockets(own)
-        else:
-            self.process = _opened(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)
-            assert self.process.stdin is not None  # noqa: S101 - both are pipes
-            assert self.process.stdout is not None  # noqa: S101
-            self.channel = _Pipes(self.process.stdout, self.process.stdin)
+        self.process, self.channel = begin()
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:
         """One question and its answer.
@@ -138,9 +142,86 @@ class _Worker:
             return self.process.wait()
 
 
+def _open() -> tuple[_Process, _Channel]:
+    """Another Python, whose own complaints nobody reads: what matters it sends."""
+    package = str(Path(maskproof.__file__).parent.parent)
+    path = [package, *(place for place in sys.path if place and Path(place) != Path.cwd())]
+    command = [sys.executable, "-I", "-S", "-B", "-c", CODE.format(path=path)]
+    # In a group of its own: Ctrl-C in a terminal is for this process, which ends the worker.
+    windows = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    apart: dict[str, Any] = {"creationflags": windows} if windows else {"process_group": 0}
+    apart |= {"stderr": subprocess.DEVNULL, "cwd": Path(sys.executable).parent}
+    if SHARED:
+        own, other = socket.socketpair()
+        with other:
+            return _opened(command, stdin=other, stdout=subprocess.DEVNULL, **apart), _Sockets(own)
+    process = _opened(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    return process, _Pipes(process.stdout, process.stdin)
+
+
 def _opened(command: list[str], **ways: Any) -> subprocess.Popen[bytes]:
-    """A process whose own complaints nobody reads: what matters it sends."""
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(sys.executable).parent, **ways)
+    return subprocess.Popen(command, **ways)
+
+
+def _fork() -> tuple[_Process, _Channel]:
+    """A copy of this process, which keeps nothing open of what this one has open."""
+    answer = importlib.import_module(DECODER).answer
+    own, other = socket.socketpair()
+    with other:
+        if pid := os.fork():
+            return _Copy(pid), _Sockets(own)
+        try:  # nothing may leave this block: the copy would go on with what its parent does
+            os.setpgid(0, 0)
+            null = os.open(os.devnull, os.O_RDWR)
+            for number, stream in enumerate((other.fileno(), null, null)):
+                os.dup2(stream, number)
+            os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+            os.chdir(Path(sys.executable).parent)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            serve(answer)
+        finally:
+            os._exit(1)
+
+
+class _Copy:
+    """A forked process, asked in the way of `subprocess.Popen`; threads may share it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+        self._lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        """How it ended, in the way of `Popen.returncode`; None: it goes on."""
+        with self._lock:
+            return self._looked()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended, once it did.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on after so many seconds.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired("", timeout or 0)
+            time.sleep(LOOK_SECONDS)
+        return status
+
+    def kill(self) -> None:
+        """End it, unless it ended: its number may be another process's by then."""
+        with self._lock:
+            if self._looked() is None:
+                os.kill(self.pid, signal.SIGKILL)
+
+    def _looked(self) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status
 
 
 class _Pool:
@@ -165,7 +246,7 @@ class _Pool:
                 if worker.process.poll() is None:
                     return worker
                 worker.end()
-        return _Worker()
+        return _Worker(_open)
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:
         worker = self._taken()

@@ -13,7 +13,6 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -451,6 +450,8 @@ class Repository:
         if not files or not asked:
             return {}
         width = len(next(iter(files.values())).oid)
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             bare = Path(folder)
             for name in ("objects", "refs", "info"):
