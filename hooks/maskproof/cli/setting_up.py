@@ -176,7 +176,7 @@ def calibrate(
 @commands.command()
 @click.option("--clear", is_flag=True, help="Remove all of them.")
 def cache(*, clear: bool) -> int:
-    """Show or clear the verdicts and fetched originals that are kept here.
+    """Show or clear the verdicts and originals kept here.
 
     `maskproof check` judges nothing twice that is the same to the byte: picture, original, mask, record, policy,
     approvals, and maskproof itself. They lie in the Git directory, which no commit can write to; outside of a
