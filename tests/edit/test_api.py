@@ -111,6 +111,7 @@ def test_the_client_waits_and_asks_again_when_the_server_is_busy(server, connect
         (server_of.ends_early, NoAnswer, "ended the answer before the picture was complete", "again"),
         (server_of.says("no JSON at all", "text/plain"), NoAnswer, "an answer", "again"),
         (server_of.says('{"data": [', "application/json"), NoAnswer, "an answer that cannot be read", "again"),
+        (server_of.says("<html></html>", "text/html"), NoAnswer, "an answer that cannot be read", "ends with /v1"),
         (server_of.says('{"data": []}', "application/json"), NoAnswer, "without a picture", "again"),
         (server_of.says('{"data": [{"b64_json": "&"}]}', "application/json"), NoAnswer, "not base64", "again"),
         (server_of.says('{"data": [{"url": "http://x"}]}', "application/json"), UsageError, "links", "b64_json"),

@@ -297,6 +297,8 @@ def _usage(answer: Any) -> dict[str, Any]:
 
 
 def _unusable(server: str, what: str) -> MaskproofError:
+    """An answer that holds no picture; a page instead of one most often comes from a wrong address."""
+    address = "" if server == OPENAI else "check its address (that of most ends with /v1), or "
     return NoAnswer(
-        f"{server} sent {what}. {NOTHING}", "Run the same command again; if it stays so, try another model."
+        f"{server} sent {what}. {NOTHING}", f"Run the same command again; if it stays so, {address}try another model."
     )
