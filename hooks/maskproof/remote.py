@@ -37,6 +37,7 @@ PATIENCE = 20.0
 """seconds in which a server has to say something"""
 DEADLINE = 60.0
 """seconds in which a picture has to be there: 160 MB at 22 Mbit/s"""
+LATE = f"it did not come in time ({DEADLINE:g} seconds)"
 MAX_FAILED = 10
 """fetches of one run that may come to nothing, so that thousands of records cannot keep a check waiting for hours"""
 PIECE = 1 << 16
@@ -139,7 +140,7 @@ def read(address: str, allowed: Iterable[str]) -> bytes:
     thread.start()
     thread.join(DEADLINE)
     if not said:
-        _missing(address, f"it did not come within {DEADLINE:g} seconds")
+        _missing(address, LATE)
     if isinstance(said[0], MissingOriginal):
         raise said[0]
     if isinstance(said[0], BaseException):
@@ -171,11 +172,12 @@ def _reason(error: BaseException) -> str:
     from urllib.error import HTTPError, URLError
 
     if isinstance(error, HTTPError):
+        error.close()  # it holds the connection
         moved = " (redirects are not followed)" if error.code in range(300, 400) else ""
         return f"the server answered {error.code}{moved}"
     if isinstance(error, URLError):
         return str(error.reason)
-    return type(error).__name__
+    return LATE if isinstance(error, TimeoutError) else type(error).__name__
 
 
 def _over_http(address: str) -> bytes:
