@@ -13,9 +13,9 @@ import msgspec
 
 from maskproof import regions
 from maskproof.atomic import one_writer, read_file, write_file
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.images.decode import decode_mask
-from maskproof.model import sha256_of
 from maskproof.recording import frames, sources
 from maskproof.recording.areas import changed_areas
 from maskproof.recording.changes import Written

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.errors import CouldNotJudge, MissingObject, TooLarge
 from maskproof.memo import Memo
-from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS, REFETCH
 from maskproof.repo.signatures import FIRST_BYTES, is_picture
 
