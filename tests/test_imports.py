@@ -23,7 +23,7 @@ PACKAGE = ROOT / "hooks" / "maskproof"
 
 LAYERS = (
     {"__init__"},
-    {"model", "errors"},
+    {"model", "errors", "content"},
     {"documents", "atomic", "memo"},
     {"shelf"},
     {"remote"},

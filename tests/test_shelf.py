@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof import shelf as shelf_module
-from maskproof.model import sha256_of
+from maskproof.content import sha256_of
 from maskproof.shelf import LARGEST, Shelf
 
 if TYPE_CHECKING:

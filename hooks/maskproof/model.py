@@ -25,9 +25,6 @@ Read = Callable[[str], "bytes | None"]
 
 MAX_QUOTED_LINES = 3
 """lines of text that a message quotes; the JSON report has all of them"""
-MAX_FILE_BYTES = 160_000_000
-"""bytes of a file that are read: 50 Mpx of RGB in 8 bits that nothing can compress take 150 MB; photographs of 48 Mpx
-took 66 and 77 MB as PNG"""
 
 
 class Level(StrEnum):
@@ -516,10 +513,3 @@ def place(most: Box | None, within: Box | None) -> str:
     if within is None:
         return ""
     return f"changed within {within}" + (f"; most at x {most.x}, y {most.y}" if most else "")
-
-
-def sha256_of(data: bytes) -> str:
-    """The SHA-256 of some bytes, as records write it."""
-    import hashlib  # loads OpenSSL, which not every command needs
-
-    return hashlib.sha256(data).hexdigest()

@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
+from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.errors import MissingOriginal
-from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.shelf import Shelf
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.atomic import ABANDONED, PART
-from maskproof.model import sha256_of
+from maskproof.content import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

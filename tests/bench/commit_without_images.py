@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tables import Table
 
-TARGET = 6.0
+TARGET = 3.5
 RUNS = 40
 COMMANDS = {
     "python -c pass": (sys.executable, "-c", "pass"),
@@ -76,8 +76,9 @@ def prepare(folder: Path) -> None:
 
 def seconds(command: tuple[str, ...], folder: str) -> float:
     """Wall time of one run."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}  # as installed
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     took = time.perf_counter() - start
     if "maskproof" in command and "0 images looked at" not in done.stdout:
         raise SystemExit(f"the check did something else than expected: {done.stdout}{done.stderr}")

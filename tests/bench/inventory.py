@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import marks
+from maskproof.content import sha256_of
 from maskproof.marks import credentials
-from maskproof.model import sha256_of
 from repositories import edits, imported, machine, maskproof, spent
 from tables import Table, show
 

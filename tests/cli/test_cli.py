@@ -119,7 +119,7 @@ class TestShortWay:
     CODE = (
         "import sys, atexit\n"
         "from maskproof.hook import main\n"
-        "names = ('click', 'numpy', 'PIL', 'scipy', 'git', 'msgspec', 'hashlib')\n"
+        "names = ('click', 'numpy', 'PIL', 'scipy', 'git', 'msgspec', 'hashlib', 'tempfile', 'maskproof.model')\n"
         "atexit.register(lambda: print('loaded:', *(one for one in names if one in sys.modules)))\n"
         "sys.argv = ['maskproof', *sys.argv[1:]]\n"
         "main()\n"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from maskproof import evidence, model
+from maskproof import content, evidence
 from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
 from maskproof.images import containers, decode
 from maskproof.images.containers import block
@@ -208,7 +208,7 @@ def test_a_file_over_the_limit_of_bytes_is_refused_before_it_is_read(monkeypatch
 
 def test_every_picture_that_is_small_enough_in_pixels_is_so_in_bytes():
     side = int(block.MAX_PIXELS**0.5)
-    assert side * (3 * side + 1) + block.MAX_METADATA < model.MAX_FILE_BYTES  # RGB that nothing can compress
+    assert side * (3 * side + 1) + block.MAX_METADATA < content.MAX_FILE_BYTES  # RGB that nothing can compress
     data = SIGNATURE + header(8000, 6000, 8, 2) + chunk(b"IDAT", bytes(77_000_000)) + chunk(b"IEND")
     assert containers.read(data, "a photograph").width == 8000
 

@@ -16,12 +16,13 @@ import msgspec
 
 from maskproof import evidence
 from maskproof.atomic import sweep, write_together
+from maskproof.content import sha256_of
 from maskproof.edit import candidates
 from maskproof.edit.api import client as connection
 from maskproof.edit.api import images, prices
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer, UsageError
 from maskproof.images import containers
-from maskproof.model import counted, enumerated, sha256_of
+from maskproof.model import counted, enumerated
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef, Tool
 from maskproof.restore import NOTHING, manifest, to_record, undo

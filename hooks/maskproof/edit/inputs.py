@@ -16,12 +16,13 @@ import numpy as np
 
 from maskproof import recording, regions
 from maskproof.atomic import read_file
+from maskproof.content import sha256_of
 from maskproof.edit import framing, jobs
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.gate.scope import Scope
 from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask
-from maskproof.model import Severity, enumerated, sha256_of
+from maskproof.model import Severity, enumerated
 from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Transform
 from maskproof.regions.areas import areas_of, mask_picture

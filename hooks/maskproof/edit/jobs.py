@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from maskproof.content import sha256_of
 from maskproof.documents import Problems, read_toml, typed
 from maskproof.edit.api.models import DEFAULT
 from maskproof.errors import CouldNotJudge, JobsError, UsageError
-from maskproof.model import sha256_of
 from maskproof.records import sidecar
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024, description="the path of a file, from this list's folder")]

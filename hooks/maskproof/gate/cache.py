@@ -26,10 +26,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import maskproof
+from maskproof.content import sha256_of
 from maskproof.errors import MaskproofError
 from maskproof.gate.packed import packed, unpacked
 from maskproof.images.readers import READERS
-from maskproof.model import ImageReport, Report, sha256_of
+from maskproof.model import ImageReport, Report
 from maskproof.shelf import Shelf
 
 if TYPE_CHECKING:

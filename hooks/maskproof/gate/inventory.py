@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskproof import evidence
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.provenance import MODEL_MADE, signs_of
 from maskproof.gate.scope import Scope
 from maskproof.images.files import Files
-from maskproof.model import sha256_of
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.paths import is_image
 

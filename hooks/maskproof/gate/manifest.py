@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta
 
 from maskproof import remote
+from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.documents import BoxNumbers, Offset, Problems, read_json, typed
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, RecordError, TooLarge, Unreadable, UsageError
 from maskproof.gate.cache import Verdicts, engine, form
@@ -31,7 +32,7 @@ from maskproof.gate.inspection import Inputs, Original, attempt
 from maskproof.gate.notes import with_notes
 from maskproof.images.files import Files, Source
 from maskproof.memo import Memo
-from maskproof.model import MAX_FILE_BYTES, ImageReport, Report, sha256_of
+from maskproof.model import ImageReport, Report
 from maskproof.policy import trust
 from maskproof.records import table
 from maskproof.records.areas import parsed

@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from maskproof import __version__, evidence
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge
 from maskproof.evidence.vocabularies.declared import PACKED
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Master, Original, Signals, Tracked
-from maskproof.model import Severity, sha256_of
+from maskproof.model import Severity
 from maskproof.policy.rules import finding
 from maskproof.records.approval import digest_of_terms
 from maskproof.repo.paths import HOOKS_FILE

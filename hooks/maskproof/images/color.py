@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from maskproof.model import sha256_of
+from maskproof.content import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import thumbnail
 from maskproof.likeness import edges, hashes
@@ -24,7 +25,6 @@ from maskproof.likeness.hashes import LIKE, LIKE_CROPPED, SIDE
 from maskproof.likeness.index import Index, Updated, likeness_of
 from maskproof.likeness.model import Likeness, Matches
 from maskproof.likeness.store import open_store
-from maskproof.model import sha256_of
 from maskproof.repo.paths import SIDECAR_SUFFIX
 
 if TYPE_CHECKING:

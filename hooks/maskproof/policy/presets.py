@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from maskproof.content import sha256_of
 from maskproof.errors import PolicyError
-from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from maskproof.model import Read

@@ -13,9 +13,10 @@ import msgspec
 
 from maskproof import regions, remote
 from maskproof.atomic import one_writer, read_file, write_file
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
 from maskproof.images.decode import decode_mask
-from maskproof.model import enumerated, sha256_of
+from maskproof.model import enumerated
 from maskproof.recording import frames, sources
 from maskproof.recording.changes import Written
 from maskproof.recording.places import place_of

@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from maskproof.atomic import read_file
+from maskproof.content import sha256_of
 from maskproof.drift.placement import find_frame
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.model import sha256_of
 from maskproof.records.sidecar import Transform
 
 if TYPE_CHECKING:

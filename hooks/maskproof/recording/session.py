@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
 from maskproof.memo import Memo
-from maskproof.model import sha256_of
 from maskproof.repo.change import Selection, open_change
 
 if TYPE_CHECKING:

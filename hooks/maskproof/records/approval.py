@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from maskproof.content import sha256_of
 from maskproof.documents import Problems, read_json, schema_of, written
 from maskproof.errors import ApprovalError
-from maskproof.model import sha256_of
 from maskproof.policy.keys import KEYS
 from maskproof.records.sidecar import AreaRef, Digest, PathText, Transform, path_problem
 from maskproof.repo.paths import APPROVAL_SUFFIX, APPROVALS

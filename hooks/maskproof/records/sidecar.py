@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from maskproof.content import sha256_of
 from maskproof.documents import BoxNumbers, Offset, Point, Problems, SchemaName, Side, read_json, schema_of, written
 from maskproof.errors import RecordError
-from maskproof.model import AreaKind, sha256_of
+from maskproof.model import AreaKind  # noqa: TC001 - read at run time, by msgspec
 from maskproof.remote import problem as address_problem
 from maskproof.repo.paths import SIDECAR_SUFFIX, sidecar_image
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge
-from maskproof.model import Box, sha256_of
+from maskproof.model import Box
 from maskproof.regions import iou
 
 if TYPE_CHECKING:

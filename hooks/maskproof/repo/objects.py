@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from maskproof import remote
+from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.errors import CouldNotJudge, MissingObject, MissingOriginal, TooLarge
 from maskproof.memo import Memo
-from maskproof.model import MAX_FILE_BYTES, sha256_of
 from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS, REFETCH
 from maskproof.repo.signatures import FIRST_BYTES, is_picture
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from maskproof import remote
     from maskproof.repo import Repository, Tree
 
 POINTER = (
@@ -226,6 +226,8 @@ class Objects:
     @cached_property
     def store(self) -> remote.Store:
         """Where originals are kept that were fetched, which no commit can write to."""
+        from maskproof import remote  # hashes and random numbers, which a commit without images does not need
+
         return remote.Store(self.repository.common_dir / "maskproof")
 
     def close(self) -> None:

@@ -13,9 +13,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from maskproof.atomic import one_writer, sweep, write_file
+from maskproof.content import sha256_of
 from maskproof.errors import UsageError
 from maskproof.gate.status import told
-from maskproof.model import sha256_of
 from maskproof.report import html, shown
 from maskproof.report.html import gallery
 

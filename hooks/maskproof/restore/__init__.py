@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof import marks, regions
+from maskproof.content import sha256_of
 from maskproof.drift.exact import pixels_changed
 from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
@@ -25,7 +26,6 @@ from maskproof.images import encode
 from maskproof.images.decode import decode, decode_mask, decode_stored
 from maskproof.images.encode import Carried
 from maskproof.images.metadata import upright
-from maskproof.model import sha256_of
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture

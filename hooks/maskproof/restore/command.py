@@ -16,6 +16,7 @@ import msgspec
 
 from maskproof import marks
 from maskproof.atomic import one_writer, read_file, sweep, write_together
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
@@ -23,7 +24,7 @@ from maskproof.gate.gather import gather
 from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
-from maskproof.model import Verdict, counted, sha256_of
+from maskproof.model import Verdict, counted
 from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef, Record
 from maskproof.repo import Repository

@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 
 from maskproof import evidence, marks
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotRestore, UsageError
 from maskproof.evidence import carriers
 from maskproof.images import containers
 from maskproof.images.decode import decode_stored
-from maskproof.model import Verdict, sha256_of
+from maskproof.model import Verdict
 from maskproof.records import sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository

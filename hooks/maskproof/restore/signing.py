@@ -18,13 +18,14 @@ import msgspec
 
 from maskproof import evidence, marks
 from maskproof.atomic import read_file, write_file
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.evidence import carriers
 from maskproof.gate.named import compare
 from maskproof.gate.scope import Scope
 from maskproof.images import containers
 from maskproof.marks import credentials
-from maskproof.model import Verdict, sha256_of
+from maskproof.model import Verdict
 from maskproof.records import approval, sidecar
 from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from maskproof.atomic import one_writer, read_file, write_file, write_together
+from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError
-from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path

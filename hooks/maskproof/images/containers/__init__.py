@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 
+from maskproof.content import MAX_FILE_BYTES
 from maskproof.errors import TooLarge, Unreadable
 from maskproof.images import readers
 from maskproof.images.containers import avif, bmp, gif, heic, jpeg, jxl, png, tiff, webp
 from maskproof.images.containers.block import Block, Container, check_limits
-from maskproof.model import MAX_FILE_BYTES
 
 FORMATS = {"PNG": png, "JPEG": jpeg, "WEBP": webp, "AVIF": avif, "GIF": gif, "TIFF": tiff, "BMP": bmp}
 """formats whose pictures can be judged"""

@@ -11,9 +11,9 @@ import struct
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from maskproof.content import sha256_of
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import MAX_METADATA, Block, Container, cut_short, twice, unpack
-from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ item of kind `tmap`. The first picture is what all other screens show, and what 
 
 from __future__ import annotations
 
-from maskproof.model import sha256_of
+from maskproof.content import sha256_of
 
 SIGNS = (
     b"http://ns.adobe.com/hdr-gain-map/1.0/",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 
+from maskproof.content import sha256_of
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import Block, Container, check_count, cut_short, unpack
 from maskproof.images.containers.gain import digest_of_map
-from maskproof.model import enumerated, sha256_of
+from maskproof.model import enumerated
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 END, SCAN = 0xD9, 0xDA

@@ -6,6 +6,7 @@ import contextlib
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from maskproof.content import sha256_of
 from maskproof.errors import Unreadable
 from maskproof.images.containers.block import (
     MAX_PIECES,
@@ -17,7 +18,6 @@ from maskproof.images.containers.block import (
     unpack,
     within_limits,
 )
-from maskproof.model import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

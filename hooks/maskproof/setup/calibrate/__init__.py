@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 from maskproof import parallel, policy
 from maskproof.atomic import read_file
+from maskproof.content import sha256_of
 from maskproof.documents import MAX_PROBLEMS
 from maskproof.errors import CasesError, MaskproofError, RecordError
 from maskproof.gate.named import Named, compare
-from maskproof.model import ImageReport, Level, Severity, sha256_of
+from maskproof.model import ImageReport, Level, Severity
 from maskproof.records import sidecar
 from maskproof.setup.calibrate import cases
 from maskproof.setup.calibrate.editors import editor_of
