@@ -402,3 +402,29 @@ def test_a_close_up_holds_the_place(x, y, width, height, scale):
     rows, columns = np.flatnonzero(framed.any(1)), np.flatnonzero(framed.any(0))
     middle = shown[(rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2]
     assert middle.mean() > 100
+
+
+class TestTake:
+    def test_the_best_is_copied_byte_for_byte_and_its_record_asked_for(self, shoot) -> None:
+        done = shoot("drifted.png", "held.png", "--take", "assets/new.png")
+        assert done.returncode == 0
+        assert (shoot.project.root / "assets/new.png").read_bytes() == shoot.project.pictures.held
+        assert f"maskproof record assets/new.png --original {HERO}" in done.stdout
+
+    def test_nothing_is_copied_where_none_passes(self, shoot) -> None:
+        done = shoot("drifted.png", "--take", "assets/new.png")
+        assert done.returncode == 1
+        assert not (shoot.project.root / "assets/new.png").exists()
+
+    @pytest.mark.parametrize(
+        ("take", "said"),
+        [("slight.png", "is there already"), ("new.jpg", "another ending"), ("no/new.png", "no such folder")],
+    )
+    def test_what_would_lose_or_misname_something_is_refused_before_anything_is_compared(
+        self, shoot, take: str, said: str
+    ) -> None:
+        before = (shoot.project.root / "slight.png").read_bytes()
+        done = shoot("held.png", "--take", take)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert (shoot.project.root / "slight.png").read_bytes() == before

@@ -272,6 +272,7 @@ def _edit_all(
 @click.argument("candidates", metavar="CANDIDATES...", nargs=-1, required=True, type=PATH)
 @comparison_options
 @click.option("--sheet", type=FILE, help="Draw all of them into this PNG file.")
+@click.option("--take", type=PATH, help="Copy the best there, if it passes, byte for byte: its marks stay.")
 @click.option("--jobs", type=click.IntRange(1), help="Comparisons at a time; by default at most 2.")
 @report_options("ranking")
 def rank(
@@ -282,6 +283,7 @@ def rank(
     policy_file: Path | None,
     level: str | None,
     sheet: Path | None,
+    take: Path | None,
     jobs: int | None,
     writer: Writer,
     output: Path | None,
@@ -291,21 +293,37 @@ def rank(
     Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
     """
     from maskproof.gate import rank as ranking
-    from maskproof.model import Report
+    from maskproof.model import Report, Verdict
     from maskproof.report.sheet import contact_sheet
 
-    spare((original, *candidates, mask, policy_file), sheet, output)
+    spare((original, *candidates, mask, policy_file), sheet, output, take)
+    if take is not None:
+        _may_take(take, candidates)
     settings, read = policy_for(original, policy_file, level)
     first = named(candidates[0], original, mask, mask_mode)
     given = [first, *(replace(first, edit=read_file(path), edit_name=str(path)) for path in candidates[1:])]
     order = ranking.ranked(given, settings, read, jobs=jobs, progress=progress, draws=draws_of(writer))
     if sheet:
         print(write(sheet, contact_sheet(given, order)), file=sys.stderr)
-    advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode)
+    best, copy = order[0], None
+    if take is not None and best.report.verdict is Verdict.PASS:
+        print(write(take, given[best.index].edit), file=sys.stderr)
+        copy = str(take)
+    advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode, copy)
     found = Report(tuple(one.report for one in order))
     emit(partial(writer.ranking, order, advice), output, summary(found))
     verdicts = {one.report.verdict.value for one in order}
     return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
+
+
+def _may_take(take: Path, candidates: tuple[Path, ...]) -> None:
+    """Raises UsageError where a candidate may not be copied to this file."""
+    if take.exists():
+        raise UsageError(f"{take} is there already", "Take the best to another name, or move that file away first.")
+    if other := next((path for path in candidates if path.suffix.lower() != take.suffix.lower()), None):
+        raise UsageError(
+            f"{take} has another ending than {other}", "A candidate is copied as it is: give --take its ending."
+        )
 
 
 @commands.command()

@@ -102,15 +102,26 @@ def worst(report: ImageReport) -> Finding | None:
     return min(report.findings, key=lambda one: (GRAVEST.index(one.severity), -_excess(one)), default=None)
 
 
-def advice(order: Sequence[Ranked], original: str, mask: str | None, mode: str | None) -> tuple[str, ...]:
-    """What to do with the best of them: a sentence, then commands; names are those of the files."""
+def advice(
+    order: Sequence[Ranked], original: str, mask: str | None, mode: str | None, taken: str | None = None
+) -> tuple[str, ...]:
+    """What to do with the best of them: a sentence, then commands; names are those of the files.
+
+    Args:
+        order: The candidates, best first.
+        original: What they were made from.
+        mask: Its mask, if there is one.
+        mode: How the mask is read.
+        taken: Where the best was copied to; None: it was not.
+    """
     best = next((one.report for one in order if one.rank), None)
     if best is None:
         return ()
     masked = [] if mask is None or mode is None else ["--mask", mask, "--mask-mode", mode]
-    record = shlex.join(["maskproof", "record", best.path, "--original", original, *masked])
+    record = shlex.join(["maskproof", "record", taken or best.path, "--original", original, *masked])
     if best.verdict is Verdict.PASS:
-        return f"{best.path} is the best, and it passes. Record what it was made from:", record
+        copied = f" {taken} is a copy of it." if taken else ""
+        return f"{best.path} is the best, and it passes.{copied} Record what it was made from:", record
     restore = shlex.join(["maskproof", "restore", best.path])
     return f"None passes; {best.path} is the nearest. Edit again, or put its protected pixels back:", record, restore
 
