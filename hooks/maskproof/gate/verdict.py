@@ -28,9 +28,9 @@ JUST_OVER = 1.1
 """times its limit up to which a value is said to be just over it"""
 PALETTE = 1.5
 """times their limits that the measures of local change may go to where a picture of many colours became one of a full
-palette. Of 88 such exports of eleven pictures none was over 1.4 times but those of one photograph whose fine texture went
-(2.4). What was painted over a picture and drawn in its palette is at 1.6 and more; comparing
-with the master in the export's palette was tried, and hides what the palette lost"""
+palette. Of 88 such exports of eleven pictures none was over 1.4 times but those of one photograph whose fine texture
+went (2.4). What was painted over a picture and drawn in its palette is at 1.6 and more; comparing with the master in
+the export's palette was tried, and hides what the palette lost"""
 FULL_PALETTE = 128
 """colours over which a palette is one for photographs: with fewer, pictures change so that people see it"""
 PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
