@@ -27,7 +27,19 @@ from maskproof.gate.inspection import (
 )
 from maskproof.gate.rank import Ranked
 from maskproof.likeness.model import Likeness, Matches
-from maskproof.model import Box, Evidence, Finding, ImageReport, Judged, Metric, RegionDrift, Report, Severity, Verdict
+from maskproof.model import (
+    Acceptance,
+    Box,
+    Evidence,
+    Finding,
+    ImageReport,
+    Judged,
+    Metric,
+    RegionDrift,
+    Report,
+    Severity,
+    Verdict,
+)
 from maskproof.policy import Settings
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool
 from maskproof.report import json as as_json
@@ -428,3 +440,19 @@ def test_json_keeps_hostile_text_to_the_letter(text):
 )
 def test_plain_text_stays_as_it_is(text):
     assert safe(text) == text
+
+
+def test_what_somebody_accepted_is_told_once_a_rule() -> None:
+    accepted = Acceptance("approval", "approvals/a.json", by=("ana",), reason="agreed")
+    found = tuple(
+        Finding(rule, Severity.BLOCK, f"{rule} {number}", advice="Edit again.", accepted=accepted)
+        for rule, count in (("brand", 3), ("shift", 1))
+        for number in range(count)
+    )
+    told = as_text.run(Report((ImageReport("a.png", Verdict.PASS, drift=2.0, findings=found),)))
+    assert [line for line in told.splitlines() if line.startswith("  +")] == [
+        "  + brand: brand 0; and 2 more of these",
+        "  + shift: shift 0",
+        "  + approved by ana in approvals/a.json: agreed",
+    ]
+    assert "Edit again" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -436,10 +437,14 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
 def _image(report: ImageReport, color: bool) -> list[str]:
     lines = [conclusion(report, color=color)]
     advice: list[str] = []
+    accepted = Counter(one.rule for one in report.findings if one.accepted)
     for finding in report.findings:
-        lines += _finding(finding, color)
-        if finding.advice and finding.advice not in advice and finding.accepted is None:
-            advice.append(finding.advice)
+        if finding.accepted is None:
+            lines += _finding(finding, color)
+            if finding.advice and finding.advice not in advice:
+                advice.append(finding.advice)
+        elif alike := accepted.pop(finding.rule, 0):  # what somebody accepted is told once a rule
+            lines += _finding(finding, color, f"; and {alike - 1} more of these" if alike > 1 else "")
     for one in dict.fromkeys(filter(None, (finding.accepted for finding in report.findings))):
         lines += wrap(acceptance(one), f"  {ACCEPTED} ", " " * 6)
     for told in advice:
@@ -454,9 +459,10 @@ def acceptance(one: Acceptance) -> str:
     return f"{HOW[one.how]}{who} in {one.file}{known}" + (f": {one.reason}" if one.reason else "")
 
 
-def _finding(finding: Finding, color: bool) -> list[str]:
+def _finding(finding: Finding, color: bool, more: str = "") -> list[str]:
     also = f"; also over their limits: {', '.join(finding.also)}" if finding.also else ""
-    return _marked(None if finding.accepted else finding.severity, f"{finding.rule}: {sentence(finding)}{also}", color)
+    said = f"{finding.rule}: {sentence(finding)}{also}{more}"
+    return _marked(None if finding.accepted else finding.severity, said, color)
 
 
 def _marked(severity: Severity | None, said: str, color: bool) -> list[str]:
