@@ -169,15 +169,18 @@ def _sync(folder: Path) -> None:
 def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
     """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
     temporary = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}{PART}")
+    old = path.stat().st_mode & 0o777 if path.exists() else None
     try:
-        with temporary.open(
-            "xb"
-        ) as file:  # the system takes the umask off; asking for it would set it, for all threads
+        # Of a new file the system takes the umask off: asking for it would set it, for all threads. What takes the
+        # place of a private one is private from the start.
+        with open(
+            temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else old)
+        ) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
+        if old is not None:
+            temporary.chmod(old)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -13,6 +13,7 @@ import click
 from maskproof.atomic import read_file
 from maskproof.cli.base import FILE
 from maskproof.images import worker
+from maskproof.parallel import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def judged_pairs(
 ) -> Report:
     """The report on a manifest, or on one part of it."""
     if jobs in {None, 1} and scheduler is None:
-        worker.start()
+        worker.start(jobs or processors())
     from maskproof.gate.check import in_processes
     from maskproof.gate.manifest import check_manifest
     from maskproof.model import Shard

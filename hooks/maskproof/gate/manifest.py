@@ -47,7 +47,7 @@ from maskproof.records.sidecar import (
     Tool,
     Transform,
 )
-from maskproof.shelf import Shelf
+from maskproof.shelf import AS_IT_IS, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -431,10 +431,6 @@ class Folder:
         if len(data) > MAX_FILE_BYTES:
             raise TooLarge(f"{path} has more than {MAX_FILE_BYTES / 1e6:.0f} MB", "Save it smaller.")
         return data
-
-
-AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""no link is followed that was put there meanwhile, and nothing waits for the other end of a pipe"""
 
 
 @lru_cache(1)

@@ -154,15 +154,11 @@ def _open() -> tuple[_Process, _Channel]:
     if SHARED:
         own, other = socket.socketpair()
         with other:
-            return _opened(command, stdin=other, stdout=subprocess.DEVNULL, **apart), _Sockets(own)
-    process = _opened(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)
+            return subprocess.Popen(command, stdin=other.fileno(), stdout=subprocess.DEVNULL, **apart), _Sockets(own)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
     return process, _Pipes(process.stdout, process.stdin)
-
-
-def _opened(command: list[str], **ways: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, **ways)
 
 
 def _fork() -> tuple[_Process, _Channel]:
