@@ -79,6 +79,12 @@ def resized_and_back(picture: Image.Image) -> tuple[bytes, bytes]:
     return encoded_pair(picture, smaller.resize(picture.size, LANCZOS))
 
 
+def shipped(picture: Image.Image, times: float, kind: str, quality: int) -> tuple[bytes, bytes]:
+    """As large as the page shows it, and not as large as it was made."""
+    size = [max(1, round(side * times)) for side in picture.size]
+    return saved(picture, "PNG"), saved(picture.resize(size, LANCZOS), kind, quality=quality)
+
+
 def in_p3(picture: Image.Image) -> Image.Image:
     """The same colours as 8-bit numbers of Display P3."""
     return _converted(picture, ImageCms.createProfile("sRGB"), _p3())
@@ -132,6 +138,9 @@ HARMLESS: dict[str, Callable[[Image.Image], tuple[bytes, bytes]]] = {
     "AVIF 75": partial(encoded, kind="AVIF", quality=75),
     "PNG, other compression": partial(encoded, kind="PNG", compress_level=6),
     "1 px smaller and back": resized_and_back,
+    "half the size, WebP 80": partial(shipped, times=0.5, kind="WEBP", quality=80),
+    "three quarters, JPEG 85": partial(shipped, times=0.75, kind="JPEG", quality=85),
+    "one and a half times, JPEG 90": partial(shipped, times=1.5, kind="JPEG", quality=90),
     "Display P3 and back": p3_and_back,
     "Display P3, profile embedded": p3_embedded,
     "metadata stripped": stripped,

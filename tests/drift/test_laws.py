@@ -310,6 +310,37 @@ def test_the_same_edit_is_judged_the_same_at_every_size(name: str) -> None:
     assert max(drifts) <= SPREAD * min(drifts), found
 
 
+# --- a file as large as the page shows it
+
+
+SHIPPED: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "half, WebP 80": lambda one: through(_scaled(one, 0.5), "WEBP", quality=80),
+    "three quarters, JPEG 85": lambda one: through(_scaled(one, 0.75), "JPEG", quality=85),
+    "half, bicubic": lambda one: _scaled(one, 0.5, Image.Resampling.BICUBIC),
+    "half, box": lambda one: _scaled(one, 0.5, Image.Resampling.BOX),
+    "a third": lambda one: _scaled(one, 1 / 3),
+    "once and a half": lambda one: _scaled(one, 1.5),
+}
+
+
+def _scaled(picture: Image.Image, times: float, how: Image.Resampling = LANCZOS) -> Image.Image:
+    return picture.resize((round(picture.width * times), round(picture.height * times)), how)
+
+
+@pytest.mark.parametrize("ship", SHIPPED.values(), ids=SHIPPED.keys())
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_a_smaller_file_has_no_room_for_is_no_drift(name: str, ship: Callable[[Image.Image], Image.Image]) -> None:
+    original = PICTURES[name]()
+    verdict, drift = judged(original, ship(original))
+    assert verdict is Verdict.PASS, drift
+
+
+@pytest.mark.parametrize("kind", ["remove", "blur", "shift", "swap", "recolor"])
+def test_damage_shows_in_a_file_of_half_the_size(kind: str) -> None:
+    verdict, drift = judged(scene(1024), brought_down(_patch(kind), 512))
+    assert verdict is Verdict.BLOCK, drift
+
+
 # --- which of the two came first
 
 

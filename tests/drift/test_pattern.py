@@ -135,3 +135,14 @@ def test_pattern_inside_the_mask_is_free(pattern: np.ndarray) -> None:
 def test_pattern_loses_nothing_in_a_composite_unless_something_was_done_to_it(pattern: np.ndarray) -> None:
     edit = picture(drawn(faded(pattern, 0.81, PLACE)))
     assert value(judge(picture(drawn(pattern)), edit), "outside-mask", "pattern") > 1
+
+
+@pytest.mark.parametrize(
+    "pattern", [22 * np.sin(2 * np.pi * X / 12) * np.sin(2 * np.pi * Y / 12), _lace()], ids=["weave", "lace"]
+)
+def test_pattern_that_a_file_of_half_the_size_still_shows_is_told_when_it_fades(pattern: np.ndarray) -> None:
+    kept, lost = (
+        judge(picture(drawn(pattern)), picture(Image.fromarray(drawn(one, 3)).resize((SIDE // 2, SIDE // 2))))
+        for one in (pattern, faded(pattern, 0.6, PLACE))
+    )
+    assert value(kept, "outside-mask", "pattern") < 1 < value(lost, "outside-mask", "pattern")

@@ -22,7 +22,7 @@ def test_a_product_of_another_shape_is_found() -> None:
 
 def test_it_says_how_far_the_outline_moved() -> None:
     message = judged("block/product-reshaped").the("product")["message"]
-    assert message == "its outline moved by 7 px (95 % of it by less; limit 2.5 px)"
+    assert message == "its outline moved by 7 px (95 % of it by less; limit 2 px)"
 
 
 def test_a_product_beside_a_change_is_not() -> None:

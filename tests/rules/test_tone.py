@@ -34,7 +34,7 @@ def test_a_darker_frame_is_told_as_darker(scratch: Scratch) -> None:
 @pytest.mark.parametrize(("level", "status"), [("visual", 0), ("strict", 1)])
 def test_a_level_asks_for_its_own_closeness(scratch: Scratch, level: str, status: int) -> None:
     def cast(picture: Image.Image) -> Image.Image:
-        return scenes.warmed(scenes.warmed(scenes.warmed(picture)))
+        return scenes.warmed(scenes.warmed(picture))
 
     found = judge_files(scratch, make.photo_as_jpeg(cast, make.LEVEL_POLICY.format(level)))
     assert (found.status, bool(found.of("tone"))) == (status, bool(status)), found.findings

@@ -149,6 +149,27 @@ def align(original: Picture, edit: Picture, frame: Frame) -> Aligned:
     return Aligned(samples, alpha, canvas, edit.size != canvas, frame.shows(original.size))
 
 
+def as_fine(samples: NDArray[np.uint8], edit: Picture, canvas: Size) -> NDArray[np.uint8]:
+    """The original with no more detail than the edit's size can hold.
+
+    What a smaller file has no room for was not changed by anybody: that it is smaller is told by its size.
+
+    Args:
+        samples: H x W x 3 of the original.
+        edit: The shipped picture.
+        canvas: The size that it would have, were it not scaled.
+    """
+    height, width = samples.shape[:2]
+    size = tuple(
+        min(side, max(1, round(side * shipped / whole)))
+        for side, shipped, whole in zip((width, height), edit.size, canvas, strict=True)
+    )
+    if size == (width, height):
+        return samples
+    small = Image.fromarray(samples).resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(small.resize((width, height), Image.Resampling.LANCZOS))
+
+
 def _opacity(picture: Picture) -> NDArray[np.uint8]:
     return np.full(picture.samples.shape[:2], 255, np.uint8) if picture.alpha is None else picture.alpha
 

@@ -91,7 +91,8 @@ def _patterns(pair: Pair) -> tuple[Metric, ...]:
     """Away from the mask's edge, where editors spill."""
     spill = near(pair.editable, pair.islands)
     outside = pair.masks[0] if spill is None else pair.masks[0] & ~spill
-    return pair.in_pixels(patterns(pair.toned[0], pair.after[0], outside))
+    width = max(pair.aligned.canvas) / max(pair.edit.size) / pair.size.factor
+    return pair.in_pixels(patterns(pair.toned[0], pair.after[0], outside, width))
 
 
 def _size(pair: Pair) -> tuple[Metric, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskproof.drift.border import outside
-from maskproof.drift.frame import Aligned, Frame, align, shown
+from maskproof.drift.frame import Aligned, Frame, align, as_fine, shown
 from maskproof.drift.grid import CELL, Float, Mask, cells
 from maskproof.drift.registration import Motion, motion_between, undone
 from maskproof.drift.residual import cell_sums
@@ -44,7 +44,7 @@ class Pair:
     """what is protected, of the original's size: first what lies outside the mask, then each declared area"""
     level: Level
     full: tuple[NDArray[np.uint8], NDArray[np.uint8]]
-    """H x W x 3 of the original's size, transparency shown on grey"""
+    """H x W x 3 of the original's size, transparency shown on grey; the original as fine as the edit's size allows"""
     size: JudgedSize
     """how much smaller the judged pictures are"""
     before: Float
@@ -101,7 +101,10 @@ def pair_up(
     """
     aligned = align(original, edit, frame)
     size = JudgedSize.of(original.size)
-    full = shown(original.samples, original.alpha), shown(aligned.samples, aligned.alpha)
+    full = (
+        as_fine(shown(original.samples, original.alpha), edit, aligned.canvas),
+        shown(aligned.samples, aligned.alpha),
+    )
     planes = [pool.submit(size.planes, picture) for picture in full]
     inside = size.mask(editable)
     first, islands = outside(inside, level)

@@ -28,7 +28,8 @@ TILE, STEP = 64, 32
 KNOWN_SHARE = 0.9
 """share of a tile that has to be protected"""
 PERIODS = (5.0, 25.6)
-"""periods a tile of what counts as a pattern: finer ones do not survive any encoder, coarser ones are shapes"""
+"""periods a tile of what counts as a pattern: finer ones do not survive any encoder, coarser ones are shapes. In a file
+of fewer samples than are judged the finest is as much coarser as those are wider"""
 PEAK = 10.0
 """times the median power around it that a peak of the spectrum has"""
 FLANK = 0.25
@@ -60,13 +61,14 @@ RING = tuple(
 """where around a frequency its background is taken from"""
 
 
-def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
+def patterns(original: Float, edit: Float, outside: Mask, width: float = 1.0) -> tuple[Metric, ...]:
     """The largest loss of a regular pattern, over what the picture allows.
 
     Args:
         original: Luma in the edit's tone, H x W, 0 to 100.
         edit: Luma of the edit, aligned.
         outside: H x W, what is judged.
+        width: Samples that one sample of the edit's file is wide; 1 and less: it holds as many or more.
     """
     says = "a regular pattern lost its contrast: {value} what is allowed in this picture (limit {limit})"
     nothing = (Metric("pattern", 0.0, "x", "outside-mask", says),)
@@ -76,11 +78,12 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
     known = _tile_sums(outside.astype(np.float32)) >= KNOWN_SHARE * TILE**2
     loss, regular = np.zeros((rows, columns)), np.zeros((rows, columns), np.bool_)
     changed = _tile_sums(np.square(edit - original)) >= (MIN_CHANGE * TILE) ** 2
+    seen = PERIODS[1] / max(width, 1) >= FINENESS
     # What did not change is looked at where something else lost its pattern: it says what this picture loses anyway.
     for tiles in (known & changed, known & ~changed):
         for row, column in np.argwhere(tiles):
             place = np.s_[row * STEP : row * STEP + TILE, column * STEP : column * STEP + TILE]
-            loss[row, column], regular[row, column] = _lost(original[place], edit[place])
+            loss[row, column], regular[row, column] = _lost(original[place], edit[place], seen)
         if loss.max() <= EXACT_LEAST / 2:
             return nothing
     around = _of_nine(regular.astype(np.float64))
@@ -100,16 +103,16 @@ def patterns(original: Float, edit: Float, outside: Mask) -> tuple[Metric, ...]:
     return (Metric("pattern", lost / allowed, "x", "outside-mask", says, box, box),)
 
 
-def _lost(original: Float, edit: Float) -> tuple[float, bool]:
-    """How much of a tile's pattern is gone, and whether it has one."""
+def _lost(original: Float, edit: Float, seen: Mask) -> tuple[float, bool]:
+    """How much of a tile's pattern is gone, and whether it has one, by the frequencies of PATTERN that are seen."""
     power = np.square(np.abs(_spectrum(original)))
     band = power[PATTERN]
     near = power.take(NEIGHBORS).max(0)
     # The median of the background is below a bound where more than half of it is, and counting is cheaper.
     low = np.count_nonzero((PEAK * power).take(BACKGROUND) < near, axis=0) > len(RING) // 2
-    places = low & (band > FLANK * near)
+    places = low & (band > FLANK * near) & seen
     regular = float(band[places].sum())
-    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(band.sum())
+    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(band[seen].sum())
     if not strong:
         return 0.0, False
     kept = float(np.square(np.abs(_spectrum(edit)[PATTERN][places])).sum())
@@ -134,11 +137,10 @@ def _of_nine(tiles: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def _band() -> NDArray[np.bool_]:
-    """Frequencies of a tile's spectrum (TILE x TILE // 2 + 1) that count as a pattern."""
+def _periods() -> Float:
+    """Periods a tile of each frequency of its spectrum, TILE x TILE // 2 + 1."""
     upright, level = np.fft.fftfreq(TILE)[:, None] * TILE, np.arange(TILE // 2 + 1)[None]
-    distance = np.hypot(upright, level)
-    out: NDArray[np.bool_] = (distance >= PERIODS[0]) & (distance <= PERIODS[1])
+    out: Float = np.hypot(upright, level)
     return out
 
 
@@ -148,7 +150,11 @@ def _beside(shifts: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
     return np.stack([np.roll(places, shift, (0, 1))[PATTERN] for shift in shifts])
 
 
-PATTERN = _band()
+SPECTRUM = _periods()
+PATTERN = (SPECTRUM >= PERIODS[0]) & (SPECTRUM <= PERIODS[1])
+"""frequencies of a tile's spectrum that count as a pattern"""
+FINENESS = SPECTRUM[PATTERN]
+"""their periods a tile"""
 NEIGHBORS = _beside((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
 BACKGROUND = _beside(RING)
 WINDOW = np.outer(np.hanning(TILE), np.hanning(TILE)).astype(np.float32)
