@@ -151,7 +151,7 @@ def _beside(shifts: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
 
 
 SPECTRUM = _periods()
-PATTERN = (SPECTRUM >= PERIODS[0]) & (SPECTRUM <= PERIODS[1])
+PATTERN = np.clip(SPECTRUM, *PERIODS) == SPECTRUM
 """frequencies of a tile's spectrum that count as a pattern"""
 FINENESS = SPECTRUM[PATTERN]
 """their periods a tile"""
