@@ -24,7 +24,6 @@ MaskproofError                  exit 70   (never raised itself)
 
 from __future__ import annotations
 
-import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -127,6 +126,8 @@ class TwoRecords(RecordError):  # noqa: N818 - it is what it says
 
     def __init__(self, image: str, one: str, other: str) -> None:
         super().__init__(f"the record of {image}", (f"it lies in two places, {one} and {other}",))
+        import shlex  # which a commit without images does not need
+
         keep = " or ".join(f"`git rm {shlex.quote(path)}`" for path in (one, other))
         self.advice = f"Look at both and keep one: {keep}."
 

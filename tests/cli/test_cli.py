@@ -117,10 +117,15 @@ class TestShortWay:
     """Most commits hold no image; tests/bench/commit_without_images.py measures what the hook costs them."""
 
     CODE = (
-        "import sys, atexit\n"
+        "import os, sys\n"
         "from maskproof.hook import main\n"
-        "names = ('click', 'numpy', 'PIL', 'scipy', 'git', 'msgspec', 'hashlib', 'tempfile', 'maskproof.model')\n"
-        "atexit.register(lambda: print('loaded:', *(one for one in names if one in sys.modules)))\n"
+        "SPAWNS = hasattr(os, 'posix_spawnp')\n"
+        "heavy = ('click', 'numpy', 'PIL', 'scipy', 'git', 'msgspec', 'hashlib', 'tempfile', 'maskproof.model')\n"
+        "names = (*heavy, 'dataclasses', 'inspect', 'ast', 'shutil', 'json', *(('subprocess',) * SPAWNS))\n"
+        "def ended(status):\n"
+        "    print('loaded:', *(one for one in names if one in sys.modules))\n"
+        "    sys.exit(status)\n"
+        "os._exit = ended\n"
         "sys.argv = ['maskproof', *sys.argv[1:]]\n"
         "main()\n"
     )

@@ -15,7 +15,7 @@ from maskproof.gate.gather import gather
 from maskproof.gate.inspection import Failure, attempt
 from maskproof.gate.scope import Scope
 from maskproof.images.files import Files, Source
-from maskproof.repo import Repository
+from maskproof.repo import Repository, objects, starting
 from maskproof.repo.change import Selection, open_change
 from projects import SPRING, png, sha256, texture
 
@@ -77,6 +77,8 @@ def test_judging_asks_no_git(scope, monkeypatch):
         raise AssertionError(f"started {given}")
 
     monkeypatch.setattr(subprocess, "Popen", refused)
+    monkeypatch.setattr(starting, "started", refused)
+    monkeypatch.setattr(objects, "started", refused)
     assert [judge(one, Files(reader(blobs))) for one in inputs] == before
 
 

@@ -497,7 +497,7 @@ def test_it_travels_to_another_process_as_a_path(stored):
 
 def test_a_process_that_was_ended_is_started_again(stored):
     repository, ids = stored
-    with patch.object(subprocess, "Popen", wraps=subprocess.Popen) as started:
+    with patch.object(objects, "started", wraps=objects.started) as started:
         repository.objects.blob(ids["1.txt"], "1.txt")
         repository.objects.close()
         assert repository.objects.blob(ids["2.txt"], "2.txt") == FILES["2.txt"]

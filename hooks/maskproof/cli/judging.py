@@ -152,7 +152,7 @@ def check(
         return _delivered(found, cards, card_url, files, writer, output, fail_on, quiet=quiet, verbose=verbose)
     selection = Selection(from_ref, to_ref, everything, paths)
     change = open_change(Repository(Path.cwd()), selection if staged else from_environment(selection, os.environ))
-    change = replace(change, in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
+    change = change._replace(in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
     asked = (writer, *files.values())
     draws = draws_of(*asked) | card_draws(cards)
     cache = Cache(change.repository) if _wanted(cached, change) and not draws else None  # what is kept has no pictures

@@ -60,7 +60,7 @@ def view(
     worker.start()
     repository = Repository(Path.cwd())
     change = open_change(repository, Selection(from_ref, to_ref, everything, edits))
-    change = replace(change, in_ci=in_ci(os.environ))
+    change = change._replace(in_ci=in_ci(os.environ))
     found = _asked_for(check(change, progress=progress, draws={html.__name__: html.draw}), change)
     if not found.images:
         raise UsageError(

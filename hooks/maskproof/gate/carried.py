@@ -31,7 +31,7 @@ def without_carried(scope: Scope, image: ImageReport, judged: Callable[[Scope, s
     asked = change.everything or own & {*change.named} or own & change.changes.keys() or path not in change.base.entries
     if asked or image.verdict is not Verdict.PASS or not image.findings:
         return image
-    before = judged(Scope(replace(change, head=change.base, changes={}, named=(), tips=())), path)
+    before = judged(Scope(change._replace(head=change.base, changes={}, named=(), tips=())), path)
     known = {(one.rule, one.region, one.message) for one in before.findings if one.severity is Severity.WARN}
     left = tuple(one for one in image.findings if (one.rule, one.region, one.message) not in known)
     return replace(image, findings=left)

@@ -5,7 +5,6 @@ It judges as `check --all` does, and keeps nothing of a picture once it was told
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.gate.check import judged
@@ -42,7 +41,7 @@ def reports(
     Raises:
         PolicyError: the policy has mistakes.
     """
-    change = replace(open_change(repository, Selection(everything=True)), in_ci=in_ci)
+    change = open_change(repository, Selection(everything=True))._replace(in_ci=in_ci)
     scope = Scope(change)
     days = repository.days_of_sidecars()
     for number, path in enumerate(scope.ledger.images, 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.gate import accepted
@@ -36,7 +35,7 @@ def listed(where: Path, since: str | None, authors: tuple[str, ...] = ()) -> Lis
         UsageError, PolicyError: as of the gate.
     """
     repository = Repository(where)
-    scope = Scope(replace(open_against(repository, since), authors=authors))
+    scope = Scope(open_against(repository, since)._replace(authors=authors))
     entries = baseline.known(repository)
     files = scope.sign_offs.files
     named = [one.path for whole in files.values() if isinstance(whole, Approval) for one in whole.pictures]

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
 from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_attributes, is_image, is_sidecar, sidecar_image
+from maskproof.repo.starting import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,14 +60,17 @@ class Changed(NamedTuple):
     """what it is now; zeros where it is gone"""
 
 
-@dataclass(frozen=True)
 class Tree:
-    """All files of a commit, of the index, or of nothing (before the first commit)."""
+    """All files of a commit, of the index, or of nothing (before the first commit).
 
-    repository: Repository
-    commit: str | None
-    """a commit's id; None: the index, or nothing where `empty`"""
-    empty: bool = False
+    Args:
+        repository: Where it lies.
+        commit: A commit's id; None: the index, or nothing where `empty`.
+        empty: Is there nothing in it?
+    """
+
+    def __init__(self, repository: Repository, commit: str | None, *, empty: bool = False) -> None:
+        self.repository, self.commit, self.empty = repository, commit, empty
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -117,14 +118,16 @@ class Tree:
         return None if oid is None else self.repository.objects.blob(oid, path)
 
 
-@dataclass(frozen=True)
 class Repository:
-    """A Git repository, seen from one folder of its working tree."""
+    """A Git repository, seen from one folder of its working tree; what was asked of it once is kept.
 
-    where: Path
-    """the folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it"""
-    env: tuple[tuple[str, str], ...] = ()
-    """what its commands find in their environment beside the process's own: another index, other objects"""
+    Args:
+        where: The folder that commands run in; Git's own relative settings (GIT_INDEX_FILE) are relative to it.
+        env: What its commands find in their environment beside the process's own: another index, other objects.
+    """
+
+    def __init__(self, where: Path, env: tuple[tuple[str, str], ...] = ()) -> None:
+        self.where, self.env = where, env
 
     def git(
         self,
@@ -141,15 +144,17 @@ class Repository:
             UsageError: no git, no repository, or git refuses.
             MissingObject: this is a partial clone, and what it left out is asked for.
         """
+        command = self.command(*arguments)
+        surroundings = {**self.surroundings, **(env or {})}
         try:
-            done = subprocess.run(
-                ["git", "--no-optional-locks", *NO_PROGRAMS, *arguments],
-                cwd=self.where,
-                capture_output=True,
-                input=given,
-                env={**os.environ, **ASKED_OF_GIT, **dict(self.env), **(env or {})},
-                check=False,
-            )
+            if given is None:
+                status, printed = output(command, surroundings)
+                if status in allowed:
+                    return printed
+            # What has an input, or something to complain of, which is heard the second time.
+            import subprocess
+
+            done = subprocess.run(command, capture_output=True, input=given, env=surroundings, check=False)
         except FileNotFoundError as error:
             raise UsageError("git is not installed, or not on the PATH", "Install git 2.30 or newer.") from error
         if done.returncode in allowed:
@@ -160,9 +165,18 @@ class Repository:
                 "this folder is not in a Git repository",
                 "Change to your repository, or compare two files with `maskproof compare`.",
             )
-        if ABSENT.search(said) and self.partial:
+        if re.search(ABSENT, said) and self.partial:
             raise MissingObject("this clone left out trees or commits that the check needs", REFETCH)
         raise UsageError(f"git {arguments[0]} failed: {said}", "Run `git status` and see what is wrong.")
+
+    def command(self, *arguments: str) -> list[str]:
+        """A git command that reads, in the folder that this one is seen from."""
+        return ["git", "-C", str(self.where), "--no-optional-locks", *NO_PROGRAMS, *arguments]
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment that commands are run in."""
+        return {**os.environ, **ASKED_OF_GIT, **dict(self.env)}
 
     def staged(self) -> dict[str, Changed]:
         """What a commit made now would change, by path."""
@@ -293,6 +307,9 @@ class Repository:
         Raises:
             UsageError: it failed.
         """
+        import shlex
+        import subprocess
+
         done = subprocess.run(["git", *NO_PROGRAMS, *command], cwd=self.where, capture_output=True, check=False)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
@@ -514,9 +531,7 @@ FORMAT = {
     64: "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n",
 }
 """the settings of an empty repository, by the digits of its ids"""
-ABSENT = re.compile(
-    r"promisor remote|bad object|unable to read tree|not a tree object|failed to traverse|Could not read"
-)
+ABSENT = r"promisor remote|bad object|unable to read tree|not a tree object|failed to traverse|Could not read"
 """what git says where it lacks an object; its versions differ in the words"""
 REFETCH = "This is a partial clone: fetch what it left out with `git fetch --refetch --no-filter`."
 DEEPEN = "Fetch the full history: `fetch-depth: 0` in actions/checkout, or `git fetch --unshallow`."

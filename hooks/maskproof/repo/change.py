@@ -6,9 +6,8 @@ runner add to what the change itself lists and never shorten it, so that every b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import UsageError
 from maskproof.repo import LINKS, REGULAR
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from maskproof.repo import Changed, Repository, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What to look at, as asked for on the command line or by pre-commit."""
 
     from_ref: str | None = None
@@ -32,9 +30,8 @@ class Selection:
     """paths from the current folder, added to what changed"""
 
 
-@dataclass(frozen=True)
-class Change:
-    """Both sides of a change."""
+class Sides(NamedTuple):
+    """Both sides of a change, and whose it is."""
 
     repository: Repository
     base: Tree
@@ -55,6 +52,10 @@ class Change:
     authors: tuple[str, ...] = ()
     """who made it, as the platform says: each a name, or `commit=name`"""
 
+
+class Change(Sides):
+    """A change, with what its sides tell of it."""
+
     @property
     def local(self) -> bool:
         """Is it still on its maker's machine? Whatever that one signs off then, the server decides."""
@@ -68,19 +69,33 @@ class Change:
     @cached_property
     def pictures(self) -> frozenset[str]:
         """Changed files that are pictures by their first bytes, and have no image's name."""
-        unknown = {path: one.oid for path, one in self.changes.items() if one.mode in REGULAR and not is_ours(path)}
-        return self.repository.objects.pictures(unknown) if unknown else frozenset()
+        return _pictures(self.repository, self.changes)
 
     @cached_property
     def links(self) -> Mapping[str, str]:
         """Paths that are made to lead elsewhere, and what they are, in words."""
-        return {path: LINKS[one.mode] for path, one in self.changes.items() if one.mode in LINKS and one.status in "AT"}
+        return _links(self.changes)
 
     @property
     def concerns_nothing(self) -> bool:
         """True where no path of the change can change a verdict, so that nothing more has to be loaded."""
         seen = self.everything or self.named or any(map(is_ours, self.changes)) or self.links or self.pictures
         return not seen
+
+
+def nothing_staged(repository: Repository) -> bool:
+    """Does what is staged concern nothing? Asked without which trees it lies between, which Git would have to tell."""
+    changes = repository.staged()
+    return not (any(map(is_ours, changes)) or _links(changes) or _pictures(repository, changes))
+
+
+def _pictures(repository: Repository, changes: Mapping[str, Changed]) -> frozenset[str]:
+    unknown = {path: one.oid for path, one in changes.items() if one.mode in REGULAR and not is_ours(path)}
+    return repository.objects.pictures(unknown) if unknown else frozenset()
+
+
+def _links(changes: Mapping[str, Changed]) -> dict[str, str]:
+    return {path: LINKS[one.mode] for path, one in changes.items() if one.mode in LINKS and one.status in "AT"}
 
 
 def is_hook(environment: Mapping[str, str]) -> bool:
@@ -157,7 +172,7 @@ def open_against(repository: Repository, since: str | None) -> Change:
     if target is None or repository.head.empty:
         return open_change(repository, Selection())
     selected = open_change(repository, Selection(target, "HEAD"))
-    return replace(selected, head=repository.index, changes={**selected.changes, **repository.staged()})
+    return selected._replace(head=repository.index, changes={**selected.changes, **repository.staged()})
 
 
 def _expand(repository: Repository, sides: tuple[Tree, Tree], given: str) -> list[str]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
 import threading
 import weakref
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.errors import CouldNotJudge, MissingObject, MissingOriginal, TooLarge
 from maskproof.memo import Memo
-from maskproof.repo import ASKED_OF_GIT, DEEPEN, NO_PROGRAMS, REFETCH
+from maskproof.repo import DEEPEN, REFETCH
 from maskproof.repo.signatures import FIRST_BYTES, is_picture
+from maskproof.repo.starting import end, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from maskproof import remote
     from maskproof.repo import Repository, Tree
+    from maskproof.repo.starting import Process
 
 POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
@@ -265,6 +264,8 @@ class Objects:
 
     def _way_to(self, oid: str, name: str) -> str:
         """The command that brings what a pointer names: only what is checked out is pulled, older versions are not."""
+        import shlex
+
         git = self.repository.git
         entries = git("ls-files", "--stage", "-z").decode("utf-8", "replace").split("\0")
         if not oid or any(entry.split(" ", 2)[1:2] == [oid] for entry in entries):
@@ -297,8 +298,7 @@ class Objects:
         return answer.data
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What Git says of one object."""
 
     kind: str = ""
@@ -312,9 +312,9 @@ class Reader:
     """A conversation with one `git cat-file --batch`, which the first question starts; for one thread at a time."""
 
     def __init__(self, repository: Repository) -> None:
-        self._where, self._env = repository.where, dict(repository.env)
-        self._end: weakref.finalize[[subprocess.Popen[bytes]], Reader] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._repository = repository
+        self._end: weakref.finalize[[Process], Reader] | None = None
+        self._process: Process | None = None
 
     def answers(self, oids: Sequence[str]) -> Iterator[Answer]:
         """What Git says of each of some objects, one at least, in their order."""
@@ -354,16 +354,9 @@ class Reader:
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is None:
-            # Complaints are not listened to: Git would wait once they fill a pipe.
-            self._process = subprocess.Popen(
-                ["git", "--no-optional-locks", *NO_PROGRAMS, "cat-file", "--batch"],
-                cwd=self._where,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, **ASKED_OF_GIT, **self._env},
-            )
-            self._end = weakref.finalize(self, _end, self._process)
+            command = self._repository.command("cat-file", "--batch")
+            self._process = started(command, self._repository.surroundings, asked=True)
+            self._end = weakref.finalize(self, end, self._process)
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101
         return self._process.stdin, self._process.stdout
@@ -385,11 +378,6 @@ def read_answer(stream: IO[bytes]) -> Answer | None:
         return Answer(kind, size)
     data = stream.read(size)
     return Answer(kind, size, data) if len(data) == size and stream.read(1) else None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.communicate()
 
 
 @lru_cache(1)

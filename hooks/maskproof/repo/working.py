@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from maskproof.errors import TwoRecords
+from maskproof.repo import Repository
 from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, SIDECAR_SUFFIX, is_ours, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from maskproof.repo import Repository
 
 TABLE = b"[tool.maskproof"
 """begins the policy in a pyproject.toml"""
@@ -100,6 +98,8 @@ def as_it_lies(repository: Repository, paths: Iterable[str], room: Path) -> Repo
         paths: From its top; a file that is gone is taken out.
         room: An empty folder for another index and for the objects that Git does not have yet.
     """
+    import shutil
+
     (room / "objects" / "info").mkdir(parents=True)
     own = (repository.common_dir / "objects").resolve()
     (room / "objects" / "info" / "alternates").write_bytes(os.fsencode(own) + b"\n")
@@ -107,7 +107,7 @@ def as_it_lies(repository: Repository, paths: Iterable[str], room: Path) -> Repo
     if index.is_file():
         shutil.copyfile(index, room / "index")
     env = {"GIT_INDEX_FILE": str(room / "index"), "GIT_OBJECT_DIRECTORY": str(room / "objects")}
-    seen = replace(repository, env=(*repository.env, *env.items()))
+    seen = Repository(repository.where, (*repository.env, *env.items()))
     files = {path: repository.root / path for path in paths}
     there = [path for path, file in files.items() if file.is_file() and not file.is_symlink()]
     gone = [os.fsencode(path) + b"\0" for path in files if path not in there]

@@ -12,12 +12,13 @@ import shutil
 import tempfile
 import threading
 import weakref
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof.gate.check import judged
 from maskproof.gate.scope import Scope
+from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.paths import SIDECAR_SUFFIX, is_image, is_sidecar, sidecar_image
 from maskproof.repo.working import as_it_lies, loose
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from maskproof.model import ImageReport
-    from maskproof.repo import Repository
 
 STATES = {
     "new": "new, not staged",
@@ -100,7 +100,7 @@ class Desk:
             PolicyError: the policy has mistakes.
         """
         with self._lock:
-            repository = replace(self.repository)  # forgets what its index held
+            repository = Repository(self.repository.where, self.repository.env)  # forgets what its index held
             lying = loose(repository)
             key = _key(repository, lying)
             if self._view is None or self._view.key != key:
@@ -110,7 +110,7 @@ class Desk:
     def _looked(self, repository: Repository, lying: tuple[str, ...], key: str) -> View:
         room = Path(tempfile.mkdtemp(prefix="maskproof-ui-"))
         seen = as_it_lies(repository, lying, room)
-        change = replace(open_change(seen, Selection(named=self.paths)), in_ci=self.in_ci)
+        change = open_change(seen, Selection(named=self.paths))._replace(in_ci=self.in_ci)
         scope = Scope(change)
         staged = repository.staged()
         asked = [
