@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from maskproof.regions import Area
 
 
+BITS_READ = 8
+"""bits of a sample that a picture is read with, where its format's reader has no more"""
 MATCHED_SIDE_PX = 1600
 """samples of the long side at which it is asked what still matches, as in `restore`"""
 
@@ -141,6 +143,12 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
                 f"{inputs.path}: the original's own transparency is the mask, so its feather, {pair.mask.feather:.1%} "
                 "of the picture, is editable and not compared at level exact either"
             )
+        if inputs.settings.level is Level.EXACT:
+            notes += [
+                f"{called} has {one.depth} bits a sample and was read with 8, which is what level exact compares"
+                for called, one in ((f"the original of {inputs.path}", pair.original), (inputs.path, pair.edit))
+                if one.depth > BITS_READ and one.low is None
+            ]
         built.append(regions.build(pair.editable, areas, picture_of))
         opened.append(regions.opened_text(pair.editable, areas, picture_of))
     return Protected(tuple(built), tuple(notes), tuple(opened))
@@ -232,7 +240,15 @@ def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
     # What else is managed comes from a profile of the file's own.
     assigned = picture.managed and picture.color != SRGB and picture.icc is None
-    described = picture.size, picture.format, picture.color, picture.managed, picture.trailing, picture.gain_map
+    described = (
+        picture.size,
+        picture.format,
+        picture.color,
+        picture.managed,
+        picture.trailing,
+        picture.gain_map,
+        picture.depth,
+    )
     return PictureFacts(*described, picture.low is not None, assigned, palette_of(picture))
 
 
