@@ -344,3 +344,10 @@ class TestAPictureUnderAnotherName:
         project.write("a.psd", b"8BPS\0\1 a picture of its own kind")
         project.stage("a.psd")
         assert "first bytes" not in said(project.try_commit())
+
+
+def test_all_files_that_are_missing_are_named_at_once(project):
+    done = project.maskproof("compare", "a.png", "b.png", "--mask", "c.png", "--mask-mode", "white")
+    assert done.returncode == 2
+    for name in ("a.png", "b.png", "c.png"):
+        assert f"{name} cannot be read" in done.stderr
