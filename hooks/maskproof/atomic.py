@@ -48,6 +48,25 @@ def read_file(file: Path, name: str = "") -> bytes:
         ) from error
 
 
+def read_files(*files: Path) -> list[bytes]:
+    """The bytes of files that somebody named.
+
+    Raises:
+        UsageError: one cannot be read; it tells of all that cannot.
+    """
+    read, failed = [], []
+    for file in files:
+        try:
+            read.append(read_file(file))
+        except UsageError as error:
+            failed.append(error)
+    if len(failed) > 1:
+        raise UsageError("; ".join(error.reason for error in failed), failed[0].advice)
+    if failed:
+        raise failed[0]
+    return read
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a crash leaves the old one or the new one, never a part.
 

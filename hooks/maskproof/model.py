@@ -162,6 +162,8 @@ class Picture:
     """the ICC profile that the file holds"""
     gain_map: str = ""
     """digest of the gain map that the file carries for HDR screens; empty: none"""
+    depth: int = 8
+    """bits of a sample in the file"""
 
     @property
     def size(self) -> tuple[int, int]:

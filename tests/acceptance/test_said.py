@@ -6,12 +6,13 @@ staged, and a policy that says something in vain.
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
-from projects import HERO, MASK, SPRING, png, texture
+from projects import HERO, MASK, SPRING, png, sha256, texture
 
 pytestmark = pytest.mark.acceptance
 
@@ -26,6 +27,13 @@ def said(outcome):
 def mask_of(path, known):
     """What a record says of a mask."""
     return {"path": path, "sha256": known["sha256"], "mode": "white"}
+
+
+def other_file(picture, number):
+    """The same picture in another file."""
+    words = PngImagePlugin.PngInfo()
+    words.add_text("Title", str(number))
+    return png(Image.open(io.BytesIO(picture)), pnginfo=words)
 
 
 class TestNotStaged:
@@ -153,6 +161,29 @@ class TestWarnings:
         assert "unrecorded: 12 images: " in said(outcome)
         assert "assets/0.png, assets/1.png, assets/10.png and 9 more" in said(outcome)
         assert len([line for line in outcome.text.splitlines() if "unrecorded" in line]) == 1
+
+    @pytest.mark.parametrize("new", [("mask",), ("original",), ("mask", "original")])
+    def test_what_is_new_of_many_edits_is_said_and_nothing_else(self, project, new):
+        for number in range(4):
+            members = {}
+            for role in new:
+                path, data = f"assets/{role}-{number}.png", other_file(getattr(project.pictures, role), number)
+                project.write(path, data)
+                members[role] = {"path": path, "sha256": sha256(data)}
+                members[role] |= {"mode": "white"} if role == "mask" else {"size": [320, 240]}
+            project.edit("held", f"assets/{number}.png", **members)
+        project.stage()
+        told = " ".join(project.check().text.split())
+        for role in ("mask", "original"):
+            assert (f"4 images: their {role}s were not judged before this change: " in told) is (role in new)
+        assert told.count("not judged before") == len(new)
+
+    def test_a_few_are_told_by_a_sentence_that_names_its_part_once(self, project):
+        data = other_file(project.pictures.mask, 1)
+        project.write("assets/other.mask.png", data)
+        project.edit("held", mask={"path": "assets/other.mask.png", "sha256": sha256(data), "mode": "white"})
+        project.stage()
+        assert " what the model was allowed to change -> " in said(project.check())
 
     def test_few_stand_each_with_its_image(self, project):
         self.marked(project, "assets/0.png", "assets/1.png")
@@ -313,3 +344,10 @@ class TestAPictureUnderAnotherName:
         project.write("a.psd", b"8BPS\0\1 a picture of its own kind")
         project.stage("a.psd")
         assert "first bytes" not in said(project.try_commit())
+
+
+def test_all_files_that_are_missing_are_named_at_once(project):
+    done = project.maskproof("compare", "a.png", "b.png", "--mask", "c.png", "--mask-mode", "white")
+    assert done.returncode == 2
+    for name in ("a.png", "b.png", "c.png"):
+        assert f"{name} cannot be read" in done.stderr

@@ -48,10 +48,13 @@ JXL = f"{SPRING[:-4]}.jxl"
 OFFERED = ("--original", HERO, "--mask", MASK, "--mask-mode", "white")
 
 
-def coded(png: bytes) -> bytes:
-    """A picture in the beginning of a JPEG XL codestream, and its samples as the stand-in takes them."""
+def coded(png: bytes, *told: tuple[int, int]) -> bytes:
+    """A picture in the beginning of a JPEG XL codestream, and its samples as the stand-in takes them.
+
+    `told` are further fields, each with its bits, in the place of one that says that all else is usual.
+    """
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    fields = ((0, 1), (0, 2), (image.height - 1, 9), (0, 3), (0, 2), (image.width - 1, 9), (1, 1))
+    fields = ((0, 1), (0, 2), (image.height - 1, 9), (0, 3), (0, 2), (image.width - 1, 9), *(told or ((1, 1),)))
     bits, at = 0, 0
     for value, count in fields:
         bits, at = bits | value << at, at + count
@@ -89,6 +92,19 @@ def test_an_edit_is_judged_where_a_reader_is_installed(project, installed, verdi
         return
     without = project.check()
     assert (without.status, "pip install pillow-jxl-plugin" in without.text) == (3, True)
+
+
+@pytest.mark.parametrize("level", ["visual", "exact"])
+def test_more_bits_than_a_reader_gives_are_told(project, installed, level):
+    path = installed()
+    project.write("maskproof.toml", f'version = 1\n[defaults]\nlevel = "{level}"\n')
+    project.write(JXL, coded(project.pictures.held, (0, 3), (1, 2)))
+    project.run(*MASKPROOF, "record", JXL, *OFFERED, PYTHONPATH=path)
+    project.stage()
+    explained = project.run(*MASKPROOF, "explain", JXL, ok=False, PYTHONPATH=path).stdout
+    assert "10 bits a sample, compared by the upper 8" in " ".join(explained.split())
+    noted = "has 10 bits a sample and was read with 8, which is what level exact compares"
+    assert (noted in " ".join(checked(project, path).text.split())) is (level == "exact")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ from maskproof.report.text import safe
 
 def inspection(text: str) -> Inspection:
     """What the stages found of an edit of an edit, with this text wherever a file, a record or a policy has one."""
-    facts = PictureFacts((4, 4), text, text, managed=True, trailing=0, gain_map=text, deep=False)
+    facts = PictureFacts((4, 4), text, text, managed=True, trailing=0, gain_map=text, depth=8, deep=False)
     record = Record(
         maskproof=1,
         origin="edited",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from maskproof import __version__, report
-from maskproof.atomic import read_file, write_file
+from maskproof.atomic import read_file, read_files, write_file
 from maskproof.cli.examples import give_examples
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
@@ -186,8 +186,8 @@ def named(edit: Path, original: Path, mask: Path | None, mask_mode: str | None) 
     from maskproof.gate.named import Named
 
     together(mask, mask_mode)
-    through = None if mask is None else read_file(mask)
-    return Named(read_file(edit), read_file(original), through, mask_mode, str(edit), str(original), str(mask))
+    first, second, *through = read_files(original, edit, *(() if mask is None else (mask,)))
+    return Named(second, first, through[0] if through else None, mask_mode, str(edit), str(original), str(mask))
 
 
 def status(*images: ImageReport) -> int:

@@ -25,7 +25,8 @@ from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
 from maskproof.images.exported import palette_of
 from maskproof.model import Level, Verdict
-from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
+from maskproof.regions import DETECTED
+from maskproof.regions.areas import areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from maskproof.regions import Area
 
 
+BITS_READ = 8
+"""bits of a sample that a picture is read with, where its format's reader has no more"""
 MATCHED_SIDE_PX = 1600
 """samples of the long side at which it is asked what still matches, as in `restore`"""
 
@@ -84,6 +87,8 @@ class Protected:
     regions: tuple[tuple[Region, ...], ...]
     notes: tuple[str, ...]
     """what is not compared although nobody would expect it"""
+    opened: tuple[tuple[Region, ...], ...] = ()
+    """detected text in each pair that is not protected, since the mask is there to change it"""
 
 
 def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -120,10 +125,16 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
     """
     read = policy_reader(inputs, files)
     built: list[tuple[Region, ...]] = []
+    opened: list[tuple[Region, ...]] = []
     notes: list[str] = []
+
+    def picture_of(path: str) -> regions.Planes:
+        return mask_picture(read, path)
+
     for pair in pairs.pairs:
         if pair.drawn is not None:
             built.append(pair.drawn)
+            opened.append(())
             continue
         if (areas := pair.areas) is None:
             areas = areas_of(pair.original, inputs.settings, record_of(inputs), read)
@@ -132,8 +143,15 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
                 f"{inputs.path}: the original's own transparency is the mask, so its feather, {pair.mask.feather:.1%} "
                 "of the picture, is editable and not compared at level exact either"
             )
-        built.append(regions.build(pair.editable, areas, lambda path: mask_picture(read, path)))
-    return Protected(tuple(built), tuple(notes))
+        if inputs.settings.level is Level.EXACT:
+            notes += [
+                f"{called} has {one.depth} bits a sample and was read with 8, which is what level exact compares"
+                for called, one in ((f"the original of {inputs.path}", pair.original), (inputs.path, pair.edit))
+                if one.depth > BITS_READ and one.low is None
+            ]
+        built.append(regions.build(pair.editable, areas, picture_of))
+        opened.append(regions.opened_text(pair.editable, areas, picture_of))
+    return Protected(tuple(built), tuple(notes), tuple(opened))
 
 
 def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) -> tuple[RegionDrift, ...]:
@@ -199,7 +217,8 @@ def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Leve
         for region in built
         if one.only is None
     )
-    return Compared(shown, pairs.brands, areas, protected.notes)
+    opened = tuple(region.name for built in protected.opened for region in built)
+    return Compared(shown, pairs.brands, areas, protected.notes, opened)
 
 
 def _facts(pair: Pair, level: Level) -> PairFacts:
@@ -221,7 +240,15 @@ def picture_facts(picture: Picture) -> PictureFacts:
     """A picture without its samples."""
     # What else is managed comes from a profile of the file's own.
     assigned = picture.managed and picture.color != SRGB and picture.icc is None
-    described = picture.size, picture.format, picture.color, picture.managed, picture.trailing, picture.gain_map
+    described = (
+        picture.size,
+        picture.format,
+        picture.color,
+        picture.managed,
+        picture.trailing,
+        picture.gain_map,
+        picture.depth,
+    )
     return PictureFacts(*described, picture.low is not None, assigned, palette_of(picture))
 
 

@@ -199,7 +199,7 @@ def not_shown(inspection: Inspection) -> Iterator[Finding]:
         if one.kind != Kind.OUTSIDE_MASK and one.hidden:
             yield finding(
                 one.kind,
-                f"the crop cuts {one.hidden:.0%} of {one.name} away, which {one.source} names",
+                f"the crop cuts {one.hidden:.0%} of the area away, which {one.source} names",
                 Severity.WARN if one.found else Severity.BLOCK,
                 region=one.name,
                 value=one.hidden,

@@ -137,8 +137,8 @@ def without_logo(inspection: Inspection) -> list[Finding]:
     return [
         finding(
             "brand",
-            f"the reference logo {brand.find} of the area {brand.name!a} has no template match in this "
-            "picture: either it was left out or it was redrawn",
+            f"the reference logo {brand.find} has no template match in this picture: either it was left out or it was "
+            "redrawn",
             severity=Severity.WARN,
             region=brand.name,
             advice="Look at the picture; where the logo does not belong, narrow the paths of the area in "

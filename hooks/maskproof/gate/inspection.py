@@ -312,8 +312,10 @@ class PictureFacts:
     trailing: int
     gain_map: str
     """digest of the gain map that it carries; empty: none"""
+    depth: int
+    """bits of a sample in the file"""
     deep: bool
-    """its samples have 16 bits"""
+    """its samples have 16 bits, of which `exact` compares all"""
     assigned: bool = False
     """the file has no profile, and `color` is the original's, with which it was judged"""
     palette: int = 0
@@ -391,6 +393,8 @@ class Compared:
     regions: tuple[RegionFacts, ...] = ()
     notes: tuple[str, ...] = ()
     """what could not be looked for, and what is not compared"""
+    opened: tuple[str, ...] = ()
+    """names of detected text that is not protected, since the mask is there to change it"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,6 +347,7 @@ def _picture(raw: _Raw) -> Picture:
         raw.container.trailing - raw.container.beside,
         raw.icc,
         raw.container.gain_map,
+        raw.container.depth,
     )
 
 

@@ -26,10 +26,12 @@ FEW = 2
 ELSEWHERE = frozenset({"derived", "stale-record"})
 """rules whose cause lies outside of the picture, and is the same for many"""
 COMMON = {
-    "derived": "their masters are blocked",
-    "stale-record": "their records were written for other bytes than the pictures have now",
+    ("derived", None): "their masters are blocked",
+    ("stale-record", None): "their records were written for other bytes than the pictures have now",
+    ("new-original", "original"): "their originals were not judged before this change",
+    ("new-original", "mask"): "their masks were not judged before this change",
 }
-"""what is said of many where each has a message of its own"""
+"""what is said of many where each has a message of its own, by rule and, where that tells parts apart, region"""
 RENEW = re.compile(r"(?P<before>[^`]*`maskproof record )(?P<path>[^`]+)(?P<after>`.*)", re.DOTALL)
 """advice whose command takes many pictures"""
 COMMAND_LENGTH = 4000
@@ -102,7 +104,8 @@ def _told(group: list[tuple[str, Finding]]) -> Folded:
 
     (path, first), more = group[0], len(group) - NAMED
     messages = {one.message for _, one in group}
-    common = COMMON.get(first.rule) or RULES[first.rule].title.removesuffix(".")
+    known = COMMON.get((first.rule, first.region)) or COMMON.get((first.rule, None))
+    common = known or RULES[first.rule].title.removesuffix(".")
     said = first.message if len(messages) == 1 else common
     names = ", ".join(name for name, _ in group[:NAMED]) + (f" and {more} more" if more > 0 else "")
     advice = {_for_all([one.advice for _, one in group]) or one.advice for _, one in group}

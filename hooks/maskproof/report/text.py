@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskproof.model import Report, Severity, Verdict, amount, counted, in_baseline, place
+from maskproof.model import Kind, Report, Severity, Verdict, amount, counted, in_baseline, place
 from maskproof.report.folded import folded, folded_blocks
 
 if TYPE_CHECKING:
@@ -351,7 +351,8 @@ def capitalized(said: str) -> str:
 def sentence(finding: Finding) -> str:
     """What was found, in which region, and where; not yet safe to print."""
     region, said = "", finding.message
-    if finding.region not in {None, "frame", "outside the mask"}:
+    # Elsewhere a region is a part of the record, and the sentence itself says which.
+    if finding.rule in set(Kind) and finding.region not in {None, "outside the mask"}:
         # A change of its light or detail says least of what matters there, so that follows.
         lost = finding.unit == "x" and finding.text is None
         said = f"{finding.region} no longer shows what the original shows: {said}" if lost else said

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from maskproof.evidence import wording
 from maskproof.gate import chain
+from maskproof.gate.compare import BITS_READ
 from maskproof.gate.inspection import Failure, Inspection, Master, Tracked
-from maskproof.model import Kind, counted
+from maskproof.model import Kind, Level, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +88,19 @@ def _similar(found: Inspection) -> Iterator[str]:
 def _pixels(found: Inspection) -> Iterator[str]:
     if (pair := found.compared.pair) is not None:
         exported = isinstance(found.inputs.reference, Master)
-        yield _picture("master, as exported" if exported else "original", pair.original)
-        yield _picture("export" if exported else "edit", pair.edit)
+        level = found.inputs.settings.level
+        yield _picture("master, as exported" if exported else "original", pair.original, level)
+        yield _picture("export" if exported else "edit", pair.edit, level)
 
 
-def _picture(name: str, facts: PictureFacts) -> str:
+def _picture(name: str, facts: PictureFacts, level: Level) -> str:
+    """What was compared; of more than 8 bits a sample only `exact` compares all, and only where they were read."""
+    deep = ""
+    if facts.depth > BITS_READ:
+        whole = facts.deep and level is Level.EXACT
+        deep = f", {facts.depth} bits a sample, compared {'to the last one' if whole else f'by the upper {BITS_READ}'}"
     color = f"without a profile, so judged with the original's {facts.color}" if facts.assigned else facts.color
-    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {color}"
+    return f"{name}: {facts.size[0]} x {facts.size[1]} px, {facts.format}, {color}{deep}"
 
 
 def _regions(found: Inspection) -> Iterator[str]:
@@ -112,6 +119,8 @@ def _regions(found: Inspection) -> Iterator[str]:
             yield f"protected: {share} {why}"
         else:
             yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
+    for name in found.compared.opened:
+        yield f"not protected: {name}, which was only detected, and which the mask opens, so that it may change"
     named = {region.name for region in found.compared.regions}
     for area in found.inputs.settings.areas if named else ():
         if area.find is not None and area.name not in named:

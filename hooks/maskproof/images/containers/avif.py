@@ -148,8 +148,9 @@ def _shown(
     said = {box.kind: box.data[0] for box in own if box.kind in {"irot", "imir"}}
     turned = TURNED[said.get("irot", 0) & 3, said["imir"] & 1 if "imir" in said else None]
     gain_map = _digest(data, items, gain)
+    depth = max((bits for box in own if box.kind == "pixi" for bits in box.data[5:]), default=8)
     return Container(
-        family.format, width, height, 1 + len(others), (*kept, *own), gain_map=gain_map, orientation=turned
+        family.format, width, height, 1 + len(others), (*kept, *own), depth, gain_map=gain_map, orientation=turned
     )
 
 

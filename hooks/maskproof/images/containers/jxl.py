@@ -90,9 +90,17 @@ def _shown(bits: _Bits, blocks: tuple[Block, ...], packed: bool) -> Container:
         if bits.take(1):
             _preview(bits)
         frames += bits.take(1)
+    depth = 8 if plain or frames > 1 else _depth(bits)
     if packed and turn > 1:
         doubt = "packs a JPEG that is turned, which some viewers turn twice or not at all"
-    return Container("JXL", width, height, frames, blocks, orientation=turn, doubt=doubt)
+    return Container("JXL", width, height, frames, blocks, depth, orientation=turn, doubt=doubt)
+
+
+def _depth(bits: _Bits) -> int:
+    """Bits of a sample (annex D.3.2)."""
+    usual = (32, 16, 24) if bits.take(1) else (8, 10, 12)
+    which = bits.take(2)
+    return usual[which] if which < len(usual) else bits.take(6) + 1
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
