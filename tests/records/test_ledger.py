@@ -19,7 +19,7 @@ from maskproof.errors import CouldNotJudge, MissingObject, RecordError
 from maskproof.records import ledger, sidecar
 from maskproof.records.ledger import Ledger
 from maskproof.records.parents import MAX_CHAIN
-from maskproof.repo import Entry
+from maskproof.repo.listing import Entry
 from maskproof.repo.paths import is_sidecar
 
 NAMES = ("a.png", "b.png", "é.png", 'q"uote.png', "c.png")

@@ -16,7 +16,6 @@ from maskproof.gate.provenance import MODEL_MADE, signs_of
 from maskproof.gate.scope import Scope
 from maskproof.images.files import Files
 from maskproof.repo.change import Selection, open_change
-from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +56,7 @@ def entries(repository: Repository) -> Iterator[Entry]:
         PolicyError: the policy has mistakes.
     """
     scope = Scope(open_change(repository, Selection(everything=True)))
-    for path in sorted(filter(is_image, scope.change.head.entries)):
+    for path in sorted(scope.change.head.entries.images):
         source = scope.source(scope.change.head, path)
         if source is not None and (found := _entry(scope, source)) is not None:
             yield found

@@ -13,7 +13,7 @@ from maskproof.gate.inspection import Failure, attempt
 from maskproof.model import Report, Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, folded, is_image, is_nested_policy, is_policy
+from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, folded, is_nested_policy, is_policy
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _without_effect(scope: Scope) -> Iterator[str]:
 def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str]:
     """Rules and areas for no tracked picture, and pictures that they name and nobody holds."""
     entries = scope.change.head.entries
-    pictures = [path for path in entries if is_image(path)]
+    pictures = entries.images
     rows = [(f"the rule {number}", rule.paths) for number, rule in enumerate(policy.rules, 1)]
     rows += [(f"the area {area.name!a}", area.paths) for area in policy.areas]
     for name, paths in rows:

@@ -24,7 +24,6 @@ from maskproof.policy import trust
 from maskproof.policy.patterns import matches
 from maskproof.records import approval, sidecar
 from maskproof.records.ledger import Ledger
-from maskproof.repo import REGULAR
 from maskproof.repo.paths import (
     HOOKS_FILE,
     folded,
@@ -126,7 +125,7 @@ class Scope:
             return ()
         # A number as well, which stands for `{width}` in a row of exports.
         would_be = {re.sub(r"\{\w+\}|[*?]+", "1", pattern).lstrip("/") for pattern in ("x.png", *self._patterns)}
-        tracked = {path for tree in (*self.change.trusted, self.change.head) for path in tree.entries if is_image(path)}
+        tracked = {path for tree in (*self.change.trusted, self.change.head) for path in tree.entries.images}
         return tuple(dict.fromkeys(key for path in sorted(would_be | tracked) for key in self.loosened(path)))
 
     @cached_property
@@ -256,7 +255,7 @@ class Scope:
     @cached_property
     def covered(self) -> dict[str, str]:
         """Links and submodules that this change puts where pictures were or are protected: what was there, in words."""
-        pictures = [folded(path) for tree in self.change.trusted for path in tree.entries if is_image(path)]
+        pictures = [folded(path) for tree in self.change.trusted for path in tree.entries.images]
         patterns = [folded(re.split(r"[*?{]", one.lstrip("/"), maxsplit=1)[0]) for one in self._patterns]
         found = {}
         for path in self.change.links:
@@ -290,9 +289,9 @@ class Scope:
     def twins(self) -> dict[str, list[str]]:
         """Paths of the head that are one and the same file on systems that fold case or Unicode forms."""
         groups: dict[str, list[str]] = defaultdict(list)
-        for path in self.change.head.entries:
-            if is_image(path) or is_sidecar(path):
-                groups[folded(path)].append(path)
+        entries = self.change.head.entries
+        for path in (*entries.images, *entries.sidecars):
+            groups[folded(path)].append(path)
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 
     def _images_of(self, path: str) -> set[str]:
@@ -329,9 +328,7 @@ class Scope:
         """The pictures of a tree by their folded names."""
 
         def listed() -> dict[str, str]:
-            return {
-                folded(path): path for path, entry in tree.entries.items() if entry.mode in REGULAR and is_image(path)
-            }
+            return {folded(path): path for path in tree.entries.images if tree.blob_id(path) is not None}
 
         return self.outermost.once(("pictures", tree.commit, tree.empty), listed)
 
@@ -352,7 +349,7 @@ class Scope:
         if not any(one.derived for _, one in filter(None, self.policies)):
             return found
         head = self.change.head
-        for path in filter(is_image, head.entries):
+        for path in head.entries.images:
             if path not in head.records and (held := self.master_of(path, self.settings(path))):
                 found[held[2]].add(path)
         return found

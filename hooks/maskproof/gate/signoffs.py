@@ -21,7 +21,7 @@ from maskproof.repo import ssh
 from maskproof.repo.paths import SIGNATURE_SUFFIX, SIGNERS, is_approval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from maskproof.policy.approvals import Approvals
     from maskproof.records.approval import Approval, Approved
@@ -105,10 +105,10 @@ class SignOffs:
     @cached_property
     def _trees(self) -> dict[str, Tree]:
         """Where each is read: in the change, or where the project has it and the change did not take it away."""
-        trees = dict.fromkeys(self._names(self.change.head), self.change.head)
-        taken_away = set(self._names(self.change.base)) - trees.keys()
+        trees = dict.fromkeys(self.change.head.entries.approvals, self.change.head)
+        taken_away = set(self.change.base.entries.approvals) - trees.keys()
         for tree in self.project:
-            trees = {**dict.fromkeys(set(self._names(tree)) - taken_away, tree), **trees}
+            trees = {**dict.fromkeys(set(tree.entries.approvals) - taken_away, tree), **trees}
         return trees
 
     @cached_property
@@ -118,9 +118,6 @@ class SignOffs:
             for picture in one.pictures if isinstance(one, approval.Approval) else ():
                 found.setdefault(picture.path, []).append((file, picture))
         return found
-
-    def _names(self, tree: Tree) -> Iterator[str]:
-        return filter(is_approval, tree.entries)
 
     def _read(self, tree: Tree, file: str) -> Approval | ApprovalError:
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.inspection import Unproven
 from maskproof.policy.keys import KEYS
-from maskproof.repo import REGULAR, Changed
+from maskproof.repo import Changed
 from maskproof.repo.change import Change
 from maskproof.repo.objects import FETCHED
 from maskproof.repo.paths import is_image
@@ -86,8 +86,8 @@ def place_of(scope: Scope, source: Source) -> tuple[Tree, str] | None:
     for tree in (scope.change.head, *scope.change.trusted):
         if tree.blob_id(source.path) == source.oid and is_image(source.path):
             return tree, source.path
-        for path, entry in tree.entries.items():
-            if entry.oid == source.oid and entry.mode in REGULAR and is_image(path):
+        for path in tree.entries.holding(source.oid):
+            if tree.blob_id(path) is not None and is_image(path):
                 return tree, path
     return None
 
@@ -152,8 +152,8 @@ def _places(scope: Scope, used: OriginalRef | MaskRef, source: Source) -> Iterat
                     continue
             except CouldNotJudge:
                 pass  # what cannot be read proves nothing, and is no reason to leave an image unjudged
-        for path, entry in tree.entries.items():
-            if entry.oid == source.oid and entry.mode in REGULAR and is_image(path):
+        for path in tree.entries.holding(source.oid):
+            if tree.blob_id(path) is not None and is_image(path):
                 yield tree, path
 
 

@@ -307,7 +307,7 @@ def _same(scope: Scope, before: Source | None, edit: Source) -> bool:
 
 def _nearest(scope: Scope, edit: Source) -> Relation | None:
     """The tracked picture on the base that this one looks like most; None where it looks like none, or is one."""
-    if any(entry.oid == edit.oid for entry in scope.change.base.entries.values()):
+    if scope.change.base.entries.holding(edit.oid):
         return None
     try:
         nearest = scope.nearest(edit)

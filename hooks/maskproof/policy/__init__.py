@@ -176,11 +176,11 @@ def load_tree(tree: Tree) -> FoundPolicy:
     Raises:
         PolicyError: as in `load`; or a policy file leads elsewhere, or has its name in another case.
     """
-    for path, entry in tree.entries.items():
-        top = path.split("/", 1)[0]
-        if folded(top) not in POLICY_FILES or (path in POLICY_FILES and entry.mode in REGULAR):
+    tops = [top for top in sorted(tree.entries.tops) if folded(top) in POLICY_FILES]
+    for path in (one for top in tops for one in ([top] if top in tree.entries else tree.entries.under(f"{top}/"))):
+        entry, name = tree.entries[path], folded(path.partition("/")[0])
+        if path in POLICY_FILES and entry.mode in REGULAR:
             continue
-        name = folded(top)
         if entry.mode in REGULAR and name == TABLE_FILE and b"maskproof" not in (tree.read(path) or b""):
             continue  # somebody else's
         if entry.mode not in REGULAR and name == TABLE_FILE and not _leads_to_a_table(tree, path):

@@ -16,18 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_attributes, is_image, is_sidecar, sidecar_image
+from maskproof.repo.listing import Listing
+from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_image, sidecar_image
 from maskproof.repo.starting import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from maskproof.repo.listing import Entry
     from maskproof.repo.objects import Objects
 
 LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 """modes of what leads elsewhere, in words"""
 REGULAR = frozenset({"100644", "100755"})
-CONFLICT = "unmerged"
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """a check never talks to a server, not even for objects that a partial clone left out"""
 PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
@@ -39,14 +40,6 @@ ASKED_OF_GIT = {**OFFLINE, **PLAIN, **AS_STORED}
 NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 """settings that would start a program, which the repository's configuration may name"""
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=dirty", "--no-ext-diff")
-
-
-class Entry(NamedTuple):
-    """One file of a tree."""
-
-    mode: str
-    """Git's file mode; `unmerged` for a path in conflict"""
-    oid: str
 
 
 class Changed(NamedTuple):
@@ -73,16 +66,13 @@ class Tree:
         self.repository, self.commit, self.empty = repository, commit, empty
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> Listing:
         """Every file by its path."""
         if self.empty:
-            return {}
+            return Listing()
         if self.commit is None:
-            listed = _split(self.listing)
-            # mode, id, stage; a path in conflict stands there up to three times
-            return {path: Entry(mode if stage == "0" else CONFLICT, oid) for (mode, oid, stage), path in listed}
-        listed = _split(self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit))
-        return {path: Entry(mode, oid) for (mode, _, oid), path in listed}
+            return Listing(self.listing, index=True)
+        return Listing(self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit))
 
     @property
     def listing(self) -> bytes:
@@ -93,10 +83,9 @@ class Tree:
     def records(self) -> dict[str, tuple[str, ...]]:
         """Where the records of images lie, by image; more than one is a mistake, which is said when it is read."""
         found: dict[str, tuple[str, ...]] = {}
-        for path in self.entries:
-            if is_sidecar(path):
-                image = sidecar_image(path)
-                found[image] = (*found.get(image, ()), path)
+        for path in self.entries.sidecars:
+            image = sidecar_image(path)
+            found[image] = (*found.get(image, ()), path)
         return found
 
     def record_path(self, image: str) -> str:
@@ -272,14 +261,18 @@ class Repository:
         return Tree(self, None)
 
     def tree(self, commit: str) -> Tree:
-        """The files of a commit, by its full id."""
-        return Tree(self, commit)
+        """The files of a commit, by its full id; listed once, whoever asks."""
+        return self._trees.setdefault(commit, Tree(self, commit))
+
+    @cached_property
+    def _trees(self) -> dict[str, Tree]:
+        return {}
 
     @cached_property
     def head(self) -> Tree:
         """The commit that is checked out; an empty tree before the first one."""
         found = self._parsed("--verify", "--quiet", "HEAD^{commit}", allowed=(0, 1))
-        return Tree(self, found or None, empty=not found)
+        return self.tree(found) if found else Tree(self, None, empty=True)
 
     @cached_property
     def merging(self) -> tuple[str, ...]:
@@ -383,7 +376,7 @@ class Repository:
         commits = os.fsdecode(self.git("log", *how, *search, tree.commit, "--")).split("\0")
         *_, oldest = ["", *(one for one in commits if f" {oid} " in one)]
         first = oldest.partition("\n")[0].split(" ")[0]
-        return Tree(self, first or None, empty=not first)
+        return self.tree(first) if first else Tree(self, None, empty=True)
 
     def states(self, tree: Tree, pathspecs: Iterable[str]) -> Iterator[dict[str, str]]:
         """What a commit's line of first parents held under some names, the oldest first: blobs by path."""
@@ -498,8 +491,9 @@ class Repository:
 
         With `history` what the tree's commits ever held as well; git ends such a name at its first line break.
         """
-        for path, entry in tree.entries.items():
-            if entry.mode in REGULAR and is_image(path):
+        for path in tree.entries.images:
+            entry = tree.entries[path]
+            if entry.mode in REGULAR:
                 yield entry.oid, path
         starts = [tree.commit] if tree.commit or tree.empty else [self.head.commit, *self.merging]
         if history and (found := [one for one in starts if one]):
@@ -546,14 +540,8 @@ def _blob_id(data: bytes, digits: int) -> str:
 
 
 def _attributes_of(tree: Tree) -> Iterator[tuple[str, Entry]]:
-    return ((path, one) for path, one in tree.entries.items() if is_attributes(path) and one.mode in REGULAR)
-
-
-def _split(listing: bytes) -> Iterator[tuple[list[str], str]]:
-    """The three words before each path; decoded as a whole, since a large tree has 100,000 of them."""
-    for line in os.fsdecode(listing).split("\0")[:-1]:
-        words, path = line.split("\t", 1)
-        yield words.split(" "), path
+    found = ((path, tree.entries[path]) for path in tree.entries.attributes)
+    return ((path, one) for path, one in found if one.mode in REGULAR)
 
 
 def _changes(raw: bytes) -> dict[str, Changed]:

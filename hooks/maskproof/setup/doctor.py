@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof import policy
 from maskproof.errors import CouldNotJudge, PolicyError
-from maskproof.repo.paths import HOOKS_FILE, SIDECAR_SUFFIX, is_image
+from maskproof.repo.paths import HOOKS_FILE, SIDECAR_SUFFIX
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _clone(repository: Repository, tree: Tree) -> Iterator[Diagnosis]:
     if repository.partial:
         command = "git fetch --refetch --no-filter"
         yield Diagnosis("partial", NOTE, "this clone leaves out objects, and a check fetches none", command)
-    pictures = {entry.oid: path for path, entry in tree.entries.items() if is_image(path)}
+    pictures = {tree.entries[path].oid: path for path in tree.entries.images}
     _, pointers = repository.objects.absent(tree.blob_id(path) or oid for oid, path in pictures.items())
     if pointers:
         first = safe(pictures[pointers[0]])

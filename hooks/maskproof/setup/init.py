@@ -18,7 +18,6 @@ from maskproof.errors import UsageError
 from maskproof.policy.owners import PLACES
 from maskproof.recording import baseline
 from maskproof.records.baseline import FILE
-from maskproof.repo.paths import is_attributes, is_image
 from maskproof.setup.ci import SERVICES
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ def _included(root: Path, service: Service) -> tuple[str, str]:
 
 def _uses_lfs(repository: Repository) -> bool:
     """Do any pictures lie in Git LFS?"""
-    places = (path for path in repository.index.entries if is_attributes(path))
+    places = repository.index.entries.attributes
     return any(b"filter=lfs" in (repository.index.read(path) or b"") for path in places)
 
 
@@ -209,7 +208,7 @@ def _baseline(repository: Repository, progress: Progress) -> Iterator[str]:
     """Accept what is there, where anything is."""
     if (repository.root / FILE).exists():
         yield f"{FILE} is there already and was left alone"
-    elif any(map(is_image, repository.head.entries)):
+    elif repository.head.entries.images:
         yield from baseline.write(repository, progress)
 
 

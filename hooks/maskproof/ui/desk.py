@@ -123,7 +123,7 @@ class Desk:
         others = tuple(
             Item(_id(one), one, "changed", (one,)) for one in lying if one not in taken and not is_image(one)
         )
-        view = View(key, scope, items, others, tuple(filter(is_image, change.head.entries)))
+        view = View(key, scope, items, others, change.head.entries.images)
         weakref.finalize(view, shutil.rmtree, room, ignore_errors=True)
         return view
 
