@@ -52,7 +52,7 @@ class Blobs:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Side:
     """A tree of files."""
 

@@ -98,6 +98,9 @@ class Ledger:
         self.trusted = (base, *tips)
         self._files: dict[str, bytes] = {} if known is None else known._files  # noqa: SLF001 - of the same kind
         """by blob id, so that what several trees hold is read once"""
+        self._read: dict[str, Excerpt | None] = {} if known is None else known._read  # noqa: SLF001 - of the same kind
+        """the same, as far as look-ups go by it"""
+        self._known: dict[Tree, Index] = {} if known is None else known._known  # noqa: SLF001 - of the same kind
         self._outcomes: dict[tuple[str, str], Record | RecordError] = {}
         """by blob id and path, as a record may be wrong at one path and right at another"""
 
@@ -245,16 +248,22 @@ class Ledger:
 
     @cached_property
     def _on_head(self) -> Index:
-        return Index(self._excerpts(self.head))
+        return self._index(self.head)
 
     @cached_property
     def _on_base(self) -> Index:
-        return Index(self._excerpts(self.base))
+        return self._index(self.base)
 
     @cached_property
     def _indexes(self) -> tuple[Index, ...]:
         """Of each trusted tree, the base first."""
-        return self._on_base, *(Index(self._excerpts(tree)) for tree in self.trusted[1:])
+        return tuple(map(self._index, self.trusted))
+
+    def _index(self, tree: Tree) -> Index:
+        """Of one tree, made once."""
+        if tree not in self._known:
+            self._known[tree] = Index(self._excerpts(tree))
+        return self._known[tree]
 
     def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
@@ -263,8 +272,11 @@ class Ledger:
         for oid, data in tree.repository.objects.blobs(wanted, "a record"):
             if isinstance(data, bytes) and len(data) <= MAX_BYTES:
                 self._files[oid] = data
-        read = {image: _excerpt(self._files[oid]) for image, oid in ids.items() if oid in self._files}
-        return {image: excerpt for image, excerpt in read.items() if excerpt is not None}
+        there = {image: oid for image, oid in ids.items() if oid in self._files}
+        for one in there.values():
+            if one not in self._read:
+                self._read[one] = _excerpt(self._files[one])
+        return {image: excerpt for image, oid in there.items() if (excerpt := self._read[oid]) is not None}
 
 
 def _excerpt(data: bytes) -> Excerpt | None:
