@@ -264,6 +264,8 @@ class Metric:
     leads: bool = False
     """its sentence leads a finding of its region, whichever metric is worst: it says in the terms of the region's kind
     what changed"""
+    mend: str = ""
+    """what to do where it is over its limit; empty: what is done about any drift"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from processes import maskproof
-from projects import Scratch
+from projects import Scratch, png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +110,22 @@ class TestInRepositories:
         recorded(scratch, f"{folder}/")
         outcome = scratch.maskproof("check")
         assert (outcome.returncode, "in logo" in told(outcome.stdout)) == (1, True)
+
+    def test_a_thumbnail_of_a_good_edit_as_an_edit_and_as_an_export(self, scratch, shared):
+        folder = shared / "cases/sdcpp__catsign-boogu"
+        put(scratch, folder, {"original.png": "original.png", "mask.png": "mask.png", "edit.png": "edit.png"})
+        scratch.commit("Original, mask and a good edit")
+        recorded(scratch, "")
+        with Image.open(folder / "edit.png") as edit:
+            thumbnail = png(edit.convert("RGB").resize((128, 128), Image.Resampling.LANCZOS))
+        scratch.write("thumb.png", thumbnail)
+        assert scratch.maskproof("record", "thumb.png", "--derived", "--original", "edit.png").returncode == 0
+        scratch.write("small.png", thumbnail)
+        record = scratch.maskproof("record", "small.png", "--original", "original.png", *WHITE)
+        assert record.returncode == 0, record.stderr
+        scratch.git("add", "-A")
+        outcome = scratch.maskproof("check", "--all")
+        assert (outcome.returncode, "3 compared, 0 blocked" in outcome.stdout) == (0, True), outcome.stdout
 
     def test_12_a_repository_with_longer_ids(self, tmp_path, shared):
         root = tmp_path / "longer"

@@ -66,5 +66,5 @@ def test_nothing_is_named_that_is_not_certain(original, edit):
 
 def test_it_is_looked_for_only_where_the_proportions_differ():
     wider = picture(padded(PHOTO, (128, 0, 128, 0)))
-    assert "`maskproof record EDIT --pad 128,0,128,0`" in explain_size(picture(PHOTO), wider, PHOTO.size)
-    assert explain_size(picture(PHOTO), wider, wider.size) == ""
+    assert "`maskproof record EDIT --pad 128,0,128,0`" in explain_size(picture(PHOTO), wider, PHOTO.size).mend
+    assert explain_size(picture(PHOTO), wider, wider.size) == ("", "")

@@ -168,3 +168,16 @@ def test_words_are_quoted_with_what_changed_in_brackets_whatever_they_are(before
     metric = Metric("characters", 0.5, "share", "text", "{text}: {value}", text=Wording(before, after), leads=True)
     (finding,) = verdict.decide([RegionDrift("t", "text", (metric,))], {("text", "characters"): 0}).findings
     assert finding.message == f"{said}: 50 %"
+
+
+def test_what_explains_the_frame_is_what_is_done_about_all_that_follows_from_it():
+    cut = Metric("shift", 10, "%", "shift", "moved", mend="record the cut")
+    drifted = Metric("light", 3, "times", "outside-mask", "differs")
+    regions = [RegionDrift("out", "outside-mask", (drifted,)), RegionDrift("frame", "frame", (cut,))]
+
+    def advice(shift: float) -> set[str]:
+        limits = {("outside-mask", "light"): 1.0, ("frame", "shift"): shift}
+        return {one.advice for one in verdict.decide(regions, limits, "put it back").findings}
+
+    assert advice(0.5) == {"record the cut"}
+    assert advice(20) == {"put it back"}, "a frame within its limit explains nothing"

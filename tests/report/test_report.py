@@ -41,6 +41,7 @@ from maskproof.model import (
     Verdict,
 )
 from maskproof.policy import Settings
+from maskproof.policy.limits import LIMITS, SEEN
 from maskproof.records.sidecar import ImageRef, MaskRef, OriginalRef, Record, Tool
 from maskproof.report import json as as_json
 from maskproof.report import text as as_text
@@ -212,13 +213,20 @@ def test_an_explanation_holds_every_step_and_every_number():
         assert said in text
 
 
+def test_what_a_limited_metric_sees_is_said_in_words():
+    assert {row.metric for row in LIMITS} == SEEN.keys()
+    logo = RegionDrift("logo", "brand", (Metric("light", 2.0, "x", "brand", "x", Box(1, 2, 30, 40)),))
+    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(logo, (1.0,)),)))
+    assert "light  2x   limit 1x  patches lighter or darker, at x 1, y 2, 30 x 40 px\n" in said
+
+
 def test_a_metric_says_how_its_limit_holds():
     frame = RegionDrift(
         "frame", "frame", (Metric("inside", 0.2, "% of full scale", "x", "x"), Metric("seam", 0.3, "share", "x", "x"))
     )
     said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (1.0, 0.2)),)))
-    assert "inside  0.2 % of full scale   at least 1 % of full scale, else a warning\n" in said
-    assert "seam                   30 %   limit 20 %, else a warning\n" in said
+    assert "inside  0.2 % of full scale   at least 1 % of full scale, else a warning  change inside the mask\n" in said
+    assert "seam                   30 %   limit 20 %, else a warning " in said
 
 
 def test_what_a_metric_without_a_limit_has_to_say_stands_beside_it():

@@ -112,8 +112,10 @@ def test_damage_to_what_a_canvas_shows_of_the_original_blocks(scratch: Scratch, 
 @pytest.mark.parametrize("name", [name for name in CANVASES if name not in {"cut and padded", "cut, enlarged"}])
 def test_the_option_that_explains_a_size_is_named(scratch: Scratch, name: str) -> None:
     ((key, numbers),) = CANVASES[name][0].items()
-    said = judge_files(scratch, mapped(name, scenes.poster(scenes.GREEN), recorded=False)).the("size")["message"]
-    assert f"--{key} {','.join(map(str, numbers))}`" in said
+    found = judge_files(scratch, mapped(name, scenes.poster(scenes.GREEN), recorded=False))
+    advice = found.the("size")["advice"]
+    assert f"--{key} {','.join(map(str, numbers))}`" in advice
+    assert not any("restore" in one["advice"] for one in found.findings), "it would be put back beside where it lies"
 
 
 def test_a_mask_that_opens_nothing_but_the_border_is_not_suspect(scratch: Scratch) -> None:

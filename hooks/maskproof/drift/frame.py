@@ -197,31 +197,36 @@ def alpha_changed(original: Picture, aligned: Aligned, regions: Sequence[Region]
     return (Metric("alpha", value, "share", "alpha", says),)
 
 
-def size_metrics(original: Picture, edit: Picture, canvas: Size, hint: str) -> tuple[Metric, ...]:
-    """What the edit's size says; `canvas` is the size that it should have, `hint` what explains the one that it has."""
+def size_metrics(original: Picture, edit: Picture, canvas: Size, hint: str, mend: str) -> tuple[Metric, ...]:
+    """What the edit's size says; `canvas` is the size that it should have, `hint` what explains the one that it has.
+
+    `mend` says what is done about it, where that is known.
+    """
     aspect = off_proportions(edit.size, canvas) * 100
     resolution = abs(max(edit.size) / max(canvas) - 1) * 100
     sizes = f"{edit.size[0]} x {edit.size[1]} px instead of {canvas[0]} x {canvas[1]} px"
     if canvas != original.size:
         sizes += " (the original with its recorded crop and padding)"
     sizes += hint
-    return (
-        Metric("aspect", aspect, "%", "size", f"the proportions differ by {{value}} (limit {{limit}}): {sizes}"),
-        Metric("resolution", resolution, "%", "size", f"the size differs by {{value}} (limit {{limit}}): {sizes}"),
+    return tuple(
+        Metric(name, value, "%", "size", f"the {what} by {{value}} (limit {{limit}}): {sizes}", mend=mend)
+        for name, value, what in (("aspect", aspect, "proportions differ"), ("resolution", resolution, "size differs"))
     )
 
 
-def motion_metrics(motion: Motion, factor: float, size: tuple[int, int], hint: str = "") -> tuple[Metric, ...]:
+def motion_metrics(
+    motion: Motion, factor: float, size: tuple[int, int], hint: str = "", mend: str = ""
+) -> tuple[Metric, ...]:
     """The frame's motion, in pixels of the original; the share of the long side is what is limited.
 
-    `hint` says what explains it, where padding to a multiple does not.
+    `hint` says what explains it, where padding to a multiple does not, and `mend` what is done about that.
     """
     reach = motion.reach * factor if motion.trusted else 0.0
     parts = describe_motion(motion, factor) or "sub-pixel"
     says = f"the frame moved by {{value}} of its long side (limit {{limit}}): {parts}"
     says += hint or padding_that_explains(motion.dx * factor, motion.dy * factor, motion.scale, size)
     return (
-        Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says),
+        Metric("shift", reach / max(*size, SMALL_SIDE) * 100, "%", "shift", says, mend=mend),
         Metric("dx", motion.dx * factor, "px", "shift", _untold(motion)),
         Metric("dy", motion.dy * factor, "px", "shift", ""),
         Metric("scale", motion.scale, "times", "shift", ""),

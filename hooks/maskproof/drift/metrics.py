@@ -21,7 +21,7 @@ from maskproof.drift.outliers import RegionWeights, near, outliers
 from maskproof.drift.pair import Pair, cell_weights
 from maskproof.drift.parts import parts
 from maskproof.drift.pattern import patterns
-from maskproof.drift.placement import explain_frame, explain_size
+from maskproof.drift.placement import Explained, explain_frame, explain_size
 from maskproof.drift.seam import seam
 from maskproof.drift.spill import spill
 from maskproof.drift.tone import tone
@@ -97,14 +97,14 @@ def _patterns(pair: Pair) -> tuple[Metric, ...]:
 
 def _size(pair: Pair) -> tuple[Metric, ...]:
     canvas = pair.aligned.canvas
-    return size_metrics(pair.original, pair.edit, canvas, explain_size(pair.original, pair.edit, canvas))
+    return size_metrics(pair.original, pair.edit, canvas, *explain_size(pair.original, pair.edit, canvas))
 
 
 def _motion(pair: Pair) -> tuple[Metric, ...]:
     """Only a frame that moved is worth the search for a cut, or a border, that explains it."""
     moved = pair.motion.trusted and pair.aligned.canvas == pair.original.size
-    hint = explain_frame(pair.original, pair.edit) if moved else ""
-    return motion_metrics(pair.motion, pair.size.factor, pair.original.size, hint)
+    explained = explain_frame(pair.original, pair.edit) if moved else Explained()
+    return motion_metrics(pair.motion, pair.size.factor, pair.original.size, *explained)
 
 
 def _seam(pair: Pair) -> tuple[Metric, ...]:

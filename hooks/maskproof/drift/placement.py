@@ -8,7 +8,7 @@ difference itself. Only what is certain is named: one place, better than each of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -46,19 +46,29 @@ CLEARLY = 2.0
 scale, six are named, all to the pixel, and fit as all of it 3 to 46 times worse; merely scaled, one fitted 0.8 times"""
 
 
-def explain_size(original: Picture, edit: Picture, canvas: Size) -> str:
-    """What explains that an edit has other proportions than `canvas`, in words; empty where nothing certain does."""
-    return "" if off_proportions(edit.size, canvas) < MIN_OFF_PROPORTIONS else explain_frame(original, edit)
+class Explained(NamedTuple):
+    """How an edit of another size lies on its original, in words; empty where that is not certain."""
+
+    says: str = ""
+    """goes on where the size or the motion was told"""
+    mend: str = ""
+    """the command that records it"""
 
 
-def explain_frame(original: Picture, edit: Picture) -> str:
-    """The option that records how an edit of another size lies on its original; empty where that is not certain."""
+def explain_size(original: Picture, edit: Picture, canvas: Size) -> Explained:
+    """What explains that an edit has other proportions than `canvas`."""
+    return Explained() if off_proportions(edit.size, canvas) < MIN_OFF_PROPORTIONS else explain_frame(original, edit)
+
+
+def explain_frame(original: Picture, edit: Picture) -> Explained:
+    """What explains that the frame of an edit of another size is not where it was."""
     if edit.size == original.size or (frame := find_frame(original, edit)) is None:
-        return ""
+        return Explained()
     what, name, numbers = "the original with a border", "pad", frame.pad
     if frame.crop is not None:
         what, name, numbers = "a cut of the original", "crop", frame.crop
-    return f"; it is {what}: record that with `maskproof record EDIT --{name} {','.join(map(str, numbers))}`"
+    command = f"maskproof record EDIT --{name} {','.join(map(str, numbers))}"
+    return Explained(f"; it is {what}", f"Record that it is {what}: `{command}`. If it is not meant to be, edit again.")
 
 
 def find_frame(original: Picture, edit: Picture) -> Frame | None:

@@ -74,6 +74,8 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
     for row in rows:
         if row.over or row.metric.leads:
             groups[row.drift.name, row.metric.rule].append(row)
+    # What explains where the whole frame lies comes first: until it is recorded, the rest is measured beside itself.
+    advice = next((row.metric.mend for row in rows if row.over and row.metric.mend), advice)
     found = tuple(_finding(group, advice) for group in groups.values() if any(row.over for row in group))
     return Decided(judged, worst, found)
 

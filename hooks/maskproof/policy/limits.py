@@ -60,6 +60,35 @@ LIMITS = (
 ROWS = {(row.kind, row.metric): row for row in LIMITS}
 """the rows by kind and metric"""
 
+SEEN = {
+    "light": "patches lighter or darker",
+    "color": "patches of another colour",
+    "contrast": "redrawn detail, letters",
+    "blur": "small blurs",
+    "line": "straight lines",
+    "pattern": "regular patterns that fade",
+    "part": "parts too small for windows",
+    "spill": "the border around the mask",
+    "delta_e": "colours, the middle",
+    "brand_color": "named brand colours",
+    "characters": "letters that read otherwise",
+    "geometry": "features that moved",
+    "skin_tone": "tone of skin",
+    "outline": "the outline moved",
+    "residue": "noise over the whole picture",
+    "stroke": "strokes of letters",
+    "changed": "pixels not identical",
+    "shift": "the frame moved",
+    "tone": "overall light and colour",
+    "alpha": "transparency",
+    "aspect": "proportions",
+    "resolution": "size in pixels",
+    "inside": "change inside the mask",
+    "inverted": "change outside the mask against inside",
+    "seam": "a step along the mask's edge",
+}
+"""what each metric sees, in as few words as fit beside it"""
+
 GONE = frozenset(
     {("outside-mask", "area"), ("brand", "delta_e_p95")}
     | {(kind.value, metric) for kind in Kind for metric in ("spot", "loss", "local_light")}

@@ -163,7 +163,9 @@ def explanation(report: ImageReport, *, color: bool = False) -> str:
 
 
 def _metrics(region: Judged) -> Iterator[str]:
-    """A line for each metric: its name, how much it is, how much it may be, where it is most."""
+    """A line for each metric: its name, how much it is, how much it may be, what it sees, where it is most."""
+    from maskproof.policy.limits import SEEN  # loads much, as in `limit`
+
     rows = [
         (metric.name, amount(metric.value, metric.unit), limit(region.drift.kind, metric, most))
         for metric, most in zip(region.drift.metrics, region.limits, strict=True)
@@ -177,7 +179,7 @@ def _metrics(region: Judged) -> Iterator[str]:
             continue
         # What has no limit is never a finding: a sentence without its number is a note, and stands here.
         note = metric.says if most is None and "{value}" not in metric.says else ""
-        where = place(metric.box, metric.around) or note
+        where = ", ".join(filter(None, (SEEN.get(name), place(metric.box, metric.around) or note)))
         where = "no motion is believed that the whole frame shares" if chance and name == "shift" else where
         yield f"    {name:<{widths[0]}}  {value:>{widths[1]}}   {allowed:<{widths[2]}}  {where}".rstrip()
 

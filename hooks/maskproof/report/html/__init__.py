@@ -256,7 +256,9 @@ def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
         return
     mode = ["--mask-mode", reference.mask_mode] if reference.mask_mode else []
     again = ["maskproof", "edit", reference.original.path, "--mask", reference.mask.path, *mode]
-    yield "Put the protected pixels back", shlex.join(["maskproof", "restore", report.path])
+    back = shlex.join(["maskproof", "restore", report.path])
+    if any(f"`{back}`" in one for one in _advice(report)):  # not where it would cut or double what it shows
+        yield "Put the protected pixels back", back
     yield "Edit again", shlex.join([*again, "-o", report.path, "--force", "--prompt", "WHAT TO CHANGE"])
     yield (
         "Accept it as it is, which somebody else has to do",

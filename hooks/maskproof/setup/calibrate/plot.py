@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from maskproof.gate.verdict import ratio
 from maskproof.model import amount
+from maskproof.policy.limits import SEEN
 from maskproof.report import drawing
 from maskproof.report.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, text
 from maskproof.setup.calibrate.text import PLACES, catches, short
@@ -42,31 +43,6 @@ LEGEND = (34, 196, 358, 486)
 DOT, DIAMOND, DOWN, UP = (
     drawing.mark(*shape) for shape in ((5, 60, 0, BLUE), (6.5, 4, 45, ORANGE), (5.5, 3, 180, GREEN), (5.5, 3, 0, GREEN))
 )
-WORDS = {
-    "light": "patches lighter or darker",
-    "color": "patches of another colour",
-    "contrast": "redrawn detail, letters",
-    "blur": "small blurs",
-    "line": "straight lines",
-    "pattern": "regular patterns that fade",
-    "part": "parts too small for windows",
-    "spill": "the border around the mask",
-    "delta_e": "colours, the middle",
-    "brand_color": "named brand colours",
-    "characters": "letters that read otherwise",
-    "geometry": "features that moved",
-    "skin_tone": "tone of skin",
-    "outline": "the outline moved",
-    "residue": "noise over the whole picture",
-    "stroke": "strokes of letters",
-    "changed": "pixels not identical",
-    "shift": "the frame moved",
-    "tone": "overall light and colour",
-    "alpha": "transparency",
-    "aspect": "proportions",
-    "resolution": "size in pixels",
-}
-"""what a metric sees, in as few words as fit beside it"""
 
 
 def png(proposal: Proposal) -> bytes:
@@ -133,7 +109,7 @@ def _row(sheet: Image.Image, line: Line, y: int) -> None:
     """A metric: its name, its edits on the scale, its limit and what that catches."""
     draw = ImageDraw.Draw(sheet)
     text(draw, (EDGE, y - 9), line.metric, 15, INK, "lm")
-    text(draw, (EDGE, y + 9), WORDS.get(line.metric, ""), 13, GREY, "lm")
+    text(draw, (EDGE, y + 9), SEEN[line.metric], 13, GREY, "lm")
     for mark, lane, values in ((DOT, y - LANE, line.accepted), (DIAMOND, y + LANE, line.rejected)):
         ratios = [ratio(value, line.present) for value in values]
         for place, reach in enumerate(ratios):
