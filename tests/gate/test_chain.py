@@ -20,7 +20,7 @@ from projects import HERO, MASK, SIZE, png, sha256, texture
 V2, V3, V4 = "assets/hero-v2.png", "assets/hero-v3.png", "assets/hero-v4.png"
 LEFT, RIGHT = (20, 40, 140, 200), (180, 40, 300, 200)
 """what the masks of the first and the second edit open: left, top, right, bottom"""
-STEP = 13
+STEP = 9
 """levels of a lift of the whole picture that is 0.7 of the limit on tone"""
 
 

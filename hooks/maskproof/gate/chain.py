@@ -105,8 +105,7 @@ def compare_with_first(
     facts, first, last = [], steps[0].original, pictures[-1]
     for number, (step, after) in enumerate(zip(steps, pictures[1:], strict=True), 1):
         editable = opened[number - 1]
-        # What an earlier step wrote over a text of the first original, the last one's may read otherwise.
-        protected = (*regions.build(editable, (), picture_of), *regions.kept_closed(areas_in_first, editable))
+        protected = (*regions.build(editable, (), picture_of), *areas_in_first)
         placed, frame = _brought(after, steps[:number])
         last = with_lost_profile(first, placed, editable, frame)
         row = drift.measure(first, last, editable, protected, settings.level, frame, threads=threads)

@@ -25,8 +25,7 @@ from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
 from maskproof.images.exported import palette_of
 from maskproof.model import Level, Verdict
-from maskproof.regions import DETECTED
-from maskproof.regions.areas import areas_of, mask_picture, readers
+from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +86,6 @@ class Protected:
     regions: tuple[tuple[Region, ...], ...]
     notes: tuple[str, ...]
     """what is not compared although nobody would expect it"""
-    opened: tuple[tuple[Region, ...], ...] = ()
-    """detected text in each pair that is not protected, since the mask is there to change it"""
 
 
 def decode_recorded(inputs: Inputs, edit: Source, reference: Reference, files: Files) -> Pairs:
@@ -125,16 +122,10 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
     """
     read = policy_reader(inputs, files)
     built: list[tuple[Region, ...]] = []
-    opened: list[tuple[Region, ...]] = []
     notes: list[str] = []
-
-    def picture_of(path: str) -> regions.Planes:
-        return mask_picture(read, path)
-
     for pair in pairs.pairs:
         if pair.drawn is not None:
             built.append(pair.drawn)
-            opened.append(())
             continue
         if (areas := pair.areas) is None:
             areas = areas_of(pair.original, inputs.settings, record_of(inputs), read)
@@ -149,9 +140,8 @@ def protect(inputs: Inputs, pairs: Pairs, files: Files) -> Protected:
                 for called, one in ((f"the original of {inputs.path}", pair.original), (inputs.path, pair.edit))
                 if one.depth > BITS_READ and one.low is None
             ]
-        built.append(regions.build(pair.editable, areas, picture_of))
-        opened.append(regions.opened_text(pair.editable, areas, picture_of))
-    return Protected(tuple(built), tuple(notes), tuple(opened))
+        built.append(regions.build(pair.editable, areas, lambda path: mask_picture(read, path)))
+    return Protected(tuple(built), tuple(notes))
 
 
 def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) -> tuple[RegionDrift, ...]:
@@ -217,8 +207,7 @@ def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Leve
         for region in built
         if one.only is None
     )
-    opened = tuple(region.name for built in protected.opened for region in built)
-    return Compared(shown, pairs.brands, areas, protected.notes, opened)
+    return Compared(shown, pairs.brands, areas, protected.notes)
 
 
 def _facts(pair: Pair, level: Level) -> PairFacts:

@@ -104,9 +104,7 @@ def widen(inputs: Inputs, pairs: Pairs, protected: Protected, files: Files) -> t
         was = _opened(contract, pair, original.alpha, files)
         fresh = pair.editable & ~was
         if fresh.any():
-            # Detected text that gives way to the wider mask was protected under the other one.
-            areas = *protected.regions[0][1:], *protected.opened[0]
-            names = [one.name for one in areas if (one.mask & fresh).any()]
+            names = [one.name for one in protected.regions[0][1:] if (one.mask & fresh).any()]
             shares = regions.share_of(was), regions.share_of(pair.editable)
             was_asked = sidecar.digest_of(contract.record)
             found.append(Widened(contract.path, *shares, bounding_box(fresh), tuple(dict.fromkeys(names)), was_asked))

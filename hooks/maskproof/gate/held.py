@@ -128,17 +128,13 @@ def _filled(empty: Held, settings: Settings, record: Record | None, read: Read, 
     found: list[HeldArea] = []
     problems: list[tuple[str, str]] = []
     notes: list[str] = []
-    rest, nothing = replace(settings, areas=()), np.zeros(empty.picture.samples.shape[:2], np.bool_)
-    opened = nothing if empty.opened is None else empty.opened
-
-    def picture_of(path: str) -> regions.Planes:
-        return mask_picture(read, path)
-
+    rest = replace(settings, areas=())
     for rule in (*settings.areas, None):
         asked = rest if rule is None else replace(rest, areas=(rule,), detect=())
         try:
             declared = areas_of(empty.picture, asked, record if rule is None else None, read)
-            _, *drawn = regions.build(opened, declared, picture_of)
+            nothing = np.zeros(empty.picture.samples.shape[:2], np.bool_)
+            _, *drawn = regions.build(nothing, declared, lambda path: mask_picture(read, path))
         except CouldNotJudge as error:
             problems.append((error.reason, error.advice))
             continue
@@ -146,8 +142,6 @@ def _filled(empty: Held, settings: Settings, record: Record | None, read: Read, 
         found += [HeldArea(one, where or one.source) for one in drawn]
         if rule is not None and not drawn:
             notes.append(f"{rule.find} is not in {empty.shown}, so the area {rule.name!a} protects nothing of it")
-        text = regions.opened_text(opened, declared, picture_of)
-        notes += [f"{one.name} was only detected, and the mask opens it, so that it may change" for one in text]
     return replace(empty, areas=tuple(found), problems=tuple(problems), notes=tuple(notes))
 
 

@@ -393,8 +393,6 @@ class Compared:
     regions: tuple[RegionFacts, ...] = ()
     notes: tuple[str, ...] = ()
     """what could not be looked for, and what is not compared"""
-    opened: tuple[str, ...] = ()
-    """names of detected text that is not protected, since the mask is there to change it"""
 
 
 @dataclass(frozen=True, slots=True)

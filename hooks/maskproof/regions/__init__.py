@@ -1,8 +1,7 @@
 """Regions: which parts of the original are protected, of which kind, and who asks for it.
 
 "Outside the mask" is one kind of region beside brand, text, face and product. Areas that are declared
-subtract from every mask: a logo inside the editable part stays protected. Lines of text that nobody declared, and that
-were only detected, give way to it: a mask around a word is there to have another one written.
+subtract from every mask: a logo inside the editable part stays protected.
 
 A new way to declare an area is a branch in `_area_mask`; a new kind of region is a member of `model.Kind`
 with its limits in `limits.py`.
@@ -26,7 +25,7 @@ from maskproof.policy.cover import drawn, extent
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -48,11 +47,6 @@ COLORLESS = 8
 """levels of 255 that what an editor writes anew may be off: grey stays grey, and a copied pixel the original's"""
 TINTED = 40
 """the same at the edges of a JPEG, whose colour is stored coarsely"""
-DETECTED = "detected"
-"""how the source of an area begins that nobody drew"""
-OPENED_TEXT = 0.8
-"""share of a detected line of text from which a mask is there to change it: of real edits of text the masks open 0.97
-to 1 of the box of the word that is meant, and reach 0.26 and 0.51 into the boxes of the lines beside it"""
 ORIGINAL = Frame()
 """neither cropped nor padded"""
 LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
@@ -144,47 +138,18 @@ def build(
 
     Args:
         editable: H x W, True where editing was allowed.
-        areas: Declared by policy and record, or detected.
+        areas: Declared by policy and record.
         picture_of: Decodes the mask picture at a path.
 
     Raises:
         CouldNotJudge: an area lies outside the original or its mask picture marks nothing.
     """
-    shown = kept_closed(_drawn(areas, _size(editable), picture_of), editable)
-    # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
-    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *shown)
-
-
-def opened_text(
-    editable: NDArray[np.bool_], areas: tuple[Area, ...], picture_of: Callable[[str], Planes]
-) -> tuple[Region, ...]:
-    """The lines of text that were detected and that the mask is there to change; the arguments are those of `build`."""
-    detected = tuple(area for area in areas if gives_way(area.kind, area.source))
-    return tuple(one for one in _drawn(detected, _size(editable), picture_of) if not kept_closed((one,), editable))
-
-
-def _drawn(areas: tuple[Area, ...], size: Size, picture_of: Callable[[str], Planes]) -> list[Region]:
-    """All of each area, whatever a mask opens."""
-    return [
+    size = (editable.shape[1], editable.shape[0])
+    drawn = [
         trimmed(area.name, area.kind, _area_mask(area, size, picture_of), area.source, area.colors) for area in areas
     ]
-
-
-def kept_closed(areas: Iterable[Region], editable: NDArray[np.bool_]) -> tuple[Region, ...]:
-    """All of what is declared; of detected text what the mask does not open, and nothing where it opens most of it."""
-    found = []
-    for one in areas:
-        if gives_way(one.kind, one.source) and (opened := np.count_nonzero(one.mask & editable)):
-            if opened < OPENED_TEXT * np.count_nonzero(one.part):
-                found.append(trimmed(one.name, one.kind, one.mask & ~editable, one.source, one.colors))
-        else:
-            found.append(one)
-    return tuple(found)
-
-
-def gives_way(kind: str, source: str) -> bool:
-    """Is an area a line of text that nobody declared?"""
-    return kind == Kind.TEXT and source.startswith(DETECTED)
+    # An area outside the mask is judged twice, as its kind and as outside the mask, so that declaring it can only add.
+    return (Region("outside the mask", Kind.OUTSIDE_MASK, ~editable, "mask"), *drawn)
 
 
 def trimmed(

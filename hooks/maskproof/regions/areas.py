@@ -16,13 +16,17 @@ import numpy as np
 from maskproof.errors import CouldNotJudge, MissingMask
 from maskproof.images.decode import decode, decode_mask
 from maskproof.model import Box, Kind, Metric, Picture, Read, Wording
-from maskproof.regions import DETECTED, Area, faces, ocr
+from maskproof.regions import Area, faces, ocr
 from maskproof.regions.template import search
 
 if TYPE_CHECKING:
     from maskproof import drift, regions
     from maskproof.policy import AreaRule, Settings
     from maskproof.records.sidecar import Record
+
+
+DETECTED = "detected"
+"""how the source of an area begins that nobody drew"""
 
 
 def areas_of(original: Picture, settings: Settings, record: Record | None, read: Read) -> tuple[Area, ...]:

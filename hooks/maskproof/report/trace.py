@@ -119,8 +119,6 @@ def _regions(found: Inspection) -> Iterator[str]:
             yield f"protected: {share} {why}"
         else:
             yield f"protected: {region.name} ({region.kind}), {share} {region.source} names it"
-    for name in found.compared.opened:
-        yield f"not protected: {name}, which was only detected, and which the mask opens, so that it may change"
     named = {region.name for region in found.compared.regions}
     for area in found.inputs.settings.areas if named else ():
         if area.find is not None and area.name not in named:
