@@ -56,7 +56,8 @@ class Listing(Mapping[str, Entry]):
 
     def holding(self, oid: str) -> list[str]:
         """The paths of one blob."""
-        return [path for path, words in self._words.items() if oid in words]
+        near = [path for path, words in self._words.items() if oid in words]
+        return [path for path in near if self[path].oid == oid]
 
     @cached_property
     def images(self) -> tuple[str, ...]:
