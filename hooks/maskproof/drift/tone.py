@@ -40,6 +40,10 @@ MIN_GAIN = 0.9
 """share to which a curve has to bring the mean difference down, for it to be taken instead of one step"""
 STEP_NOISE = 0.05
 """hundredths of full scale that the step of a bin is not sure to"""
+WAYS = (("lighter", "darker"), ("redder", "greener"), ("yellower", "bluer"))
+"""what more and less of each of OKLab's three coordinates is called"""
+SEEN_STEP = 1.0
+"""OKLab x100 from which on a way that the tone went is told beside the furthest"""
 STEP_BINS = 5
 """quantile bins of lightness whose step is told"""
 MIN_STEP_PLACES = 40
@@ -131,15 +135,19 @@ def tone(original: Float, edit: Float, weights: Float) -> tuple[Metric, ...]:
     steps = np.stack([np.median((labs[1] - labs[0])[part], axis=0) for part in parts])
     largest = int(np.argmax(np.linalg.norm(steps, axis=1)))
     difference, where = steps[largest], _tones(largest, bins)
-    way = "lighter" if difference[0] > 0 else "darker"
-    says = "the tone of the whole protected area moved by {value} (limit {limit})"
-    says += f"{where}: {abs(difference[0]):.1f} {way}"
+    says = f"the tone of the whole protected area moved by {{value}} (limit {{limit}}){where}: {_ways(difference)}"
     return (
         Metric("tone", float(np.linalg.norm(difference)), "OKLab x100", "tone", says),
         Metric("tone_light", float(difference[0]), "OKLab L x100", "tone", ""),
         Metric("tone_gain", gain, "times", "tone", ""),
         Metric("tone_hue", _hue_turn(labs[0], labs[1]), "degrees", "tone", ""),
     )
+
+
+def _ways(difference: Float) -> str:
+    """Which ways a step in OKLab x100 goes, the furthest first; what nobody sees beside that is left out."""
+    found = sorted(((abs(by), way[by < 0]) for by, way in zip(difference.tolist(), WAYS, strict=True)), reverse=True)
+    return ", ".join(f"{by:.1f} {way}" for by, way in found if by >= min(SEEN_STEP, found[0][0]))
 
 
 def _tones(place: int, bins: int) -> str:
