@@ -16,12 +16,12 @@ from maskproof.edit import framing
 from maskproof.errors import CouldNotJudge, CouldNotRestore, NoAnswer
 from maskproof.evidence import carriers
 from maskproof.gate import rank
+from maskproof.gate.alignment import realign
 from maskproof.gate.named import Named, compare
 from maskproof.images import containers
 from maskproof.images.decode import decode
 from maskproof.marks import Mark
 from maskproof.restore import NOTHING, Options, compose, decode_sources
-from maskproof.restore.alignment import realign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

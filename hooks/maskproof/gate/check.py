@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from maskproof.errors import CouldNotJudge, MaskproofError
 from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
-from maskproof.gate.compare import cross, describe, matching, measure, protect
+from maskproof.gate.compare import cut, describe, measure, mend, protect
 from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
@@ -228,13 +228,13 @@ def judge(inputs: Inputs, files: Files, threads: int = 2, draws: Draws | None = 
     widened = attempt(widen, inputs, pairs, regions, files)
     unsettled = settle(inputs.reference, files, threads)
     compared = describe(pairs, regions, inputs.settings.level)
-    kept = attempt(matching, inputs, pairs, measured)
-    still = None if isinstance(kept, Failure) else kept
-    crossed = attempt(cross, inputs, pairs, regions, measured)
-    over = None if isinstance(crossed, Failure) else crossed
+    mending = attempt(mend, inputs, pairs, regions, measured)
+    met = None if isinstance(mending, Failure) else mending
+    lost = attempt(cut, inputs, pairs, regions)
+    over = None if isinstance(lost, Failure) else lost
     master = judge_master(inputs, measured, files, threads)
     export = None if inputs.as_export is None else judge(inputs.as_export, files, threads)
-    facts = first, widened, unsettled, still, over, master, export
+    facts = first, widened, unsettled, met, over, master, export
     report = conclude(Inspection(inputs, signals, compared, measured, *facts))
     if not draws:
         return report

@@ -5,24 +5,25 @@ decode -> protect -> measure; what an image is compared with depends on its orig
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
+from posixpath import splitext
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maskproof import drift, regions
-from maskproof.drift.found import blocks, luma, outside_of
 from maskproof.drift.frame import align
-from maskproof.drift.grid import reduced_mask
-from maskproof.drift.registration import NO_MOTION
 from maskproof.drift.uncompared import uncompared
-from maskproof.errors import BadTransform
+from maskproof.errors import BadTransform, CouldNotRestore
 from maskproof.gate import verdict
+from maskproof.gate.alignment import realign
 from maskproof.gate.crossing import Crossing, crossing
 from maskproof.gate.descriptions import with_lost_profile
-from maskproof.gate.inspection import Compared, Failure, Original, PairFacts, PictureFacts, RegionFacts
+from maskproof.gate.inspection import Compared, Failure, Mending, Original, PairFacts, PictureFacts, RegionFacts
 from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
+from maskproof.images.encode import SUFFIXES
 from maskproof.images.exported import palette_of
 from maskproof.model import Level, Verdict
 from maskproof.regions.areas import DETECTED, areas_of, mask_picture, readers
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 
 BITS_READ = 8
 """bits of a sample that a picture is read with, where its format's reader has no more"""
-MATCHED_SIDE_PX = 1600
-"""samples of the long side at which it is asked what still matches, as in `restore`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,42 +155,41 @@ def measure(inputs: Inputs, pairs: Pairs, protected: Protected, threads: int) ->
     )
 
 
-def matching(inputs: Inputs, pairs: Pairs, measured: tuple[RegionDrift, ...]) -> float | None:
-    """Share of what is protected that still shows the same, of an edit that is over its limits and did not move.
-
-    None: nobody has to know. What moved as a whole is found again once it is moved back.
-    """
-    if (pair := _drifted(inputs, pairs, measured)) is None:
+def mend(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[RegionDrift, ...]) -> Mending | None:
+    """What `restore` would meet in an edit that is over its limits; None: nobody has to know."""
+    pair = next((one for one in pairs.pairs if one.only is None), None)
+    if pair is None or not measured or inputs.change is None or not isinstance(inputs.reference, Original):
         return None
-    factor = -(-max(pair.original.size) // MATCHED_SIDE_PX)
-    placed = align(pair.original, pair.edit, pair.frame)
-    before, after = (luma(one.samples, one.alpha, factor) for one in (pair.original, placed))
-    return blocks(before, after, outside_of(reduced_mask(pair.editable, factor)), NO_MOTION).kept
+    if verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
+        return None
+    areas = _built(pairs, protected, pair)
+    inside = ~np.logical_or.reduce([region.mask for region in areas])
+    if not inside.any():
+        if pair.mask is not None:
+            return Mending(refused="all that the mask opens is protected by name")
+        mask = f"`maskproof record {shlex.quote(inputs.path)} --mask MASK --mask-mode MODE`"
+        return Mending(refused=f"its record names no mask, so all is protected; if there was one, record it: {mask}")
+    try:
+        realigned = realign(pair.original, pair.edit, pair.frame, inside)
+    except CouldNotRestore as error:
+        return Mending(refused=error.reason)
+    over = crossing(pair.original.samples, realigned.over(pair.original.samples), pair.editable, areas[1:])
+    stem, ending = splitext(inputs.path)
+    return Mending(realigned.kept, "", "" if ending.lower() in SUFFIXES else f"{stem}.png", over.hint)
 
 
-def cross(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[RegionDrift, ...]) -> Crossing:
-    """What reaches over the mask's edge, of an edit as in `matching`, or of one that was restored blindly."""
+def cut(inputs: Inputs, pairs: Pairs, protected: Protected) -> Crossing | None:
+    """What was cut at the mask's edge of an edit that was restored blindly; None: it was not."""
     record = record_of(inputs)
-    restored = record is not None and record.restored is not None and record.restored.kept is not None
-    pair = _masked(pairs) if restored else _drifted(inputs, pairs, measured)
-    if pair is None:
-        return Crossing()
-    areas = next(built for one, built in zip(pairs.pairs, protected.regions, strict=True) if one is pair)[1:]
-    placed = align(pair.original, pair.edit, pair.frame)
-    return crossing(pair.original.samples, placed.samples, pair.editable, areas, pasted=restored)
-
-
-def _drifted(inputs: Inputs, pairs: Pairs, measured: tuple[RegionDrift, ...]) -> Pair | None:
-    """The pair with a mask, where it is over its limits and the frame did not move."""
-    if not measured or verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
+    pair = next((one for one in pairs.pairs if one.only is None and one.mask is not None), None)
+    if pair is None or record is None or record.restored is None or record.restored.kept is None:
         return None
-    if any(metric.name == "shift" and metric.value for row in measured for metric in row.metrics):
-        return None
-    return _masked(pairs)
+    placed, areas = align(pair.original, pair.edit, pair.frame), _built(pairs, protected, pair)[1:]
+    return crossing(pair.original.samples, placed.samples, pair.editable, areas, pasted=True)
 
 
-def _masked(pairs: Pairs) -> Pair | None:
-    return next((one for one in pairs.pairs if one.only is None and one.mask is not None), None)
+def _built(pairs: Pairs, protected: Protected, pair: Pair) -> tuple[Region, ...]:
+    return next(built for one, built in zip(pairs.pairs, protected.regions, strict=True) if one is pair)
 
 
 def describe(pairs: Pairs | Failure, protected: Protected | Failure, level: Level) -> Compared:

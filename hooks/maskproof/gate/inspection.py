@@ -423,6 +423,20 @@ class MasterFacts:
     """the export shows what its master was before this change, as it did before"""
 
 
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What putting an edit's protected pixels back would meet."""
+
+    kept: float = 1.0
+    """share of what is protected that still shows the same, the frame's own motion undone"""
+    refused: str = ""
+    """why `restore` would not do it; empty: it would, or would ask first"""
+    target: str = ""
+    """the file that it has to be written to, as edits are not written in this one's format; empty: this one"""
+    hint: str = ""
+    """sentences on what reaches over the mask's edge"""
+
+
 @dataclass(frozen=True)
 class Inspection:
     """Everything that was found about one image."""
@@ -435,10 +449,10 @@ class Inspection:
     widened: tuple[Widened, ...] | Failure = ()
     unsettled: Unproven | None = None
     """the original, where something is open against it in the project"""
-    matching: float | None = None
-    """share of what is protected that still shows the same, of an edit that drifted without moving; None: not asked"""
+    mending: Mending | None = None
+    """what putting back would meet, of an edit that drifted; None: not asked"""
     crossing: Crossing | None = None
-    """what reaches over the mask's edge, of such an edit or of one that was restored blindly"""
+    """what was cut at the mask's edge, of one that was restored blindly"""
     master: MasterFacts | None = None
     """of an export"""
     as_export: ImageReport | None = None
@@ -478,24 +492,23 @@ class Inspection:
         accept = f" If it is meant so, somebody else can accept it: `maskproof approve {path} --reason WHY`."
         if isinstance(self.inputs.reference, Before):
             return f"Put the right logo into the picture, or make it again.{accept}"
-        record = self.inputs.record
-        if record is not None and not isinstance(record, Failure) and record.origin == "manual":
-            return (
-                f"See where: `maskproof view {path}`. Then record the mask of what was meant to change "
-                f"(`maskproof record {path} --mask MASK --mask-mode MODE`), or put the rest back: "
-                f"`maskproof restore {path}`.{accept}"
+        record, mending = self.inputs.record, self.mending or Mending()
+        by_hand = record is not None and not isinstance(record, Failure) and record.origin == "manual"
+        redrawn = mending.kept < LITTLE
+        if (redrawn or mending.refused) and not by_hand:
+            why = mending.refused or (
+                f"only {mending.kept:.0%} of what is protected still shows the same, so the scene was drawn anew, and "
+                "putting pixels back would cut or double what crosses the mask's edge"
             )
-        over = "" if self.crossing is None else self.crossing.hint
-        if self.matching is not None and self.matching < LITTLE:
-            return (
-                f"Edit again: only {self.matching:.0%} of what is protected still shows the same, so the scene was "
-                f"drawn anew, and putting pixels back would cut or double what crosses the mask's edge.{over} See "
-                f"where: `maskproof view {path}`.{accept}"
-            )
-        return (
-            f"See where: `maskproof view {path}`.{over} Then edit again, or put the protected pixels back: "
-            f"`maskproof restore {path}`.{accept}"
-        )
+            return f"Edit again: {why}.{mending.hint} See where: `maskproof view {path}`.{accept}"
+        elsewhere = f" -o {shlex.quote(mending.target)}" if mending.target else ""
+        restore = "" if redrawn or mending.refused else f"`maskproof restore {path}{elsewhere}`"
+        see = f"See where: `maskproof view {path}`.{mending.hint} Then"
+        if by_hand:
+            mask = f"`maskproof record {path} --mask MASK --mask-mode MODE`"
+            rest = restore and f", or put the rest back: {restore}"
+            return f"{see} record the mask of what was meant to change: {mask}{rest}.{accept}"
+        return f"{see} edit again, or put the protected pixels back: {restore}.{accept}"
 
     @property
     def failure(self) -> Failure | None:

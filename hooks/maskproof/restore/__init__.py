@@ -19,6 +19,7 @@ from maskproof.drift.exact import pixels_changed
 from maskproof.drift.frame import Aligned
 from maskproof.errors import CouldNotRestore
 from maskproof.evidence import carriers
+from maskproof.gate.alignment import MIN_KEPT, Realigned, realign
 from maskproof.gate.compare import frame_of
 from maskproof.gate.crossing import crossing
 from maskproof.gate.inspection import LITTLE
@@ -29,7 +30,6 @@ from maskproof.images.metadata import upright
 from maskproof.policy.limits import ROWS
 from maskproof.records.sidecar import RestoredRef
 from maskproof.regions.areas import areas_of, mask_picture
-from maskproof.restore.alignment import MIN_KEPT, Realigned, realign
 from maskproof.restore.blend import AUTO, Layers, bands, paste
 from maskproof.restore.channels import unify
 from maskproof.restore.tone import match_tone
@@ -183,9 +183,7 @@ def compose(sources: Sources, settings: Settings, read: Read, options: Options) 
 
 def _over_the_edge(original: Picture, realigned: Realigned, inside: Mask) -> str:
     """Where the model went on past the edge of what is kept of it, in words; empty: nowhere."""
-    moved = realigned.move(realigned.placed.samples)
-    there = np.where(realigned.valid[..., None], moved, original.samples)
-    return crossing(original.samples, there, inside).where
+    return crossing(original.samples, realigned.over(original.samples), inside).where
 
 
 def _cut_notes(kept: float, over: str) -> tuple[str, ...]:

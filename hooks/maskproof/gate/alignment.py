@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from maskproof.drift.found import blocks, luma, outside_of
-from maskproof.drift.frame import Aligned, Frame, align, shown
+from maskproof.drift.frame import Aligned, Frame, align, as_fine, shown
 from maskproof.drift.grid import Mask, reduced_mask
 from maskproof.drift.registration import NO_MOTION, Motion, motion_between, warped
 from maskproof.errors import CouldNotRestore
@@ -58,6 +58,10 @@ class Realigned:
         """Samples in the edit's frame (H x W x channels) drawn in the original's; 0 where there are none."""
         return samples if self.motion is None else _move(samples, self.motion)
 
+    def over(self, original: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The edit in the original's frame (H x W x 3), and the original itself where the edit holds nothing."""
+        return np.where(self.valid[..., None], self.move(self.placed.samples), original)
+
     @property
     def valid(self) -> Mask:
         """H x W, True where the edit holds samples."""
@@ -77,7 +81,9 @@ def realign(original: Picture, edit: Picture, frame: Frame, inside: Mask) -> Rea
     """
     placed = align(original, edit, frame)
     factor = -(-max(original.size) // COMPARED_SIDE_PX)
-    before, after = (luma(picture.samples, picture.alpha, factor) for picture in (original, placed))
+    # What a smaller edit has no room for was not drawn anew by anybody.
+    before = luma(as_fine(shown(original.samples, original.alpha), edit, placed.canvas), None, factor)
+    after = luma(placed.samples, placed.alpha, factor)
     editable = reduced_mask(inside, factor)
     outside = outside_of(editable)
     still = blocks(before, after, outside, NO_MOTION)
