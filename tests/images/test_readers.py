@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
 import zlib
 
 import pytest
@@ -31,6 +33,7 @@ class JXL(ImageFile.ImageFile):
         head = int.from_bytes(data[2:6], "little")
         self._size = ((head >> 17) % 512 + 1 + {wider}, (head >> 3) % 512 + 1)
         self._mode = "RGB"
+        self.info["exif"] = None  # as `pillow_heif` says that there is none
         self.samples = zlib.decompress(data[6:])
         self.tile = []
 
@@ -92,6 +95,19 @@ def test_an_edit_is_judged_where_a_reader_is_installed(project, installed, verdi
         return
     without = project.check()
     assert (without.status, "pip install pillow-jxl-plugin" in without.text) == (3, True)
+
+
+def test_protected_pixels_are_put_back_into_a_file_of_a_format_that_is_written(project, installed):
+    path = installed()
+    project.write("assets/photo.jxl", coded(project.pictures.original))
+    project.commit("A photograph")
+    project.write(JXL, coded(project.pictures.drifted))
+    masked = ("--mask", MASK, "--mask-mode", "white")
+    project.run(*MASKPROOF, "record", JXL, "--original", "assets/photo.jxl", *masked, PYTHONPATH=path)
+    project.stage()
+    (offered,) = re.findall(r"`maskproof (restore [^`]+)`", " ".join(checked(project, path).text.split()))
+    done = project.run(*MASKPROOF, *shlex.split(offered), ok=False, PYTHONPATH=path)
+    assert (done.returncode, "1 restored" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("level", ["visual", "exact"])

@@ -19,7 +19,7 @@ from PIL import Image
 from maskproof.report import drawing, terminal
 from maskproof.report.card import MOVING_BYTES
 from processes import MASKPROOF
-from projects import HERO, MASK, QUARTER, SPRING, clean_environment
+from projects import HERO, MASK, QUARTER, SPRING, clean_environment, png
 
 MASKED = (HERO, SPRING, "--mask", MASK, "--mask-mode", "white")
 ORANGE_RED = (178, 58, 0)
@@ -60,6 +60,30 @@ def test_the_moving_one_takes_turns_and_is_small(project):
     rows = np.flatnonzero(changed.any(1))
     assert rows[0] > 150  # the words above hold still
     assert np.abs(frames[1] - frames[2]).max() > 60  # the frame came
+
+
+def test_it_names_what_is_furthest_over_its_limit(project):
+    project.write(
+        "maskproof.toml",
+        'version = 1\n[[areas]]\npaths = ["**"]\nname = "logo"\nkind = "brand"\nbox = [20, 20, 18, 18]\n'
+        "[limits.brand]\ndelta_e = 0.5\n",
+    )
+    project.commit("Policy")
+    image = Image.open(io.BytesIO(project.pictures.held)).convert("RGB")
+    image.paste((250, 10, 10), (23, 23, 35, 35))
+    project.write(SPRING, png(image))
+    assert project.maskproof("record", SPRING, "--original", HERO, *MASKED[2:]).returncode == 0
+    project.stage()
+    (reported,) = project.report()[1]["images"]
+    first, *_ = reported["findings"]
+    worst = max(reported["findings"], key=lambda one: one["value"] / one["limit"])
+    assert worst is not first, "or the test tells nothing"
+    told = project.maskproof(
+        "check", "--cards", "cards", "--card-url", "https://x.example/", "--format", "markdown"
+    ).stdout
+    ((shown, _),) = re.findall(r"^!\[(.*)\]\((.*)\)$", told, re.MULTILINE)
+    assert " in logo" in shown
+    assert worst["rule"] == "brand"
 
 
 def test_pictures_hold_no_more_than_they_show(project):

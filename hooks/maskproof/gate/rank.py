@@ -99,7 +99,7 @@ def in_order(reports: Sequence[ImageReport]) -> tuple[Ranked, ...]:
 
 def worst(report: ImageReport) -> Finding | None:
     """The finding that a reader needs first: of the gravest ones, the one furthest over its limit."""
-    return min(report.findings, key=lambda one: (GRAVEST.index(one.severity), -_excess(one)), default=None)
+    return min(report.findings, key=lambda one: (GRAVEST.index(one.severity), -excess(one)), default=None)
 
 
 def advice(
@@ -135,7 +135,7 @@ def _processes(jobs: int | None, named: Sequence[Named]) -> int:
     return parallel.count(1 if jobs is None and little else jobs, len(named))
 
 
-def _excess(finding: Finding) -> float:
+def excess(finding: Finding) -> float:
     """How far a finding is over its limit, or under one that has to be reached."""
     if finding.value is None or finding.limit is None:
         return 0.0

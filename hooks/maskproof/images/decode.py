@@ -372,8 +372,8 @@ def _decode_stored(data: bytes, container: Container, name: str) -> Stored:
         samples,
         raw.icc,
         color_chunks(container),
-        said.get("exif", b"").removeprefix(b"Exif\0\0"),
-        said.get("xmp", b""),
+        (said.get("exif") or b"").removeprefix(b"Exif\0\0"),  # of a HEIC without one it is None
+        said.get("xmp") or b"",
         _describe_widening(raw, alpha is not None),
         raw.turn is not None or container.format == "TIFF",
         tuple(tuple(table) for _, table in sorted(tables.items())),

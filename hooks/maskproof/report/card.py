@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from maskproof.gate.inspection import Inspection
+from maskproof.gate.rank import excess
 from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict, amount
 from maskproof.report import drawing, standing
@@ -82,9 +83,10 @@ def draw(report: ImageReport, scene: Scene) -> Card | None:
     return Card(_png(still), _webp(frames), _says(report, worst), answer)
 
 
-def _grave(one: Finding) -> tuple[bool, int, bool]:
-    """What stops before what warns, what nobody accepted before what somebody did, what has a place before the rest."""
-    return one.accepted is not None, (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN).index(one.severity), not one.box
+def _grave(one: Finding) -> tuple[bool, int, bool, float]:
+    """What nobody accepted first, what stops before what warns, what has a place, what is furthest over its limit."""
+    severity = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN).index(one.severity)
+    return one.accepted is not None, severity, not one.box, -excess(one)
 
 
 def _says(report: ImageReport, worst: Finding | None) -> str:
