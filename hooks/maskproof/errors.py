@@ -118,7 +118,7 @@ class RecordError(CouldNotJudge, DocumentError):
     """A sidecar has mistakes."""
 
     rule = "stale-record"
-    correct = "Correct it, or write it anew with `maskproof record`."
+    correct = "Correct it."
 
 
 class TwoRecords(RecordError):  # noqa: N818 - it is what it says
@@ -128,7 +128,7 @@ class TwoRecords(RecordError):  # noqa: N818 - it is what it says
         super().__init__(f"the record of {image}", (f"it lies in two places, {one} and {other}",))
         import shlex  # which a commit without images does not need
 
-        keep = " or ".join(f"`git rm {shlex.quote(path)}`" for path in (one, other))
+        keep = " or ".join(f"`git rm -f {shlex.quote(path)}`" for path in (one, other))
         self.advice = f"Look at both and keep one: {keep}."
 
 

@@ -41,7 +41,7 @@ from maskproof.cli.base import (
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.cli.once import told_before
 from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
-from maskproof.errors import CouldNotJudge, UsageError
+from maskproof.errors import MaskproofError, UsageError
 from maskproof.images import worker
 from maskproof.parallel import processors
 from maskproof.report import draws_of
@@ -161,8 +161,8 @@ def check(
     where, windows = folder(change.repository, os.environ), os.name == "nt"
     try:
         judged = _checked(change, cache, jobs, scheduler, share, draws, quiet=quiet)
-    except CouldNotJudge as error:
-        error.advice = pasted(error.advice, where, windows=windows)
+    except MaskproofError as error:
+        error.reason, error.advice = (pasted(one, where, windows=windows) for one in (error.reason, error.advice))
         raise
     found = seen_from(judged, where, windows=windows)
     if share is not None:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from maskproof.records.sidecar import MaskRef, Record
 
 SIGN = (
-    "If that is meant, have somebody approve it (`maskproof approve`); otherwise bring back the record that was there."
+    "If that is meant, have somebody approve it (`maskproof approve EDIT --reason WHY`); otherwise bring back the "
+    "record that was there."
 )
 
 

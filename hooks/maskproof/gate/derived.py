@@ -177,7 +177,8 @@ def _refuse_circle(scope: Scope, path: str, master: str | None) -> None:
         if master in seen:
             error = CouldNotJudge(
                 f"it is an export of itself ({' of '.join([*seen, master])}), so nothing would be compared",
-                "Name the picture that was exported, in [[derived]] of the policy or with `maskproof record`.",
+                "Name the picture that was exported, in [[derived]] of the policy or by "
+                "`maskproof record EDIT --derived --original MASTER`.",
             )
             error.rule = "derived"
             raise error
@@ -376,7 +377,7 @@ def of_master(inspection: Inspection) -> Iterator[Finding]:
                 "derived",
                 f"its master {master} {reference.unproven}",
                 about=(reference.source.sha256,),
-                advice=f"Commit the master, and record the export again: `maskproof record {inspection.inputs.path}`.",
+                advice="Commit the master, and record the export again: `maskproof record EDIT`.",
             )
         return
     if report.verdict is Verdict.PASS:

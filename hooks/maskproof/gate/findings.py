@@ -69,13 +69,18 @@ def _is_by_maker(inspection: Inspection, one: Finding) -> bool:
 
 def _filled_in(inspection: Inspection, one: Finding) -> Finding:
     """A finding whose commands name the image, or, where it has no record yet, all that one needs."""
-    inputs, asked = inspection.inputs, "maskproof record EDIT"
-    if inputs.change is None or asked not in one.message + one.advice:
+    inputs = inspection.inputs
+    if inputs.change is None or "EDIT" not in one.message + one.advice:
         return one
-    named = shlex.join(["maskproof", "record", inputs.path])
+    recorded = shlex.join(["maskproof", "record", inputs.path])
     if isinstance(inputs.reference, Tracked):
-        named = command(inputs.path, inputs.reference.proposal)
-    return replace(one, message=one.message.replace(asked, named), advice=one.advice.replace(asked, named))
+        recorded = command(inputs.path, inputs.reference.proposal)
+
+    def named(text: str) -> str:
+        text = text.replace("maskproof record EDIT", recorded)
+        return text.replace("maskproof approve EDIT", shlex.join(["maskproof", "approve", inputs.path]))
+
+    return replace(one, message=named(one.message), advice=named(one.advice))
 
 
 # --- the rows --------------------------------------------------------------------------------------------------------

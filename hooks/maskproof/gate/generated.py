@@ -102,7 +102,7 @@ def contradicted(inspection: Inspection) -> Iterator[Finding]:
             "the record says that the picture was generated without a source image, but "
             f"{wording.sentence((sign,)) or f'the file says that it is an edit ({sign.says}, {sign.source})'}",
             severity=Severity.WARN,
-            advice="If it is one, record its original with `maskproof record`.",
+            advice="If it is one, record its original: `maskproof record EDIT --original ORIGINAL`.",
         )
 
 

@@ -6,6 +6,7 @@ else the own value holds. The check reads it as it reads every policy, from the 
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -50,14 +51,14 @@ def read_preset(preset: Preset, named_by: str, read: Read) -> bytes:
         PolicyError: it is not there, or not what was pinned.
     """
     data = read(preset.path)
+    named = shlex.quote(preset.path)
     if data is None:
-        raise PolicyError(
-            named_by, (f"it extends {preset.path}, which is not there as a plain file: `git add {preset.path}`",)
-        )
+        said = f"it extends {preset.path}, which is not there as a plain file: `git add {named}`"
+        raise PolicyError(named_by, (said,))
     if (digest := digest_of(data)) != preset.sha256:
         said = (
             f"it extends {preset.path} with the digest {preset.sha256[:SHOWN]}…, but that file has {digest[:SHOWN]}…; "
-            f"if the file is meant, pin it: `maskproof preset {preset.path}`"
+            f"if the file is meant, pin it: `maskproof preset {named}`"
         )
         raise PolicyError(named_by, (said,))
     return data

@@ -72,7 +72,7 @@ def _parent(child: Link, parent: str, record_of: Callable[[str], Record | None])
         raise BrokenChain(
             f"{beside} names the parent {parent}, which is gone: there is no such record in this commit, so the first "
             f"original of {child.path} is not known",
-            f"Bring {parent} back, or name the record that took its place with `maskproof record --parent`.",
+            f"Bring {parent} back, or name the record that took its place: `maskproof record EDIT --parent RECORD`.",
         )
     original = child.record.original
     if original is None or record.image.sha256 != original.sha256:

@@ -6,6 +6,7 @@ It is a claim, not a proof: every digest in it is checked, and it may only add p
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from typing import Annotated, Any, Literal
 
@@ -159,11 +160,19 @@ def parse(data: bytes, path: str) -> Record:
     try:
         record = read_json(data, Record)
     except Problems as found:
-        raise RecordError(path, (*found.problems, *_path_problems(found.tree))) from found
+        raise _mistakes(path, (*found.problems, *_path_problems(found.tree))) from found
     problems = tuple(_contradictions(record, path))
     if problems:
-        raise RecordError(path, problems)
+        raise _mistakes(path, problems)
     return record
+
+
+def _mistakes(path: str, problems: tuple[str, ...]) -> RecordError:
+    """An error that says how to write the record anew: over one that cannot be read nothing is written."""
+    error = RecordError(path, problems)
+    anew = f"git rm -f {shlex.quote(path)} && maskproof record EDIT --original ORIGINAL"
+    error.advice = f"Correct it, or write it anew: `{anew}`."
+    return error
 
 
 def render(record: Record) -> bytes:

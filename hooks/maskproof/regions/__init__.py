@@ -49,7 +49,7 @@ TINTED = 40
 """the same at the edges of a JPEG, whose colour is stored coarsely"""
 ORIGINAL = Frame()
 """neither cropped nor padded"""
-LOOK_AT_IT = "Look at the mask, and record the right one with `maskproof record`."
+LOOK_AT_IT = "Look at the mask, and record the right one: `maskproof record EDIT --mask MASK --mask-mode MODE`."
 
 
 @dataclass(frozen=True, slots=True)

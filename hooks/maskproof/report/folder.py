@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from maskproof.repo.paths import is_ours
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.model import Finding, Report
 
 COMMAND = re.compile(r"`((?:maskproof|git|cp|mkdir) [^`]+)`")
@@ -25,6 +27,14 @@ OWN = ".maskproof/"
 """the folder of approvals, their signatures and the baseline"""
 JOINTS = ("&&", ">", "|")
 """words of the shell between two commands"""
+WITH_FILES, GIT_WITH_FILES = ("cp", "mkdir"), ("add", "rm", "mv")
+"""commands whose words are files"""
+OF_FILES = ("--", "--renormalize", "-p", "-o", "--original", "--mask", "--parent", "--undo")
+"""options before files"""
+PLACEHOLDERS = ("EDIT", "FILE", "IMAGE", "MASK", "MASTER", "ORIGINAL", "OTHER.png", "PICTURE", "RECORD", "ID")
+"""words that whoever reads it puts a name in the place of"""
+BEYOND = ("*", "../", "/")
+"""how a name begins that is none from the top of the repository"""
 
 
 def seen_from(report: Report, prefix: str, *, windows: bool = False) -> Report:
@@ -61,13 +71,29 @@ def _command(command: str, prefix: str, windows: bool) -> str:
         words = shlex.split(command)
     except ValueError:  # no command after all
         return command
-    folder = words[2:3] if words[:2] == ["mkdir", "-p"] else []
-    turned = [relpath(one, prefix) if _is_path(one) or [one] == folder else one for one in words]
+    turned = [relpath(one, prefix) if is_path else one for one, is_path in zip(words, _paths(words), strict=True)]
     if windows:
         return " ".join(f'"{one}"' if SPECIAL.search(one) and one not in JOINTS else one for one in turned)
     return " ".join(one if one in JOINTS else shlex.quote(one) for one in turned)
 
 
-def _is_path(word: str) -> bool:
-    """Is a word the path of a file? One behind an option is a pattern of Git LFS, which begins at the top."""
-    return (is_ours(word) or word.startswith(OWN)) and not word.startswith(("-", "*", "../", "/"))
+def _paths(words: list[str]) -> Iterator[bool]:
+    """Which words of a command are paths: by their name, or by where they stand, whatever they are called.
+
+    One behind an option of its own is a pattern of Git LFS, which begins at the top.
+    """
+    program, placed = "", False
+    for word, before in zip(words, ["&&", *words], strict=False):
+        program = word if before in JOINTS else program
+        if word.startswith("-"):
+            placed = word in OF_FILES
+            yield False
+        elif before in JOINTS or word in JOINTS:
+            placed = word in WITH_FILES
+            yield False
+        elif before == program and before not in WITH_FILES:
+            placed = before == "maskproof" or word in GIT_WITH_FILES
+            yield False
+        else:
+            known = is_ours(word) or word.startswith(OWN)
+            yield (placed or known) and word not in PLACEHOLDERS and not word.startswith(BEYOND)
