@@ -62,12 +62,24 @@ def test_the_hook_joins_the_others_and_keeps_the_comments(scratch: Scratch, befo
     assert "# the rest" not in before or "# the rest\nci:" in after
 
 
-@pytest.mark.parametrize("text", ["repos: [{repo: local, hooks: []}]\n", "repos: []\n", "- id: a\n"])
+@pytest.mark.parametrize("text", ["repos: [{repo: local, hooks: []}]\n", "- id: a\n"])
 def test_a_list_in_another_form_is_left_alone_and_the_entry_is_shown(scratch: Scratch, text: str) -> None:
     scratch.write(".pre-commit-config.yaml", text)
     done = scratch.maskproof("init")
     assert (scratch.root / ".pre-commit-config.yaml").read_text() == text
     assert "\n- repo: https://github.com/maskproof/maskproof\n" in done.stdout
+    assert "Next: what is left above to be done by hand, then " in done.stdout
+
+
+@pytest.mark.parametrize("text", ["repos: []\n", "# ours\nrepos: [ ]  # none yet\nci:\n  skip: [a]\n", "repos: []"])
+def test_an_empty_list_gets_the_hook(scratch: Scratch, text: str) -> None:
+    scratch.write(".pre-commit-config.yaml", text)
+    done = scratch.maskproof("init")
+    assert "Next: `pre-commit install`" in done.stdout
+    scratch.run(sys.executable, "-m", "pre_commit", "validate-config")
+    after = (scratch.root / ".pre-commit-config.yaml").read_text()
+    assert [repo["hooks"][0]["id"] for repo in yaml.safe_load(after)["repos"]] == ["maskproof"]
+    assert ("skip" in after, "# ours" in after) == ("skip" in text, "# ours" in text)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,8 @@ LIST = re.compile(
     re.MULTILINE,
 )
 """the list of hooks up to the next key of the file, and how its items are indented"""
+EMPTY = re.compile(r"^repos:[ \t]*\[[ \t]*\][ \t]*(?:#.*)?\n?", re.MULTILINE)
+"""a list without hooks"""
 NAMED = re.compile(
     r"\bid[\"']?\s*:\s*[\"']?maskproof[\"']?(?![\w-])|\bentry[\"']?\s*:.*\bmaskproof[\"']?,?\s+[\"']?check\b"
 )
@@ -155,7 +157,8 @@ def write_all(
     if pinned is None:
         yield f"Hook and check pin {rev}, which has to be published; until it is, pin a commit: --rev COMMIT"
     yield from _baseline(repository, progress)
-    yield "Next: `pre-commit install`, commit these files, and make the check required on your main branch."
+    first = "what is left above to be done by hand, then " if any("\n" in line for _, line in steps.values()) else ""
+    yield f"Next: {first}`pre-commit install`, commit these files, and make the check required on your main branch."
 
 
 def _owners(file: Path, name: str, paths: tuple[str, ...], owners: tuple[str, ...]) -> tuple[str, str]:
@@ -227,6 +230,8 @@ def _hook(file: Path, entry: str) -> tuple[str, str]:
     text = file.read_bytes().decode("utf-8", "surrogateescape")
     if NAMED.search(COMMENT.sub("", text)):
         return "", f"{CONFIG} names maskproof already and was left alone"
+    if EMPTY.search(text):
+        return EMPTY.sub(lambda _: f"repos:\n{entry}", text, count=1), f"Added maskproof to {CONFIG}"
     found = LIST.search(text)
     if found is None:
         return "", f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
