@@ -90,3 +90,30 @@ def test_a_smaller_edit_is_not_called_drawn_anew_for_its_size(project):
     assert project.maskproof("record", SPRING, "--original", "assets/fine.png", *MASKED).returncode == 0
     done = project.maskproof("restore", SPRING)
     assert ("1 restored" in done.stdout, "only" in done.stdout) == (True, False), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["16 bits", "transparent"])
+def test_a_file_that_cannot_hold_the_original_is_not_written_over(project, kind):
+    original = Image.open(io.BytesIO(project.pictures.original)).convert("RGBA" if kind == "transparent" else "RGB")
+    data = png(original)
+    if kind == "transparent":
+        original.putalpha(Image.linear_gradient("L").resize(original.size))
+        data = png(original)
+    else:
+        grey = np.asarray(original.convert("L"), np.uint16) * 257
+        data = png(Image.fromarray(grey))
+    project.write("assets/deep.png", data)
+    project.commit("An original")
+    edit = Image.open(io.BytesIO(data))
+    edit = Image.fromarray((np.asarray(edit) >> 8).astype(np.uint8)) if edit.mode.startswith("I") else edit
+    edit = edit.convert("RGB")
+    edit.paste("red", (10, 10, 60, 60))
+    file = io.BytesIO()
+    edit.save(file, "JPEG", quality=95)
+    project.write("assets/spring.jpg", file.getvalue())
+    assert project.maskproof("record", "assets/spring.jpg", "--original", "assets/deep.png", *MASKED).returncode == 0
+    project.stage()
+    (offered,) = re.findall(r"`(maskproof restore [^`]+)`", " ".join(project.check().text.split()))
+    assert offered.endswith(" -o assets/spring.png")
+    done = project.run(*MASKPROOF, *shlex.split(offered)[1:], "--force", ok=False)
+    assert "1 restored" in done.stdout, done.stdout + done.stderr

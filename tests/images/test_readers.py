@@ -251,6 +251,7 @@ class TestInstalled:
         assert project.maskproof("record", SPRING, "--original", path, *mask).returncode == 0
         project.stage()
         assert project.check().status == 1
+        assert project.maskproof("restore", SPRING).returncode == 0
 
     def test_a_turn_that_only_some_viewers_see_is_refused(self, project, save, suffix):
         turned = Image.Exif()

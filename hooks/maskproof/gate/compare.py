@@ -174,8 +174,15 @@ def mend(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[Reg
     except CouldNotRestore as error:
         return Mending(refused=error.reason)
     over = crossing(pair.original.samples, realigned.over(pair.original.samples), pair.editable, areas[1:])
-    stem, ending = splitext(inputs.path)
-    return Mending(realigned.kept, "", "" if ending.lower() in SUFFIXES else f"{stem}.png", over.hint)
+    target = "" if _holds(inputs.path, pair.original) else f"{splitext(inputs.path)[0]}.png"
+    return Mending(realigned.kept, "", target, over.hint)
+
+
+def _holds(path: str, original: Picture) -> bool:
+    """Can the original's pixels be put back into a file of this name?"""
+    kind = SUFFIXES.get(splitext(path)[1].lower())
+    plain = original.depth <= BITS_READ and (kind != "JPEG" or original.alpha is None)
+    return kind == "PNG" or (kind is not None and plain)
 
 
 def cut(inputs: Inputs, pairs: Pairs, protected: Protected) -> Crossing | None:
