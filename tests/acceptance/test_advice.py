@@ -244,3 +244,15 @@ def test_so_does_what_is_offered_elsewhere(case, begun, edited, tmp_path, ran):
     text = run_all(begun, tmp_path, ran)
     assert said in text
     assert OFFERED.search(text), text
+
+
+@pytest.mark.parametrize("command", [("check",), ("view", "--no-open")])
+def test_what_every_command_refuses_for_names_files_from_there(command, begun, edited):
+    begun.write(ORIGINAL, edited.original)
+    begun.write(MASK, edited.mask)
+    begun.commit("before")
+    begun.write(EDIT, edited.held)
+    recorded(begun)
+    begun.write("maskproof.toml", "version = 1\n")
+    done = begun.run(*MASKPROOF, *command, ok=False, cwd=begun.root / PLACE)
+    assert "`git add ../maskproof.toml`" in done.stdout + done.stderr

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from maskproof.cli import base
 from maskproof.cli.base import INTERNAL, OutputLostError
-from maskproof.errors import CouldNotJudge, MaskproofError, UsageError
+from maskproof.errors import CouldNotJudge, DocumentError, MaskproofError, UsageError
 from maskproof.report.text import safe
 
 __all__ = ["commands", "main"]
@@ -84,6 +86,20 @@ def _reason(error: BaseException | None) -> str:
 
 def _complain(error: MaskproofError) -> None:
     kind = "could not judge" if isinstance(error, CouldNotJudge) else "error"
-    print(f"maskproof: {kind}: {safe(error.reason)}.", file=sys.stderr)
-    if error.advice:
-        print(f"    -> {safe(error.advice)}", file=sys.stderr)
+    reason, advice = _turned(error)
+    print(f"maskproof: {kind}: {safe(reason)}.", file=sys.stderr)
+    if advice:
+        print(f"    -> {safe(advice)}", file=sys.stderr)
+
+
+def _turned(error: MaskproofError) -> tuple[str, str]:
+    """Reason and advice as they are pasted: what the gate says names files from the top of the repository."""
+    said = error.reason, error.advice
+    if isinstance(error, (CouldNotJudge, DocumentError)) and "`" in "".join(said):
+        from maskproof.repo import Repository
+        from maskproof.report.folder import pasted
+
+        with suppress(UsageError):  # outside of a repository there is no top
+            where = base.folder(Repository(Path.cwd()), os.environ)
+            said = pasted(said[0], where, windows=os.name == "nt"), pasted(said[1], where, windows=os.name == "nt")
+    return said

@@ -41,7 +41,7 @@ from maskproof.cli.base import (
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.cli.once import told_before
 from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
-from maskproof.errors import MaskproofError, UsageError
+from maskproof.errors import UsageError
 from maskproof.images import worker
 from maskproof.parallel import processors
 from maskproof.report import draws_of
@@ -156,15 +156,10 @@ def check(
     asked = (writer, *files.values())
     draws = draws_of(*asked) | card_draws(cards)
     cache = Cache(change.repository) if _wanted(cached, change) and not draws else None  # what is kept has no pictures
-    from maskproof.report.folder import pasted, seen_from
+    from maskproof.report.folder import seen_from
 
-    where, windows = folder(change.repository, os.environ), os.name == "nt"
-    try:
-        judged = _checked(change, cache, jobs, scheduler, share, draws, quiet=quiet)
-    except MaskproofError as error:
-        error.reason, error.advice = (pasted(one, where, windows=windows) for one in (error.reason, error.advice))
-        raise
-    found = seen_from(judged, where, windows=windows)
+    judged = _checked(change, cache, jobs, scheduler, share, draws, quiet=quiet)
+    found = seen_from(judged, folder(change.repository, os.environ), windows=os.name == "nt")
     if share is not None:
         found = replace(found, shard=Shard(*share, identity(change)))
     told = partial(_is_told, judged, change)
