@@ -19,6 +19,8 @@ PLAIN = (STAGED, ["check"], ["check", "--"])
 
 def main() -> NoReturn:
     """Run `maskproof`: the short way where it is enough, else the command line."""
+    # NumPy's BLAS would start threads that wait by turning; here it solves for six unknowns.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         # All that is loaded is loaded here, where an interrupt is met.
         if sys.argv[1:] in PLAIN and _ended():
