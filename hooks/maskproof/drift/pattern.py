@@ -17,8 +17,6 @@ from maskproof.drift.grid import block_sums
 from maskproof.model import Box, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from maskproof.drift.grid import Float, Mask
@@ -59,6 +57,10 @@ RING = tuple(
     )
 )
 """where around a frequency its background is taken from"""
+BESIDE = 5
+"""the farthest that is, frequencies"""
+AT_ONCE = 16
+"""tiles that are looked at together: what lies in between then stays in the processor's cache"""
 
 
 def patterns(original: Float, edit: Float, outside: Mask, width: float = 1.0) -> tuple[Metric, ...]:
@@ -80,10 +82,12 @@ def patterns(original: Float, edit: Float, outside: Mask, width: float = 1.0) ->
     changed = _tile_sums(np.square(edit - original)) >= (MIN_CHANGE * TILE) ** 2
     seen = PERIODS[1] / max(width, 1) >= FINENESS
     # What did not change is looked at where something else lost its pattern: it says what this picture loses anyway.
+    before, after = _tiles(original), _tiles(edit)
     for tiles in (known & changed, known & ~changed):
-        for row, column in np.argwhere(tiles):
-            place = np.s_[row * STEP : row * STEP + TILE, column * STEP : column * STEP + TILE]
-            loss[row, column], regular[row, column] = _lost(original[place], edit[place], seen)
+        places = np.argwhere(tiles)
+        for start in range(0, len(places), AT_ONCE):
+            at = tuple(places[start : start + AT_ONCE].T)
+            loss[at], regular[at] = _lost(before[at], after[at], seen)
         if loss.max() <= EXACT_LEAST / 2:
             return nothing
     around = _of_nine(regular.astype(np.float64))
@@ -103,25 +107,53 @@ def patterns(original: Float, edit: Float, outside: Mask, width: float = 1.0) ->
     return (Metric("pattern", lost / allowed, "x", "outside-mask", says, box, box),)
 
 
-def _lost(original: Float, edit: Float, seen: Mask) -> tuple[float, bool]:
-    """How much of a tile's pattern is gone, and whether it has one, by the frequencies of PATTERN that are seen."""
-    power = np.square(np.abs(_spectrum(original)))
-    band = power[PATTERN]
-    near = power.take(NEIGHBORS).max(0)
+def _lost(originals: Float, edits: Float, seen: Mask) -> tuple[NDArray[np.float64], Mask]:
+    """How much of each tile's pattern is gone, and whether it has one, by the frequencies of PATTERN that are seen.
+
+    Args:
+        originals: n x TILE x TILE.
+        edits: The same tiles of the edit.
+        seen: Frequencies of PATTERN.
+    """
+    loss, regular = np.zeros(len(originals)), np.zeros(len(originals), np.bool_)
+    power = np.square(np.abs(_spectrum(originals)))
+    peaks = _peaks(power)[:, PATTERN] & seen
+    for tile in np.flatnonzero(peaks.any(1)):
+        band = power[tile][PATTERN]
+        strength = float(band[peaks[tile]].sum())
+        if strength > NORM * MIN_RMS**2 and strength > MIN_SHARE * float(band[seen].sum()):
+            kept = float(np.square(np.abs(_spectrum(edits[tile])[PATTERN][peaks[tile]])).sum())
+            loss[tile], regular[tile] = 1 - float(np.sqrt(kept / strength)), True
+    return loss, regular
+
+
+def _peaks(power: Float) -> Mask:
+    """Which frequencies of each spectrum (n x ...) stand out of what is around them, or lie beside one that does."""
+    # Laid out in one line, each with what is beyond its borders: what lies beside all of them is then a part of it.
+    line = power.reshape(len(power), -1).take(AROUND, 1).ravel()
+    near = line.copy()
+    for step in (1, AROUND.shape[1]):
+        near[step:-step] = np.maximum(np.maximum(near[: -2 * step], near[2 * step :]), near[step:-step])
     # The median of the background is below a bound where more than half of it is, and counting is cheaper.
-    low = np.count_nonzero((PEAK * power).take(BACKGROUND) < near, axis=0) > len(RING) // 2
-    places = low & (band > FLANK * near) & seen
-    regular = float(band[places].sum())
-    strong = regular > NORM * MIN_RMS**2 and regular > MIN_SHARE * float(band[seen].sum())
-    if not strong:
-        return 0.0, False
-    kept = float(np.square(np.abs(_spectrum(edit)[PATTERN][places])).sum())
-    return 1 - float(np.sqrt(kept / regular)), True
+    high, low = PEAK * line, np.zeros(len(line), np.uint8)
+    margin = BESIDE * AROUND.shape[1] + BESIDE
+    inner = slice(margin, len(line) - margin)
+    for y, x in RING:
+        start = margin + y * AROUND.shape[1] + x
+        low[inner] += high[start : start + len(line) - 2 * margin] < near[inner]
+    found = (low > len(RING) // 2) & (line > FLANK * near)
+    return found.reshape(len(power), *AROUND.shape)[:, BESIDE:-BESIDE, BESIDE:-BESIDE]
 
 
-def _spectrum(tile: Float) -> NDArray[np.complexfloating]:
-    out: NDArray[np.complexfloating] = np.fft.rfft2((tile - tile.mean()) * WINDOW)
+def _spectrum(tiles: Float) -> NDArray[np.complexfloating]:
+    """Of each tile (... x TILE x TILE)."""
+    out: NDArray[np.complexfloating] = np.fft.rfft2((tiles - tiles.mean((-2, -1), keepdims=True)) * WINDOW)
     return out
+
+
+def _tiles(plane: Float) -> Float:
+    """The tiles at every STEP, rows x columns x TILE x TILE, without a copy."""
+    return sliding_window_view(plane, (TILE, TILE))[::STEP, ::STEP]
 
 
 def _tile_sums(plane: Float) -> Float:
@@ -144,10 +176,10 @@ def _periods() -> Float:
     return out
 
 
-def _beside(shifts: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
-    """Where in a flat spectrum what lies beside each frequency of the band stands: shifts x frequencies."""
-    places = np.arange(PATTERN.size).reshape(PATTERN.shape)
-    return np.stack([np.roll(places, shift, (0, 1))[PATTERN] for shift in shifts])
+def _around() -> NDArray[np.intp]:
+    """Places in a flat spectrum, those beyond its borders as if it went on from the other side."""
+    places = np.arange(SPECTRUM.size).reshape(SPECTRUM.shape)
+    return np.pad(places, BESIDE, mode="wrap")
 
 
 SPECTRUM = _periods()
@@ -155,8 +187,7 @@ PATTERN = np.clip(SPECTRUM, *PERIODS) == SPECTRUM
 """frequencies of a tile's spectrum that count as a pattern"""
 FINENESS = SPECTRUM[PATTERN]
 """their periods a tile"""
-NEIGHBORS = _beside((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
-BACKGROUND = _beside(RING)
+AROUND = _around()
 WINDOW = np.outer(np.hanning(TILE), np.hanning(TILE)).astype(np.float32)
 NORM = float(np.square(WINDOW).sum()) * TILE**2 / 2
 """power of a wave of RMS 1 under the window, in half a spectrum"""
