@@ -19,7 +19,7 @@ from maskproof.errors import CouldNotJudge, MissingObject, RecordError
 from maskproof.records import ledger, sidecar
 from maskproof.records.ledger import Ledger
 from maskproof.records.parents import MAX_CHAIN
-from maskproof.repo.listing import Entry
+from maskproof.repo.listing import Listing
 from maskproof.repo.paths import is_sidecar
 
 NAMES = ("a.png", "b.png", "é.png", 'q"uote.png', "c.png")
@@ -62,10 +62,10 @@ class Side:
 
     @cached_property
     def entries(self):
-        return {path: Entry("100644", oid(data)) for path, data in self.files.items()}
+        return Listing(b"".join(f"100644 blob {oid(data)}\t{path}\0".encode() for path, data in self.files.items()))
 
     def blob_id(self, path):
-        return self.entries[path].oid if path in self.entries else None
+        return self.entries.blob_id(path)
 
     @cached_property
     def records(self):

@@ -13,7 +13,7 @@ from maskproof.gate.inspection import Failure, attempt
 from maskproof.model import Report, Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, folded, is_nested_policy, is_policy
+from maskproof.repo.paths import POLICY_FILES, folded, is_nested_policy, is_policy
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def watched(scope: Scope) -> tuple[str, ...]:
     change = scope.change
     if change.head is not change.repository.index:
         return ()
-    presets = (path for path in change.head.entries if path.endswith(PRESET_SUFFIX))
+    presets = change.head.entries.presets
     return tuple(dict.fromkeys((*POLICY_FILES, *presets, *_files_of(scope))))
 
 

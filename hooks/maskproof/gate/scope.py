@@ -288,9 +288,14 @@ class Scope:
     @cached_property
     def twins(self) -> dict[str, list[str]]:
         """Paths of the head that are one and the same file on systems that fold case or Unicode forms."""
-        groups: dict[str, list[str]] = defaultdict(list)
         entries = self.change.head.entries
-        for path in (*entries.images, *entries.sidecars):
+        paths = (*entries.images, *entries.sidecars)
+        # Nearly always there are none, and ASCII folds as it is written small.
+        together = "\0".join(paths)
+        if together.isascii() and len(set(together.lower().split("\0"))) == len(paths):
+            return {}
+        groups: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
             groups[folded(path)].append(path)
         return {path: group for group in groups.values() if len(group) > 1 for path in group}
 

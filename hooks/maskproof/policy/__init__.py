@@ -23,7 +23,8 @@ from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.originals import Originals
 from maskproof.policy.patterns import matches
 from maskproof.policy.presets import Preset, merged, read_preset
-from maskproof.repo import LINKS, REGULAR
+from maskproof.repo import LINKS
+from maskproof.repo.listing import REGULAR
 from maskproof.repo.paths import POLICY_FILES, folded
 
 if TYPE_CHECKING:
@@ -176,8 +177,7 @@ def load_tree(tree: Tree) -> FoundPolicy:
     Raises:
         PolicyError: as in `load`; or a policy file leads elsewhere, or has its name in another case.
     """
-    tops = [top for top in sorted(tree.entries.tops) if folded(top) in POLICY_FILES]
-    for path in (one for top in tops for one in ([top] if top in tree.entries else tree.entries.under(f"{top}/"))):
+    for path in sorted(tree.entries.policies, key=lambda one: one.partition("/")[0]):
         entry, name = tree.entries[path], folded(path.partition("/")[0])
         if path in POLICY_FILES and entry.mode in REGULAR:
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,7 @@ from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo.paths import is_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
@@ -53,40 +54,64 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 class Index:
-    """The records of one side by what they name, as lists of images in the order of the tree."""
+    """The records of one side by what they name, as lists of images in the order of the tree.
 
-    def __init__(self, excerpts: dict[str, Excerpt]) -> None:
+    Each is made when it is asked for: one picture of a commit leads to few of them.
+    """
+
+    def __init__(self, ids: dict[str, str], excerpts: dict[str, Excerpt]) -> None:
+        self.ids = ids
+        """the blobs of the records, by image"""
         self.excerpts = excerpts
         """by image"""
-        self.namers: Images = defaultdict(list)
-        """by each path that their own record names"""
-        self.masked: Images = defaultdict(list)
-        """by the path of their mask"""
-        self.children: Images = defaultdict(list)
-        """by the image whose record is named as their parent"""
-        self.orphans: Images = defaultdict(list)
-        """whose record names no parent, by the digest of their original"""
-        self.edits: Images = defaultdict(list)
-        """recorded as edits, by their digest"""
-        self.used: Images = defaultdict(list)
-        """by the digests of their original and of their mask"""
-        self.recorded: Images = defaultdict(list)
-        """by their own digest"""
-        for image, one in excerpts.items():
-            for path in (*(used.path for used in (one.original, one.mask) if used), one.parent):
-                if path is not None:
-                    self.namers[path].append(image)
-            if one.mask is not None:
-                self.masked[one.mask.path].append(image)
-            if one.parent is not None:
-                self.children[sidecar.image_of(one.parent)].append(image)
-            elif one.original is not None:
-                self.orphans[one.original.sha256].append(image)
-            for sha256 in {used.sha256 for used in (one.original, one.mask) if used}:
-                self.used[sha256].append(image)
-            self.recorded[one.image.sha256].append(image)
-            if one.original is not None:
-                self.edits[one.image.sha256].append(image)
+
+    @cached_property
+    def namers(self) -> Images:
+        """By each path that their own record names."""
+        every = self.excerpts.items()
+        used = ((used.path, image) for image, one in every for used in (one.original, one.mask) if used is not None)
+        return _lists(chain(used, ((one.parent, image) for image, one in every if one.parent is not None)))
+
+    @cached_property
+    def masked(self) -> Images:
+        """By the path of their mask."""
+        return _lists((one.mask.path, image) for image, one in self.excerpts.items() if one.mask is not None)
+
+    @cached_property
+    def children(self) -> Images:
+        """By the image whose record is named as their parent."""
+        named = ((one.parent, image) for image, one in self.excerpts.items() if one.parent is not None)
+        return _lists((sidecar.image_of(parent), image) for parent, image in named)
+
+    @cached_property
+    def orphans(self) -> Images:
+        """Whose record names no parent, by the digest of their original."""
+        alone = ((one.original, image) for image, one in self.excerpts.items() if one.parent is None)
+        return _lists((original.sha256, image) for original, image in alone if original is not None)
+
+    @cached_property
+    def edits(self) -> Images:
+        """Recorded as edits, by their digest."""
+        return _lists((one.image.sha256, image) for image, one in self.excerpts.items() if one.original is not None)
+
+    @cached_property
+    def used(self) -> Images:
+        """By the digests of their original and of their mask."""
+        pairs = ((one.original, one.mask, image) for image, one in self.excerpts.items())
+        named = ((frozenset([used.sha256 for used in both if used is not None]), image) for *both, image in pairs)
+        return _lists((sha256, image) for digests, image in named for sha256 in digests)
+
+    @cached_property
+    def recorded(self) -> Images:
+        """By their own digest."""
+        return _lists((one.image.sha256, image) for image, one in self.excerpts.items())
+
+
+def _lists(pairs: Iterable[tuple[str, str]]) -> Images:
+    found: Images = defaultdict(list)
+    for key, image in pairs:
+        found[key].append(image)
+    return found
 
 
 class Ledger:
@@ -190,7 +215,7 @@ class Ledger:
     def images_by_blob(self) -> dict[str, str]:
         """Images of either side that have a sidecar: the same bytes under another name need a record as well."""
         sides = (self.head, self.base)
-        return {side.entries[image].oid: image for side in sides for image in side.records if image in side.entries}
+        return {side.entries.oid(image): image for side in sides for image in side.records if image in side.entries}
 
     def _checked(self, tree: Tree, image: str) -> Record | None:
         """An image's record as it is written."""
@@ -260,15 +285,16 @@ class Ledger:
         return tuple(map(self._index, self.trusted))
 
     def _index(self, tree: Tree) -> Index:
-        """Of one tree, made once."""
+        """Of one tree, made once, and once for all trees that hold the same records."""
         if tree not in self._known:
-            self._known[tree] = Index(self._excerpts(tree))
+            ids = {image: oid for image, paths in tree.records.items() if (oid := tree.blob_id(paths[-1])) is not None}
+            same = (one for one in self._known.values() if one.ids == ids and [*one.ids] == [*ids])
+            self._known[tree] = next(same, None) or Index(ids, self._excerpts(tree, ids))
         return self._known[tree]
 
-    def _excerpts(self, tree: Tree) -> dict[str, Excerpt]:
+    def _excerpts(self, tree: Tree, ids: Mapping[str, str]) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
-        ids = {image: tree.blob_id(path) for image, paths in tree.records.items() for path in paths}
-        wanted = [oid for oid in ids.values() if oid is not None and oid not in self._files]
+        wanted = [oid for oid in ids.values() if oid not in self._files]
         for oid, data in tree.repository.objects.blobs(wanted, "a record"):
             if isinstance(data, bytes) and len(data) <= MAX_BYTES:
                 self._files[oid] = data

@@ -16,19 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import MissingObject, UsageError
-from maskproof.repo.listing import Listing
-from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_image, sidecar_image
+from maskproof.repo.listing import REGULAR, Entry, Listing
+from maskproof.repo.paths import ATTRIBUTES, SIDECAR_SUFFIX, folded, is_image
 from maskproof.repo.starting import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from maskproof.repo.listing import Entry
     from maskproof.repo.objects import Objects
 
 LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 """modes of what leads elsewhere, in words"""
-REGULAR = frozenset({"100644", "100755"})
 OFFLINE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """a check never talks to a server, not even for objects that a partial clone left out"""
 PLAIN = {f"GIT_{name}_PATHSPECS": "0" for name in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
@@ -40,6 +38,8 @@ ASKED_OF_GIT = {**OFFLINE, **PLAIN, **AS_STORED}
 NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 """settings that would start a program, which the repository's configuration may name"""
 DIFF = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=dirty", "--no-ext-diff")
+STAGED = ("--cached", "--ita-visible-in-index", *DIFF)
+"""how a commit differs from the index as it is listed, with what is only meant to be added"""
 
 
 class Changed(NamedTuple):
@@ -67,26 +67,43 @@ class Tree:
 
     @cached_property
     def entries(self) -> Listing:
-        """Every file by its path."""
+        """Every file by its path: of a commit by what it has instead of another tree that is listed already."""
         if self.empty:
             return Listing()
+        listing = self._listed()
+        self.repository.listed = self, listing
+        return listing
+
+    def _listed(self) -> Listing:
         if self.commit is None:
             return Listing(self.listing, index=True)
+        if self.repository.listed is not None:
+            near, listing = self.repository.listed
+            if (changes := self._beside(near, self.commit)) is not None:
+                return listing.but(changes)
         return Listing(self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit))
+
+    def _beside(self, near: Tree, commit: str) -> dict[str, Entry | None] | None:
+        """What a commit has where it differs from another tree; None where paths of that one are in conflict."""
+        how = ("diff-tree", "-r", *DIFF, commit, near.commit) if near.commit else ("diff-index", *STAGED, commit)
+        fields = os.fsdecode(self.repository.git(*how, "--")).split("\0")[:-1]
+        found: dict[str, Entry | None] = {}
+        for told, path in zip(fields[::2], fields[1::2], strict=True):
+            mode, _, oid, _, status = told.split(" ")
+            if status[:1] == "U":
+                return None
+            found[path] = Entry(mode[1:], oid) if oid.strip("0") else None
+        return found
 
     @property
     def listing(self) -> bytes:
         """The whole index, as Git lists it."""
         return self.repository.git("ls-files", "--full-name", "-s", "-z", ":/")
 
-    @cached_property
+    @property
     def records(self) -> dict[str, tuple[str, ...]]:
         """Where the records of images lie, by image; more than one is a mistake, which is said when it is read."""
-        found: dict[str, tuple[str, ...]] = {}
-        for path in self.entries.sidecars:
-            image = sidecar_image(path)
-            found[image] = (*found.get(image, ()), path)
-        return found
+        return self.entries.records
 
     def record_path(self, image: str) -> str:
         """Where the record of an image lies, else where it would lie beside it."""
@@ -94,8 +111,7 @@ class Tree:
 
     def blob_id(self, path: str) -> str | None:
         """The blob of a regular file; None where there is no such file, as for a link or a path in conflict."""
-        entry = self.entries.get(path)
-        return entry.oid if entry is not None and entry.mode in REGULAR else None
+        return self.entries.blob_id(path)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file, Git LFS followed; None where there is no such file.
@@ -117,6 +133,8 @@ class Repository:
 
     def __init__(self, where: Path, env: tuple[tuple[str, str], ...] = ()) -> None:
         self.where, self.env = where, env
+        self.listed: tuple[Tree, Listing] | None = None
+        """the tree that was listed last"""
 
     def git(
         self,

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.errors import UsageError
-from maskproof.repo import LINKS, REGULAR
+from maskproof.repo import LINKS
+from maskproof.repo.listing import REGULAR
 from maskproof.repo.paths import is_ours
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from maskproof.errors import TwoRecords
 from maskproof.repo import Repository
-from maskproof.repo.paths import POLICY_FILES, PRESET_SUFFIX, SIDECAR_SUFFIX, is_ours, sidecar_image
+from maskproof.repo.paths import POLICY_FILES, SIDECAR_SUFFIX, is_ours, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ def policy_untracked(repository: Repository) -> str | None:
 def policy_not_staged(repository: Repository) -> tuple[str, ...]:
     """Policy files that say something else in the working tree than in the commit."""
     new = policy_untracked(repository)
-    presets = (path for path in repository.index.entries if path.endswith(PRESET_SUFFIX))
+    presets = repository.index.entries.presets
     unstaged = sorted(repository.unstaged((*POLICY_FILES, *presets)))
     changed = (path for path in unstaged if _says_something(repository, path))
     return (*changed, *([new] if new else []))
