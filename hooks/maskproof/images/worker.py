@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import maskproof
 from maskproof.errors import CouldNotJudge, TooLarge, Unreadable
+from maskproof.images import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +92,7 @@ def stop() -> None:
 
 def start(workers: int = 1) -> None:
     """Begin workers that will be needed soon, before this process has threads and pictures."""
+    memory.keep()
     for _ in range(workers):
         if FORKED and threading.active_count() == 1:
             _POOL.keep(_Worker(_fork))
