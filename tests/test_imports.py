@@ -24,7 +24,7 @@ PACKAGE = ROOT / "hooks" / "maskproof"
 LAYERS = (
     {"__init__"},
     {"model", "errors", "content"},
-    {"documents", "atomic", "memo"},
+    {"documents", "atomic", "memo", "spool"},
     {"shelf"},
     {"remote"},
     {"repo", "drift", "images", "parallel"},

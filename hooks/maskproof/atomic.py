@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PART = ".part"
@@ -67,7 +67,12 @@ def read_files(*files: Path) -> list[bytes]:
     return read
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def encoded(pieces: Iterable[str]) -> Iterator[bytes]:
+    """Pieces of a text as a file has them; what cannot be written in UTF-8 (a name's own bytes) is escaped."""
+    return (one.encode("utf-8", "backslashreplace") for one in pieces)
+
+
+def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Replace a file so that a crash leaves the old one or the new one, never a part.
 
     A symbolic link stays one, and its target is replaced. What is no file (/dev/stdout, a pipe) is written to.
@@ -76,13 +81,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: the folder cannot be written to.
     """
     if path.exists() and not path.is_file():
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            file.writelines(_pieces(data))
         return
     write_together((path, data))
 
 
-def write_file(file: Path, data: bytes, name: str = "") -> None:
-    """Write a file that somebody named, whole or not at all; arguments as of `read_file`.
+def write_file(file: Path, data: bytes | Iterable[bytes], name: str = "") -> None:
+    """Write a file that somebody named, whole or not at all; arguments as of `read_file`, `data` also in pieces.
 
     Raises:
         UsageError: it cannot be written, and why.
@@ -93,7 +99,7 @@ def write_file(file: Path, data: bytes, name: str = "") -> None:
         raise UsageError(f"{name or file} cannot be written: {error.strerror}", "Check the folder.") from error
 
 
-def write_together(*files: tuple[Path, bytes]) -> None:
+def write_together(*files: tuple[Path, bytes | Iterable[bytes]]) -> None:
     """Replace several files, each whole or not at all, in the order given; nothing is replaced unless all fit the disk.
 
     A crash between two of them leaves the earlier ones new and the later ones as they were.
@@ -185,7 +191,7 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
+def _staged(path: Path, data: bytes | Iterable[bytes]) -> tuple[Path, Path]:
     """A temporary file beside a file, with the bytes on the disk and the same permissions; then the file itself."""
     temporary = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}{PART}")
     old = path.stat().st_mode & 0o777 if path.exists() else None
@@ -195,7 +201,7 @@ def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
         with open(
             temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else old)
         ) as file:
-            file.write(data)
+            file.writelines(_pieces(data))
             file.flush()
             os.fsync(file.fileno())
         if old is not None:
@@ -204,6 +210,10 @@ def _staged(path: Path, data: bytes) -> tuple[Path, Path]:
         temporary.unlink(missing_ok=True)
         raise
     return temporary, path
+
+
+def _pieces(data: bytes | Iterable[bytes]) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data
 
 
 def sweep(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unicodedata import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -461,11 +461,22 @@ class Shard:
     """digest of what was judged, and with what: the same for all parts of a run"""
 
 
+class Counts(NamedTuple):
+    """Images of a run."""
+
+    images: int
+    compared: int
+    """whose pixels were measured against an original"""
+    blocked: int
+    unjudged: int
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All images of one run, or of one part of it."""
 
-    images: tuple[ImageReport, ...] = ()
+    images: Sequence[ImageReport] = ()
+    """of many they lie in a `Spool`, so whoever goes through them has one at a time"""
     notes: tuple[str, ...] = field(default=())
     """what a reader should know about the run itself"""
     own: tuple[str, ...] = ()
@@ -473,14 +484,13 @@ class Report:
     shard: Shard | None = None
     """None: it is whole"""
 
-    @property
-    def compared(self) -> int:
-        """Images whose pixels were measured against an original."""
-        return sum(image.drift is not None for image in self.images)
-
-    def count(self, verdict: Verdict) -> int:
-        """Images with this verdict."""
-        return sum(image.verdict is verdict for image in self.images)
+    def counts(self) -> Counts:
+        """How many images there are, and what became of them."""
+        compared, verdicts = 0, dict.fromkeys(Verdict, 0)
+        for image in self.images:
+            compared += image.drift is not None
+            verdicts[image.verdict] += 1
+        return Counts(len(self.images), compared, verdicts[Verdict.BLOCK], verdicts[Verdict.UNJUDGED])
 
 
 def counted(count: int, what: str) -> str:

@@ -86,7 +86,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plain(manifest: Path) -> str:
-    return as_json.run(check_manifest(Manifest(manifest), partial(map))[0])
+    return "".join(as_json.run(check_manifest(Manifest(manifest), partial(map))[0]))
 
 
 def check(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -129,7 +129,7 @@ def test_workers_that_do_not_see_the_files_are_sent_the_bytes(cluster: Cluster, 
     manifest = Manifest(archive)
     ground = of_manifest(manifest)._replace(seen=partial(bool, 0))
     found, _ = check_manifest(manifest, on_cluster(cluster.address, ground))
-    assert as_json.run(found) == plain(archive)
+    assert "".join(as_json.run(found)) == plain(archive)
 
 
 def test_a_worker_with_another_environment_is_refused(cluster: Cluster, archive: Path, tmp_path: Path) -> None:

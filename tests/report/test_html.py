@@ -217,7 +217,7 @@ def test_two_hundred_images_stay_usable(chromium, tmp_path):
         ImageReport(f"{n:03}.png", Verdict.BLOCK, 2.0, (finding,), shown={html.__name__: drawn}) for n in range(200)
     )
     file = tmp_path / "many.html"
-    file.write_text(html.run(Report(images)))
+    file.write_text("".join(html.run(Report(images))))
     with looked_at(chromium, file) as seen:
         assert seen.page.locator(".card").count() == 200
         seen.page.get_by_role("searchbox").fill("137")
@@ -234,7 +234,7 @@ def test_who_accepted_a_finding_is_told(tmp_path, chromium):
     finding = Finding("outside-mask", Severity.BLOCK, "a patch", accepted=accepted)
     report = ImageReport("a.png", Verdict.PASS, 2.0, (finding,))
     file = tmp_path / "one.html"
-    file.write_text(html.run(Report((report, replace(report, path="b.png")))))
+    file.write_text("".join(html.run(Report((report, replace(report, path="b.png"))))))
     with looked_at(chromium, file) as seen:
         assert seen.page.get_by_role("radio", name="Accepted 2").count() == 1
         seen.page.get_by_role("link", name=re.compile("a.png")).click()

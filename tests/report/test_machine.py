@@ -54,11 +54,11 @@ def many(count: int, severity: Severity = Severity.BLOCK) -> Report:
 
 @pytest.mark.parametrize("report", [Report(), MIXED], ids=["nothing", "mixed"])
 def test_sarif_holds_to_its_schema(report: Report) -> None:
-    jsonschema.validate(json.loads(sarif.run(report)), schema("sarif-2.1.0-rtm.5.json"))
+    jsonschema.validate(json.loads("".join(sarif.run(report))), schema("sarif-2.1.0-rtm.5.json"))
 
 
 def test_sarif_names_the_rule_the_record_and_who_accepted() -> None:
-    (run,) = json.loads(sarif.run(MIXED))["runs"]
+    (run,) = json.loads("".join(sarif.run(MIXED)))["runs"]
     rules = run["tool"]["driver"]["rules"]
     results = run["results"]
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in results)
@@ -71,12 +71,12 @@ def test_sarif_names_the_rule_the_record_and_who_accepted() -> None:
 @pytest.mark.parametrize(("pending", "status"), [(True, "underReview"), (False, "accepted")])
 def test_sarif_tells_an_approval_without_its_review_from_one_that_counts(pending: bool, status: str) -> None:
     report = Report((image("signed.png", found(accepted=Acceptance("approval", "it", pending=pending))),))
-    (result,) = json.loads(sarif.run(report))["runs"][0]["results"]
+    (result,) = json.loads("".join(sarif.run(report)))["runs"][0]["results"]
     assert result["suppressions"][0]["status"] == status
 
 
 def test_sarif_text_holds_no_link_and_no_place_for_an_argument() -> None:
-    texts = [one["message"]["text"] for one in json.loads(sarif.run(MIXED))["runs"][0]["results"]]
+    texts = [one["message"]["text"] for one in json.loads("".join(sarif.run(MIXED)))["runs"][0]["results"]]
     evil = texts[2]
     assert not re.search(r"(?<!\\)[\[\]]", evil)
     assert not re.search(r"(?<!\{)\{(?!\{)", evil)
@@ -86,7 +86,7 @@ def test_fingerprints_stay_when_what_was_measured_moves_and_differ_between_findi
     def fingerprints(value: float) -> list[str]:
         moved = Finding("brand", Severity.BLOCK, f"it moved by {value}", "logo", value, 1.0, "x", Box(1, 1, 9, 9))
         report = Report((image("a.png", moved, found()), image("b.png", found())))
-        return [one["fingerprint"] for one in json.loads(gitlab.run(report))]
+        return [one["fingerprint"] for one in json.loads("".join(gitlab.run(report)))]
 
     assert fingerprints(2.0) == fingerprints(3.0)
     assert len(set(fingerprints(2.0))) == 3
@@ -96,7 +96,7 @@ def test_fingerprints_stay_when_what_was_measured_moves_and_differ_between_findi
 
 
 def test_gitlab_has_what_its_page_asks_for() -> None:
-    rows = json.loads(gitlab.run(MIXED))
+    rows = json.loads("".join(gitlab.run(MIXED)))
     for row in rows:
         assert row.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
         assert row["severity"] in {"info", "minor", "major", "critical", "blocker"}
@@ -107,7 +107,7 @@ def test_gitlab_has_what_its_page_asks_for() -> None:
 
 def test_junit_is_read_by_another_reader(tmp_path: Path) -> None:
     file = tmp_path / "report.xml"
-    file.write_text(junit.run(MIXED), encoding="utf-8")
+    file.write_text("".join(junit.run(MIXED)), encoding="utf-8")
     (suite,) = JUnitXml.fromfile(str(file))
     assert (suite.tests, suite.failures, suite.errors) == (6, 2, 1)
     kinds = [[type(one).__name__ for one in case.result] for case in suite]
@@ -122,16 +122,16 @@ COMMAND = re.compile(r"^::(error|warning|notice) (?:file=([^,]*),line=1,)?title=
 
 
 def test_github_says_each_image_once_and_nothing_in_it_is_a_command() -> None:
-    lines = github.run(MIXED).splitlines()
+    lines = "".join(github.run(MIXED)).splitlines()
     told = [COMMAND.match(line) for line in lines]
     assert all(told)
     assert [one[1] for one in told if one] == ["error", "error", "error", "warning", "warning", "notice"]
-    assert "signed.png" not in github.run(MIXED)
+    assert "signed.png" not in "".join(github.run(MIXED))
 
 
 @pytest.mark.parametrize(("count", "told"), [(1, 1), (10, 10), (11, 10), (40, 10)])
 def test_github_stays_under_the_number_that_a_step_shows_and_says_how_many_more(count: int, told: int) -> None:
-    errors = [line for line in github.run(many(count)).splitlines() if line.startswith("::error")]
+    errors = [line for line in "".join(github.run(many(count))).splitlines() if line.startswith("::error")]
     assert len(errors) == told
     if count > told:
         assert f"{count - told + 1} more images" in errors[-1]
@@ -141,7 +141,7 @@ def test_github_stays_under_the_number_that_a_step_shows_and_says_how_many_more(
 
 
 def test_markdown_says_first_what_to_look_at_and_holds_no_markup_of_others() -> None:
-    text = markdown.run(MIXED)
+    text = "".join(markdown.run(MIXED))
     marker, first, *_ = text.splitlines()
     assert marker == markdown.MARKER
     assert unescape(first).startswith("**maskproof: 2 images to look at: hero.png, ![x]")
@@ -153,7 +153,7 @@ def test_markdown_says_first_what_to_look_at_and_holds_no_markup_of_others() -> 
 
 
 def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
-    text = markdown.run(many(3000))
+    text = "".join(markdown.run(many(3000)))
     assert len(text) < 65_536
     assert re.search(r"And \d+ more lines", text)
 
@@ -162,14 +162,14 @@ def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
 def test_a_warning_of_many_images_is_told_once(writer) -> None:
     loosened = Finding("policy-loosened", Severity.WARN, "this change loosens level", advice="Have it merged first.")
     report = Report(tuple(image(f"{number}.png", loosened, verdict=Verdict.PASS) for number in range(30)))
-    text = unescape(writer.run(report))
+    text = unescape("".join(writer.run(report)))
     assert text.count("loosens level") == 1
     assert "30 images" in text
 
 
 @pytest.mark.parametrize("writer", [github, gitlab, junit, markdown, sarif])
 def test_nothing_found_is_said_as_well(writer) -> None:
-    assert writer.run(Report()).endswith("\n")
+    assert "".join(writer.run(Report())).endswith("\n")
 
 
 # --- in a job of GitHub ----------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
         "ranking": ((ranked,), (one.path,)),
     }
     return {
-        f"{thing}, {name}": getattr(writer, thing)(*values, color=color)
+        f"{thing}, {name}": "".join(getattr(writer, thing)(*values, color=color))
         for thing, values in shown.items()
         for name, writer in report.writers(thing).items()
     } | {"summary": as_text.summary(whole), "conclusion": as_text.conclusion(one)}
@@ -157,7 +157,7 @@ def renderings(one: ImageReport, *, color: bool = False) -> dict[str, str]:
 
 def test_the_text_of_a_run():
     assert (
-        as_text.run(RUN)
+        "".join(as_text.run(RUN))
         == """\
 assets/hero.png: BLOCKED  (drift 3.65; the limit is 1)
   x brand: an area of 7.31 % changed (limit 2 %), in logo, at x 1, y 2, 30 x 40 px
@@ -187,7 +187,7 @@ maskproof: 4 images looked at, 2 compared, 1 blocked, 1 not judged.
     ],
 )
 def test_the_last_line_counts(images, line):
-    assert as_text.run(Report(images)).splitlines()[-1] == line == as_text.summary(Report(images))
+    assert "".join(as_text.run(Report(images))).splitlines()[-1] == line == as_text.summary(Report(images))
 
 
 def test_the_line_of_no_image_is_the_one_the_command_prints_by_itself():
@@ -320,7 +320,7 @@ IMAGE_KEYS = {"path", "verdict", "drift", "findings", "regions", "evidence", "or
 
 
 def test_the_json_of_a_run_has_the_keys_of_the_contract():
-    tree = json.loads(as_json.run(RUN))
+    tree = json.loads("".join(as_json.run(RUN)))
     assert tree["maskproof"] == 1
     assert tree["summary"] == {"images": 4, "compared": 2, "blocked": 1, "unjudged": 1}
     assert [one["verdict"] for one in tree["images"]] == ["block", "unjudged", "pass", "pass"]
@@ -457,7 +457,7 @@ def test_what_somebody_accepted_is_told_once_a_rule() -> None:
         for rule, count in (("brand", 3), ("shift", 1))
         for number in range(count)
     )
-    told = as_text.run(Report((ImageReport("a.png", Verdict.PASS, drift=2.0, findings=found),)))
+    told = "".join(as_text.run(Report((ImageReport("a.png", Verdict.PASS, drift=2.0, findings=found),))))
     assert [line for line in told.splitlines() if line.startswith("  +")] == [
         "  + brand: brand 0; and 2 more of these",
         "  + shift: shift 0",

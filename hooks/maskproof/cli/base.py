@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from maskproof import __version__, report
-from maskproof.atomic import read_file, read_files, write_file
+from maskproof.atomic import encoded, read_file, read_files, write_file
 from maskproof.cli.examples import give_examples
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
@@ -200,13 +200,15 @@ def status(*images: ImageReport) -> int:
 
 def ended(found: Report, fail_on: str) -> int:
     """The exit status of a run; with `warn` a warning that nobody accepted is as good as a block."""
-    told = (finding for image in found.images for finding in image.findings if finding.accepted is None)
-    warned = any(finding.severity.value == "warn" for finding in told)
-    plain = status(*found.images)
+    statuses, warned = set(), False
+    for image in found.images:
+        statuses.add(status(image))
+        warned |= any(one.accepted is None and one.severity.value == "warn" for one in image.findings)
+    plain = next((one for one in (INTERNAL, BLOCKED, UNJUDGED) if one in statuses), 0)
     return BLOCKED if fail_on == "warn" and warned and plain != INTERNAL else plain
 
 
-def emit(render: Callable[..., str], output: Path | None = None, last_line: str = "") -> None:
+def emit(render: Callable[..., str | Iterator[str]], output: Path | None = None, last_line: str = "") -> None:
     """Print a report, or write it to a file whole or not at all.
 
     Args:
@@ -214,10 +216,13 @@ def emit(render: Callable[..., str], output: Path | None = None, last_line: str 
         output: The file; None: it is printed.
         last_line: What is printed where the report goes to a file.
     """
+    told = render(color=output is None and wants_color())
+    pieces = (told,) if isinstance(told, str) else told
     if output is None:
-        print(render(color=wants_color()), end="")
+        for piece in pieces:
+            print(piece, end="")
         return
-    write(output, render(color=False).encode("utf-8", "backslashreplace"))
+    write(output, encoded(pieces))
     if last_line:
         print(last_line)
 
@@ -228,11 +233,11 @@ def for_github(found: Report) -> None:
         return
     from maskproof.report import github, markdown
 
-    print(github.run(found), end="")
-    for key, text in (("GITHUB_STEP_SUMMARY", markdown.run(found)), ("GITHUB_OUTPUT", github.outputs(found))):
+    print(*github.run(found), sep="", end="")
+    for key, text in (("GITHUB_STEP_SUMMARY", markdown.run(found)), ("GITHUB_OUTPUT", [github.outputs(found)])):
         if name := os.environ.get(key):
             with contextlib.suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as own:
-                own.write(text)
+                own.writelines(text)
 
 
 def reports_option(command: Command) -> Command:
@@ -277,7 +282,7 @@ def spare(inputs: Iterable[Path | None], *outputs: Path | None) -> None:
         taken.add(path.resolve())
 
 
-def write(path: Path, data: bytes) -> str:
+def write(path: Path, data: bytes | Iterable[bytes]) -> str:
     """Write a file whole or not at all, and say so."""
     write_file(path, data)
     return safe(f"Wrote {path}")

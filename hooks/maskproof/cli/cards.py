@@ -14,6 +14,7 @@ from maskproof.atomic import write_file
 from maskproof.cli.base import FILE, Command, spare, write
 from maskproof.errors import UsageError
 from maskproof.report.text import safe
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,18 +82,18 @@ def write_cards(found: Report, folder: Path, url: str | None) -> Report:
     """
     from maskproof.report import card, standing
 
-    images = []
-    for image in found.images:
+    def written(image: ImageReport) -> ImageReport:
         drawn = image.shown.get(card.__name__)
-        if isinstance(drawn, card.Card) and standing.of(image) != "pass":
-            for suffix, data in ((".png", drawn.still), (".webp", drawn.moving)):
-                file = folder / f"{image.path}{suffix}"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write_file(file, data)
-            at = f"{url.rstrip('/')}/{quote(os.fsencode(image.path))}.webp" if url else ""
-            image = replace(image, shown={**image.shown, card.__name__: replace(drawn, url=at)})  # noqa: PLW2901
-        images.append(image)
-    return replace(found, images=tuple(images))
+        if not isinstance(drawn, card.Card) or standing.of(image) == "pass":
+            return image
+        for suffix, data in ((".png", drawn.still), (".webp", drawn.moving)):
+            file = folder / f"{image.path}{suffix}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_file(file, data)
+        at = f"{url.rstrip('/')}/{quote(os.fsencode(image.path))}.webp" if url else ""
+        return replace(image, shown={**image.shown, card.__name__: replace(drawn, url=at)})
+
+    return replace(found, images=Spool(map(written, found.images)))
 
 
 def show_card(report: ImageReport, picture: Path | None, show: str | None) -> None:

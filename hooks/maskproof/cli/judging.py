@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from maskproof.atomic import read_file
+from maskproof.atomic import encoded, read_file
 from maskproof.cli.base import (
     FAIL_ON,
     FILE,
@@ -48,7 +48,7 @@ from maskproof.report import draws_of
 from maskproof.report.text import conclusion, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from maskproof.gate.cache import Cache
     from maskproof.gate.scene import Draws
@@ -185,10 +185,11 @@ def _delivered(
     if cards is not None:
         found = write_cards(found, cards, card_url)
     for file, style in files.items():
-        write(file, style.run(found).encode("utf-8", "backslashreplace"))
+        write(file, encoded(style.run(found)))
     if writer is text and output is None:
         if verbose:
-            print(*text.passing(found, color=wants_color()), sep="\n")
+            for line in text.passing(found, color=wants_color()):
+                print(line)
         if (quiet and ended(found, fail_on) == 0) or told():
             return ended(found, fail_on)
     return _told(found, writer, writer.run, output, fail_on, quiet=quiet)
@@ -208,7 +209,13 @@ def _is_told(judged: Report, change: Change) -> bool:
 
 
 def _told(
-    found: Report, writer: Writer, run: Callable[..., str], output: Path | None, fail_on: str, *, quiet: bool = False
+    found: Report,
+    writer: Writer,
+    run: Callable[..., Iterator[str]],
+    output: Path | None,
+    fail_on: str,
+    *,
+    quiet: bool = False,
 ) -> int:
     """Write a report, and give the exit status."""
     from maskproof.report import text
@@ -218,7 +225,7 @@ def _told(
     if writer is text and output is None:
         for_github(found)
     if os.environ.get("MASKPROOF_TRACEBACK"):
-        print("".join(image.fault for image in found.images), end="", file=sys.stderr)
+        print(*(image.fault for image in found.images), sep="", end="", file=sys.stderr)
     return given
 
 

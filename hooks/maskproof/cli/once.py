@@ -16,19 +16,22 @@ from maskproof.repo.change import is_hook
 from maskproof.repo.running import running_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 FILE = "maskproof-told"
 """under the Git directory of the working tree: what was printed last, and in which commit"""
 
 
-def told_before(text: str, git_directory: Path, environment: Mapping[str, str]) -> bool:
+def told_before(pieces: Iterable[str], git_directory: Path, environment: Mapping[str, str]) -> bool:
     """Did another call within the same commit print this text? If not, it is kept for the calls that follow."""
     commit = running_commit() if is_hook(environment) else ""
     if not commit:
         return False
-    told = hashlib.sha256(f"{commit}\0{text}".encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(f"{commit}\0".encode())
+    for piece in pieces:
+        digest.update(piece.encode("utf-8", "surrogateescape"))
+    told = digest.hexdigest()
     file = git_directory / FILE
     with suppress(OSError, ValueError):
         if file.read_text("ascii") == told:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from maskproof.atomic import encoded
 from maskproof.cli.base import FILE, FOLDER, commands, emit, folder, in_ci, progress, report_options, spare, write
 from maskproof.errors import UsageError
 from maskproof.gate.stats import BY
@@ -70,7 +71,7 @@ def view(
     shown = seen_from(found, folder(repository, os.environ), windows=os.name == "nt")
     page = output or repository.common_dir / PAGE
     page.parent.mkdir(exist_ok=True)
-    told = write(page, html.run(shown).encode("utf-8", "backslashreplace"))
+    told = write(page, encoded(html.run(shown)))
     print(asks(shown))
     if opens and not in_ci(os.environ) and webbrowser.open(page.resolve().as_uri()):
         print(f"{told} and opened it.")

@@ -116,8 +116,9 @@ class Cache(Verdicts):
             report: What came of it.
             watched: The files of the working tree that were looked at, as `seen` says.
         """
-        asked_for_more = change.authors or self.repository.objects.lacked or any(map(_is_signed_for, report.images))
-        if asked_for_more or len(report.images) > MOST_IMAGES or not all(one.settled for one in report.images):
+        if len(report.images) > MOST_IMAGES or change.authors or self.repository.objects.lacked:
+            return
+        if any(_is_signed_for(one) or not one.settled for one in report.images):
             return
         images = [packed(one) for one in report.images]
         self._put(self._of_run(change), {"images": images, "notes": report.notes, "watched": watched})

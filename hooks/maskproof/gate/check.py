@@ -33,6 +33,7 @@ from maskproof.images.files import Source
 from maskproof.model import ImageReport, Report, Severity, Verdict
 from maskproof.parallel import outcomes, processors, side_by_side
 from maskproof.policy.rules import finding
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,11 +91,8 @@ def check(
     paths = scope.targets[number - 1 :: of]
     cache, lean = (None, False) if draws else (cache, lean or cache is not None)
     before = partial(judged, cache=cache)
-    images = []
-    for done, one in enumerate(_reports(scope, paths, run, cache, lean=lean, draws=draws), 1):
-        images.append(without_carried(scope, one, before))
-        if progress:
-            progress(done, len(paths))
+    found = _reports(scope, paths, run, cache, lean=lean, draws=draws)
+    images = Spool(counted_out((without_carried(scope, one, before) for one in found), len(paths), progress))
     watch = cache is not None and part == (1, 1)
     seen = cache.seen(watched(scope)) if cache and watch else {}  # before the notes, so that none is of a later state
     report = with_notes(images, notes(scope))
@@ -103,6 +101,14 @@ def check(
     if cache:
         cache.close()
     return report
+
+
+def counted_out(reports: Iterable[ImageReport], of: int, progress: Progress | None) -> Iterator[ImageReport]:
+    """Reports as they come, `progress` told after each how many of all there are."""
+    for done, one in enumerate(reports, 1):
+        yield one
+        if progress:
+            progress(done, of)
 
 
 def _reports(

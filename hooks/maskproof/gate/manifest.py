@@ -27,7 +27,7 @@ from maskproof.content import MAX_FILE_BYTES, sha256_of
 from maskproof.documents import BoxNumbers, Offset, Problems, read_json, typed
 from maskproof.errors import CouldNotJudge, MissingMask, MissingOriginal, RecordError, TooLarge, Unreadable, UsageError
 from maskproof.gate.cache import Verdicts, engine, form
-from maskproof.gate.check import apart, judge_apart, pixels, side_by_side_of
+from maskproof.gate.check import apart, counted_out, judge_apart, pixels, side_by_side_of
 from maskproof.gate.inspection import Inputs, Original, attempt
 from maskproof.gate.notes import with_notes
 from maskproof.images.files import Files, Source
@@ -48,6 +48,7 @@ from maskproof.records.sidecar import (
     Transform,
 )
 from maskproof.shelf import AS_IT_IS, Shelf
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,11 +181,8 @@ def check_manifest(
     lines = (line for at, line in enumerate(manifest.rows()) if at % of == number - 1)
     one = partial(judge_row, manifest=replace(manifest, shelf=None) if draws else manifest, draws=draws)
     weigh = partial(_pixels, manifest)
-    images = []
-    for done, report in enumerate(run(one, lines) if run else side_by_side_of(one, lines, weigh, count), 1):
-        images.append(report)
-        if progress:
-            progress(done, count)
+    found = run(one, lines) if run else side_by_side_of(one, lines, weigh, count)
+    images = Spool(counted_out(found, count, progress))
     if manifest.shelf is not None:
         Shelf(manifest.shelf).trim()
     return with_notes(images, ()), identity

@@ -17,7 +17,7 @@ from maskproof.repo.paths import POLICY_FILES, folded, is_nested_policy, is_poli
 from maskproof.repo.working import policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from maskproof.gate.scope import Scope
     from maskproof.model import ImageReport
@@ -75,26 +75,35 @@ def _unusable(scope: Scope) -> Iterator[str]:
         yield from (one.reason for one in broken if isinstance(one, ApprovalError))
 
 
-def with_notes(images: Iterable[ImageReport], own: tuple[str, ...]) -> Report:
+def with_notes(images: Sequence[ImageReport], own: tuple[str, ...]) -> Report:
     """The report on some images: what is told of the run itself, of what was accepted, and by each image."""
-    found = tuple(images)
-    told = dict.fromkeys(note for image in found for note in image.notes)
-    return Report(found, (*own, *_accepted(found), *told), own)
+    told: dict[str, None] = {}
+    pending = held = by_maker = 0
+    for image in images:
+        told.update(dict.fromkeys(image.notes))
+        if image.verdict is Verdict.PASS:
+            pending += any(one.accepted and one.accepted.pending for one in image.findings)
+            held += bool(image.findings) and in_baseline(image)
+            by_maker += image.by_maker
+    return Report(images, (*own, *_accepted(pending, held, by_maker), *told), own)
 
 
-def _accepted(images: Iterable[ImageReport]) -> Iterator[str]:
-    """What passes only because somebody accepts it, and what is left to do about that."""
-    passing = [one for one in images if one.verdict is Verdict.PASS]
-    pending = sum(any(one.accepted and one.accepted.pending for one in image.findings) for image in passing)
+def _accepted(pending: int, held: int, by_maker: int) -> Iterator[str]:
+    """What passes only because somebody accepts it, and what is left to do about that.
+
+    Args:
+        pending: Images that pass for an approval without its review.
+        held: Those with findings that the baseline has.
+        by_maker: Those in which an approval by whoever made the change counts.
+    """
     if pending:
         yield (
             f"{counted(pending, 'image')} {'passes' if pending == 1 else 'pass'} here for an approval that nobody has "
             "reviewed yet; the check on the server decides"
         )
-    held = sum(bool(one.findings) and in_baseline(one) for one in passing)
     if held:
         yield f"{counted(held, 'image')} with findings that the baseline has of {'it' if held == 1 else 'them'} already"
-    if any(one.by_maker for one in passing):
+    if by_maker:
         yield "an approval by whoever made the change counts here, as the policy sets `required = 0` in [approvals]"
 
 

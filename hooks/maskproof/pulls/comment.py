@@ -73,7 +73,7 @@ def write(github: GitHub, event: Mapping[str, Any], report: bytes | None, artifa
         return "No image to speak of"
     notes = [] if trusted else [OWN]
     notes += [f"[The run and its reports]({link})"] if link else []
-    body = markdown.run(said) + "".join(f"\n{one}\n" for one in notes)
+    body = "".join(markdown.run(said)) + "".join(f"\n{one}\n" for one in notes)
     if before is None:
         github.send("POST", f"issues/{number}/comments", {"body": body})
     else:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Writer(Protocol):
     """What a format may have: a function for each thing that is shown, the whole text with a newline at its end.
 
-    Each takes what it shows, and `color`: whether colours may be used.
+    Each takes what it shows, and `color`: whether colours may be used. What may be long comes in pieces.
     """
 
-    run: Callable[..., str]
-    """a whole run of `check`: a `Report`"""
-    joined: Callable[..., str]
+    run: Callable[..., Iterator[str]]
+    """a whole run of `check`: a `Report`, whose images are gone through one by one"""
+    joined: Callable[..., Iterator[str]]
     """the same put together from its parts, without pictures, which no part hands on: a `Report`"""
     image: Callable[..., str]
     """one comparison: an `ImageReport`"""

@@ -8,13 +8,15 @@ judged and what was measured stands with its image.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskproof.model import Severity, counted
+from maskproof.spool import Left
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maskproof.model import Finding, ImageReport
 
 MANY = 4
@@ -56,31 +58,83 @@ class Folded:
         return f"{rule}: {self.images}: {said}: {self.names}"
 
 
-def folded(images: tuple[ImageReport, ...]) -> tuple[tuple[ImageReport, ...], tuple[Folded, ...]]:
+class Alike:
+    """What many images have, as it is met in one after the other: no more than is told of them is kept."""
+
+    def __init__(self, first: Finding) -> None:
+        self.first = first
+        self.names: list[str] = []
+        """as many as are told"""
+        self.count = 0
+        self.same_message = self.same_advice = True
+        """does each say what the first one says?"""
+        self._renewed: list[str] | None = []
+        """the paths to be recorded anew; None: one asks for something else, or no command is long enough"""
+        self._length = 0
+
+    def add(self, path: str, one: Finding) -> None:
+        """One more image that has it."""
+        self.count += 1
+        self.names += [path] if len(self.names) < NAMED else []
+        self.same_message &= one.message == self.first.message
+        self.same_advice &= one.advice == self.first.advice
+        here, first = RENEW.fullmatch(one.advice), RENEW.fullmatch(self.first.advice)
+        if self._renewed is None or here is None or first is None or _frame(here) != _frame(first):
+            self._renewed = None
+            return
+        self._renewed.append(here["path"])
+        self._length += len(here["path"]) + 1
+        if self._length > COMMAND_LENGTH:
+            self._renewed = None
+
+    @property
+    def for_all(self) -> str:
+        """One command in the place of many that are alike; empty where they are not, or where it becomes too long."""
+        first = RENEW.fullmatch(self.first.advice)
+        if self._renewed is None or first is None:
+            return ""
+        said = f"{first['before']}{' '.join(self._renewed)}{first['after']}"
+        return said if len(said) < COMMAND_LENGTH else ""
+
+
+def folded(images: Iterable[ImageReport]) -> tuple[Iterable[ImageReport], tuple[Folded, ...]]:
     """Images without the warnings that many of them have, and these warnings; who has none left is left out."""
-    groups: dict[tuple[str, str | None], list[tuple[str, Finding]]] = defaultdict(list)
+    groups: dict[tuple[str, str | None], Alike] = {}
     for image in images:
         for key, one in {_key(one): one for one in image.findings if _is_alike(one)}.items():
-            groups[key].append((image.path, one))
-    many = {key: group for key, group in groups.items() if len(group) >= MANY}
-    left = [
-        replace(image, findings=tuple(one for one in image.findings if not (_is_alike(one) and _key(one) in many)))
-        for image in images
-    ]
-    kept = tuple(now for now, was in zip(left, images, strict=True) if now.findings or not was.findings)
-    return kept, tuple(map(_told, many.values()))
+            groups.setdefault(key, Alike(one)).add(image.path, one)
+    many = {key: group for key, group in groups.items() if group.count >= MANY}
+
+    def without(image: ImageReport) -> ImageReport | None:
+        left = tuple(one for one in image.findings if not (_is_alike(one) and _key(one) in many))
+        return replace(image, findings=left) if left or not image.findings else None
+
+    return Left(images, without), tuple(map(_told, many.values()))
 
 
-def folded_blocks(images: tuple[ImageReport, ...]) -> tuple[tuple[ImageReport, ...], tuple[Folded, ...]]:
+def folded_blocks(images: Iterable[ImageReport]) -> tuple[Iterable[ImageReport], tuple[Folded, ...]]:
     """Images without those that are blocked for one reason elsewhere, and these reasons."""
-    groups: dict[tuple[str, str], list[tuple[str, Finding]]] = defaultdict(list)
+    groups: dict[tuple[str, str], Alike] = {}
     for image in images:
         if (one := _blocked_elsewhere(image)) is not None:
-            renewed = RENEW.fullmatch(one.advice)
-            groups[one.rule, renewed["before"] if renewed else one.advice].append((image.path, one))
-    many = [group for group in groups.values() if len(group) >= FEW]
-    gone = {path for group in many for path, _ in group}
-    return tuple(image for image in images if image.path not in gone), tuple(map(_told, many))
+            groups.setdefault(_cause(one), Alike(one)).add(image.path, one)
+    many = {key: group for key, group in groups.items() if group.count >= FEW}
+
+    def without(image: ImageReport) -> ImageReport | None:
+        one = _blocked_elsewhere(image)
+        return None if one is not None and _cause(one) in many else image
+
+    return Left(images, without), tuple(map(_told, many.values()))
+
+
+def _cause(one: Finding) -> tuple[str, str]:
+    renewed = RENEW.fullmatch(one.advice)
+    return one.rule, renewed["before"] if renewed else one.advice
+
+
+def _frame(found: re.Match[str]) -> tuple[str, str]:
+    """A command but for its path."""
+    return found["before"], found["after"]
 
 
 def _blocked_elsewhere(image: ImageReport) -> Finding | None:
@@ -99,29 +153,18 @@ def _is_alike(one: Finding) -> bool:
     return one.severity is Severity.WARN and one.value is None and one.box is None
 
 
-def _told(group: list[tuple[str, Finding]]) -> Folded:
+def _told(group: Alike) -> Folded:
     from maskproof.policy.rules import RULES  # loads much, and only a long list needs it
 
-    (path, first), more = group[0], len(group) - NAMED
-    messages = {one.message for _, one in group}
+    first, more = group.first, group.count - NAMED
     known = COMMON.get((first.rule, first.region)) or COMMON.get((first.rule, None))
-    common = known or RULES[first.rule].title.removesuffix(".")
-    said = first.message if len(messages) == 1 else common
-    names = ", ".join(name for name, _ in group[:NAMED]) + (f" and {more} more" if more > 0 else "")
-    advice = {_for_all([one.advice for _, one in group]) or one.advice for _, one in group}
-    where, rest = f"For {path}: ", " For each of the others: `maskproof explain IMAGE`."
+    said = first.message if group.same_message else known or RULES[first.rule].title.removesuffix(".")
+    names = ", ".join(group.names) + (f" and {more} more" if more > 0 else "")
+    where, rest = f"For {group.names[0]}: ", " For each of the others: `maskproof explain IMAGE`."
+    alone = group.for_all or (first.advice if group.same_advice else "")
     return Folded(
-        counted(len(group), "image"),
+        counted(group.count, "image"),
         f"{first.rule}: {said}",
         names,
-        (min(advice) if len(advice) == 1 else f"{where}{first.advice}{rest}") if first.advice else "",
+        (alone or f"{where}{first.advice}{rest}") if first.advice else "",
     )
-
-
-def _for_all(advice: list[str]) -> str:
-    """One command in the place of many that are alike; empty where they are not, or where it becomes too long."""
-    found = [one for one in map(RENEW.fullmatch, advice) if one]
-    if len(found) < len(advice) or len({(one["before"], one["after"]) for one in found}) != 1:
-        return ""
-    said = f"{found[0]['before']}{' '.join(one['path'] for one in found)}{found[0]['after']}"
-    return said if len(said) < COMMAND_LENGTH else ""

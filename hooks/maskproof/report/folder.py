@@ -13,6 +13,7 @@ from posixpath import relpath
 from typing import TYPE_CHECKING
 
 from maskproof.repo.paths import is_ours
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,10 @@ def seen_from(report: Report, prefix: str, *, windows: bool = False) -> Report:
             message=pasted(one.message, prefix, windows=windows),
         )
 
-    images = (replace(image, findings=tuple(map(turned, image.findings))) for image in report.images)
-    return replace(report, images=tuple(images))
+    return replace(
+        report,
+        images=Spool(replace(image, findings=tuple(map(turned, image.findings))) for image in report.images),
+    )
 
 
 def pasted(text: str, prefix: str, *, windows: bool = False) -> str:

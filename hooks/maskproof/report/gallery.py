@@ -12,12 +12,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from maskproof.atomic import one_writer, sweep, write_file
+from maskproof.atomic import encoded, one_writer, sweep, write_file
 from maskproof.content import sha256_of
 from maskproof.errors import UsageError
 from maskproof.gate.status import told
 from maskproof.report import html, shown
 from maskproof.report.html import gallery
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,9 +86,9 @@ def write(folder: Path, reports: Iterable[tuple[ImageReport, str]]) -> int:
         UsageError: the folder cannot be written to, or another gallery is written into it.
     """
     with one_writer(folder):
-        cards = [_written(folder, report, day) for report, day in reports]
+        cards = Spool(_written(folder, report, day) for report, day in reports)
         models = Counter(one.recorded.model for one in cards)
-        write_file(folder / INDEX, gallery.overview(cards, models).encode("utf-8", "backslashreplace"))
+        write_file(folder / INDEX, encoded(gallery.overview(cards, models)))
         _tidy(folder, {name for one in cards for name in (one.page, one.before, one.after)})
     return len(cards)
 
@@ -100,7 +101,7 @@ def _written(folder: Path, report: ImageReport, day: str) -> gallery.Card:
     key = sha256_of(report.path.encode("utf-8", "surrogateescape"))[:DIGITS]
     page = f"pages/{key}.html"
     own = html.detail(report, f"../{INDEX}#{key}")
-    write_file(folder / page, own.encode("utf-8", "backslashreplace"))
+    write_file(folder / page, encoded([own]))
     return gallery.card(report, told(report, day), (page, before, after))
 
 

@@ -6,30 +6,30 @@ there are.
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from maskproof.model import Verdict, counted
-from maskproof.report.issues import LEVELS, asks, folded_issues
+from maskproof.report.issues import LEVELS, asks, folded_issues, issues_of
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from maskproof.model import Report
-    from maskproof.report.issues import Issue
+    from maskproof.model import ImageReport, Report
 
 SHOWN = 10
 """annotations of a kind that a step shows"""
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run: errors, then warnings, then what there is to look at as a notice."""
-    told, warnings = folded_issues(report)
-    found = [one for one in told if not one.accepted]
-    lines = [line for command in ("error", "warning") for line in _lines(command, found)]
-    lines += [f"::warning title=maskproof::{_data(one)}" for one in warnings]
-    return "\n".join([*lines, f"::notice title=maskproof::{_data(asks(report))}", ""])
+    images, warnings = folded_issues(report)
+    for command in ("error", "warning"):
+        yield from (f"{line}\n" for line in _lines(command, images))
+    for one in warnings:
+        yield f"::warning title=maskproof::{_data(one)}\n"
+    yield f"::notice title=maskproof::{_data(asks(report))}\n"
 
 
 joined = run
@@ -37,26 +37,25 @@ joined = run
 
 def outputs(report: Report) -> str:
     """What later steps of a job may ask of a run: its verdict, and how many images; nothing that a file says."""
-    blocked, unjudged = report.count(Verdict.BLOCK), report.count(Verdict.UNJUDGED)
+    images, compared, blocked, unjudged = report.counts()
     verdict = Verdict.BLOCK if blocked else Verdict.UNJUDGED if unjudged else Verdict.PASS
-    return (
-        f"verdict={verdict.value}\nimages={len(report.images)}\ncompared={report.compared}\n"
-        f"blocked={blocked}\nunjudged={unjudged}\n"
-    )
+    return f"verdict={verdict.value}\nimages={images}\ncompared={compared}\nblocked={blocked}\nunjudged={unjudged}\n"
 
 
-def _lines(command: str, found: list[Issue]) -> Iterator[str]:
+def _lines(command: str, images: Iterable[ImageReport]) -> Iterator[str]:
     """One for each image, as far as they are shown; the worst of an image speaks for it."""
-    own = [one for one in found if LEVELS[one.severity] == command]
-    images = [list(group) for _, group in groupby(own, key=lambda one: one.image)]
-    most = SHOWN if len(images) <= SHOWN else SHOWN - 1
-    for group in images[:most]:
-        first, more = group[0], len(group) - 1
+    found = ([one for one in issues_of(image) if LEVELS[one.severity] == command] for image in images)
+    groups = ([one for one in own if not one.accepted] for own in found)
+    told = ((group[0], len(group) - 1) for group in groups if group)
+    shown = list(islice(told, 2 * SHOWN))  # of those that have no line of their own, as many are named
+    count = len(shown) + sum(1 for _ in told)
+    most = SHOWN if count <= SHOWN else SHOWN - 1
+    for first, more in shown[:most]:
         said = first.whole + (f" And {counted(more, 'more finding')}." if more else "")
         yield f"::{command} file={_property(safe(first.file))},line=1,title={_property(first.rule)}::{_data(said)}"
-    if left := images[most:]:
-        names = ", ".join(group[0].named for group in left[:SHOWN])
-        said = f"{counted(len(left), 'more image')}: {names}"
+    if count > most:
+        names = ", ".join(first.named for first, _ in shown[most : most + SHOWN])
+        said = f"{counted(count - most, 'more image')}: {names}"
         yield f"::{command} title=maskproof::{_data(said)}"
 
 

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskproof.model import Severity
 from maskproof.report.issues import issues
+from maskproof.report.json import listed
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.model import Report
+    from maskproof.report.issues import Issue
 
 SEVERITIES = {Severity.BLOCK: "critical", Severity.UNJUDGED: "major", Severity.WARN: "minor"}
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run; what somebody accepted is `info`."""
-    found = [
-        {
-            "description": one.whole,
-            "check_name": one.rule,
-            "fingerprint": one.fingerprint,
-            "severity": "info" if one.accepted else SEVERITIES[one.severity],
-            "location": {"path": safe(one.file), "lines": {"begin": 1}},
-        }
-        for one in issues(report)
-    ]
-    return json.dumps(found, indent=2) + "\n"
+    yield from listed(map(_row, issues(report)))
+    yield "\n"
+
+
+def _row(one: Issue) -> dict[str, Any]:
+    return {
+        "description": one.whole,
+        "check_name": one.rule,
+        "fingerprint": one.fingerprint,
+        "severity": "info" if one.accepted else SEVERITIES[one.severity],
+        "location": {"path": safe(one.file), "lines": {"begin": 1}},
+    }
 
 
 joined = run

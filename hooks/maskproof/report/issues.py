@@ -8,17 +8,16 @@ same picture, whatever was measured, so that a platform knows it again.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof.model import Severity, Verdict, counted
-from maskproof.report.folded import folded
+from maskproof.report.folded import NAMED, folded
 from maskproof.report.text import safe, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from maskproof.model import Finding, Report
+    from maskproof.model import Finding, ImageReport, Report
 
 
 LEVELS = {Severity.BLOCK: "error", Severity.UNJUDGED: "error", Severity.WARN: "warning"}
@@ -52,50 +51,51 @@ class Issue(NamedTuple):
 
 def issues(report: Report) -> Iterator[Issue]:
     """Every finding of a run, in its order."""
-    for image in report.images:
-        file = image.record or image.path
-        named = safe(image.path)
-        for one in image.findings:
-            yield Issue(
-                image.path,
-                named,
-                file,
-                one.rule,
-                one.severity,
-                f"{named}: {safe(sentence(one))}",
-                safe(one.advice),
-                _fingerprint(image.path, one),
-                one.accepted.standing if one.accepted else "",
-            )
+    return (one for image in report.images for one in issues_of(image))
 
 
-def folded_issues(report: Report) -> tuple[list[Issue], list[str]]:
-    """The findings of a run without the warnings that many images have, and a sentence for each of these."""
+def issues_of(image: ImageReport) -> Iterator[Issue]:
+    """Every finding of an image, in its order."""
+    named = safe(image.path)
+    for one in image.findings:
+        yield Issue(
+            image.path,
+            named,
+            image.record or image.path,
+            one.rule,
+            one.severity,
+            f"{named}: {safe(sentence(one))}",
+            safe(one.advice),
+            _fingerprint(image.path, one),
+            one.accepted.standing if one.accepted else "",
+        )
+
+
+def folded_issues(report: Report) -> tuple[Iterable[ImageReport], list[str]]:
+    """The images of a run without the warnings that many of them have, and a sentence for each of these."""
     images, warnings = folded(report.images)
-    return list(issues(replace(report, images=images))), [
-        safe(f"{one.sentence}. {one.advice}".strip()) for one in warnings
-    ]
+    return images, [safe(f"{one.sentence}. {one.advice}".strip()) for one in warnings]
 
 
 def asks(report: Report) -> str:
     """The first line for a reviewer: what somebody has to look at."""
-    blocked, unjudged = (
-        [safe(image.path) for image in report.images if image.verdict is verdict]
-        for verdict in (Verdict.BLOCK, Verdict.UNJUDGED)
-    )
-    warned = sum(
-        image.verdict is Verdict.PASS and any(not one.accepted for one in image.findings) for image in report.images
-    )
+    counts, names, warned = dict.fromkeys(Verdict, 0), {verdict: list[str]() for verdict in Verdict}, 0
+    for image in report.images:
+        counts[image.verdict] += 1
+        names[image.verdict] += [safe(image.path)] if len(names[image.verdict]) < NAMED else []
+        warned += image.verdict is Verdict.PASS and any(not one.accepted for one in image.findings)
+
+    def told(verdict: Verdict, what: str) -> str:
+        count, more = counts[verdict], counts[verdict] - NAMED
+        listed = ", ".join(names[verdict]) + (f" and {more} more" if more > 0 else "")
+        return f"{counted(count, 'image')} {what}: {listed}" if count else ""
+
     said = [
-        f"{counted(len(blocked), 'image')} to look at: {_named(blocked)}" if blocked else "",
-        f"{counted(len(unjudged), 'image')} not judged: {_named(unjudged)}" if unjudged else "",
+        told(Verdict.BLOCK, "to look at"),
+        told(Verdict.UNJUDGED, "not judged"),
         f"{counted(warned, 'image')} with warnings" if warned else "",
     ]
     return "; ".join(filter(None, said)) or f"nothing to look at: {counted(len(report.images), 'image')} passed"
-
-
-def _named(paths: list[str], most: int = 3) -> str:
-    return ", ".join(paths[:most]) + (f" and {len(paths) - most} more" if len(paths) > most else "")
 
 
 def _fingerprint(path: str, one: Finding) -> str:

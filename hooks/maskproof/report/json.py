@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from maskproof.model import Report, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from maskproof.gate.held import Held
     from maskproof.gate.inventory import Entry
@@ -24,21 +24,16 @@ if TYPE_CHECKING:
     from maskproof.report import shape
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run."""
-    images = [_image(one) for one in report.images]
-    whole: shape.Run = {
-        "maskproof": 1,
-        "summary": _summary(report),
-        "images": images,
-        "notes": list(report.notes),
-    }
-    if report.shard is not None:
-        from maskproof.gate.packed import packed  # the gate's own
+    whole: shape.Run = {"maskproof": 1, "summary": _summary(report), "images": [], "notes": list(report.notes)}
+    lists = {"images": map(_image, report.images)}
+    if report.shard is None:
+        return pieces(whole, lists)
+    from maskproof.gate.packed import packed  # the gate's own
 
-        exact = [packed(one) for one in report.images]
-        whole["shard"] = {**asdict(report.shard), "own": list(report.own), "exact": exact}  # type: ignore[typeddict-item]
-    return serialized(whole)
+    whole["shard"] = {**asdict(report.shard), "own": list(report.own), "exact": []}  # type: ignore[typeddict-item]
+    return pieces(whole, {**lists, "exact": map(packed, report.images)})
 
 
 joined = run
@@ -155,24 +150,22 @@ def areas(held: Held, **_: bool) -> str:
 
 def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
     """A list that is written as it comes; its summary follows it."""
-    counts = dict.fromkeys(("pictures", *Verdict), 0)
-    yield '{\n  "maskproof": 1,\n  "pictures": ['
-    for one in pictures:
-        yield (
-            ("," if counts["pictures"] else "")
-            + "\n"
-            + textwrap.indent(serialized(_recorded(one)).rstrip("\n"), "    ")
-        )
-        counts["pictures"] += 1
-        counts[one.verdict] += 1
+    counts = dict.fromkeys(Verdict, 0)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for one in pictures:
+            counts[one.verdict] += 1
+            yield _recorded(one)
+
+    yield '{\n  "maskproof": 1,\n  "pictures": '
+    yield from listed(rows(), "  ")
     summary = {
-        "pictures": counts["pictures"],
+        "pictures": sum(counts.values()),
         "passed": counts[Verdict.PASS],
         "blocked": counts[Verdict.BLOCK],
         "unjudged": counts[Verdict.UNJUDGED],
     }
-    ended = "\n  " if counts["pictures"] else ""
-    yield f'{ended}],\n  "summary": {textwrap.indent(serialized(summary), "  ").strip()}\n}}\n'
+    yield f',\n  "summary": {textwrap.indent(serialized(summary), "  ").strip()}\n}}\n'
 
 
 def stats(found: Statistics, **_: bool) -> str:
@@ -231,12 +224,8 @@ def _plain(value: Any) -> Any:
 
 
 def _summary(report: Report) -> shape.Summary:
-    return {
-        "images": len(report.images),
-        "compared": report.compared,
-        "blocked": report.count(Verdict.BLOCK),
-        "unjudged": report.count(Verdict.UNJUDGED),
-    }
+    images, compared, blocked, unjudged = report.counts()
+    return {"images": images, "compared": compared, "blocked": blocked, "unjudged": unjudged}
 
 
 def _region(one: Judged) -> shape.MeasuredRegion:
@@ -256,6 +245,31 @@ def _region(one: Judged) -> shape.MeasuredRegion:
             for metric, limit in rows
         },
     }
+
+
+def pieces(tree: Any, lists: Mapping[str, Iterable[Any]]) -> Iterator[str]:
+    """A tree as the text of a report, in pieces: its long lists member by member.
+
+    Args:
+        tree: With an empty list in the place of each.
+        lists: Their members by their keys, in the order of the tree.
+    """
+    text = serialized(tree)
+    for key, members in lists.items():
+        head, text = text.split(f'"{key}": []', 1)  # nothing else reads so: a quote within a text is escaped
+        yield f'{head}"{key}": '
+        yield from listed(members, head[head.rfind("\n") + 1 :])
+    yield text
+
+
+def listed(members: Iterable[Any], indent: str = "") -> Iterator[str]:
+    """A list as it stands in a report, behind so much room, member by member."""
+    opened = "["
+    for one in members:
+        inner = serialized(one).rstrip("\n").replace("\n", f"\n{indent}  ")
+        yield f"{opened}\n{indent}  {inner}"
+        opened = ","
+    yield "[]" if opened == "[" else f"\n{indent}]"
 
 
 def serialized(tree: Any) -> str:

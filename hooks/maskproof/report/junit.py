@@ -10,37 +10,27 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from maskproof.model import Severity, Verdict
-from maskproof.report.issues import issues
+from maskproof.report.issues import issues_of
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.model import ImageReport, Report
     from maskproof.report.issues import Issue
 
 TAGS = {Severity.BLOCK: "failure", Severity.UNJUDGED: "error"}
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run. `safe` leaves only characters that XML 1.0 allows, and what HTML escapes is what XML does."""
-    by_image: dict[str, list[Issue]] = {}
-    for one in issues(report):
-        by_image.setdefault(one.image, []).append(one)
-    cases = [line for image in report.images for line in _case(image, by_image.get(image.path, []))]
-    counts = (
-        f'tests="{len(report.images)}" failures="{report.count(Verdict.BLOCK)}" '
-        f'errors="{report.count(Verdict.UNJUDGED)}"'
-    )
-    return "\n".join(
-        [
-            '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<testsuites name="maskproof" {counts}>',
-            f'  <testsuite name="maskproof" {counts}>',
-            *cases,
-            "  </testsuite>",
-            "</testsuites>",
-            "",
-        ]
-    )
+    images, _compared, blocked, unjudged = report.counts()
+    counts = f'tests="{images}" failures="{blocked}" errors="{unjudged}"'
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<testsuites name="maskproof" {counts}>\n  <testsuite name="maskproof" {counts}>\n'
+    for image in report.images:
+        yield from (f"{line}\n" for line in _case(image, list(issues_of(image))))
+    yield "  </testsuite>\n</testsuites>\n"
 
 
 joined = run

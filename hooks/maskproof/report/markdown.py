@@ -10,10 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 from maskproof.model import Verdict, counted
-from maskproof.report.issues import asks, folded_issues
+from maskproof.report.issues import asks, folded_issues, issues_of
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.model import ImageReport, Report
     from maskproof.report.issues import Issue
 
@@ -26,23 +28,26 @@ SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~@:&$^=]")
 WORDS = {Verdict.BLOCK: "blocked", Verdict.UNJUDGED: "not judged", Verdict.PASS: "passes"}
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run: what to look at first, then a row for each finding that counts, then what was accepted."""
-    found, warnings = folded_issues(report)
-    verdicts = {image.path: WORDS[image.verdict] for image in report.images}
-    counting = [one for one in found if not one.accepted]
-    rows = [_row(one, before, verdicts) for before, one in zip([None, *counting], counting, strict=False)]
-    lines = [MARKER, f"**maskproof: {plain(asks(report))}**", ""]
-    if rows:
-        lines += ["| image | verdict | rule | what, where, how much | next |", "|---|---|---|---|---|"]
-        lines += rows
-    lines += [f"- {plain(one)}" for one in warnings]
-    lines += [line for image in report.images for line in _card(image)]
-    if accepted := [one for one in found if one.accepted]:
-        lines += ["", f"{counted(len(accepted), 'finding')} that somebody accepted:", ""]
-        lines += [f"- {plain(one.says)} ({one.accepted})" for one in accepted]
-    lines += ["", *(f"{plain(safe(f'Note: {note}.'))}\n" for note in report.notes)]
-    return _shortened(lines) + "\n"
+    yield _shortened(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    images, warnings = folded_issues(report)
+    yield from (MARKER, f"**maskproof: {plain(asks(report))}**", "")
+    head: tuple[str, ...] = ("| image | verdict | rule | what, where, how much | next |", "|---|---|---|---|---|")
+    for row in (row for image in images for row in _rows(image)):
+        yield from head
+        yield row
+        head = ()
+    yield from (f"- {plain(one)}" for one in warnings)
+    yield from (line for image in report.images for line in _card(image))
+    if count := sum(one.accepted is not None for image in images for one in image.findings):
+        yield from ("", f"{counted(count, 'finding')} that somebody accepted:", "")
+        accepted = (one for image in images for one in issues_of(image) if one.accepted)
+        yield from (f"- {plain(one.says)} ({one.accepted})" for one in accepted)
+    yield from ("", *(f"{plain(safe(f'Note: {note}.'))}\n" for note in report.notes))
 
 
 joined = run
@@ -61,13 +66,16 @@ def _card(image: ImageReport) -> list[str]:
     return ["", f"![{plain(drawn.says)}]({drawn.url})", *answer]
 
 
-def _row(one: Issue, before: Issue | None, verdicts: dict[str, str]) -> str:
-    """A finding; what the row above says of the same image is not said again."""
-    same = before is not None and before.image == one.image
-    image, verdict = ("", "") if same else (plain(one.named), verdicts[one.image])
-    advice = "" if before is not None and same and before.advice == one.advice else plain(one.advice)
-    said = plain(one.says.removeprefix(f"{one.named}: "))
-    return f"| {image} | {verdict} | `{one.rule}` | {said} | {advice} |"
+def _rows(image: ImageReport) -> Iterator[str]:
+    """The findings of an image that count; what the row above says is not said again."""
+    before: Issue | None = None
+    for one in issues_of(image):
+        if not one.accepted:
+            named, verdict = ("", "") if before else (plain(one.named), WORDS[image.verdict])
+            advice = "" if before and before.advice == one.advice else plain(one.advice)
+            said = plain(one.says.removeprefix(f"{one.named}: "))
+            yield f"| {named} | {verdict} | `{one.rule}` | {said} | {advice} |"
+            before = one
 
 
 def plain(text: str) -> str:
@@ -75,14 +83,14 @@ def plain(text: str) -> str:
     return SPECIAL.sub(lambda found: f"&#{ord(found.group())};", " ".join(text.split()))
 
 
-def _shortened(lines: list[str]) -> str:
+def _shortened(lines: Iterator[str]) -> str:
     """As many lines as a comment holds, and how many it does not."""
     kept: list[str] = []
     size = 0
-    for number, line in enumerate(lines):
+    for line in lines:
         size += len(line) + 1
         if size > MOST:
-            left = len(lines) - number
+            left = 1 + sum(1 for _ in lines)
             return "\n".join([*kept, "", f"And {left} more lines; `maskproof check` prints them all."])
         kept.append(line)
     return "\n".join(kept).rstrip("\n")

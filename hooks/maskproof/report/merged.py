@@ -13,6 +13,7 @@ from maskproof.errors import UsageError
 from maskproof.gate.notes import with_notes
 from maskproof.gate.packed import unpacked
 from maskproof.model import Shard
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ def merged(files: Iterable[tuple[str, bytes]]) -> Report:
     Raises:
         UsageError: one is no report of a part, one is missing or twice there, or they are of several runs.
     """
-    parts: dict[int, tuple[str, Shard, list[ImageReport], tuple[str, ...]]] = {}
+    parts: dict[int, tuple[str, Shard, Spool[ImageReport], tuple[str, ...]]] = {}
     for name, data in files:
         shard, own, images = _part(name, data)
         if shard.number in parts:
@@ -48,13 +49,13 @@ def merged(files: Iterable[tuple[str, bytes]]) -> Report:
             f"of {shard.of} parts these are missing: {', '.join(missing)}", "Name the report of each part."
         )
     dealt = zip_longest(*(parts[number][2] for number in sorted(parts)))  # as the parts were, one after the other
-    return with_notes((one for row in dealt for one in row if one is not None), own)
+    return with_notes(Spool(one for row in dealt for one in row if one is not None), own)
 
 
-def _part(name: str, data: bytes) -> tuple[Shard, tuple[str, ...], list[ImageReport]]:
+def _part(name: str, data: bytes) -> tuple[Shard, tuple[str, ...], Spool[ImageReport]]:
     try:
         said: dict[str, Any] = json.loads(data)["shard"]
         shard = Shard(int(said["number"]), int(said["of"]), str(said["run"]))
-        return shard, tuple(map(str, said["own"])), [unpacked(one) for one in said["exact"]]
+        return shard, tuple(map(str, said["own"])), Spool(map(unpacked, said["exact"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UsageError(f"{name} is no JSON report of a part of a run, by this version of maskproof", AGAIN) from error

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from maskproof import __version__
 from maskproof.report.issues import LEVELS, issues
+from maskproof.report.json import pieces
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from maskproof.model import Report
     from maskproof.report.issues import Issue
 
@@ -20,17 +22,15 @@ HOME = "https://github.com/maskproof/maskproof"
 NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run; what somebody accepted is a suppressed result."""
     from maskproof.policy.rules import RULES  # loads much, and the command line asks every writer what it has
 
-    found = list(issues(report))
-    rules = sorted({one.rule for one in found})
+    rules = sorted({one.rule for image in report.images for one in image.findings})
     described = [_rule(RULES[rule]) for rule in rules]
-    results = [_result(one, rules.index(one.rule)) for one in found]
     tool = {"name": "maskproof", "version": __version__, "informationUri": HOME, "rules": described}
-    whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": tool}, "results": results}]}
-    return json.dumps(whole, indent=2) + "\n"
+    whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": tool}, "results": []}]}
+    return pieces(whole, {"results": (_result(one, rules.index(one.rule)) for one in issues(report))})
 
 
 joined = run

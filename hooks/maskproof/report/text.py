@@ -69,29 +69,35 @@ RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 at the start as well, since another one may follow it in the report"""
 
 
-def run(report: Report, *, color: bool = False) -> str:
+def run(report: Report, *, color: bool = False) -> Iterator[str]:
     """A whole run; images that pass without a word to say, or as the baseline has them, take no line of their own."""
-    images, warnings = folded(report.images)
-    images, blocks = folded_blocks(images)
-    lines = [line for one in images if one.findings and not in_baseline(one) for line in _image(one, color)]
-    for one in blocks:
-        lines.append(f"{one.images}: {_painted(WORDS[Verdict.BLOCK], COLORS[Verdict.BLOCK], color)}")
-        lines += _marked(Severity.BLOCK, f"{one.said}: {one.names}", color)
-        lines += [*wrap(one.advice, "    -> "), ""]
-    for one in warnings:
-        lines += _marked(Severity.WARN, one.sentence, color)
-        lines += [*(wrap(one.advice, "    -> ") if one.advice else ()), ""]
-    for note in report.notes:
-        lines += wrap(f"Note: {note}.", rest=" " * 6)
-    return "\n".join([*lines, summary(report)]) + "\n"
+    return (f"{line}\n" for line in _run(report, color))
 
 
 joined = run
 
 
-def passing(report: Report, *, color: bool = False) -> list[str]:
+def _run(report: Report, color: bool) -> Iterator[str]:
+    images, warnings = folded(report.images)
+    images, blocks = folded_blocks(images)
+    for image in images:
+        if image.findings and not in_baseline(image):
+            yield from _image(image, color)
+    for one in blocks:
+        yield f"{one.images}: {_painted(WORDS[Verdict.BLOCK], COLORS[Verdict.BLOCK], color)}"
+        yield from _marked(Severity.BLOCK, f"{one.said}: {one.names}", color)
+        yield from (*wrap(one.advice, "    -> "), "")
+    for one in warnings:
+        yield from _marked(Severity.WARN, one.sentence, color)
+        yield from (*(wrap(one.advice, "    -> ") if one.advice else ()), "")
+    for note in report.notes:
+        yield from wrap(f"Note: {note}.", rest=" " * 6)
+    yield summary(report)
+
+
+def passing(report: Report, *, color: bool = False) -> Iterator[str]:
     """A line for each image that takes none in a run."""
-    return [conclusion(one, color=color) for one in report.images if not one.findings or in_baseline(one)]
+    return (conclusion(one, color=color) for one in report.images if not one.findings or in_baseline(one))
 
 
 def image(report: ImageReport, *, color: bool = False) -> str:
@@ -130,9 +136,10 @@ def other_limits(found: Tried) -> Iterator[tuple[str, Metric, str, str]]:
 
 def summary(report: Report, more: str = "") -> str:
     """The last line of every run: how many images were looked at, compared, blocked, not judged; and what else."""
+    images, compared, blocked, unjudged = report.counts()
     return (
-        f"maskproof: {counted(len(report.images), 'image')} looked at, {report.compared} compared, "
-        f"{report.count(Verdict.BLOCK)} blocked, {report.count(Verdict.UNJUDGED)} not judged{', ' * bool(more)}{more}."
+        f"maskproof: {counted(images, 'image')} looked at, {compared} compared, "
+        f"{blocked} blocked, {unjudged} not judged{', ' * bool(more)}{more}."
     )
 
 

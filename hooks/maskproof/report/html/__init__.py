@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskproof.model import Report, Verdict, amount, counted, place
@@ -56,20 +56,21 @@ def draw(report: ImageReport, scene: Scene) -> Drawn | None:
     return shown.draw(report, scene)
 
 
-def run(report: Report, **_: bool) -> str:
+def run(report: Report, **_: bool) -> Iterator[str]:
     """A whole run, the gravest first."""
-    images = sorted(report.images, key=lambda one: standing.rank(standing.of(one)))
-    return _page("maskproof report", replace(report, images=tuple(images)), issues.asks(report))
+    ranks = [standing.rank(standing.of(one)) for one in report.images]
+    order = sorted(range(len(ranks)), key=ranks.__getitem__)
+    return _page("maskproof report", report, issues.asks(report), order=order)
 
 
 def image(report: ImageReport, **_: bool) -> str:
     """One comparison."""
-    return _page("maskproof report", Report((report,), report.notes), text.conclusion(report))
+    return "".join(_page("maskproof report", Report((report,), report.notes), text.conclusion(report)))
 
 
 def detail(report: ImageReport, back: str) -> str:
     """One image on a page of its own, beside the page that lists it with others, which lies at `back`."""
-    return _page("maskproof gallery", Report((report,)), text.conclusion(report), back=back)
+    return "".join(_page("maskproof gallery", Report((report,)), text.conclusion(report), back=back))
 
 
 def explanation(report: ImageReport, **_: bool) -> str:
@@ -80,7 +81,8 @@ def explanation(report: ImageReport, **_: bool) -> str:
 def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
     """What a file's own metadata says: the sentences of the text report, for a file that nothing is compared with."""
     first, *more = text.signals(evidence).splitlines()
-    return _page("maskproof explain", Report((), tuple(line.strip().removesuffix(".") for line in more)), first)
+    notes = tuple(line.strip().removesuffix(".") for line in more)
+    return "".join(_page("maskproof explain", Report((), notes), first))
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
@@ -89,7 +91,8 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
     notes = tuple(dict.fromkeys(note for one in reports for note in one.notes))
     sentences = [advice[0], *(f"`{command}`" for command in advice[1:])] if advice else []
     count = f"{counted(len(candidates), 'candidate')}, best first"
-    return _page("maskproof rank", Report(reports, notes), count, sentences, [one.rank for one in candidates])
+    ranks = [one.rank for one in candidates]
+    return "".join(_page("maskproof rank", Report(reports, notes), count, sentences, ranks))
 
 
 def _page(
@@ -99,10 +102,10 @@ def _page(
     advice: Sequence[str] = (),
     ranks: Sequence[int | None] = (),
     back: str = "",
-) -> str:
-    images = [described(one) for one in report.images]
-    for own, rank in zip(images, ranks, strict=False):
-        own["rank"] = rank
+    order: Sequence[int] | None = None,
+) -> Iterator[str]:
+    """A page in pieces: its images one by one, in an order of their numbers; None: as they come."""
+    images = Described(report.images, range(len(report.images)) if order is None else order, ranks)
     return page(
         "page.html",
         scripts=("list.js", "page.js"),
@@ -111,11 +114,29 @@ def _page(
         back=back,
         asks=text.safe(asks),
         images=images,
-        kinds=kinds_of([one["status"]["id"] for one in images]),
+        kinds=kinds_of([standing.of(one) for one in report.images]),
         advice=[_parts(one) for one in advice],
         notes=[_parts(f"{note}.") for note in report.notes],
-        summary=text.summary(report) if images else "",
+        summary=text.summary(report) if report.images else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The images of a page, each described anew when the template comes to it."""
+
+    images: Sequence[ImageReport]
+    order: Sequence[int]
+    """their numbers, as they are shown"""
+    ranks: Sequence[int | None]
+    """the rank of each; empty: they have none"""
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for at in self.order:
+            yield {**described(self.images[at]), "rank": self.ranks[at] if self.ranks else None}
 
 
 def described(report: ImageReport) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from maskproof.report.standing import rank
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from maskproof.model import ImageReport, Recorded
 
@@ -50,13 +50,15 @@ def card(report: ImageReport, recorded: Recorded, files: tuple[str, str, str]) -
     return Card(recorded, text.safe(said), tuple(html.made(report)), tuple(accepted), *files)
 
 
-def overview(cards: Sequence[Card], models: Counter[str]) -> str:
-    """All pictures, in their order; `models` says how many are of each."""
-    recorded = [one.recorded for one in cards]
-    counts = [sum(one.verdict is verdict for one in recorded) for verdict in (Verdict.PASS, Verdict.BLOCK)]
+def overview(cards: Sequence[Card], models: Counter[str]) -> Iterator[str]:
+    """All pictures, in their order and in pieces; `models` says how many are of each."""
+    kinds, counts = [], dict.fromkeys(Verdict, 0)
+    for one in cards:
+        kinds.append(standing(one.recorded))
+        counts[one.recorded.verdict] += 1
     asks = (
-        f"{counted(len(cards), 'recorded picture')}: {counts[0]} pass, {counts[1]} blocked, "
-        f"{len(cards) - sum(counts)} not judged"
+        f"{counted(len(cards), 'recorded picture')}: {counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, "
+        f"{counts[Verdict.UNJUDGED]} not judged"
     )
     return page(
         "gallery.html",
@@ -64,11 +66,11 @@ def overview(cards: Sequence[Card], models: Counter[str]) -> str:
         pictures=BESIDE,
         title="maskproof gallery",
         asks=asks,
-        kinds=kinds_of([standing(one) for one in recorded]),
+        kinds=kinds_of(kinds),
         models=[{"name": text.safe(name), "count": count} for name, count in sorted(models.items()) if name],
         orders=ORDERS,
         at_once=AT_ONCE,
-        cards=[_card(one) for one in cards],
+        cards=map(_card, cards) if cards else (),
     )
 
 

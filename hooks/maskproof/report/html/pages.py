@@ -16,11 +16,13 @@ from maskproof import __version__
 from maskproof.report.standing import STANDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jinja2 import Environment
 
 HERE = Path(__file__).parent
+PIECE = 200
+"""words of the template engine that are handed on at a time"""
 WITHIN = "data:"
 """where a page that is one file has its pictures"""
 BESIDE = "'self' file:"
@@ -33,8 +35,8 @@ def page(
     styles: Iterable[str] = (),
     pictures: str = WITHIN,
     **said: Any,
-) -> str:
-    """A page.
+) -> Iterator[str]:
+    """A page, in pieces.
 
     Args:
         template: The file of its own part.
@@ -43,10 +45,10 @@ def page(
         pictures: Where its pictures may come from.
         said: What the template asks for: `title`, `asks` (what it says first) and its own.
     """
-    return (
+    stream = (
         environment()
         .get_template(template)
-        .render(
+        .stream(
             script="".join(map(_asset, scripts)),
             style="".join(map(_asset, ("house.css", *styles))),
             pictures=pictures,
@@ -54,6 +56,8 @@ def page(
             **said,
         )
     )
+    stream.enable_buffering(PIECE)
+    return stream
 
 
 def badge(name: str, words: Mapping[str, tuple[str, str]] = STANDINGS) -> dict[str, str]:

@@ -36,7 +36,7 @@ def stats(found: Statistics, **_: bool) -> str:
     from maskproof.gate.certainty import CERTAINTY
 
     total = found.total
-    return page(
+    whole = page(
         "stats.html",
         styles=("list.css", "stats.css"),
         title="maskproof stats",
@@ -49,6 +49,7 @@ def stats(found: Statistics, **_: bool) -> str:
             {"id": by, "head": HEADS[by], "rows": [_row(one) for one in groups]} for by, groups in found.tables.items()
         ],
     )
+    return "".join(whole)
 
 
 def _row(one: Edits) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from maskproof.model import Verdict, counted
 from maskproof.report import text
 from maskproof.report.html.pages import badge, kinds_of, page
 from maskproof.report.standing import STANDINGS
+from maskproof.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,14 +44,14 @@ class _Row:
 def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     """Every picture that AI made or changed, as `report.text` lists them."""
     columns = ("Record", "Made with", "Its file says", "Signature", "Approvals")
-    entries = list(found)
+    entries = Spool(found)
     bare = sum(one.marked is not True for one in entries)
     unrecorded = sum(one.record != "fits" for one in entries)
     asks = (
         f"{counted(len(entries), 'picture')} that AI made or changed: {bare} without a mark, "
         f"{unrecorded} without a record that fits"
     )
-    yield _listing("maskproof inventory", asks, columns, [_held(one) for one in entries], HELD)
+    yield from _listing("maskproof inventory", asks, columns, Spool(map(_held, entries)), HELD)
 
 
 def _held(one: Entry) -> _Row:
@@ -71,13 +72,13 @@ def _held(one: Entry) -> _Row:
 def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
     """Every recorded picture as it stands."""
     columns = ("Drift", "Origin", "Model", "Day", "Found", "Approvals")
-    found = list(pictures)
+    found = Spool(pictures)
     counts = [sum(one.verdict is verdict for one in found) for verdict in (Verdict.PASS, Verdict.BLOCK)]
     asks = (
         f"{counted(len(found), 'recorded picture')}: {counts[0]} pass, {counts[1]} blocked, "
         f"{len(found) - sum(counts)} not judged"
     )
-    yield _listing("maskproof status", asks, columns, [_standing(one) for one in found], STANDINGS)
+    yield from _listing("maskproof status", asks, columns, Spool(map(_standing, found)), STANDINGS)
 
 
 def standing(one: Recorded) -> str:
@@ -100,8 +101,9 @@ def _standing(one: Recorded) -> _Row:
 
 
 def _listing(
-    title: str, asks: str, columns: tuple[str, ...], rows: list[_Row], words: Mapping[str, tuple[str, str]]
-) -> str:
+    title: str, asks: str, columns: tuple[str, ...], rows: Spool[_Row], words: Mapping[str, tuple[str, str]]
+) -> Iterator[str]:
+    given = (_row(one, words) for one in rows) if rows else ()
     return page(
         "list.html",
         styles=("list.css",),
@@ -109,7 +111,7 @@ def _listing(
         asks=asks,
         kinds=kinds_of([one.kind for one in rows], words),
         columns=columns,
-        rows=[_row(one, words) for one in rows],
+        rows=given,
     )
 
 
