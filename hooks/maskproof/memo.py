@@ -1,4 +1,4 @@
-"""What was read or decoded last, kept for whoever asks again, as far as its bytes have room."""
+"""What was read or decoded last, kept for whoever asks again, as far as there is room."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ class Memo(Generic[Key, Value]):
 
     Args:
         room: Bytes that are kept.
+        count: Values that are kept, so that a run over many small ones takes no more memory the longer it is; None: as
+            many as have room.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, room: int, count: int | None = None) -> None:
+        self._room, self._count = room, count
         self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
         self._lock = Lock()
 
@@ -38,6 +40,9 @@ class Memo(Generic[Key, Value]):
                 self._room += self._kept.pop(key)[1]
             self._room -= size
             self._kept[key] = (value, size)
-            while self._room < 0 and len(self._kept) > 1:
+            while self._is_full() and len(self._kept) > 1:
                 self._room += self._kept.popitem(last=False)[1][1]
         return value
+
+    def _is_full(self) -> bool:
+        return self._room < 0 or (self._count is not None and len(self._kept) > self._count)

@@ -61,6 +61,8 @@ MAX_LINE = 1_000_000
 """bytes of a line; one with a long prompt has 5,000"""
 MEMO_BYTES = 128_000_000
 """bytes of files that a process keeps, as of blobs"""
+MEMO_COUNT = 96
+"""such files"""
 KNOWN_FILES = 10_000
 """files whose digest a process keeps: an original is often that of many rows"""
 ADDRESS = "address"
@@ -362,7 +364,7 @@ class Folder:
         self._given = root, policy, run, allowed, originals
         self._allowed, self._kept = allowed, remote.Store(Path(originals))
         self._roots = {"policy": policy, "": root}
-        self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
+        self._memo: Memo[str, bytes] = Memo(MEMO_BYTES, MEMO_COUNT)
         self._known: Memo[tuple[str, str], str] = Memo(KNOWN_FILES)
 
     def __reduce__(self) -> tuple[Any, ...]:

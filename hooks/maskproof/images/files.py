@@ -6,8 +6,8 @@ for its first original. Decoding costs most of a check, so what was decoded last
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -30,6 +30,8 @@ ReadBlob = Callable[[str, str], bytes]
 T = TypeVar("T")
 KEPT_BYTES = 160_000_000
 """decoded samples that are kept: six pictures of 3840 x 2160, or one of 50 Mpx; the last one is always kept"""
+KEPT_COUNT = 192
+"""what is kept of files in all, decoded or not: most have three such values"""
 WALKED_BYTES = 100_000
 """what a walked container is counted as: its metadata, most often less"""
 
@@ -64,8 +66,10 @@ class Files:
 
     def __init__(self, read: ReadBlob) -> None:
         self.read = read
-        self._kept: Memo[tuple[str, str], object] = Memo(KEPT_BYTES)
-        self._made: dict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._kept: Memo[tuple[str, str], object] = Memo(KEPT_BYTES, KEPT_COUNT)
+        self._lock = Lock()
+        self._made: dict[tuple[str, str], tuple[Lock, int]] = {}
+        """what is being made, and how many threads want it"""
 
     def __reduce__(self) -> tuple[Callable[[ReadBlob], Files], tuple[ReadBlob]]:
         return _files, (self.read,)
@@ -122,12 +126,26 @@ class Files:
     def once(self, how: str, source: Source, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """What is made of a file, made once: `how` says what, `size` how many bytes it takes."""
         key = (how, source.oid)
-        with self._made[key]:  # one thread makes it, others wait for that
+        with self._making(key):  # one thread makes it, others wait for that
             known = self._kept.get(key)
             if known is None:
                 made = make()
                 return self._kept.keep(key, made, size(made))  # type: ignore[return-value]  # a key says the type
             return known  # type: ignore[return-value]
+
+    @contextmanager
+    def _making(self, key: tuple[str, str]) -> Iterator[None]:
+        with self._lock:
+            lock, users = self._made.get(key, (Lock(), 0))
+            self._made[key] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, users = self._made.pop(key)
+                if users > 1:
+                    self._made[key] = lock, users - 1
 
 
 @lru_cache(1)

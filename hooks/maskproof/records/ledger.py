@@ -17,6 +17,7 @@ import msgspec
 
 from maskproof.documents import MAX_BYTES, without_mark
 from maskproof.errors import CouldNotJudge, RecordError, TwoRecords
+from maskproof.memo import Memo
 from maskproof.records import sidecar
 from maskproof.records.parents import MAX_CHAIN
 from maskproof.repo.paths import is_sidecar
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from maskproof.repo import Tree
 
     Images = defaultdict[str, list[str]]
+
+
+KNOWN_RECORDS = 1_000
+"""records that are kept once they were checked"""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -121,12 +126,10 @@ class Ledger:
         self.base = base
         self.head = head
         self.trusted = (base, *tips)
-        self._files: dict[str, bytes] = {} if known is None else known._files  # noqa: SLF001 - of the same kind
-        """by blob id, so that what several trees hold is read once"""
         self._read: dict[str, Excerpt | None] = {} if known is None else known._read  # noqa: SLF001 - of the same kind
-        """the same, as far as look-ups go by it"""
+        """by blob id, so that what several trees hold is read once; None: it is no record"""
         self._known: dict[Tree, Index] = {} if known is None else known._known  # noqa: SLF001 - of the same kind
-        self._outcomes: dict[tuple[str, str], Record | RecordError] = {}
+        self._outcomes: Memo[tuple[str, str], Record | RecordError] = Memo(KNOWN_RECORDS)
         """by blob id and path, as a record may be wrong at one path and right at another"""
 
     def record(self, image: str) -> Record | None:
@@ -237,13 +240,9 @@ class Ledger:
         return self._parsed(tree, oid, path)
 
     def _parsed(self, tree: Tree, oid: str, path: str) -> Record:
-        if (oid, path) not in self._outcomes:
-            data = self._files.get(oid) or tree.repository.objects.blob(oid, path)
-            try:
-                self._outcomes[oid, path] = sidecar.parse(data, path)
-            except RecordError as error:
-                self._outcomes[oid, path] = error
-        outcome = self._outcomes[oid, path]
+        outcome = self._outcomes.get((oid, path))
+        if outcome is None:
+            outcome = self._outcomes.keep((oid, path), _outcome(tree.repository.objects.blob(oid, path), path), 1)
         if isinstance(outcome, RecordError):
             raise outcome.with_traceback(None)
         return outcome
@@ -294,15 +293,18 @@ class Ledger:
 
     def _excerpts(self, tree: Tree, ids: Mapping[str, str]) -> dict[str, Excerpt]:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
-        wanted = [oid for oid in ids.values() if oid not in self._files]
+        wanted = [oid for oid in ids.values() if oid not in self._read]
         for oid, data in tree.repository.objects.blobs(wanted, "a record"):
-            if isinstance(data, bytes) and len(data) <= MAX_BYTES:
-                self._files[oid] = data
-        there = {image: oid for image, oid in ids.items() if oid in self._files}
-        for one in there.values():
-            if one not in self._read:
-                self._read[one] = _excerpt(self._files[one])
-        return {image: excerpt for image, oid in there.items() if (excerpt := self._read[oid]) is not None}
+            self._read[oid] = _excerpt(data) if isinstance(data, bytes) and len(data) <= MAX_BYTES else None
+        found = ((image, self._read.get(oid)) for image, oid in ids.items())
+        return {image: excerpt for image, excerpt in found if excerpt is not None}
+
+
+def _outcome(data: bytes, path: str) -> Record | RecordError:
+    try:
+        return sidecar.parse(data, path)
+    except RecordError as error:
+        return error
 
 
 def _excerpt(data: bytes) -> Excerpt | None:

@@ -42,6 +42,10 @@ FETCHED = "fetched:"
 """begins the id of an original that was fetched from an address"""
 MEMO_BYTES = 128_000_000
 """bytes of blobs that are kept"""
+MEMO_COUNT = 96
+"""blobs that are kept: those of some twenty pictures, with their records, originals and masks"""
+KNOWN_DIGESTS = 2_000
+"""blobs whose digest is kept when they are no more: an original is often that of many edits"""
 MAX_QUESTION = 4096
 """bytes of ids that are asked for at once. A pipe takes as many on every system without being read (PIPE_BUF), so
 that this process and Git never wait for each other"""
@@ -54,8 +58,8 @@ class Objects:
         self.repository = repository
         self._reader = Reader(repository)
         self._lock = threading.Lock()
-        self._memo: Memo[str, bytes] = Memo(MEMO_BYTES)
-        self._digests: dict[str, str] = {}
+        self._memo: Memo[str, bytes] = Memo(MEMO_BYTES, MEMO_COUNT)
+        self._digests: Memo[str, str] = Memo(KNOWN_DIGESTS)
         self.lacked = False
         """was an object asked for that is not on this machine?"""
 
@@ -137,10 +141,10 @@ class Objects:
         Raises:
             MissingObject, TooLarge: as in `blob`.
         """
-        if oid not in self._digests:
-            data = self._object(oid, name)
-            self._digests[oid] = pointer[0] if (pointer := _pointer(data)) else sha256_of(data)
-        return self._digests[oid]
+        if (known := self._digests.get(oid)) is not None:
+            return known
+        data = self._object(oid, name)
+        return self._digests.keep(oid, pointer[0] if (pointer := _pointer(data)) else sha256_of(data), 1)
 
     def absent(self, oids: Iterable[str]) -> tuple[list[str], list[str]]:
         """Those of some blobs that are not here, and those that are Git LFS pointers to content that is not."""
