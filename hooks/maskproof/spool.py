@@ -11,6 +11,7 @@ import pickle
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import eq
 from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar, overload
 
@@ -61,6 +62,12 @@ class Spool(Sequence[Value]):
 
     def __iter__(self) -> Iterator[Value]:
         return map(self._at, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Are they the same values in the same order, held here or in memory?"""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # equal ones may be of other kinds, whose own hash is another
 
     def _at(self, number: int) -> Value:
         start, end = self._ends[number : number + 2]

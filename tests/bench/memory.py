@@ -30,14 +30,14 @@ COMMIT_TARGET = 600
 LOOK_SECONDS = 0.02
 
 
-def peak(command: list[str], folder: Path) -> tuple[float, int]:
-    """MB of all processes of a run at once, at the most, and how it ended."""
+def peak(command: list[str], folder: Path, kinds: tuple[str, ...] = ("Pss",)) -> tuple[float, int]:
+    """MB of all processes of a run at once, at the most, and how it ended; `kinds` are rows of `smaps_rollup`."""
     environment = {key: value for key, value in os.environ.items() if key not in {"CI", "PYTHONDONTWRITEBYTECODE"}}
     environment |= {"PYTHONPATH": str(HOOKS)}
     null, most = subprocess.DEVNULL, 0
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=null, stderr=null) as running:
         while running.poll() is None:
-            most = max(most, sum(map(_held, _family(running.pid))))
+            most = max(most, sum(_held(pid, kinds) for pid in _family(running.pid)))
             time.sleep(LOOK_SECONDS)
     return most / 1024, running.returncode
 
@@ -52,13 +52,13 @@ def _family(pid: int) -> list[int]:
     return [pid, *(further for child in children for further in _family(child))]
 
 
-def _held(pid: int) -> int:
+def _held(pid: int, kinds: tuple[str, ...]) -> int:
     """kB of one process, of what it shares its part."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in kinds)
 
 
 def pair(size: str, kind: str) -> tuple[str, ...]:
