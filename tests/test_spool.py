@@ -78,7 +78,7 @@ def test_its_file_has_no_name_and_is_gone_with_it(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk without room is asked for: /dev/full")
 def test_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb", buffering=0))
+    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb", buffering=0))  # noqa: SIM115 - closed with the spool
     with pytest.raises(UsageError, match="cannot be written down") as told:
         Spool([1])
     assert "TMPDIR" in told.value.advice

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from maskproof.gate.cache import Cache
+from maskproof.gate.status import reports
+from maskproof.repo import Repository
 from processes import maskproof
 from projects import HERO, clean_environment
 
@@ -90,3 +93,26 @@ def test_memory_does_not_grow_with_what_was_told(project: Project) -> None:
     project.stage()
     assert project.maskproof("status").stdout.count(HERO) == 0
     assert peak() < few + 25
+
+
+def test_it_finds_what_the_gate_has_kept_and_says_the_same_without_it(project: Project) -> None:
+    project.edit("held", "assets/a.png", tool={"model": "gpt-image-2"})
+    project.edit("drifted", "assets/b.png")
+    project.stage()
+    first = project.maskproof("status").stdout
+    cache = Cache(Repository(project.root))
+    again = [said for _, said in reports(Repository(project.root), in_ci=False, cache=cache)]
+    assert cache.found == 2
+    assert [(one.verdict.value, one.origin, one.model) for one in again] == [
+        ("pass", "edited", "gpt-image-2"),
+        ("block", "edited", ""),
+    ]
+    asked = (("--no-cache",), ("--cache",), ("--jobs", "2", "--no-cache"), ())
+    assert {project.maskproof("status", *how).stdout for how in asked} == {first}
+    stats = {project.maskproof("stats", "--by", "model", *how).stdout for how in asked}
+    assert len(stats) == 1
+    project.maskproof("cache", "--clear")
+    assert project.maskproof("check", "--all").returncode == 1
+    cache = Cache(Repository(project.root))
+    assert len(list(reports(Repository(project.root), in_ci=False, cache=cache))) == 2
+    assert cache.found == 2

@@ -10,7 +10,7 @@ from PIL import Image
 
 from browser import NARROW, WIDE, looked_at, refuse_what_lies_elsewhere, violations
 from maskproof.errors import UsageError
-from maskproof.model import Finding, ImageReport, Severity, Verdict
+from maskproof.model import Finding, ImageReport, Recorded, Severity, Verdict
 from maskproof.report import gallery
 from pictures import saved, smooth
 from processes import maskproof
@@ -169,7 +169,8 @@ def reports(count, wrong=()):
             raise KeyboardInterrupt
         finding = Finding("outside-mask", Severity.BLOCK, "a patch")
         shown = {gallery.__name__: (PIXELS, PIXELS + bytes(number % 251))}
-        yield ImageReport(f"{number:04}.png", Verdict.BLOCK, 2.0, (finding,), shown=shown), "2026-01-01"
+        report = ImageReport(f"{number:04}.png", Verdict.BLOCK, 2.0, (finding,), shown=shown)
+        yield report, Recorded(report.path, report.verdict, report.drift, "", "", "2026-01-01", ("outside-mask",))
 
 
 def named(folder):

@@ -49,6 +49,15 @@ MODE = click.Choice(("alpha", "white", "black"))
 FAIL_ON = click.option(
     "--fail-on", type=click.Choice(("block", "warn")), default="block", show_default=True, help="What exits with 1."
 )
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
+)
+CACHED = click.option(
+    "--cache/--no-cache",
+    "cached",
+    default=None,
+    help="Judge nothing twice that is the same (the default; in CI only with --cache).",
+)
 MOST_PARTS = 10_000
 """parts that a run may be split in; a matrix of GitHub Actions has 256 jobs at most"""
 

@@ -13,9 +13,11 @@ import click
 
 from maskproof.atomic import encoded, read_file
 from maskproof.cli.base import (
+    CACHED,
     FAIL_ON,
     FILE,
     FOLDER,
+    JOBS,
     PATH,
     UNJUDGED,
     commands,
@@ -41,6 +43,7 @@ from maskproof.cli.base import (
 from maskproof.cli.cards import card_draws, card_of, picture_options, show_card, write_cards
 from maskproof.cli.once import told_before
 from maskproof.cli.pairs import MANIFEST, POLICY, SCHEDULER, judged_pairs, opened
+from maskproof.cli.recorded import recorded
 from maskproof.errors import UsageError
 from maskproof.images import worker
 from maskproof.parallel import processors
@@ -77,9 +80,7 @@ if TYPE_CHECKING:
 @click.option("--card-url", metavar="URL", help="Where the cards will lie for who reads the Markdown report.")
 @MANIFEST
 @POLICY
-@click.option(
-    "--jobs", type=click.IntRange(1, 256), help="Processes that share the images; by default threads of one process do."
-)
+@JOBS
 @SCHEDULER
 @click.option(
     "--shard",
@@ -88,12 +89,7 @@ if TYPE_CHECKING:
     metavar="I/N",
     help="Judge the I-th of N parts; see merge-reports.",
 )
-@click.option(
-    "--cache/--no-cache",
-    "cached",
-    default=None,
-    help="Judge nothing twice that is the same (the default; in CI only with --cache).",
-)
+@CACHED
 @click.option("--quiet", is_flag=True, help="Say nothing unless an image is blocked or was not judged.")
 @click.option("--verbose", is_flag=True, help="Also name each image that passes.")
 @click.argument("paths", nargs=-1)
@@ -380,19 +376,16 @@ def areas(image: Path, policy_file: Path | None, preview: Path | None, writer: W
 
 
 @commands.command("status")
+@JOBS
+@CACHED
 @format_option("status")
-def status_(writer: Writer) -> int:
+def status_(jobs: int | None, cached: bool | None, writer: Writer) -> int:
     """List every recorded picture: verdict, origin, model, day.
 
     Each is judged as it is staged, and told at once. The day is that of the last commit that touched the record. The
     exit status is 0 whatever the verdicts are: `maskproof check --all` is the gate.
     """
-    from maskproof.gate.status import recorded
-    from maskproof.repo import Repository
-
-    worker.start()
-    pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ))
-    for piece in writer.status(pictures, color=wants_color()):
+    for piece in writer.status(recorded(jobs, cached=cached), color=wants_color()):
         print(piece, end="", flush=True)
     return 0
 

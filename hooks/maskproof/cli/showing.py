@@ -13,7 +13,22 @@ from typing import TYPE_CHECKING
 import click
 
 from maskproof.atomic import encoded
-from maskproof.cli.base import FILE, FOLDER, commands, emit, folder, in_ci, progress, report_options, spare, write
+from maskproof.cli.base import (
+    CACHED,
+    FILE,
+    FOLDER,
+    JOBS,
+    commands,
+    counting,
+    emit,
+    folder,
+    in_ci,
+    progress,
+    report_options,
+    spare,
+    write,
+)
+from maskproof.cli.recorded import recorded
 from maskproof.errors import UsageError
 from maskproof.gate.stats import BY
 from maskproof.images import worker
@@ -100,7 +115,7 @@ def gallery_(target: Path) -> int:
     where, windows = folder(repository, os.environ), os.name == "nt"
     told = partial(progress, what="pictures judged")
     judged = reports(repository, in_ci=in_ci(os.environ), draws=gallery.DRAWS, progress=told)
-    turned = ((seen_from(Report((one,)), where, windows=windows).images[0], day) for one, day in judged)
+    turned = ((seen_from(Report((one,)), where, windows=windows).images[0], said) for one, said in judged)
     count = gallery.write(target, turned)
     print(
         safe(f"Wrote {counted(count, 'recorded picture')} into {target}; open {target / gallery.INDEX} in a browser.")
@@ -110,23 +125,21 @@ def gallery_(target: Path) -> int:
 
 @commands.command("stats")
 @click.option("--by", type=click.Choice(tuple(BY)), multiple=True, help="What edits are grouped by; by default all.")
+@JOBS
+@CACHED
 @report_options("stats")
-def stats_(by: tuple[str, ...], writer: Writer, output: Path | None) -> int:
+def stats_(by: tuple[str, ...], jobs: int | None, cached: bool | None, writer: Writer, output: Path | None) -> int:
     """Tell how far edits drift, by model, tool, mask and month.
 
     Each recorded AI edit is judged as it is staged. Groups that hold surest come first: the more edits a model has, the
     more is known of it. The exit status is 0 whatever is found.
     """
     from maskproof.gate.stats import statistics
-    from maskproof.gate.status import recorded
-    from maskproof.repo import Repository
     from maskproof.report import text
 
     spare((), output)
-    worker.start()
-    told = partial(progress, what="pictures judged")
-    pictures = recorded(Repository(Path.cwd()), in_ci=in_ci(os.environ), progress=told)
-    found = statistics(pictures, dict.fromkeys(by) or BY)
+    with counting("pictures judged") as told:
+        found = statistics(recorded(jobs, cached=cached, progress=told), dict.fromkeys(by) or BY)
     emit(partial(writer.stats, found), output, text.statistics(found))
     return 0
 

@@ -91,7 +91,7 @@ def check(
     paths = scope.targets[number - 1 :: of]
     cache, lean = (None, False) if draws else (cache, lean or cache is not None)
     before = partial(judged, cache=cache)
-    found = _reports(scope, paths, run, cache, lean=lean, draws=draws)
+    found = reports_on(scope, paths, run, cache, lean=lean, draws=draws)
     images = Spool(counted_out((without_carried(scope, one, before) for one in found), len(paths), progress))
     watch = cache is not None and part == (1, 1)
     seen = cache.seen(watched(scope)) if cache and watch else {}  # before the notes, so that none is of a later state
@@ -111,7 +111,7 @@ def counted_out(reports: Iterable[ImageReport], of: int, progress: Progress | No
             progress(done, of)
 
 
-def _reports(
+def reports_on(
     scope: Scope,
     paths: Sequence[str],
     run: Runner | None,
@@ -182,7 +182,7 @@ def pixels(files: Files, source: Source) -> int:
 
 def judged(scope: Scope, path: str, cache: Cache | None = None, draws: Draws | None = None) -> ImageReport:
     """The report on one image of a change; what fails is told in it."""
-    (report,) = _reports(scope, (path,), map, cache, lean=cache is not None, draws=draws)
+    (report,) = reports_on(scope, (path,), map, cache, lean=cache is not None, draws=draws)
     return report
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from maskproof.atomic import encoded, one_writer, sweep, write_file
 from maskproof.content import sha256_of
 from maskproof.errors import UsageError
-from maskproof.gate.status import told
 from maskproof.report import html, shown
 from maskproof.report.html import gallery
 from maskproof.spool import Spool
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from maskproof.gate.scene import Draws, Scene
-    from maskproof.model import ImageReport
+    from maskproof.model import ImageReport, Recorded
 
 MARKER = "maskproof-gallery.txt"
 SAYS = """Made by `maskproof gallery`. When that is run again, it replaces index.html, and the files in pages and in
@@ -75,25 +74,25 @@ def claim(folder: Path) -> None:
         (folder / one).mkdir(exist_ok=True)
 
 
-def write(folder: Path, reports: Iterable[tuple[ImageReport, str]]) -> int:
+def write(folder: Path, reports: Iterable[tuple[ImageReport, Recorded]]) -> int:
     """Write a gallery into a folder that is claimed, and say how many pictures it shows.
 
     Args:
         folder: Where.
-        reports: Of every picture, drawn by `DRAWS`, and the day of its record.
+        reports: Of every picture, drawn by `DRAWS`, and what a line says of it.
 
     Raises:
         UsageError: the folder cannot be written to, or another gallery is written into it.
     """
     with one_writer(folder):
-        cards = Spool(_written(folder, report, day) for report, day in reports)
+        cards = Spool(_written(folder, *one) for one in reports)
         models = Counter(one.recorded.model for one in cards)
         write_file(folder / INDEX, encoded(gallery.overview(cards, models)))
         _tidy(folder, {name for one in cards for name in (one.page, one.before, one.after)})
     return len(cards)
 
 
-def _written(folder: Path, report: ImageReport, day: str) -> gallery.Card:
+def _written(folder: Path, report: ImageReport, recorded: Recorded) -> gallery.Card:
     """Write what a picture has of its own."""
     # There is none where the image failed outside of its stages.
     pair: Beside = report.shown.get(__name__, (b"", b""))  # type: ignore[assignment]  # what `beside` made
@@ -102,7 +101,7 @@ def _written(folder: Path, report: ImageReport, day: str) -> gallery.Card:
     page = f"pages/{key}.html"
     own = html.detail(report, f"../{INDEX}#{key}")
     write_file(folder / page, encoded([own]))
-    return gallery.card(report, told(report, day), (page, before, after))
+    return gallery.card(report, recorded, (page, before, after))
 
 
 def _picture(folder: Path, data: bytes) -> str:
