@@ -143,6 +143,42 @@ def test_the_engine_is_code_and_packages(tmp_path: Path, monkeypatch: pytest.Mon
     assert len({before, with_extra, other, engine()}) == 4
 
 
+def test_a_record_and_an_approval_that_are_not_staged_are_told_whatever_was_kept(project: Project) -> None:
+    project.write("maskproof.toml", 'version = 1\n[defaults]\nunrecorded = "block"\n')
+    project.commit("Policy")
+    project.edit("drifted")
+    record = f"{SPRING}.maskproof.json"
+    (written := project.root / record).rename(project.root / "aside")
+    project.git("add", "-A", ":!aside")
+    blocked = project.check()
+    assert blocked.status == 1
+    (project.root / "aside").rename(written)
+    forgotten = project.check()
+    assert forgotten.status == 3
+    assert f"git add {record}" in forgotten.text
+    project.git("add", record)
+    assert project.check().status == 1
+    assert project.maskproof("approve", SPRING, "--reason", "agreed").returncode == 0
+    told = " ".join(project.check().text.split())
+    assert "not staged, so nothing is accepted by it yet: `git add .maskproof/approvals`" in told
+    project.git("add", "-A")
+    assert "not staged" not in project.check().text
+
+
+def test_a_record_that_was_renewed_and_not_staged_is_to_be_staged(project: Project) -> None:
+    project.edit("held")
+    project.stage()
+    project.check()
+    project.write(SPRING, project.pictures.held_again)
+    project.git("add", SPRING)
+    assert "maskproof record" in project.check().text
+    project.maskproof("record", SPRING)
+    told = project.check().text
+    assert f"Its record was written anew and not staged: `git add {SPRING}.maskproof.json`." in " ".join(told.split())
+    project.git("add", "-A")
+    assert project.check().status == 0
+
+
 def test_what_was_done_to_the_working_tree_since_is_said(staged: Project) -> None:
     assert "judged as staged" not in staged.check().text
     staged.write(SPRING, png(texture(9)))

@@ -136,13 +136,15 @@ def stale_record(inspection: Inspection) -> Iterator[Finding]:
         return
     by = f"; {signals.rewritten_by}" if signals.rewritten_by else ""
     renew = f"`maskproof record {shlex.quote(inputs.path)}`"
+    forgotten = inputs.change.renewed if inputs.change is not None else ""
+    stage = f"Its record was written anew and not staged: `git add {shlex.quote(forgotten)}`." if forgotten else ""
     if signals.same_pixels:
         said = f"the file was packed anew after it was recorded; it shows what it showed, to the last bit{by}"
-        yield finding("stale-record", said, advice=f"Renew the record: {renew}.")
+        yield finding("stale-record", said, advice=stage or f"Renew the record: {renew}.")
     else:
         was, now = record.image.sha256[:12], inputs.edit.sha256[:12]
         said = f"the record was written for other bytes ({was}…) than the picture has now ({now}…){by}"
-        yield finding("stale-record", said, advice=f"If the new picture is meant, record it: {renew}.")
+        yield finding("stale-record", said, advice=stage or f"If the new picture is meant, record it: {renew}.")
 
 
 def new_original(inspection: Inspection) -> Iterator[Finding]:

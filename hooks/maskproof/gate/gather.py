@@ -16,6 +16,7 @@ from maskproof.gate.derived import Held
 from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Master, Original, attempt
 from maskproof.gate.origins import origin_of
 from maskproof.gate.standing import to_settle
+from maskproof.images.files import Source
 from maskproof.policy.keys import KEYS
 from maskproof.records.sidecar import Record
 from maskproof.repo import LINKS
@@ -23,7 +24,6 @@ from maskproof.repo import LINKS
 if TYPE_CHECKING:
     from maskproof.gate.inspection import Reference
     from maskproof.gate.scope import Scope
-    from maskproof.images.files import Source
     from maskproof.policy import Settings
 
 
@@ -130,4 +130,17 @@ def _change(scope: Scope, path: str, edit: Source | Failure, record: Record | Fa
         before,
         () if isinstance(edit, Failure) or isinstance(record, Failure) else contracts_of(scope, path, edit, record),
         scope.rewritten(path) if scope.settled is None else (),
+        _renewed(scope, path, edit, record),
     )
+
+
+def _renewed(scope: Scope, path: str, edit: Source | Failure, record: Record | Failure | None) -> str:
+    """A record that its writer forgot to stage; the file on disk is only seen, and lets nothing pass."""
+    change = scope.change
+    if change.head is not change.repository.index or not isinstance(edit, Source) or not isinstance(record, Record):
+        return ""
+    if edit.sha256 == record.image.sha256:
+        return ""
+    beside = change.head.record_path(path)
+    there = (change.repository.root / beside).is_file()
+    return beside if there and change.repository.unstaged((beside,)) else ""

@@ -109,6 +109,8 @@ class ChangeFacts:
     """the records that it had in the project, where its record is another one now"""
     rewritten: tuple[str, ...] = ()
     """attributes by which a checkout gives it other bytes"""
+    renewed: str = ""
+    """its record, where that speaks of other bytes as it is staged and was written anew since"""
 
 
 @dataclass(frozen=True, slots=True)

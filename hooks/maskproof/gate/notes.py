@@ -13,8 +13,8 @@ from maskproof.gate.inspection import Failure, attempt
 from maskproof.model import Report, Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.repo.paths import POLICY_FILES, folded, is_nested_policy, is_policy
-from maskproof.repo.working import policy_not_staged, policy_untracked
+from maskproof.repo.paths import APPROVALS, POLICY_FILES, folded, is_nested_policy, is_policy
+from maskproof.repo.working import approvals_not_staged, places_of_records, policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,8 +48,10 @@ def watched(scope: Scope) -> tuple[str, ...]:
     change = scope.change
     if change.head is not change.repository.index:
         return ()
+    without = (path for path in scope.targets if path not in change.head.records)
+    records = (one for path in without for one in places_of_records(change.repository, path, scope.record_folder))
     presets = change.head.entries.presets
-    return tuple(dict.fromkeys((*POLICY_FILES, *presets, *_files_of(scope))))
+    return tuple(dict.fromkeys((*POLICY_FILES, *presets, APPROVALS, *_files_of(scope), *records)))
 
 
 def notes(scope: Scope) -> tuple[str, ...]:
@@ -189,6 +191,11 @@ def _not_staged(scope: Scope) -> Iterator[str]:
         yield f"{path} is not staged, so what it says does not hold yet"
     if policies := policy_not_staged(change.repository):
         yield f"{_listed(policies)} was read as staged; what the file in the working tree says does not hold yet"
+    if signed := approvals_not_staged(change.repository) if scope.targets else ():
+        yield (
+            f"{_listed(signed)} {'is' if len(signed) == 1 else 'are'} not staged, so nothing is accepted by "
+            f"{'it' if len(signed) == 1 else 'them'} yet: `git add {APPROVALS.rstrip('/')}`"
+        )
     if stale := sorted(change.repository.unstaged(_files_of(scope))):
         differ = "the file in the working tree differs" if len(stale) == 1 else "these files differ in the working tree"
         yield f"{_listed(stale)} {'was' if len(stale) == 1 else 'were'} judged as staged; {differ}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from maskproof.errors import TwoRecords
 from maskproof.repo import Repository
-from maskproof.repo.paths import POLICY_FILES, SIDECAR_SUFFIX, is_ours, sidecar_image
+from maskproof.repo.paths import APPROVALS, POLICY_FILES, SIDECAR_SUFFIX, is_approval, is_ours, sidecar_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,13 +24,28 @@ def untracked(repository: Repository, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if path not in known and (repository.root / path).is_file())
 
 
-def record_places(repository: Repository, image: str) -> tuple[str, ...]:
-    """Where the working tree holds records of an image: beside it, and in the folders that mirror images' paths."""
+def places_of_records(repository: Repository, image: str, folder: str = "") -> tuple[str, ...]:
+    """Where the working tree may come to hold a record of an image; `folder` is that of the policy."""
     name = image + SIDECAR_SUFFIX
     home = repository.root / ".maskproof"
-    folders = sorted(one.name for one in home.iterdir() if one.is_dir()) if home.is_dir() else []
-    places = (name, *(f".maskproof/{folder}/{name}" for folder in folders))
+    folders = [f".maskproof/{one.name}" for one in home.iterdir() if one.is_dir()] if home.is_dir() else []
+    return tuple(dict.fromkeys((name, *(f"{one}/{name}" for one in sorted((*folders, *([folder] if folder else [])))))))
+
+
+def record_places(repository: Repository, image: str) -> tuple[str, ...]:
+    """Where the working tree holds records of an image: beside it, and in the folders that mirror images' paths."""
+    places = places_of_records(repository, image)
     return tuple(one for one in places if sidecar_image(one) == image and (repository.root / one).exists())
+
+
+def approvals_not_staged(repository: Repository) -> tuple[str, ...]:
+    """Approvals that lie in the working tree and that no commit made now would hold as they are."""
+    home = repository.root / APPROVALS
+    there = sorted(APPROVALS + one.name for one in home.iterdir()) if home.is_dir() else []
+    files = [path for path in there if is_approval(path)]
+    changed = repository.unstaged(files)
+    new = {*untracked(repository, files)}
+    return tuple(path for path in files if path in changed or path in new)
 
 
 def record_path(repository: Repository, image: str, folder: str = "") -> str:
