@@ -125,6 +125,32 @@ class TestPolicyInVain:
         project.stage()
         assert "Note: " not in project.try_commit().text
 
+    @pytest.mark.parametrize("key", ["find", "mask"])
+    def test_a_file_that_it_names_is_not_taken_away(self, project, key):
+        file, more = {"find": (HERO, ""), "mask": (MASK, '\nforeground = "white"')}[key]
+        project.write("brand.png", (project.root / file).read_bytes())
+        project.write("maskproof.toml", "version = 1\n" + AREA.format("assets/*", f'{key} = "brand.png"' + more))
+        project.commit("Brand")
+        project.git("mv", "brand.png", "mark.png")
+        moved = project.try_commit()
+        assert moved.status != 0
+        assert f"brand.png is gone, and maskproof.toml names it: {key} of the area 'logo'" in said(moved)
+        assert f'Let maskproof.toml say {key} = "mark.png", where that file lies now.' in said(moved)
+        project.git("rm", "-q", "-f", "mark.png")
+        assert "Keep the file, or take the area out of maskproof.toml." in said(project.try_commit())
+        project.write("maskproof.toml", "version = 1\n")
+        project.stage()
+        assert project.try_commit().status == 0
+
+    def test_a_row_of_exports_that_are_yet_to_come_is_not_told(self, project):
+        row = '[[derived]]\npaths = ["assets/out/{{name}}-320.webp"]\nmaster = "{}/{{name}}.png"\n'
+        project.write("maskproof.toml", "version = 1\n" + row.format("assets"))
+        project.stage()
+        assert "names no picture" not in said(project.try_commit())
+        project.write("maskproof.toml", "version = 1\n" + row.format("nowhere"))
+        project.stage()
+        assert "names no picture that has its master here: nowhere/{name}.png" in said(project.try_commit())
+
     def test_what_matches_is_not_told(self, project):
         project.write("maskproof.toml", "version = 1\n" + AREA.format("assets/*", "box = [1, 1, 9, 9]"))
         project.stage()

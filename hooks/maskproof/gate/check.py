@@ -22,7 +22,7 @@ from maskproof.gate.contract import widen
 from maskproof.gate.findings import conclude
 from maskproof.gate.gather import gather
 from maskproof.gate.inspection import Failure, Inspection, Master, MasterFacts, Original, Unproven, attempt
-from maskproof.gate.notes import notes, refuse_forgotten_policy, watched, with_notes
+from maskproof.gate.notes import notes, refuse_forgotten_policy, refuse_lost_file, watched, with_notes
 from maskproof.gate.origins import decode
 from maskproof.gate.provenance import assess
 from maskproof.gate.scene import scene
@@ -83,10 +83,12 @@ def check(
 
     Raises:
         PolicyError: the policy has mistakes.
-        CouldNotJudge: the policy lies in the working tree, and the commit would be judged without it.
+        CouldNotJudge: the policy lies in the working tree, and the commit would be judged without it; or the change
+            takes away a file that its policy names.
     """
     scope = Scope(change)
     refuse_forgotten_policy(scope)
+    refuse_lost_file(scope)
     number, of = part
     paths = scope.targets[number - 1 :: of]
     cache, lean = (None, False) if draws else (cache, lean or cache is not None)

@@ -6,6 +6,8 @@ record does, since the commit would be judged without it.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from maskproof.errors import ApprovalError, CouldNotJudge
@@ -41,6 +43,32 @@ def refuse_forgotten_policy(scope: Scope) -> None:
             f"{path} is not staged, so the commit would be judged without this policy",
             f"Stage it: `git add {path}`.",
         )
+
+
+def refuse_lost_file(scope: Scope) -> None:
+    """Stop where a change takes away what its own policy names: from the next change on nothing could be judged.
+
+    Raises:
+        CouldNotJudge: a reference or a mask of an area is gone, or has another name now.
+    """
+    found, change = scope.policies[-1], scope.change
+    gone = {path for path, one in change.changes.items() if one.status == "D"} if found is not None else set()
+    if found is None or not gone:
+        return
+    source, policy = found
+    for area in policy.areas:
+        for key, path in (("find", area.find), ("mask", area.mask)):
+            if path not in gone:
+                continue
+            oid = change.base.blob_id(path)
+            now = next((one for one in change.changes if oid is not None and change.head.blob_id(one) == oid), None)
+            raise CouldNotJudge(
+                f"{path} is gone, and {source} names it: {key} of the area {area.name!a}. Without it no picture of "
+                f"that area can be judged from the next change on",
+                f"Let {source} say {key} = {json.dumps(now, ensure_ascii=False)}, where that file lies now."
+                if now is not None
+                else f"Keep the file, or take the area out of {source}.",
+            )
 
 
 def watched(scope: Scope) -> tuple[str, ...]:
@@ -139,7 +167,9 @@ def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str
             yield f"{name} in {source} is for no picture that is tracked: {', '.join(paths)}"
     here = {folded(path) for path in pictures}
     for number, row in enumerate(policy.derived, 1):
-        if not any(one.path in here for path in pictures for one in candidates([row], path)):
+        masters = [re.sub(r"\{\w+\}", "*", row.master)]
+        exports = any(one.path in here for path in pictures for one in candidates([row], path))
+        if not exports and not any(matches(masters, path) for path in pictures):
             yield f"the row {number} of [[derived]] in {source} names no picture that has its master here: {row.master}"
     for area in policy.areas:
         for key, path in (("find", area.find), ("mask", area.mask)):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 KNOWN_RECORDS = 1_000
 """records that are kept once they were checked"""
+RECORD_BYTES = 2_000_000
+"""bytes of records that are kept, a thousand and more; of a larger repository those that are checked are read again"""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -126,6 +128,8 @@ class Ledger:
         self.base = base
         self.head = head
         self.trusted = (base, *tips)
+        self._files: Memo[str, bytes] = Memo(RECORD_BYTES) if known is None else known._files  # noqa: SLF001 - of the same kind
+        """by blob id, so that few records are read once, be they checked or not"""
         self._read: dict[str, Excerpt | None] = {} if known is None else known._read  # noqa: SLF001 - of the same kind
         """by blob id, so that what several trees hold is read once; None: it is no record"""
         self._known: dict[Tree, Index] = {} if known is None else known._known  # noqa: SLF001 - of the same kind
@@ -242,10 +246,13 @@ class Ledger:
     def _parsed(self, tree: Tree, oid: str, path: str) -> Record:
         outcome = self._outcomes.get((oid, path))
         if outcome is None:
-            outcome = self._outcomes.keep((oid, path), _outcome(tree.repository.objects.blob(oid, path), path), 1)
+            outcome = self._outcomes.keep((oid, path), _outcome(self._bytes(tree, oid, path), path), 1)
         if isinstance(outcome, RecordError):
             raise outcome.with_traceback(None)
         return outcome
+
+    def _bytes(self, tree: Tree, oid: str, path: str) -> bytes:
+        return self._files.get(oid) or tree.repository.objects.blob(oid, path)
 
     def _readable(self, tree: Tree, image: str) -> Record | None:
         with contextlib.suppress(CouldNotJudge):
@@ -295,7 +302,9 @@ class Ledger:
         """By image, in the order of the tree; without the sidecars that are certainly no records."""
         wanted = [oid for oid in ids.values() if oid not in self._read]
         for oid, data in tree.repository.objects.blobs(wanted, "a record"):
-            self._read[oid] = _excerpt(data) if isinstance(data, bytes) and len(data) <= MAX_BYTES else None
+            self._read[oid] = None
+            if isinstance(data, bytes) and len(data) <= MAX_BYTES:
+                self._read[oid] = _excerpt(self._files.keep(oid, data, len(data)))
         found = ((image, self._read.get(oid)) for image, oid in ids.items())
         return {image: excerpt for image, excerpt in found if excerpt is not None}
 
