@@ -51,3 +51,19 @@ def test_what_the_system_refuses_is_told_of_the_image_with_its_reason(project, e
     assert ("Too many open files" if isinstance(error, OSError) else "out of memory") in finding.message
     assert status(*images.values()) == 1
     assert status(images[SPRING]) == 3
+
+
+def test_of_a_change_only_what_is_asked_for_is_judged(project):
+    project.edit("drifted")
+    project.edit("held", "assets/autumn.png")
+    project.stage()
+    change = open_change(Repository(project.root), Selection())
+
+    def judged(*only):
+        seen = []
+        check.check(change, lambda one, inputs: map(one, (seen.append(it.path) or it for it in inputs)), only=only)
+        return seen
+
+    assert judged() == ["assets/autumn.png", SPRING]
+    assert judged(SPRING) == judged(f"{SPRING}.maskproof.json") == [SPRING]
+    assert judged("maskproof.toml") == ["assets/autumn.png", SPRING]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import webbrowser
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +35,6 @@ from maskproof.model import Report, counted
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from maskproof.repo.change import Change
     from maskproof.report import Writer
 
 PAGE = Path("maskproof", "view.html")
@@ -77,7 +75,7 @@ def view(
     repository = Repository(Path.cwd())
     change = open_change(repository, Selection(from_ref, to_ref, everything, edits))
     change = change._replace(in_ci=in_ci(os.environ))
-    found = _asked_for(check(change, progress=progress, draws={html.__name__: html.draw}), change)
+    found = check(change, progress=progress, draws={html.__name__: html.draw}, only=change.named)
     if not found.images:
         raise UsageError(
             "there is nothing to show: no image is changed and staged",
@@ -180,9 +178,3 @@ def ui_(paths: tuple[str, ...], port: int, opens: bool) -> int:
     except KeyboardInterrupt:
         print("\nEnded.")
     return 0
-
-
-def _asked_for(found: Report, change: Change) -> Report:
-    """A run without what nobody asked to see, where edits were named."""
-    own = tuple(one for one in found.images if {one.path, one.record} & set(change.named))
-    return replace(found, images=own) if own else found

@@ -36,7 +36,7 @@ from maskproof.policy.rules import finding
 from maskproof.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Any
 
     from maskproof.gate.cache import Cache
@@ -68,6 +68,7 @@ def check(
     *,
     lean: bool = False,
     draws: Draws | None = None,
+    only: Collection[str] = (),
 ) -> Report:
     """Judge every image that a change concerns.
 
@@ -80,6 +81,7 @@ def check(
         part: Number and count of the parts of equal size that the images are dealt out to, one after the other.
         lean: Leave out of each report what the stages found, which nobody asks for who wants the verdicts.
         draws: What the reports keep to be seen, for which nothing is kept; None: nothing.
+        only: Images or their records. No other image is judged, unless the change concerns none of them.
 
     Raises:
         PolicyError: the policy has mistakes.
@@ -90,7 +92,8 @@ def check(
     refuse_forgotten_policy(scope)
     refuse_lost_file(scope)
     number, of = part
-    paths = scope.targets[number - 1 :: of]
+    own = [path for path in scope.targets if not {path, *change.head.records.get(path, ())}.isdisjoint(only)]
+    paths = (own or scope.targets)[number - 1 :: of]
     cache, lean = (None, False) if draws else (cache, lean or cache is not None)
     before = partial(judged, cache=cache)
     found = reports_on(scope, paths, run, cache, lean=lean, draws=draws)
