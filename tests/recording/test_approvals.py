@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from projects import SPRING
 
 if TYPE_CHECKING:
@@ -70,3 +72,17 @@ def test_one_that_comes_with_the_change_does_not_count_yet(project: Project) -> 
 
 def test_nothing_is_said_so(project: Project) -> None:
     assert "0 approvals of 0 pictures" in project.maskproof("approvals").stdout
+
+
+@pytest.mark.parametrize("branch", ["main", "master"])
+def test_what_a_branch_goes_to_is_known_without_origins_head(project: Project, branch: str) -> None:
+    project.git("update-ref", f"refs/remotes/origin/{branch}", "HEAD")
+    project.git("checkout", "-q", "-b", "pr")
+    project.edit("drifted")
+    project.commit("Edit")
+    done = project.maskproof("approve", SPRING, "--reason", "agreed", GIT_AUTHOR_NAME="Ana", GIT_AUTHOR_EMAIL="a@b.c")
+    assert done.returncode == 0, done.stderr
+    assert f"{SPRING}: approves outside-mask" in done.stdout
+    project.stage()
+    (approval,) = listed(project, "--from-ref", f"origin/{branch}")["approvals"]
+    assert approval["by"] == "Ana <a@b.c>"

@@ -22,7 +22,8 @@ AGAINST = click.option(
     "--from-ref",
     "since",
     metavar="A",
-    help="The branch that the change is to be merged into; by default that of origin/HEAD, else the last commit.",
+    help="The branch that the change is to be merged into; by default origin/HEAD, origin/main or origin/master, "
+    "else the last commit.",
 )
 
 

@@ -6,6 +6,7 @@ on the server will find.
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -125,8 +126,9 @@ def _approved(report: ImageReport) -> Approved | None:
 
 
 def _person(repository: Repository) -> str | None:
-    """Who Git says is at work."""
-    name, address = repository.setting("user.name"), repository.setting("user.email")
+    """Who Git says is at work: what it takes from the environment goes before what is configured."""
+    name = os.environ.get("GIT_AUTHOR_NAME") or repository.setting("user.name")
+    address = os.environ.get("GIT_AUTHOR_EMAIL") or repository.setting("user.email")
     return f"{name} <{address}>" if name and address else name or address or None
 
 

@@ -159,6 +159,10 @@ def open_change(repository: Repository, selection: Selection) -> Change:
     return Change(repository, *sides, changes, named, selection.everything, tips)
 
 
+TARGETS = ("origin/HEAD", "origin/main", "origin/master")
+"""what a branch is merged into where nobody says it; a clone of an empty repository knows no origin/HEAD"""
+
+
 def open_against(repository: Repository, since: str | None) -> Change:
     """What is staged beside what the project holds: where the branch left another one, and where that stands now.
 
@@ -169,7 +173,7 @@ def open_against(repository: Repository, since: str | None) -> Change:
     Raises:
         UsageError, MissingObject: as of `open_change`.
     """
-    target = since or ("origin/HEAD" if repository.has("refs/remotes/origin/HEAD") else None)
+    target = since or next((one for one in TARGETS if repository.has(f"refs/remotes/{one}")), None)
     if target is None or repository.head.empty:
         return open_change(repository, Selection())
     selected = open_change(repository, Selection(target, "HEAD"))
