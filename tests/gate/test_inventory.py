@@ -47,6 +47,20 @@ def test_json_has_every_ai_picture_and_no_other(kept):
     assert found["assets/broken.png"]["problem"]
 
 
+def test_an_export_by_a_row_of_the_policy_needs_no_record(kept):
+    kept.write("assets/marked-320.png", (kept.root / "assets/marked.png").read_bytes())
+    row = '[[derived]]\npaths = ["assets/{name}-320.png"]\nmaster = "assets/{name}.png"\n'
+    kept.write("maskproof.toml", "version = 1\n" + row)
+    kept.stage()
+    found = {one["path"]: one["record"] for one in json.loads(listed(kept, "json"))["pictures"]}
+    assert found["assets/marked-320.png"] == "export"
+    text = listed(kept, "text")
+    assert "assets/marked-320.png: export" in text
+    assert text.splitlines()[-1].endswith(
+        "5 pictures that AI made or changed, 2 without a mark, 2 without a record that fits."
+    )
+
+
 def test_csv_runs_nothing_in_a_spreadsheet(kept):
     rows = list(csv.DictReader(io.StringIO(listed(kept, "csv"))))
     assert len(rows) == 4

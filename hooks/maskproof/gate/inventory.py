@@ -32,7 +32,8 @@ class Entry:
 
     path: str
     record: str
-    """`fits`, `stale` (it speaks of other bytes), `none`, or `broken`"""
+    """`fits`, `export` (a row of the policy holds it to its master, so it needs none), `stale` (it speaks of other
+    bytes), `none`, or `broken`"""
     origin: str = ""
     """as the record says; empty without one"""
     made_with: str = ""
@@ -47,6 +48,11 @@ class Entry:
     """the approvals that name these bytes and have not ended"""
     problem: str = ""
     """what kept it from being read"""
+
+    @property
+    def fits(self) -> bool:
+        """Is no record missing?"""
+        return self.record in {"fits", "export"}
 
 
 def entries(repository: Repository) -> Iterator[Entry]:
@@ -80,9 +86,10 @@ def _entry(scope: Scope, source: Source) -> Entry | None:
     known = " ".join(filter(None, (tool.provider, tool.model))) if tool else ""
     fits = record is not None and record.image.sha256 == digest
     held = scope.sign_offs.of(source.path)
+    without = "export" if scope.master_of(source.path, scope.settings(source.path)) else "none"
     return Entry(
         source.path,
-        "broken" if broken else "none" if record is None else "fits" if fits else "stale",
+        "broken" if broken else without if record is None else "fits" if fits else "stale",
         record.origin if record else "",
         known or evidence.generator(signs) or "",
         ai,

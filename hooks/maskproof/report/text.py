@@ -290,14 +290,17 @@ def _stats(by: str, groups: tuple[Edits, ...]) -> Iterator[str]:
     yield ""
 
 
+TOLD_RECORDS = {"none": "NO RECORD", "export": "export", "stale": "STALE RECORD", "broken": "BROKEN RECORD"}
+
+
 def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     """Some lines a picture, and how many there are of each kind in the last one."""
     total = unmarked = unrecorded = 0
     for one in found:
         total += 1
         unmarked += one.marked is not True
-        unrecorded += one.record != "fits"
-        record = {"none": "NO RECORD", "stale": "STALE RECORD", "broken": "BROKEN RECORD"}.get(one.record, one.origin)
+        unrecorded += not one.fits
+        record = TOLD_RECORDS.get(one.record, one.origin)
         lines = [f"{one.path}: {', '.join(filter(None, (record, one.made_with)))}"]
         lines.append(f"  marks      {'; '.join(one.marks) or ('NOT READ: ' + one.problem if one.problem else 'NONE')}")
         lines += [] if one.signature == "none" else [f"  signature  {one.signature}"]

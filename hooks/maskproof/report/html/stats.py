@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from maskproof.gate.stats import Edits, Statistics
 
-LOWEST, HIGHEST = 0.05, 20.0
+LOWEST, HIGHEST = 0.05, 200.0
 """the ends of the scale of drift, which is logarithmic; what lies beyond is drawn at the end"""
-TICKS = ((0.1, "0.1"), (0.3, "0.3"), (1, "limit"), (3, "3"), (10, "10"))
+TICKS = ((0.1, "0.1"), (0.3, "0.3"), (1, "limit"), (3, "3"), (10, "10"), (30, "30"), (100, "100"))
 EDGE = 2
 """% of its width between a scale's end and its first dot"""
 LANES = (18, 11, 25, 14.5, 21.5, 7.5, 28.5)

@@ -26,6 +26,7 @@ HELD = {
 """what there is to show for a picture that AI made or changed, the gravest first: its word and its sign"""
 RECORDS = {
     "fits": "fits",
+    "export": "of its master, by the policy",
     "stale": "stale: it speaks of other bytes",
     "none": "none",
     "broken": "broken: it cannot be read",
@@ -46,7 +47,7 @@ def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     columns = ("Record", "Made with", "Its file says", "Signature", "Approvals")
     entries = Spool(found)
     bare = sum(one.marked is not True for one in entries)
-    unrecorded = sum(one.record != "fits" for one in entries)
+    unrecorded = sum(not one.fits for one in entries)
     asks = (
         f"{counted(len(entries), 'picture')} that AI made or changed: {bare} without a mark, "
         f"{unrecorded} without a record that fits"
@@ -55,9 +56,7 @@ def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
 
 
 def _held(one: Entry) -> _Row:
-    kind = (
-        "unjudged" if one.problem else "block" if one.record != "fits" else "warn" if one.marked is not True else "pass"
-    )
+    kind = "unjudged" if one.problem else "block" if not one.fits else "warn" if one.marked is not True else "pass"
     says = one.marks or ("that no AI made it" if one.marked is False else "nothing of AI",)
     cells = (
         (one.origin, RECORDS[one.record]),
