@@ -12,12 +12,17 @@ import pytest
 from github_server import BOT, NAME, TOKEN, State, pull, serving
 from maskproof.model import Acceptance, Box, Finding, ImageReport, Report, Severity, Verdict
 from maskproof.pulls.comment import read
-from maskproof.report import json as written
+from maskproof.report import json as writer
 from maskproof.report import markdown
 from projects import SPRING
 
 HEAD = "a" * 40
 MARKUP = "![x](http://e.example) @acme/all <img src=x> `b` | #1\n::error::x"
+
+
+def as_json(report):
+    """A report as a job writes it."""
+    return "".join(writer.run(report))
 
 
 def finding(**more) -> Finding:
@@ -62,14 +67,14 @@ def told(scratch):
 
 def state(report=None, **more) -> State:
     report = report or Report((image(),))
-    kept = {"maskproof": zipped(report if isinstance(report, (bytes, str)) else written.run(report))}
+    kept = {"maskproof": zipped(report if isinstance(report, (bytes, str)) else as_json(report))}
     return State(pulls=[pull(HEAD)], artifacts=kept, **more)
 
 
 def test_the_comment_is_written_once_and_then_renewed(told):
     on = state(comments=[{"id": 1, "user": {"login": "eve", "type": "User"}, "body": markdown.MARKER}])
     assert told(on, run()).stdout == "Wrote the comment on pull request 7\n"
-    on.artifacts["maskproof"] = zipped(written.run(Report()))
+    on.artifacts["maskproof"] = zipped(as_json(Report()))
     assert told(on, run()).stdout == "Renewed the comment on pull request 7\n"
     assert [(method, path) for method, path, _ in on.written] == [
         ("POST", "issues/7/comments"),
@@ -91,7 +96,7 @@ def test_the_comment_is_found_among_many(told):
 
 
 def test_a_job_of_the_base_comments_from_its_own_report(told, scratch):
-    scratch.write("report.json", written.run(Report((image(),))))
+    scratch.write("report.json", as_json(Report((image(),))))
     on = State()
     told(on, {"repository": {"full_name": NAME}, "pull_request": {"number": 7}}, "--report", "report.json")
     ((_, path, content),) = on.written
@@ -150,7 +155,7 @@ def test_what_a_report_says_stays_text(told):
 
 @pytest.mark.parametrize("key", ["rule", "how"])
 def test_and_what_is_a_name_is_one_of_ours(told, key):
-    tree = json.loads(written.run(Report((image(SPRING, finding(accepted=Acceptance("approval", "a"))),))))
+    tree = json.loads(as_json(Report((image(SPRING, finding(accepted=Acceptance("approval", "a"))),))))
     found = tree["images"][0]["findings"][0]
     (found if key == "rule" else found["accepted"])[key] = "`<img src=x>`"
     on = state(json.dumps(tree))
@@ -229,7 +234,7 @@ def test_nothing_is_asked_without_encryption(scratch, url):
 
 def test_a_report_is_read_as_it_was_written():
     full = Report((image(SPRING, finding(accepted=Acceptance("baseline", "f", by=("ana",)))), image("bytes\udcff.png")))
-    found = read(written.run(full).encode())
+    found = read(as_json(full).encode())
     assert [one.findings for one in found.images] == [one.findings for one in full.images]
     assert found.images[1].path == "bytes\ufffd.png"
-    assert read(written.run(Report((image("😀.png"),))).encode()).images[0].path == "😀.png"
+    assert read(as_json(Report((image("😀.png"),))).encode()).images[0].path == "😀.png"

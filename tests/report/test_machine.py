@@ -152,6 +152,16 @@ def test_markdown_says_first_what_to_look_at_and_holds_no_markup_of_others() -> 
     assert "::error" not in body
 
 
+def test_markdown_shows_commands_as_code_and_what_is_in_them_as_text() -> None:
+    advice = "Restore it: `maskproof restore 'a|b <i>.png'`, or edit again."
+    text = "".join(markdown.run(Report((image("a.png", Finding("brand", Severity.BLOCK, "x", advice=advice)),))))
+    code = re.search(r"Restore it&#58; <code>([^<]*)</code>, or edit again", text)
+    assert code is not None
+    assert unescape(code[1]) == "maskproof restore 'a|b <i>.png'"
+    odd = Finding("brand", Severity.BLOCK, "x", advice="a name with one ` in it")
+    assert "<code>" not in "".join(markdown.run(Report((image("a.png", odd),))))
+
+
 def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
     text = "".join(markdown.run(many(3000)))
     assert len(text) < 65_536

@@ -41,13 +41,13 @@ def _lines(report: Report) -> Iterator[str]:
         yield from head
         yield row
         head = ()
-    yield from (f"- {plain(one)}" for one in warnings)
+    yield from (f"- {_with_commands(one)}" for one in warnings)
     yield from (line for image in report.images for line in _card(image))
     if count := sum(one.accepted is not None for image in images for one in image.findings):
         yield from ("", f"{counted(count, 'finding')} that somebody accepted:", "")
         accepted = (one for image in images for one in issues_of(image) if one.accepted)
         yield from (f"- {plain(one.says)} ({one.accepted})" for one in accepted)
-    yield from ("", *(f"{plain(safe(f'Note: {note}.'))}\n" for note in report.notes))
+    yield from ("", *(f"{_with_commands(safe(f'Note: {note}.'))}\n" for note in report.notes))
 
 
 joined = run
@@ -72,15 +72,27 @@ def _rows(image: ImageReport) -> Iterator[str]:
     for one in issues_of(image):
         if not one.accepted:
             named, verdict = ("", "") if before else (plain(one.named), WORDS[image.verdict])
-            advice = "" if before and before.advice == one.advice else plain(one.advice)
-            said = plain(one.says.removeprefix(f"{one.named}: "))
+            advice = "" if before and before.advice == one.advice else _with_commands(one.advice)
+            said = _with_commands(one.says.removeprefix(f"{one.named}: "))
             yield f"| {named} | {verdict} | `{one.rule}` | {said} | {advice} |"
             before = one
 
 
 def plain(text: str) -> str:
     """Text as a reader sees it, whatever characters it holds; in one line."""
-    return SPECIAL.sub(lambda found: f"&#{ord(found.group())};", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    return SPECIAL.sub(lambda found: f"&#{ord(found.group())};", text)
+
+
+def _with_commands(text: str) -> str:
+    """The same, with what stands between two backticks as code; a name that holds one can only move where code ends."""
+    pieces = " ".join(text.split()).split("`")
+    if not len(pieces) % 2:
+        return plain(text)
+    return "".join(f"<code>{_escaped(one)}</code>" if at % 2 else _escaped(one) for at, one in enumerate(pieces))
 
 
 def _shortened(lines: Iterator[str]) -> str:
