@@ -139,6 +139,23 @@ def test_outline_is_how_far_the_edge_moved_in_pixels(grown: int) -> None:
     assert taken(outline, view(flat(RED), flat(RED))) == {}
 
 
+@pytest.mark.parametrize(("moved", "verdict"), [(-5, Verdict.BLOCK), (5, Verdict.PASS)])
+def test_what_a_moved_frame_pushes_out_is_gone(moved: int, verdict: Verdict) -> None:
+    image = PHOTO.resize((1024, 1024))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 440, 130, 590), fill="white")
+    for x in range(0, 90, 22):
+        draw.rectangle((x, 460, x + 3, 560), fill=(20, 20, 20))
+    edit = Image.new("RGB", image.size)
+    edit.paste(
+        image.crop((0, 0, 5, 1024)) if moved > 0 else image.crop((1019, 0, 1024, 1024)), (0 if moved > 0 else 1019, 0)
+    )
+    edit.paste(image, (moved, 0))
+    report = judge(picture(image), picture(edit), bars=(Kind.PRODUCT, (0, 450, 100, 120)))
+    assert report.verdict is verdict
+    assert rules(report) == ({"product"} if verdict is Verdict.BLOCK else set())
+
+
 def test_outline_that_is_gone_is_said_to_be() -> None:
     disc = np.full((96, 96, 3), 255, np.uint8)
     disc[24:72, 24:72] = 0

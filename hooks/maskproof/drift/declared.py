@@ -113,8 +113,8 @@ class View:
 def view_of(pair: Pair, region: Region) -> View:
     """A declared area cut out of both pictures at full size, with a margin, the frame's motion undone.
 
-    What the edit does not show, because the frame moved, is the original's; where the picture has no margin left it
-    goes on as it ends.
+    Where the edit does not show what the original does, because the frame moved, and where a picture has no margin
+    left, it goes on as it ends.
     """
     rows, columns = np.flatnonzero(region.mask.any(1)), np.flatnonzero(region.mask.any(0))
     margin = int(np.clip(VIEW_MARGIN * min(len(rows), len(columns)), *VIEW_MARGIN_PX))
@@ -136,11 +136,19 @@ def view_of(pair: Pair, region: Region) -> View:
 def _undone(
     samples: NDArray[Samples], matrix: tuple[float, float, float, float, float, float], original: NDArray[Samples]
 ) -> NDArray[Samples]:
-    """Samples of the edit in the place of the original's, their motion undone; the original's where it shows none."""
+    """Samples of the edit in the place of the original's, their motion undone.
+
+    Beyond its frame the edit goes on as it ends: what was pushed out of the frame is gone, and not what it was.
+    """
     turn = original.shape[1::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
     known = np.asarray(Image.new("L", samples.shape[1::-1], 255).transform(*turn)) == 255
-    moved = np.asarray(Image.fromarray(samples).transform(*turn))
-    return np.where(known if original.ndim == 2 else known[..., None], moved, original)
+    moved = np.array(Image.fromarray(samples).transform(*turn))
+    (a, b, c, d, e, f), (rows, columns) = matrix, np.nonzero(~known)
+    x, y = a * (columns + 0.5) + b * (rows + 0.5) + c, d * (columns + 0.5) + e * (rows + 0.5) + f
+    last = samples.shape[0] - 1, samples.shape[1] - 1
+    nearest = np.clip(y, 0, last[0]).astype(np.intp), np.clip(x, 0, last[1]).astype(np.intp)
+    moved[rows, columns] = samples[nearest]
+    return moved
 
 
 def colors(view: View) -> list[Metric]:
