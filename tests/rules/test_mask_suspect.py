@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +13,10 @@ from PIL import Image
 import make
 import scenes
 from fixture_cases import judge_files, judged
+from projects import HERO, MASK, MASKPROOF, OPENED, SPRING, png
 
 if TYPE_CHECKING:
-    from projects import Scratch
+    from projects import Project, Scratch
 
 
 def test_a_mask_that_opens_everything_blocks() -> None:
@@ -42,3 +46,32 @@ def test_the_policy_may_allow_less(scratch: Scratch) -> None:
 def test_what_is_odd_about_a_mask_is_warned_of(scratch: Scratch, shape: Image.Image, said: str) -> None:
     found = judge_files(scratch, make.poster_case(None, shape)).of("mask-suspect")
     assert any(said in finding["message"] for finding in found), found
+
+
+@pytest.mark.parametrize("mode", ["black", "alpha"])
+def test_a_mask_the_other_way_round_is_turned_and_nothing_is_restored_through_it(project: Project, mode: str) -> None:
+    edit = Image.open(io.BytesIO(project.pictures.held)).convert("RGB")
+    edit.paste("red", OPENED)
+    mask = MASK
+    if mode == "alpha":
+        shape = Image.open(project.root / MASK).convert("L")
+        mask = "assets/turned.png"
+        project.write(mask, png(Image.merge("LA", (shape, shape))))
+        project.commit("A mask whose solid part was editable")
+    data = png(edit)
+    project.write(SPRING, data)
+    project.maskproof("record", SPRING, "--original", HERO, "--mask", mask, "--mask-mode", mode, "--add")
+    project.git("add", SPRING)
+    told = " ".join(project.check().text.split())
+    assert "mask-suspect" in told
+    assert "maskproof restore" not in told
+    refused = project.maskproof("restore", SPRING)
+    assert (refused.returncode, (project.root / SPRING).read_bytes() == data) == (1, True), refused.stdout
+    for one in re.findall(r"`(maskproof [^`]+)`", told.partition("What changed is what the mask protects")[2]):
+        project.run(*MASKPROOF, *shlex.split(one)[1:])
+        if " --mask-mode white" in one or " --mask " in one:
+            break
+    project.stage()
+    assert project.check().counts[-1][2] == 0
+    turned = project.maskproof("restore", SPRING, "--anyway", "--force")
+    assert turned.returncode == 0, turned.stdout

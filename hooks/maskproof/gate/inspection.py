@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
+from posixpath import splitext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from maskproof.drift.uncompared import Uncompared
@@ -41,6 +42,7 @@ ONLY_TOLD = {"only told": True}
 """marks what `explain` tells of an input and no verdict depends on, so that it stays the same in the next commit"""
 LITTLE = 0.2
 """share of the protected area that still matches, under which restoring ruins: at 0.01 a duck was cut in half"""
+OTHER_MODE = {"white": "black", "black": "white"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +427,22 @@ class MasterFacts:
     """the export shows what its master was before this change, as it did before"""
 
 
+def turned_round(edit: str, original: str, mask: str, mode: str | None) -> str:
+    """What to do about a mask that is the other way round, each by its path: how its part is named that was edited."""
+    record = ["maskproof", "record", edit]
+    if mode in OTHER_MODE:
+        return (
+            f"What changed is what the mask protects. If its {OTHER_MODE[mode]} part was editable, record that: "
+            f"`{shlex.join([*record, '--mask-mode', OTHER_MODE[mode]])}`."
+        )
+    new = f"{splitext(mask)[0]}-inverted.png"
+    make = shlex.join(["maskproof", "mask", original, "--from", mask, "--mask-mode", "alpha", "--invert", "-o", new])
+    return (
+        f"What changed is what the mask protects. If its solid part was editable, turn it round and record that: "
+        f"`{make}`, then `{shlex.join([*record, '--mask', new, '--mask-mode', 'alpha'])}`."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Mending:
     """What putting an edit's protected pixels back would meet."""
@@ -479,12 +497,18 @@ class Inspection:
         return pair.edit.palette
 
     @property
-    def _advice(self) -> str:
+    def _advice(self) -> str:  # noqa: PLR0911 - one a kind of picture
         """What to do about drift."""
+        reference = self.inputs.reference
+        turned = reference if isinstance(reference, Original) and self._is_inverted else None
         if self.inputs.change is None:
             drawn = "--cards FOLDER" if self.inputs.row else "--picture FILE.png"
+            if turned and (other := OTHER_MODE.get(turned.mask_mode or "")):
+                return f"If the {other} part of the mask was editable, compare with that: `--mask-mode {other}`."
             return f"See it: the same command with `{drawn}` or `--format html`. Then edit again."
         path = shlex.quote(self.inputs.path)
+        if turned and turned.mask:
+            return turned_round(self.inputs.path, turned.original.path, turned.mask.path, turned.mask_mode)
         if isinstance(self.inputs.reference, Master):
             master = shlex.quote(self.inputs.reference.source.path)
             return (
@@ -511,6 +535,13 @@ class Inspection:
             rest = restore and f", or put the rest back: {restore}"
             return f"{see} record the mask of what was meant to change: {mask}{rest}.{accept}"
         return f"{see} edit again, or put the protected pixels back: {restore}.{accept}"
+
+    @property
+    def _is_inverted(self) -> bool:
+        """Is the mask probably the other way round?"""
+        if isinstance(self.measured, Failure):
+            return False
+        return verdict.is_inverted(self.measured, self.inputs.settings.limits)
 
     @property
     def failure(self) -> Failure | None:

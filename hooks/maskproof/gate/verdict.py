@@ -80,6 +80,17 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
     return Decided(judged, worst, found)
 
 
+def is_inverted(measured: Iterable[RegionDrift], limits: Limits) -> bool:
+    """Did what the mask protects change in place of what it opens, further than is allowed?"""
+    return any(
+        metric.name == "inverted"
+        and (limit := limits.get((drift.kind, metric.name))) is not None
+        and metric.value > limit
+        for drift in measured
+        for metric in drift.metrics
+    )
+
+
 def for_palette(limits: Limits) -> Limits:
     """The limits for what was saved with a full palette; protected areas keep theirs."""
     rows = ((Kind.OUTSIDE_MASK.value, metric) for metric in OUTLIERS)

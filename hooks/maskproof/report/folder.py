@@ -30,7 +30,7 @@ JOINTS = ("&&", ">", "|")
 """words of the shell between two commands"""
 WITH_FILES, GIT_WITH_FILES = ("cp", "mkdir"), ("add", "rm", "mv")
 """commands whose words are files"""
-OF_FILES = ("--", "--renormalize", "-p", "-o", "--original", "--mask", "--parent", "--undo")
+OF_FILES = ("--", "--renormalize", "-p", "-o", "--original", "--mask", "--from", "--parent", "--undo")
 """options before files"""
 PLACEHOLDERS = ("EDIT", "FILE", "IMAGE", "MASK", "MASTER", "ORIGINAL", "OTHER.png", "PICTURE", "RECORD", "ID")
 """words that whoever reads it puts a name in the place of"""

@@ -18,9 +18,11 @@ from maskproof import marks
 from maskproof.atomic import one_writer, read_file, sweep, write_together
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.gate import verdict
 from maskproof.gate.check import judge
 from maskproof.gate.edited import sources_of
 from maskproof.gate.gather import gather
+from maskproof.gate.inspection import turned_round
 from maskproof.gate.named import Named, compare
 from maskproof.gate.scope import Scope
 from maskproof.images.decode import decode
@@ -212,6 +214,8 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
     sources = decode_sources(named)
     original = sources.original.shown
     before = compare(named, settings, scope.read_trusted, shown_original=original, shown_edit=sources.edit.shown)
+    if verdict.is_inverted((one.drift for one in before.regions), settings.limits):
+        _ask(named, options, repository.prefix)
     told = settings.prompt == "store"
     said = marks.carried(marks.of_record(record), sources.edit.container, job.data, job.path, prompts=told)
     made = compose(sources, settings, scope.read_trusted, replace(options, marks=said))
@@ -238,6 +242,20 @@ def _restore(scope: Scope, job: Job, options: Options) -> Outcome:
         *text.describe_next(names, quote(repository, job.target)),
     )
     return Outcome(after.verdict, True, lines)
+
+
+def _ask(named: Named, options: Options, prefix: str) -> None:
+    """Refuse a mask that is probably the other way round, unless somebody wants what would come of it.
+
+    Raises:
+        CouldNotRestore: nobody does.
+    """
+    said = "the change lies outside the mask and not inside it, so restoring would wipe the edit out"
+    if not options.anyway(f"{named.edit_name}: {said}"):
+        turned = turned_round(named.edit_name, named.original_name, named.mask_name, named.mask_mode)
+        raise CouldNotRestore(
+            said, f"{pasted(turned, prefix)} To restore all the same: `maskproof restore EDIT --anyway`."
+        )
 
 
 def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
