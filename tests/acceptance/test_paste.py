@@ -30,11 +30,14 @@ def offered(text):
     return re.findall(r"`((?:maskproof|git) [^`]+)`", text)
 
 
-@pytest.mark.parametrize("how", ["check", "commit"])
+@pytest.mark.parametrize("how", ["check", "commit", "a hook of the project's own"])
 def test_commands_are_right_in_the_folder_that_the_shell_stands_in(project, how):
     inside = project.root / "assets"
     project.edit("drifted")
     project.stage()
+    if how.startswith("a hook"):
+        hook = project.write(".git/hooks/pre-commit", f"#!/bin/sh\n{shlex.join([*MASKPROOF, 'check', '--staged'])}\n")
+        hook.chmod(0o755)
     done = (
         project.check(cwd=inside)
         if how == "check"

@@ -347,8 +347,12 @@ def said(text: str) -> None:
 
 
 def folder(repository: Repository, environ: Mapping[str, str]) -> str:
-    """The folder that the shell stands in, from the top of the repository; Git starts hooks at the top, and says it."""
-    return repository.prefix or (environ.get("GIT_PREFIX", "") if "PRE_COMMIT" in environ else "")
+    """The folder that the shell stands in, from the top of the repository.
+
+    Git starts hooks and aliases at the top, whoever wrote them, and says it.
+    """
+    said = environ.get("GIT_PREFIX", "")
+    return repository.prefix or (said if (repository.root / said).is_dir() else "")
 
 
 def tell(lines: Iterable[str], repository: Repository) -> None:
