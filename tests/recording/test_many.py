@@ -100,6 +100,30 @@ class TestStaged:
         assert "stage them by hand" in record(two, SPRING, *WITH, "--add", status=2)
 
 
+class TestMoved:
+    def test_original_and_mask_are_named_by_where_they_lie_now(self, project):
+        project.edit("held")
+        project.commit("An edit")
+        project.git("mv", "assets", "moved")
+        project.commit("Moved")
+        edit = SPRING.replace("assets", "moved")
+        picture = Image.open(project.root / edit)
+        project.write(edit, png(picture) + b"packed anew")
+        project.git("add", edit)
+        record(project, edit, "--add")
+        found = read(project, f"{edit}.maskproof.json")
+        assert (found["original"]["path"], found["mask"]["path"]) == ("moved/hero.png", "moved/hero.mask.png")
+        assert project.check().counts[-1][3] == 0
+
+    def test_a_mask_that_is_gone_keeps_no_record_from_being_staged(self, project):
+        project.edit("held")
+        project.commit("An edit")
+        project.git("rm", "-q", MASK)
+        project.commit("Without its mask")
+        record(project, SPRING, "--model", "m", "--add")
+        assert project.git("diff", "--cached", "--name-only").stdout.split() == [f"{SPRING}.maskproof.json"]
+
+
 class TestMany:
     def test_several_of_one_original(self, two):
         said = record(two, SPRING, OTHER, *WITH, "--add")
@@ -116,7 +140,7 @@ class TestMany:
         two.commit("edits without records")
         two.write(SPRING, two.pictures.marked)
         record(two, OTHER, *WITH)
-        said = record(two, "assets", "--accept")
+        said = record(two, "assets", "--accept", "--mask-mode", "white")
         assert (two.root / f"{SPRING}.maskproof.json").exists(), said
         assert not (two.root / f"{HERO}.maskproof.json").exists()
         assert not (two.root / f"{MASK}.maskproof.json").exists()
@@ -124,7 +148,14 @@ class TestMany:
 
     def test_a_folder_of_pictures_of_which_nothing_is_known(self, project):
         project.write("new/a.png", project.pictures.other)
-        assert "1 picture left alone" in record(project, "new", "--accept")
+        said = record(project, "new", "--accept")
+        assert "1 picture left alone" in said
+        assert "Left alone, as nothing says what it was made from: new/a.png" in said
+
+    def test_what_is_refused_in_a_folder_is_called_as_what_is_written(self, project):
+        project.write("new/a.png", project.pictures.held)
+        project.write("new/a.png.maskproof.json", "{}")
+        assert "\nnew/a.png: NOT RECORDED" in "\n" + record(project, "new", status=2)
 
     TABLE = (
         f'Edit,original,Mask mode,mask,Prompt,areas\n{SPRING},{HERO},white,{MASK},"a, ""b""\nc",'

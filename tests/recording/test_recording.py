@@ -317,7 +317,7 @@ def test_a_broken_record_is_not_overwritten(edit):
     for text in ('{"maskproof": 1', '{"maskproof": 1, "orgin": "edited"}', "[]", ""):
         edit.write(SIDECAR, text)
         said = record(edit, SPRING, *WITH, ok=False)
-        assert "Delete" in said
+        assert f"Correct {SIDECAR}, or delete it to write it anew" in said
         assert (edit.root / SIDECAR).read_text() == text
 
 

@@ -143,16 +143,16 @@ def _record_one(session: Session, edit: Path, add: bool, given: dict[str, Any], 
 def _record_several(
     session: Session, edits: tuple[Path, ...], table: Path | None, add: bool, given: dict[str, Any], say: _Say
 ) -> int:
-    from maskproof.recording.changes import Written, next_step, summary
+    from maskproof.recording.changes import Written, left_alone, next_step, summary
     from maskproof.recording.several import LeftAlone, Refused, record_all, rows_of
     from maskproof.recording.staging import stage, unstaged
 
     rows = rows_of(session, edits, table, given)
-    written, refused, alone = [], 0, 0
+    written, refused, alone = [], 0, []
     for number, one in enumerate(record_all(session, rows, given), 1):
         progress(number, len(rows), "edits")
         if isinstance(one, LeftAlone):
-            alone += 1
+            alone.append(one)
         elif isinstance(one, Refused):
             refused += 1
             where = f"{one.where}: " if one.where else ""
@@ -164,6 +164,8 @@ def _record_several(
                 say(summary(one))
             for note in one.notes:
                 say(f"    {note}")
+    for line in left_alone(alone):
+        say(line)
     staged = stage(session.repository, written) if add else ()
     missing = [one for one in unstaged(session.repository, written) if one not in staged]
     if missing:
@@ -171,7 +173,7 @@ def _record_several(
     same = sum(one.record == one.old for one in written)
     counts = [f"{counted(len(written) - same, 'edit')} recorded"]
     counts += [f"{same} unchanged"] if same else []
-    counts += [f"{counted(alone, 'picture')} left alone, of which nothing says what it was made from"] if alone else []
+    counts += [f"{counted(len(alone), 'picture')} left alone"] if alone else []
     counts += [f"{counted(len(staged), 'file')} staged"] if add else []
     counts += [f"{refused} not recorded"] if refused else []
     print(f"maskproof: {', '.join(counts)}.")

@@ -232,7 +232,7 @@ def _draft(  # what a record says before there is an edit
     repository: Repository, beside: str, names: tuple[str, str], given: Sources, size: tuple[int, int], mode: Any
 ) -> Record:
     original = OriginalRef(path=names[0], sha256=sha256_of(given.original), size=size)
-    before = recording.old_record(repository.root / beside, beside)
+    before = recording.old_record(repository, beside)
     same = before is not None and before.original is not None and before.original.sha256 == original.sha256
     return Record(
         maskproof=1,

@@ -9,8 +9,9 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from maskproof.errors import Unreadable
+from maskproof.errors import RecordError, Unreadable
 from maskproof.gate import derived
+from maskproof.gate.conflict import explained, refuse_conflict
 from maskproof.gate.contract import contracts_of
 from maskproof.gate.derived import Held
 from maskproof.gate.inspection import ChangeFacts, Failure, Inputs, Master, Original, attempt
@@ -37,7 +38,7 @@ def gather(scope: Scope, path: str, asked: Settings | None = None) -> Inputs:
     """
     settings = asked or scope.settings(path)
     edit = attempt(_edit, scope, path)
-    record = attempt(scope.ledger.record, path)
+    record = attempt(_record, scope, path)
     held = attempt(derived.by_policy, scope, path, edit, record, settings)
     if held is not None and (isinstance(held, Failure) or held.excused):
         reference: Reference | Failure = held if isinstance(held, Failure) else held.master
@@ -87,6 +88,24 @@ def _reference(scope: Scope, path: str, edit: Source, record: Record | None, set
     return origin_of(record).gather(scope, path, edit, record, settings)
 
 
+def _record(scope: Scope, path: str) -> Record | None:
+    """The record of the image on the head.
+
+    Raises:
+        CouldNotJudge: it is in conflict, cannot be read or has mistakes.
+    """
+    head = scope.change.head
+    if head.commit is None:
+        refuse_conflict(head, path)
+    try:
+        return scope.ledger.record(path)
+    except RecordError as error:
+        beside = head.record_path(path)
+        if error.path != beside:
+            raise
+        raise explained(head.repository, error, head.read(beside) or b"", path, beside) from error
+
+
 def _edit(scope: Scope, path: str) -> Source:
     """The image to judge.
 
@@ -99,7 +118,8 @@ def _edit(scope: Scope, path: str) -> Source:
         return replace(source, sha256=scope.change.repository.objects.digest(source.oid, path))
     entry = head.entries.get(path)
     if entry is not None:
-        kind = LINKS.get(entry.mode, "in conflict")
+        refuse_conflict(head, path)
+        kind = LINKS[entry.mode]
         if path in scope.covered:
             raise Unreadable(
                 f"{path} is {kind} now, {scope.covered[path]}; what is behind it is not part of this commit",

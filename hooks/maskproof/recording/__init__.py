@@ -7,6 +7,7 @@ for: a mask drawn in black and white does not say which of the two was editable.
 from __future__ import annotations
 
 import shlex
+from posixpath import commonprefix
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -15,6 +16,7 @@ from maskproof import regions, remote
 from maskproof.atomic import one_writer, read_file, write_file
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError, as_usage
+from maskproof.gate.conflict import bring_back, choice, in_conflict, read_record
 from maskproof.images.decode import decode_mask
 from maskproof.model import enumerated
 from maskproof.recording import frames, sources
@@ -28,8 +30,6 @@ from maskproof.repo.paths import is_sidecar
 from maskproof.repo.working import record_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from maskproof.recording.session import Options, Session
     from maskproof.records.proposal import Proposal
     from maskproof.regions import Planes
@@ -72,7 +72,7 @@ def write(session: Session, edit: str, given: Options) -> Written:
     if sidecar.image_of(beside) != path:
         raise UsageError(f"{path} lies in a folder of records, whose pictures are masks", "Move the picture out of it.")
     target = repository.root / beside
-    old = old_record(target, beside)
+    old = old_record(repository, beside)
     data = read_file(repository.root / path, path)
     settled = given["derived"] or _from_no_other(given, old)
     given, notes = ({**given}, ()) if settled else _fill_in(session, path, data, given, old)
@@ -85,7 +85,7 @@ def write(session: Session, edit: str, given: Options) -> Written:
             f"this record would be wrong: {error.reason}", "Correct the options and record again."
         ) from error
     with one_writer(repository.common_dir):
-        if old_record(target, beside) != old:
+        if old_record(repository, beside) != old:
             raise UsageError(f"{beside} was written anew meanwhile", "Look at it, and record again.")
         target.parent.mkdir(parents=True, exist_ok=True)
         write_file(target, text, beside)
@@ -115,6 +115,7 @@ def _composed(
     session: Session, path: str, beside: str, data: bytes, given: Options, old: Record | None
 ) -> tuple[Record, tuple[str, ...]]:
     """The record as the options have it, and what else is to be said."""
+    old = None if old is None else _where_it_lies(session, path, old)
     original, mask, origin = None, None, cast("Any", "generated")
     notes: tuple[str, ...] = ()
     transform = _transform(given, old)
@@ -142,6 +143,35 @@ def _composed(
         else _parent(session.repository, beside, original, given, old),
         restored=old.restored if old and old.image.sha256 == sha256_of(data) else None,
     ), notes
+
+
+def _where_it_lies(session: Session, path: str, old: Record) -> Record:
+    """A record whose original and mask are named by where they lie now, where a folder or they themselves were moved.
+
+    What is found nowhere keeps its name, for the check to look for in the history.
+    """
+    original, mask = old.original, old.mask
+    if original is not None and original.url is None:
+        original = msgspec.structs.replace(original, path=_moved(session, path, original.path, original.sha256))
+    if mask is not None:
+        mask = msgspec.structs.replace(mask, path=_moved(session, path, mask.path, mask.sha256))
+    return msgspec.structs.replace(old, original=original, mask=mask)
+
+
+def _moved(session: Session, edit: str, place: str, sha256: str) -> str:
+    repository = session.repository
+    if place in repository.index.entries or (repository.root / place).exists():
+        return place
+    try:
+        source = session.scope.located(place, sha256)
+    except CouldNotJudge:
+        return place
+    same = [] if source is None else [one for one in repository.index.entries.holding(source.oid) if one != edit]
+
+    def nearness(one: str) -> tuple[bool, int]:
+        return one.rpartition("/")[2] == place.rpartition("/")[2], len(commonprefix([one, edit]))
+
+    return max(same, key=nearness, default=place)
 
 
 def _from_no_other(given: Options, old: Record | None) -> bool:
@@ -173,6 +203,7 @@ def _fill_in(
         if found.mask is None:
             return given, ()
     else:
+        _refuse_deleted(repository, path)
         found = sources.propose_source(scope, path, data, trusted=session.trusted, progress=session.progress)
         if found.original is None and found.copies:
             raise _only_copies(path, found.copies)
@@ -193,6 +224,19 @@ def _fill_in(
         f"{path} has no record yet, so its original has to be named. {' '.join(lines).removesuffix('.')}",
         f"Look at them. If that is right: {command}, or the same command with `--accept`; else name the right ones.",
     )
+
+
+def _refuse_deleted(repository: Repository, path: str) -> None:
+    """A record that the last commit holds is not made up anew by guessing; raises UsageError."""
+    for beside in repository.head.records.get(path, ()):
+        if undone := in_conflict(repository.index, path, beside):
+            said = f"{path} is in conflict, and its record is gone from the working tree: {beside}"
+            raise UsageError(said, choice(repository, path, undone))
+        if back := bring_back(repository, path, beside):
+            raise UsageError(
+                f"{path} has no record in the working tree, while the last commit holds it: {beside}",
+                f"Bring it back: {back} If another one is meant, add `--original FILE`.",
+            )
 
 
 def _only_copies(path: str, copies: tuple[str, ...]) -> UsageError:
@@ -218,18 +262,20 @@ def _accept(repository: Repository, found: Proposal, given: Options) -> Options:
     return taken
 
 
-def old_record(target: Path, path: str) -> Record | None:
+def old_record(repository: Repository, path: str) -> Record | None:
     """The record that lies in the working tree already; None where there is none.
 
     Raises:
         UsageError: it has mistakes or cannot be read.
     """
-    if not target.exists():
+    file = repository.root / path
+    if not file.exists():
         return None
     try:
-        return sidecar.parse(read_file(target, path), path)
+        return read_record(repository, read_file(file, path), path)
     except CouldNotJudge as error:
-        raise UsageError(error.reason, f"Delete {path} to write it anew.") from error
+        image = shlex.quote(sidecar.image_of(path))
+        raise UsageError(error.reason, error.advice.replace("record EDIT", f"record {image}")) from error
 
 
 def _original(session: Session, path: str, edit: bytes, given: str | None, old: Record | None) -> OriginalRef | None:
@@ -285,7 +331,7 @@ def _parent(repository: Repository, own: str, original: OriginalRef, given: Opti
         raise UsageError(error.reason, error.advice) from error
     for place in filter(None, (kept, beside)):
         # Beside an edit that was saved over its original lies its own record.
-        record = None if place == own else old_record(repository.root / place, place)
+        record = None if place == own else old_record(repository, place)
         if record is not None and record.image.sha256 == original.sha256:
             return place
         if record is not None and given["original"] and place == beside:
@@ -296,7 +342,7 @@ def _parent(repository: Repository, own: str, original: OriginalRef, given: Opti
 def _named_parent(repository: Repository, original: OriginalRef, place: str) -> str:
     if not is_sidecar(place):
         raise UsageError(f"--parent names {place}, which is not a record", f"Name {record_path(repository, place)}.")
-    record = old_record(repository.root / place, place)
+    record = old_record(repository, place)
     if record is None:
         raise UsageError(
             f"--parent names {place}, but there is no such record", "Check the name, or record that edit first."

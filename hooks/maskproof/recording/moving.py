@@ -113,7 +113,7 @@ def _records(repository: Repository) -> list[str]:
 
 
 def _read(repository: Repository, place: str) -> Record | None:
-    return old_record(repository.root / place, place)
+    return old_record(repository, place)
 
 
 def _is_meant(image: str, wanted: list[str]) -> bool:

@@ -36,6 +36,8 @@ class LeftAlone:
     """A picture in a folder of which nothing says what it was made from, or which others were made from."""
 
     edit: str
+    used: bool = False
+    """others were made from it, or through it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +65,24 @@ def record_all(session: Session, rows: Iterable[Row], given: Options) -> Iterato
     Raises:
         PolicyError: the policy has mistakes.
     """
-    originals: set[str] = set()
+    used: set[str] = set()
     for row in rows:
         if row.problem:
             yield Refused(row.where, row.edit, row.problem, "Correct the row, and run this again.")
             continue
-        if row.found and session.repository.path_of(row.edit) in originals:
-            yield LeftAlone(row.edit)
+        # As all that is written is named; what somebody named is called as they did.
+        called = session.repository.path_of(row.edit) if row.found else row.edit
+        if row.found and called in used:
+            yield LeftAlone(called, used=True)
             continue
         try:
             done = write(session, row.edit, _options(given, row.given))
         except NothingKnown as error:
-            yield LeftAlone(row.edit) if row.found else Refused(row.where, row.edit, error.reason, error.advice)
+            yield LeftAlone(called) if row.found else Refused(row.where, called, error.reason, error.advice)
         except UsageError as error:
-            yield Refused(row.where, row.edit, error.reason, error.advice)
+            yield Refused(row.where, called, error.reason, error.advice)
         else:
-            originals |= {done.record.original.path} if done.record.original else set()
+            used |= {one.path for one in (done.record.original, done.record.mask) if one is not None}
             yield done
 
 

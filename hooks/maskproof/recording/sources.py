@@ -97,8 +97,8 @@ def _compare_with_committed(scope: Scope, path: str, edit: bytes) -> likeness.Li
     """How similar an edit is to the committed version; None where there is none, or one cannot be decoded."""
     head = scope.change.repository.head
     try:
-        if (before := head.read(path)) is None:
-            return None
+        if (before := head.read(path)) is None or same_picture(decode(before, path), decode(edit, path)):
+            return None  # it was made from no picture that it still is
         pictures = [thumbnail(data, path, likeness.SIDE) for data in (before, edit)]
     except CouldNotJudge:
         return None

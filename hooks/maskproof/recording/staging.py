@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def unstaged(repository: Repository, written: Iterable[Written]) -> list[str]:
-    """What Git does not hold as it lies there: the records, and the masks and originals that they name."""
+    """What lies there otherwise than Git holds it: the records, and the masks and originals that they name."""
     named: dict[str, None] = {}
     for one in written:
         used = (one.record.mask, one.record.original)
         named |= dict.fromkeys((one.beside, *(ref.path for ref in used if ref is not None and ref.path != one.path)))
     changed, known = repository.unstaged(named), repository.index.entries
-    return [path for path in named if path in changed or path not in known]
+    there = [path for path in named if (repository.root / path).is_file()]
+    return [path for path in there if path in changed or path not in known]
 
 
 def stage(repository: Repository, written: Iterable[Written]) -> list[str]:

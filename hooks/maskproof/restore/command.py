@@ -20,6 +20,7 @@ from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.gate import verdict
 from maskproof.gate.check import judge
+from maskproof.gate.conflict import read_record
 from maskproof.gate.edited import sources_of
 from maskproof.gate.gather import gather
 from maskproof.gate.inspection import turned_round
@@ -198,7 +199,9 @@ def _outcome(scope: Scope, job: Job, options: Options) -> Outcome:
     try:
         return _restore(scope, job, replace(options, target=job.target))
     except CouldNotJudge as error:
-        error.advice = pasted(error.advice, scope.change.repository.prefix)
+        named = quote(scope.change.repository, job.path)
+        advice = pasted(error.advice, scope.change.repository.prefix)
+        error.advice = advice.replace("record EDIT", f"record {named}")
         return Outcome(Verdict.UNJUDGED, False, text.describe_failure(job.path, "NOT JUDGED", error))
     except CouldNotRestore as error:
         named = quote(scope.change.repository, job.path)
@@ -265,7 +268,7 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         RecordError: it has mistakes.
         CouldNotRestore: it speaks of other bytes, or names no original.
     """
-    record = sidecar.parse(job.record, job.beside)
+    record = read_record(repository, job.record, job.beside)
     digest, named = sha256_of(job.data), quote(repository, job.path)
     interrupted = record.restored is not None and record.restored.replaced == digest
     if digest != record.image.sha256 and not interrupted:

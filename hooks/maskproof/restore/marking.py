@@ -17,6 +17,7 @@ from maskproof import evidence, marks
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotRestore, UsageError
 from maskproof.evidence import carriers
+from maskproof.gate.conflict import read_record
 from maskproof.images import containers
 from maskproof.images.decode import decode_stored
 from maskproof.model import Verdict
@@ -72,7 +73,7 @@ def _mark(repository: Repository, path: str) -> Outcome:
             f"{path}: it has no record, so nothing says that a model had a part in it",
             f"Record it first: `maskproof record {named} --original ORIGINAL`, or with --generated.",
         )
-    record = sidecar.parse(text, beside)
+    record = read_record(repository, text, beside)
     mark = marks.of_record(_maker(repository, record))
     if mark is None:
         return Outcome(Verdict.PASS, False, (f"{path}: its record ({record.origin}) names no model, nothing to say",))

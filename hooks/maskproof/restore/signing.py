@@ -21,6 +21,7 @@ from maskproof.atomic import read_file, write_file
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.evidence import carriers
+from maskproof.gate.conflict import read_record
 from maskproof.gate.named import compare
 from maskproof.gate.scope import Scope
 from maskproof.images import containers
@@ -158,7 +159,7 @@ def _job(repository: Repository, path: str) -> _Job:
             f"{path}: it has no record, so nothing says what it was made from",
             f"Record it first: `maskproof record {quote(repository, path)} --original ORIGINAL`, or with --generated.",
         )
-    record = sidecar.parse(text, beside)
+    record = read_record(repository, text, beside)
     if marks.of_record(record) is None:
         raise CouldNotRestore(f"{path}: its record ({record.origin}) names no model; only AI work is signed")
     return _Job(path, data, record, text, beside)
