@@ -448,3 +448,21 @@ class TestProcessing:
         project.stage()
         verdicts = {one["path"]: one["verdict"] for one in project.report()[1]["images"]}
         assert verdicts == {"public/img/hero-160.png": "block", "public/img/hero-320.webp": "pass"}
+
+
+def test_a_master_that_is_renamed_is_called_by_its_name_now_and_its_exports_are_told(rows):
+    rows.edit("held")
+    (path, *_) = exports(rows, rows.pictures.held)
+    rows.commit("A master and its exports")
+    new = "assets/new spring.png"
+    rows.git("mv", SPRING, new)
+    text = " ".join(rows.check().text.split())
+    assert f"were exports of {SPRING} by [[derived]] of maskproof.toml, which this change renames" in text
+    assert f"'{SPRING}'" not in text
+    assert "maskproof explain" not in text
+    rows.git("mv", f"{SPRING}.maskproof.json", f"{new}.maskproof.json")
+    rows.write(path, damaged((rows.root / path).read_bytes()))
+    rows.stage()
+    text = " ".join(rows.check().text.split())
+    assert f"it does not show its master {new}" in text
+    assert f"`maskproof record {path} --original '{new}'`" in text

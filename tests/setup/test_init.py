@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -117,6 +118,43 @@ def test_its_own_commit_passes_without_a_word(project: Project, owner: tuple[str
     assert "this change loosens approvals.required" in " ".join(project.try_commit().text.split())
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [("--rev", "a\nb"), ("--rev", "a b"), ("--rev", ""), ("--rev", "v1 # x"), ("--owner", "a b"), ("--owner", "a\nb")],
+)
+def test_what_would_break_a_file_is_refused_and_nothing_is_written(scratch: Scratch, broken: tuple[str, str]) -> None:
+    done = scratch.maskproof("init", *broken)
+    assert (done.returncode, broken[0] in done.stderr) == (2, True), done.stdout + done.stderr
+    assert [one.name for one in scratch.root.iterdir()] == [".git"]
+
+
+@pytest.mark.parametrize("rev", ["v1.2.0", "0123456", "1.0", "123e4567", "release/2-x", "9f" * 20])
+def test_a_version_stays_what_it_is_and_is_told_by_the_next_run(scratch: Scratch, rev: str) -> None:
+    scratch.maskproof("init", "--rev", rev)
+    config = yaml.safe_load((scratch.root / ".pre-commit-config.yaml").read_text())
+    assert config["repos"][0]["rev"] == rev
+    said = scratch.maskproof("init").stdout
+    assert said.count(f"it pins {rev}") == 2
+    assert f"v{__version__}" not in said.replace(rev, "")
+
+
+@pytest.mark.parametrize("ci", [name for name in SERVICES if name != "pre-commit"])
+@pytest.mark.parametrize("advise", [(), ("--advise",)])
+def test_what_is_written_is_laid_out_as_formatters_do(scratch: Scratch, ci: str, advise: tuple[str, ...]) -> None:
+    """Lists one step under their key, one space before a comment, double quotes: as Prettier has them."""
+    scratch.write(".gitattributes", "*.png filter=lfs\n")
+    scratch.git("add", "-A")
+    scratch.maskproof("init", "--ci", ci, *advise)
+    for file in (one for one in scratch.root.rglob("*") if one.suffix in {".yml", ".yaml"}):
+        lines = file.read_text().split("\n")
+        assert yaml.safe_load(file.read_text())
+        for before, line in itertools.pairwise(lines):
+            indent = len(line) - len(line.lstrip(" "))
+            assert not re.search(r"\S {2,}# |^ *'", line) or "AGENT_TEMPDIRECTORY" in line, line
+            if line.lstrip().startswith("- ") and before.rstrip().endswith(":"):
+                assert indent == len(before) - len(before.lstrip(" -")) + 2, line
+
+
 def test_a_second_run_changes_nothing(scratch: Scratch) -> None:
     scratch.maskproof("init")
     files = {path: path.read_bytes() for path in scratch.root.rglob("*") if path.is_file() and ".git/" not in str(path)}
@@ -156,7 +194,7 @@ def test_advice_only_warns_and_stops_nobody(scratch: Scratch, ci: str) -> None:
     assert (said.defaults.unrecorded, said.defaults.new_original) == ("warn", "warn")
     text = (scratch.root / FILES[ci]).read_text()
     (line,) = (one for one in text.splitlines() if "for the first fortnight" in one)
-    assert line.partition("   #")[0].endswith(
+    assert line.partition(" #")[0].endswith(
         ("continue-on-error: true", "allow_failure: true", "|| true", "Error: true")
     )
     assert ci == "pre-commit" or yaml.safe_load(text)
@@ -218,7 +256,7 @@ def test_where_gitlab_has_jobs_its_check_is_written_and_how_to_include_it_said(s
     assert (scratch.root / ".gitlab/maskproof.yml").exists()
     assert not (scratch.root / ".github").exists()
     assert (scratch.root / ".gitlab-ci.yml").read_text() == before
-    assert "once it says:\ninclude:\n- local: .gitlab/maskproof.yml\n" in done.stdout
+    assert "once it says:\ninclude:\n  - local: .gitlab/maskproof.yml\n" in done.stdout
     scratch.write(".gitlab-ci.yml", before + "include:\n- local: .gitlab/maskproof.yml\n")
     assert "once it says" not in scratch.maskproof("init").stdout
 

@@ -98,6 +98,9 @@ def by_policy(scope: Scope, path: str, edit: Source, record: Record | None, sett
     outdated = tree is change.head and untouched and before is not None and before != source.oid
     earlier = _digested(scope, scope.source(change.base, master)) if outdated else None
     by = settings.source if scope.settled is None else "the policy"
+    if tree is not change.head and source is not None and (there := place_of(scope, source)):
+        master = there[1]  # its name now: the change renamed it
+        source = replace(source, path=master)
     excused = candidate in settings.excused and tree is change.head
     return Held(Master(source, candidate.crop, None, _is_told(scope, master), earlier, by), excused)
 

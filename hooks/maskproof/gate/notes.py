@@ -15,7 +15,7 @@ from maskproof.gate.inspection import Failure, attempt
 from maskproof.model import Report, Verdict, counted, in_baseline
 from maskproof.policy.derived import candidates
 from maskproof.policy.patterns import matches, matches_folded
-from maskproof.repo.paths import APPROVALS, POLICY_FILES, folded, is_nested_policy, is_policy
+from maskproof.repo.paths import APPROVALS, POLICY_FILES, folded, is_image, is_nested_policy, is_policy
 from maskproof.repo.working import approvals_not_staged, places_of_records, policy_not_staged, policy_untracked
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ def watched(scope: Scope) -> tuple[str, ...]:
 
 def notes(scope: Scope) -> tuple[str, ...]:
     """What a reader should know about the run itself."""
-    told = _no_gate, _loosened, _unusable, _without_effect, _under_other_names, _recorded_exports, _not_staged
+    told = (
+        *(_no_gate, _loosened, _unusable, _without_effect, _under_other_names),
+        *(_recorded_exports, _left_without_master, _not_staged),
+    )
     return tuple(note for tell in told for note in tell(scope))
 
 
@@ -209,6 +212,27 @@ def _recorded_exports(scope: Scope) -> Iterator[str]:
             f"({masters}), but held to {'their own records' if many else 'its own record'}, "
             f"{'which name other originals' if many else 'which names another original'}: delete the record, or leave "
             f"the picture out of the row"
+        )
+
+
+def _left_without_master(scope: Scope) -> Iterator[str]:
+    """Exports of a row of the policy whose master this change renames or takes away: no row is for them then."""
+    head, found = scope.change.head, scope.policies[-1]
+    gone = {folded(path): path for path, one in scope.change.changes.items() if one.status == "D" and is_image(path)}
+    if found is None or not found[1].derived or not gone:
+        return
+    here = {folded(path) for path in head.entries.images}
+    left: dict[str, list[str]] = {}
+    for path in head.entries.images:
+        masters = [one.path for one in candidates(found[1].derived, path)] if path not in head.records else []
+        if not here.intersection(masters) and (lost := next((gone[one] for one in masters if one in gone), None)):
+            left.setdefault(lost, []).append(path)
+    for master, exports in left.items():
+        many = len(exports) > 1
+        were, them = ("were exports", "them") if many else ("was an export", "it")
+        yield (
+            f"{_listed(exports)} {were} of {master} by [[derived]] of {found[0]}, which this change renames or takes "
+            f"away: no row is for {them} from then on, so rename {them} along with the master, or delete {them}"
         )
 
 

@@ -38,7 +38,7 @@ GITHUB = """\
 name: maskproof
 on:
   # The workflow of the base, which no change can edit. What it judges is fetched as Git objects, and never executed.
-  pull_request_target:  # zizmor: ignore[dangerous-triggers] the change is neither checked out nor executed
+  pull_request_target: # zizmor: ignore[dangerous-triggers] the change is neither checked out nor executed
   merge_group:
 permissions: {{}}
 concurrency:
@@ -51,43 +51,43 @@ jobs:
     permissions:
       contents: read
     steps:
-    - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # v7.0.1; the base: never give it a `ref`
-      with:
-        fetch-depth: 0   # originals may lie in history
-        persist-credentials: false
-    # What the change or the queue would make, beside the branch it goes to; Git LFS of both sides is fetched.
-    - uses: maskproof/maskproof@{rev}{advise}
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1; the base: never give it a `ref`
+        with:
+          fetch-depth: 0 # originals may lie in history
+          persist-credentials: false
+      # What the change or the queue would make, beside the branch it goes to; Git LFS of both sides is fetched.
+      - uses: maskproof/maskproof@{rev}{advise}
 """
 GITLAB = """\
 # The gate. It runs because .gitlab-ci.yml includes this file.
 maskproof:
   image: python:3.12
   rules:
-  - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   variables:
-    GIT_DEPTH: "0"   # originals may lie in history
+    GIT_DEPTH: "0" # originals may lie in history
   script:{lfs}
-  - pip install "maskproof @ git+{source}@{rev}"
-  # What the merge request or the train would make, beside the branch it goes to; Git LFS of both sides is fetched.
-  - range=$(maskproof range --fetch)
-  - maskproof check $range{advise}
+    - pip install "maskproof @ git+{source}@{rev}"
+    # What the merge request or the train would make, beside the branch it goes to; Git LFS of both sides is fetched.
+    - range=$(maskproof range --fetch)
+    - maskproof check $range{advise}
 """
-APT_LFS = "apt-get -qq update && apt-get -qq install git-lfs   # which this image lacks"
+APT_LFS = "apt-get -qq update && apt-get -qq install git-lfs # which this image lacks"
 BITBUCKET = """\
 # The gate: ask for a passed build in the branch restrictions. Where the file has other pipelines, keep them beside it.
 image: python:3.12
 pipelines:
   pull-requests:
-    '**':
-    - step:
-        name: maskproof
-        clone:
-          depth: full   # originals may lie in history
-        script:{lfs}
-        - pip install "maskproof @ git+{source}@{rev}"
-        # What the pull request would make, beside the branch it goes to; Git LFS of both sides is fetched.
-        - range=$(maskproof range --fetch --onto "origin/$BITBUCKET_PR_DESTINATION_BRANCH")
-        - maskproof check $range{advise}
+    "**":
+      - step:
+          name: maskproof
+          clone:
+            depth: full # originals may lie in history
+          script:{lfs}
+            - pip install "maskproof @ git+{source}@{rev}"
+            # What the pull request would make, beside the branch it goes to; Git LFS of both sides is fetched.
+            - range=$(maskproof range --fetch --onto "origin/$BITBUCKET_PR_DESTINATION_BRANCH")
+            - maskproof check $range{advise}
 """
 AZURE = """\
 # The gate: name this pipeline in a build validation policy of the main branch, required.
@@ -95,26 +95,26 @@ trigger: none
 pool:
   vmImage: ubuntu-latest
 steps:
-- checkout: self
-  fetchDepth: 0   # originals may lie in history
-  persistCredentials: false
-- task: UsePythonVersion@0
-  inputs:
-    versionSpec: "3.12"
-- bash: |
-    set -e
-    cd "$AGENT_TEMPDIRECTORY"   # away from what was checked out
-    python -I -m pip install "maskproof @ git+{source}@{rev}"
-  displayName: Install maskproof
-- bash: |
-    set -e
-    range=$(maskproof range --fetch --onto "origin/${{SYSTEM_PULLREQUEST_TARGETBRANCH#refs/heads/}}")
-    maskproof check $range
-  displayName: maskproof{advise}
-  env:
-    GIT_CONFIG_COUNT: 1   # this step alone may fetch from a private repository
-    GIT_CONFIG_KEY_0: http.$(System.CollectionUri).extraheader
-    GIT_CONFIG_VALUE_0: "AUTHORIZATION: bearer $(System.AccessToken)"
+  - checkout: self
+    fetchDepth: 0 # originals may lie in history
+    persistCredentials: false
+  - task: UsePythonVersion@0
+    inputs:
+      versionSpec: "3.12"
+  - bash: |
+      set -e
+      cd "$AGENT_TEMPDIRECTORY"   # away from what was checked out
+      python -I -m pip install "maskproof @ git+{source}@{rev}"
+    displayName: Install maskproof
+  - bash: |
+      set -e
+      range=$(maskproof range --fetch --onto "origin/${{SYSTEM_PULLREQUEST_TARGETBRANCH#refs/heads/}}")
+      maskproof check $range
+    displayName: maskproof{advise}
+    env:
+      GIT_CONFIG_COUNT: 1 # this step alone may fetch from a private repository
+      GIT_CONFIG_KEY_0: http.$(System.CollectionUri).extraheader
+      GIT_CONFIG_VALUE_0: "AUTHORIZATION: bearer $(System.AccessToken)"
 """
 PRE_COMMIT = """\
 #!/bin/sh
@@ -130,7 +130,7 @@ SERVICES = {
         GITHUB,
         ".github/CODEOWNERS",
         ("/.github/",),
-        advise="\n      continue-on-error: true   # for the first fortnight: take this line out",
+        advise="\n        continue-on-error: true # for the first fortnight: take this line out",
     ),
     "gitlab": Service(
         ".gitlab/maskproof.yml",
@@ -138,10 +138,10 @@ SERVICES = {
         ".gitlab/CODEOWNERS",
         ("/.gitlab/", "/.gitlab-ci.yml"),
         ".gitlab-ci.yml",
-        advise="\n  allow_failure: true   # for the first fortnight: take this line out",
-        lfs=f"\n  - {APT_LFS}",
+        advise="\n  allow_failure: true # for the first fortnight: take this line out",
+        lfs=f"\n    - {APT_LFS}",
         including=".gitlab-ci.yml",
-        include="include:\n- local: .gitlab/maskproof.yml\n",
+        include="include:\n  - local: .gitlab/maskproof.yml\n",
     ),
     "bitbucket": Service(
         "bitbucket-pipelines.yml",
@@ -149,8 +149,8 @@ SERVICES = {
         "CODEOWNERS",
         ("/CODEOWNERS", "/bitbucket-pipelines.yml"),
         "bitbucket-pipelines.yml",
-        advise=" || true   # for the first fortnight: take `|| true` away",
-        lfs=f"\n        - {APT_LFS}",
+        advise=" || true # for the first fortnight: take `|| true` away",
+        lfs=f"\n            - {APT_LFS}",
     ),
     "azure": Service(
         "azure-pipelines-maskproof.yml",
@@ -158,7 +158,7 @@ SERVICES = {
         "CODEOWNERS",
         ("/CODEOWNERS", "/azure-pipelines-maskproof.yml"),
         "azure-pipelines.yml",
-        advise="\n  continueOnError: true   # for the first fortnight: take this line out",
+        advise="\n    continueOnError: true # for the first fortnight: take this line out",
         left="make a pipeline of it in Azure DevOps, and require that in the policies of your main branch",
     ),
     "pre-commit": Service(

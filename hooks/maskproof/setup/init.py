@@ -65,8 +65,15 @@ ENTRY = """\
 - repo: {source}
   rev: {rev}
   hooks:
-  - id: maskproof
+    - id: maskproof
 """
+"""as an item of a list; formatters indent one under its key"""
+REV = re.compile(r"[\w][\w./+-]*", re.ASCII)
+"""a tag, a branch or a commit, that can stand in YAML and in an address as it is"""
+NO_TEXT = re.compile(r"[+-]?[\d_.]+(?:e[+-]?\d+)?|0[xo][\da-f_]+|null|true|false|yes|no|on|off|y|n", re.IGNORECASE)
+"""what YAML 1.1 may read as something else than a text"""
+OWNER = re.compile(r"[^\s#]+")
+"""a user, a team or an address, as CODEOWNERS takes one"""
 
 OWNED = ("/.maskproof/", "/maskproof.toml", "/.pre-commit-config.yaml")
 """what decides which pictures pass"""
@@ -87,6 +94,11 @@ NAMED = re.compile(
     r"\bid[\"']?\s*:\s*[\"']?maskproof[\"']?(?![\w-])|\bentry[\"']?\s*:.*\bmaskproof[\"']?,?\s+[\"']?check\b"
 )
 """a hook that is ours by its name or its command, however the file writes it down"""
+PINNED = re.compile(
+    r"maskproof/maskproof(?:\.git)?[\"']?\s+rev:\s*[\"']?([\w./+-]+)|maskproof/maskproof(?:\.git)?@([\w./+-]+)",
+    re.ASCII,
+)
+"""the version in a hook's entry, in a step of GitHub's, or in what pip is told"""
 COMMENT = re.compile(r"(?:^|\s)#.*")
 REST = re.compile(r"(?:^[ \t]*(?:#.*)?\n)*\Z", re.MULTILINE)
 
@@ -118,8 +130,9 @@ def write_all(
         Lines that say what was done, and what is left to do by hand.
 
     Raises:
-        UsageError: a file cannot be written.
+        UsageError: a file cannot be written, or a version or an owner cannot be one.
     """
+    _refuse_broken(rev, owners)
     root, pinned = repository.root, rev or installed_commit()
     rev = pinned or f"v{__version__}"
     policy = POLICY.format(
@@ -129,7 +142,7 @@ def write_all(
     )
     steps = {
         "maskproof.toml": _new(root / "maskproof.toml", "maskproof.toml", policy),
-        CONFIG: _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=rev)),
+        CONFIG: _hook(root / CONFIG, ENTRY.format(source=SOURCE, rev=_scalar(rev))),
     }
     service = SERVICES.get(ci)
     if service is not None:
@@ -154,11 +167,23 @@ def write_all(
     except OSError as error:
         raise UsageError(f"{root} cannot be written to: {error.strerror}", "Check the folder and the disk.") from error
     yield from (line for _, line in steps.values())
-    if pinned is None:
+    if pinned is None and any(steps[one][0] for one in (CONFIG, *([service.file] if service else []))):
         yield f"Hook and check pin {rev}, which has to be published; until it is, pin a commit: --rev COMMIT"
     yield from _baseline(repository, progress)
     first = "what is left above to be done by hand, then " if any("\n" in line for _, line in steps.values()) else ""
     yield f"Next: {first}`pre-commit install`, commit these files, and make the check required on your main branch."
+
+
+def _refuse_broken(rev: str | None, owners: tuple[str, ...]) -> None:
+    """What would write a file that nothing can read; raises UsageError."""
+    if rev is not None and not REV.fullmatch(rev):
+        raise UsageError(
+            f"--rev is {rev!a}, which is no one version",
+            "Name one tag or commit, without spaces or line breaks; for the newest commit: "
+            f'`--rev "$(git ls-remote {SOURCE} HEAD | head -n 1 | cut -f 1)"`.',
+        )
+    if broken := [one for one in owners if not OWNER.fullmatch(one)]:
+        raise UsageError(f"--owner is {broken[0]!a}, which is no one owner", "Repeat the option for each.")
 
 
 def _owners(file: Path, name: str, paths: tuple[str, ...], owners: tuple[str, ...]) -> tuple[str, str]:
@@ -187,6 +212,8 @@ def _job(root: Path, service: Service, text: str) -> tuple[str, str]:
     ours = file.exists() and "maskproof" in file.read_bytes().decode("utf-8", "surrogateescape")
     if service.file == service.sign and file.exists() and not ours:
         return "", f"{service.file} is there already and was left alone; put this into it by hand:\n{text}"
+    if ours:
+        return "", _left_alone(service.file, file.read_bytes().decode("utf-8", "surrogateescape"))
     written, said = _new(file, service.file, text)
     return written, said + (f"; {service.left}" if written and service.left else "")
 
@@ -226,17 +253,33 @@ def _hook(file: Path, entry: str) -> tuple[str, str]:
     A list in another style is left alone.
     """
     if not file.exists():
-        return _new(file, CONFIG, "repos:\n" + entry)
+        return _new(file, CONFIG, "repos:\n" + _indented(entry, "  "))
     text = file.read_bytes().decode("utf-8", "surrogateescape")
     if NAMED.search(COMMENT.sub("", text)):
-        return "", f"{CONFIG} names maskproof already and was left alone"
+        return "", _left_alone(CONFIG, COMMENT.sub("", text))
     if EMPTY.search(text):
-        return EMPTY.sub(lambda _: f"repos:\n{entry}", text, count=1), f"Added maskproof to {CONFIG}"
+        return EMPTY.sub(lambda _: "repos:\n" + _indented(entry, "  "), text, count=1), f"Added maskproof to {CONFIG}"
     found = LIST.search(text)
     if found is None:
         return "", f"{CONFIG} is not in the usual form; add this at the end of its `repos` by hand:\n{entry}"
     # Blank lines and comments at the end belong to what follows the list.
     end = found.end("items") - len("".join(REST.findall(found["items"])))
-    indented = "".join(found["indent"] + line + "\n" for line in entry.splitlines())
     gap = "" if text[:end].endswith("\n") else "\n"
-    return text[:end] + gap + indented + text[end:], f"Added maskproof to {CONFIG}, behind the hooks that are there"
+    return text[:end] + gap + _indented(entry, found["indent"]) + text[
+        end:
+    ], f"Added maskproof to {CONFIG}, behind the hooks that are there"
+
+
+def _scalar(text: str) -> str:
+    """A version as YAML reads it: one that looks like a number or a truth value in quotes."""
+    return f'"{text}"' if NO_TEXT.fullmatch(text) else text
+
+
+def _indented(entry: str, indent: str) -> str:
+    return "".join(indent + line + "\n" for line in entry.splitlines())
+
+
+def _left_alone(name: str, text: str) -> str:
+    """What to say of a file that names maskproof already, and which version it pins."""
+    pins = dict.fromkeys(filter(None, (pin for found in PINNED.findall(text) for pin in found)))
+    return f"{name} names maskproof already and was left alone" + (f"; it pins {' and '.join(pins)}" if pins else "")
