@@ -510,8 +510,11 @@ def amount(value: float, unit: str | None) -> str:
         return f"{value * 100:.3g} %"
     if unit == "x":
         return f"{value:.3g}x"
-    if unit == "px" and float(value).is_integer():
-        return f"{value:.0f} px"
+    if unit == "times":
+        return f"{value:.5g}x"
+    if unit == "px":  # nobody sees a hundredth of one
+        value = round(value, 2) + 0.0
+        return f"{value:.0f} px" if float(value).is_integer() else f"{value:.3g} px"
     return f"{value:.3g}" + (f" {unit}" if unit else "")
 
 

@@ -194,6 +194,17 @@ class TestOutput:
         assert (project.root / "report.json").read_text() == plain.stdout
         assert not list(project.root.glob(".*.part"))
 
+    @pytest.mark.parametrize("command", [("explain", SPRING), ("status",), ("inventory",)])
+    @pytest.mark.parametrize("form", ["text", "json", "html"])
+    def test_every_report_can_be_written_to_a_file(self, project, command, form):
+        project.edit("drifted")
+        project.commit()
+        asked = (*command, "--format", form)
+        plain = project.maskproof(*asked)
+        done = project.maskproof(*asked, "--output", "report.out")
+        assert done.returncode == plain.returncode == 0
+        assert (project.root / "report.out").read_text() == plain.stdout
+
     def test_written_where_nothing_was_to_be_judged(self, project):
         project.write("report.json", "an older report")
         assert project.maskproof("check", "--format", "json", "--output", "report.json").returncode == 0
@@ -469,6 +480,17 @@ class TestExplain:
         done = project.maskproof("explain", name)
         assert (done.returncode, done.stdout) == (2, "")
         assert name in done.stderr
+
+    @pytest.mark.parametrize("command", ["explain", "areas", "check", "view"])
+    def test_a_file_that_is_not_there_is_not_to_be_staged(self, project, command):
+        done = project.maskproof(command, "none.png")
+        assert done.returncode != 0
+        assert "git add" not in done.stdout + done.stderr
+
+    def test_a_question_ends_with_its_mark(self, project):
+        project.write("maskproof.toml", "version = 1\n[default]\n")
+        project.stage()
+        assert project.maskproof("check").stderr.splitlines()[0].endswith("did you mean 'defaults'?")
 
     def test_plain_file_that_is_no_picture(self, project, tmp_path):
         (tmp_path / "x.png").write_bytes(b"no picture")

@@ -159,6 +159,7 @@ def test_without_an_answer_the_check_that_is_asked_with_it_refuses(project, env)
     status, said, why = told(project, given)
     assert status in {2, 3}
     assert why
+    assert "KeyError" not in why
     assert project.check(*said.split()).status == 2
 
 

@@ -104,7 +104,7 @@ EDITED = {"action": "c2pa.edited", "digitalSourceType": COMPOSITE, "softwareAgen
                 MADE,
                 manifest({"c2pa.ingredient": parent(relationship="componentOf", **BROUGHT)}, label="urn:last"),
             ],
-            "GPT-4o made a part of it, 'image.png'",
+            "GPT-4o made a part of it ('image.png')",
         ),
     ],
     ids=["made", "edited", "edited, no name", "saved anew", "a part"],

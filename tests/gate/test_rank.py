@@ -139,6 +139,17 @@ class TestTable:
         assert "- - NOT JUDGED broken.png unreadable: broken.png" in said
         assert COUNTS.fullmatch(lines[-1]).groups() == ("3", "2", "1", "1")
 
+    def test_what_lies_outside_of_the_repository_is_copied_by_the_command(self, shoot, tmp_path):
+        for name in ("held.png", HERO):
+            (tmp_path / name.rpartition("/")[2]).write_bytes((shoot.project.root / name).read_bytes())
+        (shoot.project.root / "held.png").unlink()
+        done = shoot.project.maskproof("rank", str(tmp_path / "hero.png"), str(tmp_path / "held.png"))
+        (command,) = (line.strip() for line in done.stdout.splitlines() if "maskproof record" in line)
+        *copies, record = command.split(" && ")
+        for one in copies:
+            shoot.project.run(*shlex.split(one))
+        assert shoot.project.maskproof(*shlex.split(record)[1:]).returncode == 0, command
+
     def test_says_what_to_do_with_the_best(self, shoot):
         done = shoot("drifted.png", "held.png")
         command = next(line for line in done.stdout.splitlines() if "maskproof record" in line)

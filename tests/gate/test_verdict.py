@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproof.gate import verdict
-from maskproof.model import Acceptance, Box, Finding, Metric, RegionDrift, Severity, Verdict, Wording
+from maskproof.model import Acceptance, Box, Finding, Metric, RegionDrift, Severity, Verdict, Wording, amount
 from maskproof.policy.limits import LIMITS
 
 ROWS = st.sampled_from([row for row in LIMITS if not row.warns])
@@ -181,3 +181,17 @@ def test_what_explains_the_frame_is_what_is_done_about_all_that_follows_from_it(
 
     assert advice(0.5) == {"record the cut"}
     assert advice(20) == {"put it back"}, "a frame within its limit explains nothing"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (-0.0017, "px", "0 px"),
+        (0.5, "px", "0.5 px"),
+        (12.0, "px", "12 px"),
+        (1.0, "times", "1x"),
+        (1.0021, "times", "1.0021x"),
+    ],
+)
+def test_a_motion_is_told_in_numbers_that_somebody_can_see(value, unit, said):
+    assert amount(value, unit) == said

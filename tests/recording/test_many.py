@@ -124,6 +124,13 @@ class TestMoved:
         assert project.git("diff", "--cached", "--name-only").stdout.split() == [f"{SPRING}.maskproof.json"]
 
 
+def test_a_mask_that_lies_beside_the_edit_is_proposed_before_it_is_staged(project):
+    project.write(SPRING, project.pictures.held)
+    project.write("assets/spring.mask.png", (project.root / MASK).read_bytes())
+    said = record(project, SPRING, status=2)
+    assert "--mask assets/spring.mask.png" in said
+
+
 class TestMany:
     def test_several_of_one_original(self, two):
         said = record(two, SPRING, OTHER, *WITH, "--add")

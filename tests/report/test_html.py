@@ -298,6 +298,23 @@ def test_what_a_file_says_has_a_part_of_the_page_to_itself(project):
     assert "<dt>evidence</dt>" not in text
 
 
+def test_a_page_offers_each_command_once_and_not_itself(project):
+    project.edit("drifted")
+    project.stage()
+    project.write("marked.png", project.pictures.marked)
+    for arguments in (("explain", SPRING), ("compare", HERO, "marked.png")):
+        project.maskproof(*arguments, "--format", "html", "--output", "page.html")
+        text = unescape((project.root / "page.html").read_text())
+        steps = text.partition("<h2>What to do next</h2>")[2].partition("</section>")[0]
+        offered = re.findall(r"<code>(maskproof [^<]+)</code>", steps)
+        assert len(offered) == len(set(offered))
+        assert "dit again" in steps
+        assert "maskproof view" not in steps
+        assert "--format html" not in steps
+    assert "generation parameters" in text
+    assert "no AI metadata in the file" not in text
+
+
 def test_view_writes_the_page_of_what_it_is_asked_for(project):
     project.edit("drifted")
     project.edit("held", "assets/autumn.png")

@@ -194,8 +194,10 @@ def test_advice_only_warns_and_stops_nobody(scratch: Scratch, ci: str) -> None:
     assert (said.defaults.unrecorded, said.defaults.new_original) == ("warn", "warn")
     text = (scratch.root / FILES[ci]).read_text()
     (line,) = (one for one in text.splitlines() if "for the first fortnight" in one)
-    assert line.partition(" #")[0].endswith(
-        ("continue-on-error: true", "allow_failure: true", "|| true", "Error: true")
+    assert (
+        line.partition(" #")[0]
+        .rstrip()
+        .endswith(("continue-on-error: true", "allow_failure: true", "|| true", "Error: true"))
     )
     assert ci == "pre-commit" or yaml.safe_load(text)
     scratch.maskproof("init", "--ci", ci)

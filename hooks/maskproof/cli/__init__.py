@@ -18,7 +18,7 @@ import click
 from maskproof.cli import base
 from maskproof.cli.base import INTERNAL, OutputLostError
 from maskproof.errors import CouldNotJudge, DocumentError, MaskproofError, UsageError
-from maskproof.report.text import safe
+from maskproof.report.text import full_stop, safe
 
 __all__ = ["commands", "main"]
 
@@ -87,7 +87,7 @@ def _reason(error: BaseException | None) -> str:
 def _complain(error: MaskproofError) -> None:
     kind = "could not judge" if isinstance(error, CouldNotJudge) else "error"
     reason, advice = _turned(error)
-    print(f"maskproof: {kind}: {safe(reason)}.", file=sys.stderr)
+    print(f"maskproof: {kind}: {safe(full_stop(reason))}", file=sys.stderr)
     if advice:
         print(f"    -> {safe(advice)}", file=sys.stderr)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import shlex
@@ -309,11 +310,31 @@ def rank(
     if take is not None and best.report.verdict is Verdict.PASS:
         print(write(take, given[best.index].edit), file=sys.stderr)
         copy = str(take)
-    advice = ranking.advice(order, str(original), None if mask is None else str(mask), mask_mode, copy)
+    through = None if mask is None else str(mask)
+    advice = ranking.advice(order, str(original), through, mask_mode, copy, _brought())
     found = Report(tuple(one.report for one in order))
     emit(partial(writer.ranking, order, advice), output, summary(found))
     verdicts = {one.report.verdict.value for one in order}
     return 0 if "pass" in verdicts else BLOCKED if "block" in verdicts else UNJUDGED
+
+
+def _brought() -> Callable[[str], str]:
+    """What a file is called in the repository that the shell stands in: one that lies outside is copied to here."""
+    from maskproof.repo import Repository
+
+    repository = Repository(Path.cwd())
+    with contextlib.suppress(UsageError):
+        repository.root  # noqa: B018 - raises where there is no repository, and nothing is outside of it
+
+        def brought(name: str) -> str:
+            with contextlib.suppress(UsageError):
+                repository.path_of(name)
+                return name
+            path = Path(name)
+            return path.name if not Path(path.name).exists() else f"{path.stem}-2{path.suffix}"
+
+        return brought
+    return str
 
 
 def _may_take(take: Path, candidates: tuple[Path, ...]) -> None:

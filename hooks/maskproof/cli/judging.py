@@ -306,11 +306,13 @@ def compare(
 @commands.command()
 @click.argument("path", type=PATH)
 @picture_options
-@format_option("explanation", "signals")
+@report_options("explanation", "signals")
 @click.option(
     "--stealth", is_flag=True, help="Only what the file says of its origin, signals hidden in its pixels included."
 )
-def explain(path: Path, picture: Path | None, show: str | None, writer: Writer, *, stealth: bool) -> int:
+def explain(
+    path: Path, picture: Path | None, show: str | None, writer: Writer, output: Path | None, *, stealth: bool
+) -> int:
     """Show every step that led to the verdict on one image.
 
     For a file that Git does not track: what it says of its origin.
@@ -320,6 +322,7 @@ def explain(path: Path, picture: Path | None, show: str | None, writer: Writer, 
     from maskproof.repo import Repository
     from maskproof.report.folder import seen_from
 
+    spare((path,), output)
     draws = draws_of(writer) | card_of(picture, show)
     found = None if stealth else explained(Path.cwd(), path, draws)
     if found is None:
@@ -328,13 +331,13 @@ def explain(path: Path, picture: Path | None, show: str | None, writer: Writer, 
                 f"{str(path)!a} is compared with nothing, so there is nothing to draw",
                 "Compare two files: `maskproof compare ORIGINAL EDIT --picture FILE.png`.",
             )
-        emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)))
+        emit(partial(writer.signals, marks(read_file(path), str(path), stealth=stealth)), output)
     else:
         # Where the shell stands outside of the repository, paths from its top are the best there are.
         with contextlib.suppress(UsageError):
             where = folder(Repository(Path.cwd()), os.environ)
             (found,) = seen_from(Report((found,)), where, windows=os.name == "nt").images
-        emit(partial(writer.explanation, found))
+        emit(partial(writer.explanation, found), output, conclusion(found))
         show_card(found, picture, show)
     return 0
 
@@ -378,21 +381,30 @@ def areas(image: Path, policy_file: Path | None, preview: Path | None, writer: W
 @commands.command("status")
 @JOBS
 @CACHED
-@format_option("status")
-def status_(jobs: int | None, cached: bool | None, writer: Writer) -> int:
+@report_options("status")
+def status_(jobs: int | None, cached: bool | None, writer: Writer, output: Path | None) -> int:
     """List every recorded picture: verdict, origin, model, day.
 
     Each is judged as it is staged, and told at once. The day is that of the last commit that touched the record. The
     exit status is 0 whatever the verdicts are: `maskproof check --all` is the gate.
     """
-    for piece in writer.status(recorded(jobs, cached=cached), color=wants_color()):
-        print(piece, end="", flush=True)
+    spare((), output)
+    _tell(partial(writer.status, recorded(jobs, cached=cached)), output)
     return 0
 
 
+def _tell(render: Callable[..., Iterator[str]], output: Path | None) -> None:
+    """Print a report piece by piece, as it is made; into a file whole."""
+    if output is not None:
+        emit(render, output)
+        return
+    for piece in render(color=wants_color()):
+        print(piece, end="", flush=True)
+
+
 @commands.command("inventory")
-@format_option("inventory")
-def inventory_(writer: Writer) -> int:
+@report_options("inventory")
+def inventory_(writer: Writer, output: Path | None) -> int:
     """List every picture that AI made or changed, and its marks.
 
     As it is staged, picture by picture; no pixel is decoded. The exit status is 0 whatever is found: the rule
@@ -401,8 +413,8 @@ def inventory_(writer: Writer) -> int:
     from maskproof.gate.inventory import entries
     from maskproof.repo import Repository
 
-    for piece in writer.inventory(entries(Repository(Path.cwd()))):
-        print(piece, end="", flush=True)
+    spare((), output)
+    _tell(partial(writer.inventory, entries(Repository(Path.cwd()))), output)
     return 0
 
 

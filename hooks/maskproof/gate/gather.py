@@ -133,6 +133,8 @@ def _edit(scope: Scope, path: str) -> Source:
         )
         error.rule = "stale-record"
         raise error
+    if head.commit is None and not (head.repository.root / path).exists():
+        raise Unreadable(f"there is no file {path}, and Git knows none", "Check the name.")
     raise Unreadable(f"{path} is not known to Git, so no commit would hold it", f"Run `git add {shlex.quote(path)}`.")
 
 

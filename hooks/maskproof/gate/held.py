@@ -7,6 +7,7 @@ edit of it would be held to. An area that cannot be drawn or located is told bes
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,11 @@ def held(repository: Repository, path: str) -> Held:
     """
     name = repository.path_of(path)
     if name not in repository.index.entries:
-        raise UsageError(f"{path} is not known to Git", f"Run `git add {path}`, or name a policy: `--policy FILE`.")
+        if not (repository.root / name).exists():
+            raise UsageError(f"there is no file {path}", "Check the name.")
+        raise UsageError(
+            f"{path} is not known to Git", f"Run `git add {shlex.quote(path)}`, or name a policy: `--policy FILE`."
+        )
     scope = Scope(open_change(repository, Selection(named=())))
     inputs, files = gather(scope, name), scope.files
     failed = next((one for one in (inputs.edit, inputs.record, inputs.reference) if isinstance(one, Failure)), None)

@@ -51,7 +51,9 @@ def assess(inputs: Inputs, edit: Source, files: Files) -> Signals:
         CouldNotJudge: it cannot be read, and somebody asks.
     """
     change, record = inputs.change, record_of(inputs)
-    if change is None:
+    if change is None:  # nothing is asked of it; what it says is told
+        with suppress(CouldNotJudge):
+            return Signals(signs_of(edit, {}, files))
         return Signals()
     try:
         found = signs_of(edit, change.neighbours, files)

@@ -103,7 +103,12 @@ def worst(report: ImageReport) -> Finding | None:
 
 
 def advice(
-    order: Sequence[Ranked], original: str, mask: str | None, mode: str | None, taken: str | None = None
+    order: Sequence[Ranked],
+    original: str,
+    mask: str | None,
+    mode: str | None,
+    taken: str | None = None,
+    brought: Callable[[str], str] = lambda path: path,
 ) -> tuple[str, ...]:
     """What to do with the best of them: a sentence, then commands; names are those of the files.
 
@@ -113,16 +118,22 @@ def advice(
         mask: Its mask, if there is one.
         mode: How the mask is read.
         taken: Where the best was copied to; None: it was not.
+        brought: What a file is called once it lies in the repository; itself, where it does.
     """
     best = next((one.report for one in order if one.rank), None)
     if best is None:
         return ()
-    masked = [] if mask is None or mode is None else ["--mask", mask, "--mask-mode", mode]
-    record = shlex.join(["maskproof", "record", taken or best.path, "--original", original, *masked])
+    files = [taken or best.path, original, *([mask] if mask is not None and mode is not None else [])]
+    edit, source, *through = map(brought, files)
+    copies = [
+        shlex.join(["cp", *pair]) for pair in zip(files, (edit, source, *through), strict=True) if len({*pair}) > 1
+    ]
+    masked = ["--mask", through[0], "--mask-mode", mode or ""] if through else []
+    record = " && ".join([*copies, shlex.join(["maskproof", "record", edit, "--original", source, *masked])])
     if best.verdict is Verdict.PASS:
         copied = f" {taken} is a copy of it." if taken else ""
         return f"{best.path} is the best, and it passes.{copied} Record what it was made from:", record
-    restore = shlex.join(["maskproof", "restore", best.path])
+    restore = shlex.join(["maskproof", "restore", edit])
     return f"None passes; {best.path} is the nearest. Edit again, or put its protected pixels back:", record, restore
 
 

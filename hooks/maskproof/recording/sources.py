@@ -7,15 +7,19 @@ looks like.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from maskproof import evidence, likeness
+from maskproof import evidence, likeness, regions
+from maskproof.atomic import read_file
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.gate.derived import same_picture
-from maskproof.images.decode import decode, thumbnail
+from maskproof.images.decode import decode, decode_mask, thumbnail
 from maskproof.records import proposal
+from maskproof.records.proposal import MASK_WORD
+from maskproof.repo.paths import is_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +48,7 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
         trusted: Whether an index of likenesses that lies there may be used; see `likeness.open_index`.
         progress: Told how many pictures are hashed of how many.
     """
-    repository, signs = scope.change.repository, _signs(scope, path, edit)
+    signs = _signs(scope, path, edit)
     copies: list[str] = []
 
     def alike() -> tuple[str, str] | None:
@@ -56,14 +60,31 @@ def propose_source(scope: Scope, path: str, edit: bytes, *, trusted: bool, progr
         copies.extend(same)
         return found
 
-    found = proposal.propose(path, signs, proposal.TreeFacts(repository.index.entries, scope.mask_mode), alike)
+    found = proposal.propose(path, signs, _known(scope, path), alike)
     return replace(found, copies=tuple(copies))
 
 
 def mask_for(scope: Scope, path: str, original: str, edit: bytes) -> Proposal:
     """The mask that an edit of a known original was probably made through."""
-    known = proposal.TreeFacts(scope.change.repository.index.entries, scope.mask_mode)
-    return proposal.through(path, original, "", _signs(scope, path, edit), known)
+    return proposal.through(path, original, "", _signs(scope, path, edit), _known(scope, path))
+
+
+def _known(scope: Scope, path: str) -> proposal.TreeFacts:
+    """What a proposal is drawn from: what Git knows, and the masks beside the edit that nobody staged yet."""
+    repository = scope.change.repository
+    folder = (repository.root / path).parent
+    beside = (file for file in sorted(folder.glob("*mask.*")) if is_image(file.name) and MASK_WORD.search(file.stem))
+    places = [file.relative_to(repository.root).as_posix() for file in beside if file.is_file()]
+    fresh = [one for one in places if one not in repository.index.entries]
+
+    def mode_of(mask: str) -> str | None:
+        if mask not in fresh:
+            return scope.mask_mode(mask)
+        with suppress(CouldNotJudge, UsageError):
+            return regions.plain_mode(decode_mask(read_file(repository.root / mask, mask), mask))
+        return None
+
+    return proposal.TreeFacts([*repository.index.entries, *fresh], mode_of)
 
 
 def _signs(scope: Scope, path: str, edit: bytes) -> tuple[Evidence, ...]:

@@ -131,9 +131,18 @@ def asked(repository: Repository, env: Mapping[str, str], read: Callable[[Path],
         return service(env, event, repository)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            f"the job does not say what it was started for ({type(error).__name__}: {error})",
+            f"the job does not say what it was started for: {_lack(error)}",
             "Name the branch that the change goes to: `maskproof range --onto origin/main`.",
         ) from error
+
+
+def _lack(error: Exception) -> str:
+    """What a job should have said, in words."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):
+        return f"the file of its event is no JSON ({error})"
+    return "its event is not as the service writes it"
 
 
 def onto(branch: str, head: str) -> Range:

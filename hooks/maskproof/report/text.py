@@ -69,6 +69,11 @@ RUNNER_COMMAND = re.compile(r"^\s*:|:(?=:)|#(?=#\[|#vso\[)")
 at the start as well, since another one may follow it in the report"""
 
 
+def full_stop(sentence: str) -> str:
+    """A sentence with its full stop, where it has no mark of its own at the end."""
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+
+
 def run(report: Report, *, color: bool = False) -> Iterator[str]:
     """A whole run; images that pass without a word to say, or as the baseline has them, take no line of their own."""
     return (f"{line}\n" for line in _run(report, color))
@@ -91,7 +96,7 @@ def _run(report: Report, color: bool) -> Iterator[str]:
         yield from _marked(Severity.WARN, one.sentence, color)
         yield from (*(wrap(one.advice, "    -> ") if one.advice else ()), "")
     for note in report.notes:
-        yield from wrap(f"Note: {note}.", rest=" " * 6)
+        yield from wrap(full_stop(f"Note: {note}"), rest=" " * 6)
     yield summary(report)
 
 
@@ -102,7 +107,7 @@ def passing(report: Report, *, color: bool = False) -> Iterator[str]:
 
 def image(report: ImageReport, *, color: bool = False) -> str:
     """One comparison."""
-    lines = [*_image(report, color), *(safe(f"Note: {note}.") for note in report.notes)]
+    lines = [*_image(report, color), *(safe(full_stop(f"Note: {note}")) for note in report.notes)]
     return "\n".join(lines) + "\n"
 
 

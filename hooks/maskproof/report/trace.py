@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from maskproof.model import ImageReport
     from maskproof.records.sidecar import Record
 
-STATES = {"A": "is new", "M": "is changed", "T": "changed its type", "U": "is in conflict"}
+STATES = {
+    "A": "the picture is new",
+    "M": "the picture is changed",
+    "T": "the picture changed its type",
+    "U": "the picture is in conflict",
+}
 
 
 def steps(report: ImageReport) -> tuple[tuple[str, str], ...]:
@@ -32,7 +37,7 @@ def _change(found: Inspection) -> Iterator[str]:
     change = found.inputs.change
     if change is not None:
         yield (
-            f"the picture {STATES.get(change.status, 'is not changed itself')} in "
+            f"{STATES.get(change.status, 'the picture itself is not changed')} in "
             f"{f'commit {change.head[:12]}' if change.head else 'the index'}, against "
             f"{f'commit {change.base[:12]}' if change.base else 'an empty repository'}"
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from maskproof import policy
 from maskproof.errors import CouldNotJudge, PolicyError
+from maskproof.model import counted
 from maskproof.repo.paths import HOOKS_FILE, SIDECAR_SUFFIX
 from maskproof.report.text import safe
 
@@ -250,7 +251,8 @@ def as_text(found: tuple[Diagnosis, ...]) -> str:
     for one in found:
         lines += [f"{'x' if one.severity == GAP else '!'} {one.id}: {one.message}", f"    -> {one.command}"]
     gaps = sum(one.severity == GAP for one in found)
-    return "\n".join([*lines, *([""] if lines else []), f"maskproof: {gaps} gaps, {len(found) - gaps} notes.", ""])
+    told = f"{counted(gaps, 'gap')}, {counted(len(found) - gaps, 'note')}"
+    return "\n".join([*lines, *([""] if lines else []), f"maskproof: {told}.", ""])
 
 
 def as_json(found: tuple[Diagnosis, ...]) -> str:

@@ -227,7 +227,7 @@ def _plain(action: Action, parent: Ingredient | None, title: str | None, *, whol
     """What was done, in plain words; `title` is the name of the ingredient whose manifest says it."""
     made = action.name == "created"
     if not whole:
-        return f"{'made' if made else 'changed'} a part of it" + (f", {title!a}" if title else "")
+        return f"{'made' if made else 'changed'} a part of it" + (f" ({title!a})" if title else "")
     if not made:
         return f"made it from {parent.title!a}" if parent and parent.title else "changed it"
     # An ingredient that was only saved anew is the picture itself, under an earlier name.

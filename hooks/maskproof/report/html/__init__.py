@@ -33,6 +33,10 @@ __all__ = ["described", "draw", "explanation", "image", "inventory", "ranking", 
 Parts = list[tuple[str, str]]
 """a sentence in pieces, each `text`, `command` (to be copied) or `code`"""
 CODE = re.compile(r"`([^`]+)`")
+TO_SEE = re.compile(
+    r"(?:See where: `maskproof view [^`]+`|See it: the same command with [^.]*(?:\.png[^.]*)?)\. ?(?:Then )?"
+)
+"""advice to make what the reader has before them"""
 MODES = (
     ("slider", "Slider"),
     ("side", "Side by side"),
@@ -116,7 +120,7 @@ def _page(
         images=images,
         kinds=kinds_of([standing.of(one) for one in report.images]),
         advice=[_parts(one) for one in advice],
-        notes=[_parts(f"{note}.") for note in report.notes],
+        notes=[_parts(text.full_stop(note)) for note in report.notes],
         summary=text.summary(report) if report.images else "",
     )
 
@@ -204,7 +208,7 @@ def _finding(one: Finding, shown: Place | None) -> dict[str, Any]:
         "title": RULES[one.rule].title.removesuffix("."),
         "status": badge(standing.of_finding(one)),
         "sentence": sentence,
-        "says": _parts(f"{text.capitalized(text.sentence(one))}."),
+        "says": _parts(text.full_stop(text.capitalized(text.sentence(one)))),
         "box": one.box,
         "accepted": text.safe(text.capitalized(text.acceptance(one.accepted))) if one.accepted else "",
         "place": {"before": _base64(shown.before), "after": _base64(shown.after)} if shown else None,
@@ -262,7 +266,9 @@ def _parts(sentence: str) -> Parts:
 
 
 def _advice(report: ImageReport) -> Iterable[str]:
-    return dict.fromkeys(one.advice for one in report.findings if one.advice and one.accepted is None)
+    """What to do, once each; not to look at what this page shows."""
+    said = (one.advice for one in report.findings if one.advice and one.accepted is None)
+    return dict.fromkeys(text.capitalized(TO_SEE.sub("", one)) for one in said)
 
 
 def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
@@ -277,14 +283,10 @@ def _commands(report: ImageReport) -> Iterator[tuple[str, str]]:
         return
     mode = ["--mask-mode", reference.mask_mode] if reference.mask_mode else []
     again = ["maskproof", "edit", reference.original.path, "--mask", reference.mask.path, *mode]
-    back = shlex.join(["maskproof", "restore", report.path])
-    if any(f"`{back}`" in one for one in _advice(report)):  # not where it would cut or double what it shows
-        yield "Put the protected pixels back", back
     yield "Edit again", shlex.join([*again, "-o", report.path, "--force", "--prompt", "WHAT TO CHANGE"])
-    yield (
-        "Accept it as it is, which somebody else has to do",
-        shlex.join(["maskproof", "approve", report.path, "--reason", "WHY"]),
-    )
+    accept = shlex.join(["maskproof", "approve", report.path, "--reason", "WHY"])
+    if not any(f"`{accept}`" in one for one in _advice(report)):
+        yield "Accept it as it is, which somebody else has to do", accept
 
 
 def made(report: ImageReport) -> list[tuple[str, str]]:
