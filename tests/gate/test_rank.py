@@ -150,6 +150,14 @@ class TestTable:
             shoot.project.run(*shlex.split(one))
         assert shoot.project.maskproof(*shlex.split(record)[1:]).returncode == 0, command
 
+    def test_a_mask_the_other_way_round_is_to_be_turned_and_nothing_restored(self, shoot):
+        edit = Image.open(io.BytesIO(shoot.project.pictures.held)).convert("RGB")
+        edit.paste("red", OPENED)
+        shoot.project.write("red.png", png(edit))
+        done = shoot("red.png", "--mask", MASK, "--mask-mode", "black")
+        assert "rank with that: `--mask-mode white`" in " ".join(done.stdout.split())
+        assert "maskproof restore" not in done.stdout
+
     def test_says_what_to_do_with_the_best(self, shoot):
         done = shoot("drifted.png", "held.png")
         command = next(line for line in done.stdout.splitlines() if "maskproof record" in line)

@@ -500,7 +500,7 @@ class Inspection:
     def _advice(self) -> str:  # noqa: PLR0911 - one a kind of picture
         """What to do about drift."""
         reference = self.inputs.reference
-        turned = reference if isinstance(reference, Original) and self._is_inverted else None
+        turned = reference if isinstance(reference, Original) and self.is_inverted else None
         if self.inputs.change is None:
             drawn = "--cards FOLDER" if self.inputs.row else "--picture FILE.png"
             if turned and (other := OTHER_MODE.get(turned.mask_mode or "")):
@@ -537,7 +537,7 @@ class Inspection:
         return f"{see} edit again, or put the protected pixels back: {restore}.{accept}"
 
     @property
-    def _is_inverted(self) -> bool:
+    def is_inverted(self) -> bool:
         """Is the mask probably the other way round?"""
         if isinstance(self.measured, Failure):
             return False

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from maskproof import parallel
 from maskproof.errors import CouldNotJudge
+from maskproof.gate.inspection import OTHER_MODE, Inspection
 from maskproof.gate.named import Named, compare
 from maskproof.gate.verdict import GRAVEST, ratio
 from maskproof.images import containers
@@ -133,6 +134,10 @@ def advice(
     if best.verdict is Verdict.PASS:
         copied = f" {taken} is a copy of it." if taken else ""
         return f"{best.path} is the best, and it passes.{copied} Record what it was made from:", record
+    found, other = best.inspection, OTHER_MODE.get(mode or "")
+    if other and isinstance(found, Inspection) and found.is_inverted:  # where restore would refuse
+        turned = f"If its {other} part was editable, rank with that: `--mask-mode {other}`."
+        return (f"None passes; what changed is what the mask protects. {turned}",)
     restore = shlex.join(["maskproof", "restore", edit])
     return f"None passes; {best.path} is the nearest. Edit again, or put its protected pixels back:", record, restore
 
