@@ -143,8 +143,8 @@ def _record_one(session: Session, edit: Path, add: bool, given: dict[str, Any], 
 def _record_several(
     session: Session, edits: tuple[Path, ...], table: Path | None, add: bool, given: dict[str, Any], say: _Say
 ) -> int:
-    from maskproof.recording.changes import Written, left_alone, next_step, summary
-    from maskproof.recording.several import LeftAlone, Refused, record_all, rows_of
+    from maskproof.recording.changes import Written, next_step, summary
+    from maskproof.recording.several import LeftAlone, Refused, left_alone, record_all, rows_of
     from maskproof.recording.staging import stage, unstaged
 
     rows = rows_of(session, edits, table, given)

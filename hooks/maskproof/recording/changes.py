@@ -11,7 +11,6 @@ from maskproof.model import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from maskproof.recording.several import LeftAlone
     from maskproof.records.sidecar import Record
 
 MANY = 12
@@ -81,15 +80,6 @@ def next_step(missing: Sequence[str]) -> str:
             f"Commit {counted(len(missing), 'file')} with the pictures: run this again with `--add`, or `git add` them"
         )
     return f"Commit it with the picture: `git add {' '.join(map(shlex.quote, missing))}`"
-
-
-def left_alone(pictures: Sequence[LeftAlone]) -> Iterator[str]:
-    """The pictures of a folder that were not recorded, by why."""
-    for used, why in ((False, "nothing says what it was made from"), (True, "others were made from it")):
-        names = [one.edit for one in pictures if one.used is used]
-        more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
-        if names:
-            yield f"Left alone, as {why}: {', '.join(names[:MANY])}{more}"
 
 
 def _how(written: Written, key: str) -> str:

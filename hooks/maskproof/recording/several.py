@@ -15,14 +15,14 @@ from maskproof import evidence
 from maskproof.atomic import read_file
 from maskproof.errors import CouldNotJudge, UsageError
 from maskproof.recording import NothingKnown, write
-from maskproof.recording.changes import Written
+from maskproof.recording.changes import MANY, Written
 from maskproof.records.proposal import MASK_WORD
 from maskproof.records.table import Row, read
 from maskproof.repo.paths import is_image
 from maskproof.repo.working import record_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from maskproof.recording.session import Options, Session
     from maskproof.repo import Repository
@@ -84,6 +84,15 @@ def record_all(session: Session, rows: Iterable[Row], given: Options) -> Iterato
         else:
             used |= {one.path for one in (done.record.original, done.record.mask) if one is not None}
             yield done
+
+
+def left_alone(pictures: Sequence[LeftAlone]) -> Iterator[str]:
+    """The pictures of a folder that were not recorded, by why."""
+    for used, why in ((False, "nothing says what it was made from"), (True, "others were made from it")):
+        names = [one.edit for one in pictures if one.used is used]
+        more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
+        if names:
+            yield f"Left alone, as {why}: {', '.join(names[:MANY])}{more}"
 
 
 def rows_of(session: Session, edits: Iterable[Path], table: Path | None, given: Options) -> list[Row]:
