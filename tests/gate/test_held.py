@@ -161,7 +161,7 @@ def around(box: tuple[int, int, int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
-    [(("none.png",), 2, "is not known to Git"), ((HERO, "--preview", HERO), 2, "named twice")],
+    [(("none.png",), 2, "there is no file none.png"), ((HERO, "--preview", HERO), 2, "named twice")],
 )
 def test_what_cannot_be_asked_is_refused(team: Project, arguments, status, said) -> None:
     done = team.maskproof("areas", *arguments)
