@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from projects import HERO, MASK, OPENED, SPRING, png
+from projects import HERO, MASK, MASKPROOF, OPENED, SPRING, png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,9 +64,9 @@ def test_one_side_is_chosen_for_picture_and_record_together(merged: Project, sid
 @pytest.mark.parametrize("command", ["record", "restore", "mark"])
 def test_whoever_reads_a_record_with_markers_says_how_to_choose(merged: Project, command: str) -> None:
     folder: Path = merged.root / "assets"
-    done = merged.maskproof(command, SPRING)
+    done = merged.run(*MASKPROOF, command, "spring.png", ok=False, cwd=folder)
     for one in _commands(done.stdout + done.stderr)[:1]:
-        merged.run("sh", "-c", one)
+        merged.run("sh", "-c", one, cwd=folder)
     assert (merged.check(cwd=folder).status, _shows(merged, "green")) == (0, True), done.stdout + done.stderr
 
 

@@ -17,7 +17,7 @@ import msgspec
 from maskproof import marks
 from maskproof.atomic import one_writer, read_file, sweep, write_together
 from maskproof.content import sha256_of
-from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
+from maskproof.errors import CouldNotJudge, CouldNotRestore, RecordError, UsageError
 from maskproof.gate import verdict
 from maskproof.gate.check import judge
 from maskproof.gate.conflict import read_record
@@ -286,6 +286,20 @@ def _record(repository: Repository, job: Job) -> tuple[Record, bytes]:
         return record, job.record
     before = msgspec.structs.replace(record, image=_image(job.data, _size(job)), restored=None)
     return before, sidecar.render(before)
+
+
+def told_record(repository: Repository, path: str, data: bytes, beside: str) -> Record:
+    """The record of a picture in the working tree.
+
+    Raises:
+        RecordError: it has mistakes; the commands that it offers are those of the current folder.
+    """
+    try:
+        return read_record(repository, data, beside)
+    except RecordError as error:
+        named = f"record {quote(repository, path)}"
+        error.advice = pasted(error.advice, repository.prefix).replace("record EDIT", named)
+        raise
 
 
 def _renewed(record: Record, job: Job, made: Restored, options: Options) -> Record:

@@ -17,7 +17,6 @@ from maskproof import evidence, marks
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotRestore, UsageError
 from maskproof.evidence import carriers
-from maskproof.gate.conflict import read_record
 from maskproof.images import containers
 from maskproof.images.decode import decode_stored
 from maskproof.model import Verdict
@@ -26,7 +25,7 @@ from maskproof.records.sidecar import ImageRef
 from maskproof.repo import Repository
 from maskproof.repo.paths import is_image
 from maskproof.repo.working import record_path, record_places
-from maskproof.restore.command import Outcome, attempted, file_bytes, quote, summed_up, write
+from maskproof.restore.command import Outcome, attempted, file_bytes, quote, summed_up, told_record, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +72,7 @@ def _mark(repository: Repository, path: str) -> Outcome:
             f"{path}: it has no record, so nothing says that a model had a part in it",
             f"Record it first: `maskproof record {named} --original ORIGINAL`, or with --generated.",
         )
-    record = read_record(repository, text, beside)
+    record = told_record(repository, path, text, beside)
     mark = marks.of_record(_maker(repository, record))
     if mark is None:
         return Outcome(Verdict.PASS, False, (f"{path}: its record ({record.origin}) names no model, nothing to say",))

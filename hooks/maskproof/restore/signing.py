@@ -21,7 +21,6 @@ from maskproof.atomic import read_file, write_file
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, CouldNotRestore, UsageError
 from maskproof.evidence import carriers
-from maskproof.gate.conflict import read_record
 from maskproof.gate.named import compare
 from maskproof.gate.scope import Scope
 from maskproof.images import containers
@@ -33,7 +32,7 @@ from maskproof.repo import Repository
 from maskproof.repo.change import Selection, open_change
 from maskproof.repo.working import record_path
 from maskproof.restore import manifest, undo
-from maskproof.restore.command import Outcome, attempted, file_bytes, named_files, quote, summed_up, write
+from maskproof.restore.command import Outcome, attempted, file_bytes, named_files, quote, summed_up, told_record, write
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -159,7 +158,7 @@ def _job(repository: Repository, path: str) -> _Job:
             f"{path}: it has no record, so nothing says what it was made from",
             f"Record it first: `maskproof record {quote(repository, path)} --original ORIGINAL`, or with --generated.",
         )
-    record = read_record(repository, text, beside)
+    record = told_record(repository, path, text, beside)
     if marks.of_record(record) is None:
         raise CouldNotRestore(f"{path}: its record ({record.origin}) names no model; only AI work is signed")
     return _Job(path, data, record, text, beside)
