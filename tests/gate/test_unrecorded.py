@@ -249,6 +249,28 @@ class TestNew:
         project.stage()
         assert passes_without_a_word(project)
 
+    def test_icons_and_gradients_are_like_no_photograph_lit_from_one_side(self, project):
+        policy(project)
+        across, down = np.meshgrid(np.linspace(0, 1, 320), np.linspace(0, 1, 240))
+        grain = np.asarray(texture(9).resize((320, 240)), np.float64)[..., 0] / 255 - 0.5
+        lit = np.clip(240 - 200 * across + 20 * down + 12 * grain, 0, 255).astype(np.uint8)
+        project.write("brand/arm.png", png(Image.fromarray(lit).convert("RGB")))
+        project.commit("A photograph")
+        dot = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(dot).ellipse((16, 16, 48, 48), fill="navy")
+        new = {
+            "flat": Image.new("RGB", (64, 64), "navy"),
+            "pixel": Image.new("RGB", (1, 1), "red"),
+            "dot": dot,
+            "gradient": Image.fromarray((250 - 90 * across).astype(np.uint8)),
+            "mirrored": Image.fromarray((160 + 90 * across).astype(np.uint8)),
+            "turned": Image.fromarray((250 - 90 * across.T).astype(np.uint8)),
+        }
+        for name, picture in new.items():
+            project.write(f"brand/{name}.png", png(picture.convert("RGB")))
+        project.stage()
+        assert passes_without_a_word(project)
+
     def test_marked_in_the_brand_folder_names_what_it_looks_like(self, project):
         policy(project)
         project.write("brand/logo-spring.png", marked(redrawn()))

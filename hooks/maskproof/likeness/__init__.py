@@ -76,8 +76,13 @@ def nearest(repository: Repository, index: Index, picture: NDArray[np.uint8]) ->
     upright = next(iter(_closely(repository, picture, index.nearest(picture, edges.SHORTLIST))), None)
     if upright is None or upright.alike:
         return upright
-    laid = (replace(one, turn=turn) for turn in TURNS for one in index.nearest(turned(picture, turn), 1) if one.alike)
-    return next(laid, upright)
+    for turn in TURNS:
+        laid = turned(picture, turn)
+        looked_at = (_look_closer(repository, laid, one) for one in index.nearest(laid, 1) if one.near)
+        for one in looked_at:
+            if one.alike:
+                return replace(one, turn=turn)
+    return upright
 
 
 def turned(samples: NDArray[Any], turn: int) -> NDArray[Any]:
@@ -152,19 +157,19 @@ def _closely(repository: Repository, picture: NDArray[np.uint8], nearest: tuple[
 
 
 def _look_closer(repository: Repository, picture: NDArray[np.uint8], one: Likeness) -> Likeness:
-    if one.alike:
-        return one
     try:
         other = thumbnail(repository.objects.blob(one.oid, one.paths[0]), one.paths[0], SIDE)
     except CouldNotJudge:
-        return one
+        return replace(one, alike=False)
     return _by_edges(one, picture, other)
 
 
 def _by_edges(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
-    """The same, alike where both show the same drawing."""
-    same = not one.alike and edges.correlation(picture, other) >= edges.SAME_DRAWING
-    return replace(one, how="whole", kept=1.0, alike=True) if same else one
+    """The same, alike where the hash is near and edges agree, or as a whole where both show the same drawing."""
+    if one.near and edges.confirmed(picture, hashes.shown(other, one.place)):
+        return replace(one, alike=True)
+    same = edges.correlation(picture, other) >= edges.SAME_DRAWING
+    return replace(one, how="whole", kept=1.0, place=0, alike=True) if same else replace(one, alike=False)
 
 
 def _is(repository: Repository, one: Likeness, data: bytes) -> bool:

@@ -191,6 +191,8 @@ def likeness_of(match: hashes.Match, asked: hashes.Query, oid: str, paths: tuple
         "cropped" if match.place else "whole",
         round(asked.kept[match.place], 4),
         match.alike,
+        near=match.near,
+        place=match.place,
     )
 
 

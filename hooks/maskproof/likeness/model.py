@@ -22,9 +22,13 @@ class Likeness:
     kept: float
     """share of the tracked picture's area that the other one shows; 1 where `whole`"""
     alike: bool
-    """under the limit, which is lower the fewer bits were compared"""
+    """under the limit, which is lower the fewer bits were compared, and the edges agree where they were looked at"""
     turn: int = 0
     """how the other one has to be laid to look like it: quarter turns to the left, and 4 more to be mirrored first"""
+    near: bool = False
+    """is the hash near enough to ask the edges?"""
+    place: int = 0
+    """which crop of the tracked picture it is, as `hashes.shown` takes it; 0 the whole"""
 
 
 @dataclass(frozen=True, slots=True)
