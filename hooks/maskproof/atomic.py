@@ -16,6 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from maskproof.content import lfs_pointer
 from maskproof.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,14 +39,22 @@ def read_file(file: Path, name: str = "") -> bytes:
         name: What the reader knows it as; by default its path.
 
     Raises:
-        UsageError: it cannot be read, and why.
+        UsageError: it cannot be read, and why; a Git LFS pointer in its place is no file to read either.
     """
     try:
-        return file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         raise UsageError(
             f"{name or file} cannot be read: {error.strerror}", "Check the name, and who may read the file."
         ) from error
+    if lfs_pointer(data):
+        import shlex  # which most commands do not need
+
+        raise UsageError(
+            f"{name or file} lies in Git LFS and its content is not on this machine",
+            f"Run `git lfs pull --include={shlex.quote(name or file.as_posix())}`, then the same again.",
+        )
+    return data
 
 
 def read_files(*files: Path) -> list[bytes]:

@@ -112,6 +112,8 @@ class CouldNotJudge(MaskproofError):  # noqa: N818 - a result with a reason, not
 
     exit_status = 3
     rule = "unreadable"
+    absent = False
+    """is it that the bytes are not on this machine? Then nobody has seen what would be accepted"""
 
 
 class RecordError(CouldNotJudge, DocumentError):
@@ -174,6 +176,8 @@ class MissingMask(CouldNotJudge):
 
 class MissingObject(CouldNotJudge):
     """The object is named but its bytes are not on this machine."""
+
+    absent = True
 
 
 @contextmanager

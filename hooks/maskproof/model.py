@@ -329,6 +329,8 @@ class Finding:
     """what it speaks of beside the picture, its record and the policy, as names or digests; an approval names it too"""
     accepted: Acceptance | None = None
     """why it does not count in the verdict; None: it does"""
+    absent: bool = False
+    """bytes that it takes to judge the picture are not on this machine, which nobody can accept"""
 
 
 @dataclass(frozen=True, slots=True)

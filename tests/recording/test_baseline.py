@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image, PngImagePlugin
 
-from projects import SPRING, sha256
+from projects import SPRING, png, sha256
 
 if TYPE_CHECKING:
     from projects import Project
@@ -54,6 +57,21 @@ def test_every_picture_with_something_against_it_has_an_entry(old: Project) -> N
 
 def test_a_changed_picture_is_judged(old: Project) -> None:
     old.write(OLD, old.pictures.marked + b"\0")
+    assert image(old, OLD)["verdict"] == "block"
+
+
+def test_a_picture_that_was_only_packed_anew_keeps_its_entry(old: Project) -> None:
+    picture = Image.open(io.BytesIO(old.pictures.marked))
+    picture.load()
+    says = PngImagePlugin.PngInfo()
+    says.add_text("parameters", picture.info["parameters"])
+    old.write(OLD, png(picture, pnginfo=says, compress_level=9))
+    assert image(old, OLD)["verdict"] == "pass"
+    old.commit("Packed anew")
+    assert old.check("--all", CI="true").status == 0
+    samples = np.array(picture)
+    samples[0, 0, 0] ^= 1
+    old.write(OLD, png(Image.fromarray(samples), pnginfo=says))
     assert image(old, OLD)["verdict"] == "block"
 
 
@@ -171,3 +189,47 @@ def test_a_broken_baseline_accepts_nothing_and_is_told(old: Project) -> None:
     done = old.check("--all", CI="true")
     assert done.status == 1
     assert "baseline.json cannot be used" in done.text
+
+
+class TestUnseen:
+    """A clone without the content of Git LFS: nothing of it is accepted, and what was accepted so does not hold."""
+
+    @pytest.fixture
+    def bare_of_content(self, project: Project) -> Project:
+        project.write("maskproof.toml", BLOCKS)
+        for number in range(5):
+            pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{number:064}\nsize 12345\n"
+            project.write(f"assets/{number}.png", pointer.encode())
+        project.commit("Pictures in Git LFS")
+        return project
+
+    def test_nothing_is_written_nor_approved(self, bare_of_content: Project) -> None:
+        (bare_of_content.root / "maskproof.toml").unlink()
+        for command in (("init",), ("baseline",), ("approve", "assets/0.png", "--reason", "fine")):
+            done = bare_of_content.maskproof(*command)
+            assert done.returncode == 2, done.stdout
+            assert "`git lfs pull" in done.stderr
+        assert "5 pictures are not here" in bare_of_content.maskproof("init").stderr
+        assert not (bare_of_content.root / ".maskproof").exists()
+        assert not (bare_of_content.root / "maskproof.toml").exists()
+
+    def test_an_entry_made_unseen_holds_nothing_and_the_list_is_folded(self, bare_of_content: Project) -> None:
+        held = {f"assets/{one}.png": {"sha256": f"{one:064}", "rules": ["unreadable"]} for one in range(5)}
+        bare_of_content.write(FILE, json.dumps({"maskproof": 1, "pictures": held}).encode())
+        bare_of_content.commit("Baseline")
+        done = bare_of_content.check("--all", CI="true")
+        said = " ".join(done.text.split())
+        assert done.status == 3
+        assert (
+            "5 images: NOT JUDGED ? unreadable: what it takes to judge them is not on this machine: assets/0.png"
+            in said
+        )
+        assert said.count("git lfs pull") == 1
+
+    @pytest.mark.parametrize("command", [("record", "{}", "--generated"), ("find", "{}"), ("compare", "{}", "{}")])
+    def test_whoever_is_handed_a_pointer_says_so(self, bare_of_content: Project, command: tuple[str, ...]) -> None:
+        done = bare_of_content.maskproof(*(one.format("assets/0.png") for one in command))
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode == 2, said
+        assert "its content is not on this machine" in said
+        assert "git lfs pull" in said

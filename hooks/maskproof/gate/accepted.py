@@ -45,7 +45,7 @@ def accept(inputs: Inputs, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings of a picture, those marked that its approvals answer; and what keeps an approval from doing so."""
     lapsed = {sign_off.file: lapse(sign_off, inputs, found) for sign_off in inputs.sign_offs}
     holding = [sign_off for sign_off in inputs.sign_offs if not lapsed[sign_off.file]]
-    marked = tuple(_baselined(_marked(one, holding, inputs), inputs) for one in found)
+    marked = tuple(one if one.absent else _baselined(_marked(one, holding, inputs), inputs) for one in found)
     if not any(_stops(one) for one in marked):
         return marked
     return (*marked, *islice(_told(inputs, lapsed), MAX_TOLD))

@@ -2,7 +2,7 @@
 
 An entry of the change itself counts for bytes that the merge base holds at that path, with the record that lies there:
 then nothing about the picture is the change's doing. So does the project's entry for bytes that are only given another
-name, one that nothing had. What an original proves is another question: there only an entry
+name, one that nothing had, or that were only packed anew: the picture shows to the last bit what it showed. What an original proves is another question: there only an entry
 of the project counts, or whoever wants a picture to prove something would write it one.
 """
 
@@ -86,12 +86,18 @@ class Baselines:
         """The entry of the project for a picture that lies in it."""
         return next((entry for entry in self.held(path) if entry.sha256 == sha256), None)
 
+    def same_records(self, path: str) -> bool:
+        """Does the merge base hold the record that lies beside a picture, or both none?"""
+        held, holds = (
+            [tree.entries[one] for one in tree.records.get(path, ())] for tree in (self.change.base, self.change.head)
+        )
+        return held == holds
+
     def _untouched(self, path: str, sha256: str) -> bool:
         """Does the merge base hold these bytes there, with the record that lies beside them?"""
         base, head = self.change.base, self.change.head
         own = base.blob_id(path)
-        held, holds = ([tree.entries[one] for one in tree.records.get(path, ())] for tree in (base, head))
-        if own is None or held != holds:
+        if own is None or not self.same_records(path):
             return False
         try:
             return own == head.blob_id(path) or base.repository.objects.digest(own, path) == sha256

@@ -60,7 +60,7 @@ def gather(scope: Scope, path: str, asked: Settings | None = None) -> Inputs:
         policy_files,
         change,
         outermost.sign_offs.of(path),
-        None if isinstance(edit, Failure) else scope.baselined(path, edit.sha256),
+        None if isinstance(edit, Failure) else scope.baselined(path, edit),
         outermost.terms(outermost.settings(path)),
         outermost.terms(outermost.intended(path)) if change.loosened else None,
         next(iter(scope.change.head.records.get(path, ())), ""),

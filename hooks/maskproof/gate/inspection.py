@@ -53,16 +53,18 @@ class Failure:
     """the finding that it becomes"""
     reason: str
     advice: str = ""
+    absent: bool = False
+    """bytes are not on this machine"""
 
     @classmethod
     def of(cls, error: CouldNotJudge) -> Failure:
         """The error of a stage as a value."""
-        return cls(error.rule, error.reason, error.advice)
+        return cls(error.rule, error.reason, error.advice, error.absent)
 
     @property
     def finding(self) -> Finding:
         """What a reader has to know of it."""
-        return finding(self.rule, self.reason, severity=Severity.UNJUDGED, advice=self.advice)
+        return finding(self.rule, self.reason, severity=Severity.UNJUDGED, advice=self.advice, absent=self.absent)
 
 
 def attempt(stage: Callable[..., T], *given: Any) -> T | Failure:

@@ -182,10 +182,23 @@ class Scope:
         """The baseline of the change that is under review."""
         return Baselines(self.change) if self.outer is None else self.outer.baselines
 
-    def baselined(self, path: str, sha256: str) -> Entry | None:
+    def baselined(self, path: str, edit: Source) -> Entry | None:
         """The entry of the baseline that counts for a picture as it is."""
         asked = self.baselines
-        return asked.of(path, sha256) if self.outer is None else asked.proves(path, sha256)
+        if self.outer is not None:
+            return asked.proves(path, edit.sha256)
+        return asked.of(path, edit.sha256) or self._packed_anew(path, edit)
+
+    def _packed_anew(self, path: str, edit: Source) -> Entry | None:
+        """The project's entry for a picture that shows to the last bit what it showed, whose record is as it was."""
+        held = self.baselines.held(path)
+        if not held or not self.baselines.same_records(path):
+            return None
+        with suppress(CouldNotJudge):
+            before, objects = self.before(path), self.change.repository.objects
+            if before is not None and objects.digest(before.oid, path) == held[0].sha256:
+                return held[0] if self.files.are_same(before, edit) else None
+        return None
 
     def former(self, path: str) -> str:
         """The name that the base has for a picture, where the change only writes that one in another case."""

@@ -119,6 +119,8 @@ def _approved(report: ImageReport) -> Approved | None:
     for one in (inputs.edit, inputs.record):
         if isinstance(one, Failure):
             raise UsageError(f"{report.path} cannot be approved: {one.reason}", one.advice)
+    for absent in (one for one in report.findings if one.absent):
+        raise UsageError(f"{report.path} cannot be approved unseen: {absent.message}", absent.advice)
     own = [one for one in report.findings if one.rule != "approval-lapsed"]
     if not any(one.severity is not Severity.WARN for one in own):
         return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskproof.atomic import write_file
-from maskproof.errors import ApprovalError
+from maskproof.errors import ApprovalError, UsageError
 from maskproof.gate.check import check
 from maskproof.gate.inspection import Failure, Inspection
 from maskproof.model import ListedPicture, counted
 from maskproof.records import baseline
+from maskproof.repo import DEEPEN, REFETCH
 from maskproof.repo.change import Selection, open_change
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from maskproof.repo import Repository
 
     Progress = Callable[[int, int], None]
+
+NAMED = 3
+"""pictures of a long list that are named"""
 
 
 def write(repository: Repository, progress: Progress) -> Iterator[str]:
@@ -34,9 +38,12 @@ def write(repository: Repository, progress: Progress) -> Iterator[str]:
 
     Raises:
         PolicyError: the policy has mistakes.
+        UsageError: a picture, or what it takes to judge it, is not on this machine.
     """
+    refuse_unseen(repository)
     change = open_change(repository, Selection(everything=True))
     reports = check(change, progress=progress).images
+    _refuse({one.path: found.advice for one in reports for found in one.findings if found.absent})
     entries = {one.path: entry for one in reports if (entry := entry_of(one)) is not None}
     committed = {path: one for path, one in entries.items() if change.base.blob_id(path) == change.head.blob_id(path)}
     for one in outdated(known(repository), reports):
@@ -52,6 +59,26 @@ def write(repository: Repository, progress: Progress) -> Iterator[str]:
     write_file(target, baseline.render(whole), baseline.FILE)
     yield f"Wrote {baseline.FILE}: {counted(len(committed), 'picture')} of {len(reports)} that are tracked"
     yield f"    -> Look at what it accepts, and commit it: `git add {baseline.FILE}`."
+
+
+def refuse_unseen(repository: Repository) -> None:
+    """Nothing is accepted that nobody can look at; raises UsageError where the content of a picture is not here."""
+    pictures = {path: oid for tree in (repository.head, repository.index) for oid, path in repository.image_blobs(tree)}
+    gone, pointers = map(frozenset, repository.objects.absent(pictures.values()))
+    pull, fetch = "Run `git lfs pull`, then the same again.", REFETCH if repository.partial else DEEPEN
+    _refuse({path: fetch if oid in gone else pull for path, oid in pictures.items() if oid in gone | pointers})
+
+
+def _refuse(absent: dict[str, str]) -> None:
+    if not absent:
+        return
+    paths = sorted(absent)
+    are = "is" if len(paths) == 1 else "are"
+    named = ", ".join(paths[:NAMED]) + (f" and {len(paths) - NAMED} more" if len(paths) > NAMED else "")
+    raise UsageError(
+        f"{counted(len(paths), 'picture')} {are} not here, so nobody can say what would be accepted: {named}",
+        " ".join(dict.fromkeys(absent.values())),
+    )
 
 
 def known(repository: Repository) -> dict[str, Entry]:

@@ -7,13 +7,12 @@ read. So bytes come from `git cat-file --batch` by id, which never talks to a se
 from __future__ import annotations
 
 import os
-import re
 import threading
 import weakref
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from maskproof.content import MAX_FILE_BYTES, sha256_of
+from maskproof.content import MAX_FILE_BYTES, POINTER_BYTES, lfs_pointer, sha256_of
 from maskproof.errors import CouldNotJudge, MissingObject, MissingOriginal, TooLarge
 from maskproof.memo import Memo
 from maskproof.repo import DEEPEN, REFETCH
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
     from maskproof.repo import Repository, Tree
     from maskproof.repo.starting import Process
 
-POINTER = (
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[\w.-]+ sha256:[0-9a-f]{64}\n)*"
-    rb"oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
-)
-"""a canonical Git LFS pointer; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
-POINTER_BYTES = 1024
-"""a pointer is smaller than this many bytes"""
 LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
 FETCHED = "fetched:"
@@ -121,7 +113,7 @@ class Objects:
         asked, reader = list(oids), Reader(self.repository)
         try:
             for oid, answer in zip(asked, reader.answers(asked) if asked else (), strict=True):
-                pointer = _pointer(answer.data)
+                pointer = lfs_pointer(answer.data)
                 yield oid, answer.data[:FIRST_BYTES] if pointer is None else self._beginning_of_lfs(pointer[0])
         finally:
             reader.close()
@@ -144,7 +136,7 @@ class Objects:
         if (known := self._digests.get(oid)) is not None:
             return known
         data = self._object(oid, name)
-        return self._digests.keep(oid, pointer[0] if (pointer := _pointer(data)) else sha256_of(data), 1)
+        return self._digests.keep(oid, pointer[0] if (pointer := lfs_pointer(data)) else sha256_of(data), 1)
 
     def absent(self, oids: Iterable[str]) -> tuple[list[str], list[str]]:
         """Those of some blobs that are not here, and those that are Git LFS pointers to content that is not."""
@@ -161,7 +153,7 @@ class Objects:
     def is_pointer_to(self, oid: str, name: str, data: bytes) -> bool:
         """Is a blob the Git LFS pointer of this content?"""
         try:
-            pointer = _pointer(self._object(oid, name))
+            pointer = lfs_pointer(self._object(oid, name))
         except CouldNotJudge:
             return False
         return pointer is not None and pointer[0] == sha256_of(data)
@@ -392,15 +384,9 @@ def _objects_in(where: Path, env: tuple[tuple[str, str], ...]) -> Objects:
     return Repository(where, env).objects
 
 
-def _pointer(data: bytes) -> tuple[str, int] | None:
-    """Digest and size that a Git LFS pointer names; None for any other content."""
-    found = re.fullmatch(POINTER, data) if len(data) < POINTER_BYTES else None
-    return (found.group(1).decode(), int(found.group(2))) if found else None
-
-
 def _follow(data: bytes, name: str, lfs_object: Callable[[str], bytes | None], way: Callable[[], str]) -> bytes:
     """The content that a pointer names; anything else is content itself. `way` tells the command that brings it."""
-    if (pointer := _pointer(data)) is None:
+    if (pointer := lfs_pointer(data)) is None:
         return data
     digest, size = pointer
     content = lfs_object(digest)

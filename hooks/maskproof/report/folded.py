@@ -1,8 +1,8 @@
 """Long lists of the same: what many images have is told once, with their names.
 
 Only what is said alike of each is folded: a warning without a measured value, and what blocks an image for a reason
-that lies elsewhere and is all that is open against it: its master is blocked, or its file was packed anew. What was not
-judged and what was measured stands with its image.
+that lies elsewhere and is all that is open against it: its master is blocked, or its file was packed anew, or its content
+is not on this machine. What else was not judged and what was measured stands with its image.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from maskproof.model import Severity, counted
+from maskproof.model import Severity, Verdict, counted
 from maskproof.spool import Left
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ COMMON = {
 """what is said of many where each has a message of its own, by rule and, where that tells parts apart, region"""
 RENEW = re.compile(r"(?P<before>[^`]*`maskproof record )(?P<path>[^`]+)(?P<after>`.*)", re.DOTALL)
 """advice whose command takes many pictures"""
+LFS_PULL = "`git lfs pull"
+"""begins the command that brings what is in Git LFS, of one picture or of all"""
 COMMAND_LENGTH = 4000
 """characters of a command that every shell takes"""
 
@@ -50,6 +52,8 @@ class Folded:
     """the rule and what it found"""
     names: str
     advice: str
+    verdict: Verdict = Verdict.BLOCK
+    """of each, where it is all that is open against them"""
 
     @property
     def sentence(self) -> str:
@@ -128,6 +132,8 @@ def folded_blocks(images: Iterable[ImageReport]) -> tuple[Iterable[ImageReport],
 
 
 def _cause(one: Finding) -> tuple[str, str]:
+    if one.absent:
+        return one.rule, LFS_PULL if LFS_PULL in one.advice else one.advice
     renewed = RENEW.fullmatch(one.advice)
     return one.rule, renewed["before"] if renewed else one.advice
 
@@ -142,6 +148,8 @@ def _blocked_elsewhere(image: ImageReport) -> Finding | None:
     if len(image.findings) != 1 or image.findings[0].accepted is not None:
         return None
     (one,) = image.findings
+    if one.absent:
+        return one
     return one if one.severity is Severity.BLOCK and one.rule in ELSEWHERE and one.value is None else None
 
 
@@ -161,10 +169,14 @@ def _told(group: Alike) -> Folded:
     said = first.message if group.same_message else known or RULES[first.rule].title.removesuffix(".")
     names = ", ".join(group.names) + (f" and {more} more" if more > 0 else "")
     where, rest = f"For {group.names[0]}: ", " For each of the others: `maskproof explain IMAGE`."
-    alone = group.for_all or (first.advice if group.same_advice else "")
+    if first.absent:
+        said = "what it takes to judge them is not on this machine"
+    pulled = f"Run {LFS_PULL}`, then check again." if first.absent and LFS_PULL in first.advice else ""
+    alone = pulled or group.for_all or (first.advice if group.same_advice else "")
     return Folded(
         counted(group.count, "image"),
         f"{first.rule}: {said}",
         names,
         (alone or f"{where}{first.advice}{rest}") if first.advice else "",
+        Verdict.UNJUDGED if first.severity is Severity.UNJUDGED else Verdict.BLOCK,
     )

@@ -89,8 +89,8 @@ def _run(report: Report, color: bool) -> Iterator[str]:
         if image.findings and not in_baseline(image):
             yield from _image(image, color)
     for one in blocks:
-        yield f"{one.images}: {_painted(WORDS[Verdict.BLOCK], COLORS[Verdict.BLOCK], color)}"
-        yield from _marked(Severity.BLOCK, f"{one.said}: {one.names}", color)
+        yield f"{one.images}: {_painted(WORDS[one.verdict], COLORS[one.verdict], color)}"
+        yield from _marked(Severity(one.verdict.value), f"{one.said}: {one.names}", color)
         yield from (*wrap(one.advice, "    -> "), "")
     for one in warnings:
         yield from _marked(Severity.WARN, one.sentence, color)

@@ -130,9 +130,12 @@ def write_all(
         Lines that say what was done, and what is left to do by hand.
 
     Raises:
-        UsageError: a file cannot be written, or a version or an owner cannot be one.
+        UsageError: a file cannot be written, a version or an owner cannot be one, or the content of a picture that the
+            baseline is for is not here.
     """
     _refuse_broken(rev, owners)
+    if repository.head.entries.images and not (repository.root / FILE).exists():
+        baseline.refuse_unseen(repository)
     root, pinned = repository.root, rev or installed_commit()
     rev = pinned or f"v{__version__}"
     policy = POLICY.format(

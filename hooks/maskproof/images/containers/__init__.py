@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 
-from maskproof.content import MAX_FILE_BYTES
-from maskproof.errors import TooLarge, Unreadable
+from maskproof.content import MAX_FILE_BYTES, lfs_pointer
+from maskproof.errors import CouldNotJudge, MissingObject, TooLarge, Unreadable
 from maskproof.images import readers
 from maskproof.images.containers import avif, bmp, gif, heic, jpeg, jxl, png, tiff, webp
 from maskproof.images.containers.block import Block, Container, check_limits
@@ -91,7 +91,10 @@ def _walked_as(data: bytes) -> str:
     return next((kind for kind, module in WALKED.items() if module.matches(data)), "")
 
 
-def _unknown(data: bytes, name: str) -> Unreadable:
+def _unknown(data: bytes, name: str) -> CouldNotJudge:
+    if lfs_pointer(data):
+        said = f"{name} lies in Git LFS and its content is not on this machine"
+        return MissingObject(said, "Run `git lfs pull`, then the same again.")
     for beginning, what, advice in DAMAGED:
         if beginning.match(data):
             return Unreadable(f"{name} {what}", advice)
