@@ -249,6 +249,27 @@ class TestNew:
         project.stage()
         assert passes_without_a_word(project)
 
+    def test_an_export_is_told_how_to_be_recorded_as_one(self, project):
+        policy(project)
+        y, x = np.mgrid[0:512, 0:512]
+        weave = 120 + 10 * np.sin(x * 2) + 60 * np.sin(x / 90) * np.cos(y / 70)  # of which WebP leaves a half
+        picture = Image.fromarray(weave.astype(np.uint8)).convert("RGB")
+        picture.paste(texture(9).resize((250, 250)), (30, 30))
+        project.write("brand/cup.png", png(picture))
+        project.write("brand/mark.png", marked(texture(3)))
+        project.commit("A picture")
+        file = io.BytesIO()
+        picture.save(file, "WEBP", quality=20)
+        project.write("brand/small.webp", file.getvalue())
+        project.write("brand/copy.png", marked(texture(3)))
+        project.stage()
+        said = " ".join(project.check().text.split())
+        for path, master in (("brand/small.webp", "brand/cup.png"), ("brand/copy.png", "brand/mark.png")):
+            assert f"maskproof record {path} --derived --original {master} --add" in said
+        assert "it is brand/mark.png byte for byte" in said
+        found = project.maskproof("find", "brand/small.webp").stdout
+        assert "maskproof record brand/small.webp --derived --original brand/cup.png --add" in found
+
     def test_icons_and_gradients_are_like_no_photograph_lit_from_one_side(self, project):
         policy(project)
         across, down = np.meshgrid(np.linspace(0, 1, 320), np.linspace(0, 1, 240))

@@ -2,8 +2,9 @@
 
 An entry of the change itself counts for bytes that the merge base holds at that path, with the record that lies there:
 then nothing about the picture is the change's doing. So does the project's entry for bytes that are only given another
-name, one that nothing had, or that were only packed anew: the picture shows to the last bit what it showed. What an original proves is another question: there only an entry
-of the project counts, or whoever wants a picture to prove something would write it one.
+name, one that nothing had, or that were only packed anew: the picture shows to the last bit what it showed. What an
+original proves is another question: there only an entry of the project counts, or whoever wants a picture to prove
+something would write it one.
 """
 
 from __future__ import annotations

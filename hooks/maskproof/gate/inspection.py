@@ -220,6 +220,8 @@ class Tracked:
     """policy asks for a record of every picture"""
     mask: bool = False
     """it is the mask of an edit, so that none is asked for"""
+    copy_of: str = ""
+    """another tracked picture that is the same to the byte"""
 
 
 @dataclass(frozen=True, slots=True)

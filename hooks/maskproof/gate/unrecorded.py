@@ -77,7 +77,9 @@ def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None,
     relation = relation_of(scope, path, edit, settings)
     if _is_called_mask(scope, path, edit, relation):
         return Tracked(mask=True)
-    return Tracked(None, relation, _proposal(scope, edit, relation), settings.unrecorded == "always")
+    same = next((one for one in scope.change.base.entries.holding(edit.oid) if one != path), "")
+    demanded = settings.unrecorded == "always"
+    return Tracked(None, relation, _proposal(scope, edit, relation), demanded, copy_of="" if relation else same)
 
 
 def _is_mask_of_project(scope: Scope, path: str, edit: Source) -> bool:
@@ -166,8 +168,22 @@ def unrecorded(inspection: Inspection) -> list[Finding]:
     if severity is Severity.UNJUDGED:
         return _of_the_comparison(inspection)
     message = _message(signals, tracked.relation, inspection, ai=ai)
-    advice = _advice(inputs.path, tracked, severity, ai=ai)
+    advice = _advice(inputs.path, tracked, severity, ai=ai, exported=_is_exported(inspection, tracked.relation))
     return [finding("unrecorded", message, severity=severity, advice=advice)]
+
+
+def _is_exported(inspection: Inspection, relation: Relation | None) -> bool:
+    """Does it show the tracked picture, whole, as far as the size, format and compression of an export let it?
+
+    What was measured is asked anew under an export's limits; that names the way to record it and lets nothing pass.
+    """
+    measured = inspection.measured
+    if relation is None or not relation.alike or relation.turn or isinstance(measured, Failure) or not measured:
+        return False
+    from maskproof.gate import derived  # which knows this module
+
+    limits = derived.as_export(inspection.inputs.settings).limits
+    return verdict.decide(measured, limits).verdict is Verdict.PASS
 
 
 def comparison_verdict(inspection: Inspection) -> Verdict | None:
@@ -352,7 +368,12 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     """What is wrong, from the surest sign to the weakest."""
     said = f"{wording.sentence(signals.evidence)}, and it has no record" if ai else "it has no record"
     if relation is None:
-        return said
+        tracked = inspection.inputs.reference
+        copy_of = tracked.copy_of if isinstance(tracked, Tracked) else ""
+        return f"{said}; it is {copy_of} byte for byte" if copy_of else said
+    if _is_exported(inspection, relation):
+        here = "its version before" if relation.replaced else str(relation)
+        return f"{said}, and shows {here} in another size, format or compression"
     if relation.replaced:
         said += ", though it replaces a tracked picture"
     else:
@@ -362,10 +383,11 @@ def _message(signals: Signals, relation: Relation | None, inspection: Inspection
     if worst is None:
         return said + (", and is within the limits of it" if relation.whole else "")
     where = place(worst.box, worst.around)
+    where += "" if relation.replaced or not where else f" of {relation.source.path}"
     return f"{said}; compared with that one, {', '.join(filter(None, (worst.message, where)))}"
 
 
-def _advice(path: str, tracked: Tracked, severity: Severity, *, ai: bool) -> str:
+def _advice(path: str, tracked: Tracked, severity: Severity, *, ai: bool, exported: bool) -> str:
     """What to do next, with the command filled in as far as anything here tells; never one that says what is not so.
 
     What looks like a tracked picture was made from it, or is an update of it: `--generated` is no way out there.
@@ -373,8 +395,22 @@ def _advice(path: str, tracked: Tracked, severity: Severity, *, ai: bool) -> str
     record, plain = command(path, tracked.proposal), shlex.quote(path)
     if not ai and severity is Severity.WARN:
         return f"If AI changed it, record what it was made from: `{record}`. If not, there is nothing to do."
+    relation = tracked.relation
+    master = tracked.copy_of or (relation.source.path if exported and relation and not relation.replaced else "")
+    if master:
+        export = shlex.join(["maskproof", "record", path, "--derived", "--original", master, "--add"])
+        else_changed = "" if tracked.copy_of else f" If AI changed it, record what it was made from: `{record}`."
+        return (
+            f"Record it as an export: `{export}`, or name all such in a `[[derived]]` row of the policy.{else_changed}"
+        )
+    if exported:
+        approve = shlex.join(["maskproof", "approve", path, "--reason"])
+        return (
+            "If it was only saved anew, save it with less compression, or have it accepted: "
+            f"`{approve} 'saved smaller'`. If AI changed it, record what it was made from: `{record}`."
+        )
     made_from = "Record what it was made from" if ai else "If AI changed it, record what it was made from"
-    if (relation := tracked.relation) is not None and relation.alike:
+    if relation is not None and relation.alike:
         by_hand = shlex.join(["maskproof", "record", path, "--manual", "--original", relation.source.path])
         return f"{made_from}: `{record}`. If a person changed it: `{by_hand}`."
     generated = f"If it was generated without a picture of yours: `maskproof record {plain} --generated`."

@@ -132,7 +132,11 @@ def search(
     copies = {one.oid: one.paths for one in asked if one.oid not in same and is_copy(one)}
     others = tuple(one for one in nearest if one.oid not in {*same, *copies})[:count]
     recorded = bool(own) and (repository.root / f"{own}{SIDECAR_SUFFIX}").exists()
-    next_step = own and not recorded and others and others[0].alike
+    open_to = own and not recorded
+    shown = sorted(path for paths in copies.values() for path in paths)
+    step = _next_step(repository, name, own, others[0]) if open_to and others and others[0].alike else ""
+    if open_to and shown and own not in repository.head.entries and shown[0] in repository.index.entries:
+        step = _as_export(repository, name, shown[0])
     without = updated.failed | updated.missing
     return Matches(
         name,
@@ -141,12 +145,12 @@ def search(
         frozenset(oid for oid, _ in tree),
         len({oid for oid, _ in blobs} - set(without)),
         tuple(sorted((path, without[oid]) for oid, path in blobs if oid in without)),
-        _next_step(repository, name, own, others[0]) if next_step else "",
+        step,
         (
             *_notes(repository, index.note, history=history),
             *([f"it has a record, which says what it was made from: {own}{SIDECAR_SUFFIX}"] if recorded else ()),
         ),
-        tuple(sorted(path for paths in copies.values() for path in paths)),
+        tuple(shown),
     )
 
 
@@ -202,6 +206,13 @@ def _next_step(repository: Repository, name: str, own: str, best: Likeness) -> s
         original = _argument(str(file.with_name(f"{file.stem}-original-{best.oid[:7]}{suffix}")))
         fetch = f"git cat-file --filters --path={shlex.quote(best.paths[0])} {best.oid} > {original} && "
     command = f"{fetch}maskproof record {_argument(name)} --original {original}"
+    return command if command.isprintable() else ""
+
+
+def _as_export(repository: Repository, name: str, master: str) -> str:
+    """The command that records a file as an export of a tracked picture that it shows."""
+    original = _argument(os.path.relpath(master, repository.prefix or "."))
+    command = f"maskproof record {_argument(name)} --derived --original {original} --add"
     return command if command.isprintable() else ""
 
 

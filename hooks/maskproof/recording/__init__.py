@@ -122,8 +122,9 @@ def _composed(
     picture = session.picture(data, path)
     if not given["generated"]:
         nothing = _from_no_other(given, old)
-        original = None if nothing else _original(session, path, data, given["original"], old)
         origin = _origin(given, old)
+        export = origin == "derived"
+        original = None if nothing else _original(session, path, data, given["original"], old, export=export)
         mask = None if origin == "derived" else _mask(session.repository, given, old)
         if original is not None and transform is None and origin != "derived":
             transform, notes = frames.proposed(session, path, picture, original, given)
@@ -278,7 +279,9 @@ def old_record(repository: Repository, path: str) -> Record | None:
         raise UsageError(error.reason, error.advice.replace("record EDIT", f"record {image}")) from error
 
 
-def _original(session: Session, path: str, edit: bytes, given: str | None, old: Record | None) -> OriginalRef | None:
+def _original(
+    session: Session, path: str, edit: bytes, given: str | None, old: Record | None, *, export: bool
+) -> OriginalRef | None:
     if given is None:
         if old is None:
             raise NothingKnown(
@@ -292,7 +295,7 @@ def _original(session: Session, path: str, edit: bytes, given: str | None, old: 
     repository = session.repository
     place = place_of(repository, given, "original")
     data = _read_committed(repository, place) if place == path else read_file(repository.root / place, place)
-    if data == edit:
+    if data == edit and (not export or place == path):  # an export may be a copy
         raise UsageError(f"{place} has the same bytes as the edit", "Name the picture as it was before the edit.")
     return OriginalRef(path=place, sha256=sha256_of(data), size=session.picture(data, place).size)
 

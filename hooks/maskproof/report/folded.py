@@ -1,7 +1,7 @@
 """Long lists of the same: what many images have is told once, with their names.
 
 Only what is said alike of each is folded: a warning without a measured value, and what blocks an image for a reason
-that lies elsewhere and is all that is open against it: its master is blocked, or its file was packed anew, or its content
+that lies elsewhere and is all that is open against it: its master is blocked, its file was packed anew, or its content
 is not on this machine. What else was not judged and what was measured stands with its image.
 """
 

@@ -407,7 +407,7 @@ def matches(result: Matches, **_: bool) -> str:
         lines += [_likeness(one, result) for one in alike]
         lines += ["Similarity is a hint and proves nothing: look at both."]
     else:
-        lines += [f"No {'other ' if result.same else ''}match for {name} among {among}."]
+        lines += [f"No {'other ' if result.same or result.copies else ''}match for {name} among {among}."]
         if result.nearest:
             lines += ["The nearest, which may well be unrelated:"]
             lines += [_likeness(one, result) for one in result.nearest[:UNRELATED]]
