@@ -27,11 +27,10 @@ from maskproof.gate.descriptions import described, with_lost_profile
 from maskproof.gate.edited import sources_of
 from maskproof.gate.inspection import Failure, Master, MasterFacts
 from maskproof.gate.standing import absent, entered, place_of
-from maskproof.gate.unrecorded import DEMANDING
 from maskproof.gate.verdict import FULL_PALETTE, decide, for_palette
 from maskproof.images.exported import as_exported, palette_of
 from maskproof.model import Box, Level, Severity, Verdict
-from maskproof.policy import Settings
+from maskproof.policy import DEMANDING, Settings
 from maskproof.policy.limits import default_limits
 from maskproof.policy.rules import finding
 from maskproof.policy.trust import tighten

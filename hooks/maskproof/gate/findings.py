@@ -17,6 +17,7 @@ from maskproof.gate.compare import record_of
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, Master, Original, Tracked
 from maskproof.model import Basis, Finding, ImageReport, Kind, Severity, Verdict
+from maskproof.policy import DEMANDING
 from maskproof.policy.rules import finding
 from maskproof.records.proposal import command
 
@@ -116,7 +117,7 @@ def attributes(inspection: Inspection) -> Iterator[Finding]:
     inputs = inspection.inputs
     if inputs.change is None or not inputs.change.rewritten:
         return
-    if inputs.record is not None or inputs.settings.unrecorded in unrecorded.DEMANDING:
+    if inputs.record is not None or inputs.settings.unrecorded in DEMANDING:
         names = dict.fromkeys(one.partition("=")[0] for one in inputs.change.rewritten)
         undone = " ".join(("binary", *(f"-{one}" for one in names if one not in {"text", "eol"})))
         yield finding(

@@ -18,8 +18,9 @@ from maskproof.evidence import wording
 from maskproof.gate.compare import Pair, Pairs, policy_reader, record_of
 from maskproof.gate.edited import follow_parents
 from maskproof.gate.inspection import Before, BrandFacts, Failure
-from maskproof.gate.unrecorded import DEMANDING, relation_of
+from maskproof.gate.unrecorded import relation_of
 from maskproof.model import Kind, Severity
+from maskproof.policy import DEMANDING
 from maskproof.policy.rules import finding
 from maskproof.regions.areas import declared, reference_logo
 from maskproof.regions.template import match_template, rendered

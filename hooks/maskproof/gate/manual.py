@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from maskproof.evidence import wording
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Before, Failure
-from maskproof.gate.unrecorded import DEMANDING
 from maskproof.model import Severity
+from maskproof.policy import DEMANDING
 from maskproof.policy.rules import finding
 
 if TYPE_CHECKING:

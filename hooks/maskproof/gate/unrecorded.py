@@ -29,13 +29,14 @@ import numpy as np
 from maskproof import evidence, likeness, regions
 from maskproof.errors import CouldNotJudge
 from maskproof.evidence import wording
-from maskproof.gate import verdict
+from maskproof.gate import derived, verdict
 from maskproof.gate.compare import Pair, Pairs
 from maskproof.gate.descriptions import described
 from maskproof.gate.inspection import Failure, LostRecord, Relation, Tracked
 from maskproof.gate.provenance import signs_of
 from maskproof.images.files import Source
 from maskproof.model import Severity, Verdict, place
+from maskproof.policy import DEMANDING
 from maskproof.policy.rules import finding
 from maskproof.records import sidecar
 from maskproof.records.proposal import MASK_WORD, Proposal, TreeFacts, command, propose
@@ -51,10 +52,6 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
     from maskproof.records.sidecar import Record
     from maskproof.repo import Tree
-
-
-DEMANDING = ("block", "always")
-"""values of `unrecorded` under which a new picture is looked up among the tracked ones"""
 
 
 def gather_tracked(scope: Scope, path: str, edit: Source, record: Record | None, settings: Settings) -> Tracked:
@@ -180,8 +177,8 @@ def _is_exported(inspection: Inspection, relation: Relation | None) -> bool:
     measured = inspection.measured
     if relation is None or not relation.alike or relation.turn or isinstance(measured, Failure) or not measured:
         return False
-    from maskproof.gate import derived  # which knows this module
-
+    if relation.replaced and comparison_verdict(inspection) is Verdict.PASS:
+        return False
     limits = derived.as_export(inspection.inputs.settings).limits
     return verdict.decide(measured, limits).verdict is Verdict.PASS
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Matches = Callable[[list[str], str], bool]
 
 NAME, TABLE_FILE = POLICY_FILES
+DEMANDING = ("block", "always")
+"""values of `unrecorded` under which a new picture is looked up among the tracked ones"""
 
 Paths = Annotated[list[str], Meta(min_length=1, description='a list of path patterns such as "assets/**"')]
 LimitNumber = Annotated[float, Meta(ge=0, le=1e9, description="a number of 0 or more")]
