@@ -170,7 +170,7 @@ def _look_closer(repository: Repository, picture: NDArray[np.uint8], one: Likene
 
 def _by_edges(one: Likeness, picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Likeness:
     """The same, alike where the hash is near and edges agree, or as a whole where both show the same drawing."""
-    if one.near and edges.confirmed(picture, hashes.shown(other, one.place)):
+    if one.near and edges.confirmed(picture, hashes.shown(other, one.place), one.doubt):
         return replace(one, alike=True)
     same = edges.correlation(picture, other) >= edges.SAME_DRAWING
     return replace(one, how="whole", kept=1.0, place=0, alike=True) if same else replace(one, alike=False)

@@ -97,6 +97,11 @@ class Match:
         """Enough to be similar where the edges agree as well."""
         return self.evidence > NEAR and self.bits >= NEAR_BITS
 
+    @property
+    def doubt(self) -> float:
+        """How much more edges have to agree: 0 from the limit on, 1 where it is only just near."""
+        return min(1.0, max(0.0, (1 - self.evidence) / (1 - NEAR)))
+
 
 def of(thumbnail: NDArray[np.uint8]) -> bytes:
     """The entry of one picture: 32 bytes of bits, 32 bytes that say which of them tell anything.

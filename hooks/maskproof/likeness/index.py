@@ -192,6 +192,7 @@ def likeness_of(match: hashes.Match, asked: hashes.Query, oid: str, paths: tuple
         round(asked.kept[match.place], 4),
         match.alike,
         near=match.near,
+        doubt=match.doubt,
         place=match.place,
     )
 

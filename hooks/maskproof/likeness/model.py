@@ -27,6 +27,8 @@ class Likeness:
     """how the other one has to be laid to look like it: quarter turns to the left, and 4 more to be mirrored first"""
     near: bool = False
     """is the hash near enough to ask the edges?"""
+    doubt: float = 0.0
+    """how much more the edges have to agree, 0 to 1"""
     place: int = 0
     """which crop of the tracked picture it is, as `hashes.shown` takes it; 0 the whole"""
 
