@@ -38,6 +38,9 @@ MEMO_COUNT = 96
 """blobs that are kept: those of some twenty pictures, with their records, originals and masks"""
 KNOWN_DIGESTS = 2_000
 """blobs whose digest is kept when they are no more: an original is often that of many edits"""
+DELTA_BYTES = 8_000_000
+"""bytes of objects that Git keeps for the sake of others that are written as differences from them, 96 MB where it is
+not told; pictures are not, records are small, and a run over thousands of pictures would fill them all"""
 MAX_QUESTION = 4096
 """bytes of ids that are asked for at once. A pipe takes as many on every system without being read (PIPE_BUF), so
 that this process and Git never wait for each other"""
@@ -350,7 +353,7 @@ class Reader:
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is None:
-            command = self._repository.command("cat-file", "--batch")
+            command = self._repository.command("-c", f"core.deltaBaseCacheLimit={DELTA_BYTES}", "cat-file", "--batch")
             self._process = started(command, self._repository.surroundings, asked=True)
             self._end = weakref.finalize(self, end, self._process)
         assert self._process.stdin is not None  # noqa: S101 - asked for above
