@@ -81,6 +81,6 @@ def test_pinned_by_digest_and_told_which_version(workflows: list[Path]) -> None:
     ]
     theirs = [line for line in used if "maskproof/maskproof@" not in line]
     assert len(theirs) > 5
-    assert all(re.search(r"@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line) for line in theirs)
+    assert all(re.search(r"@[0-9a-f]{40} {1,2}# v\d+\.\d+\.\d+", line) for line in theirs)
     pins = {tuple(line.split("uses: ")[1].split()[0].split("@")) for line in theirs}
     assert len({name for name, _ in pins}) == len(pins), "one version of each"

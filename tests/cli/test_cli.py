@@ -64,7 +64,7 @@ class TestStatuses:
             ["chek"],
             ["--nothing"],
             ["explain"],
-            ["explain", "--output", "x", HERO],
+            ["explain", "--nothing", HERO],
         ],
     )
     def test_usage(self, project, arguments):

@@ -28,7 +28,7 @@ def test_a_finding_is_as_grave_as_its_rule_unless_it_says_otherwise(rule):
 def test_a_finding_keeps_all_that_it_is_given():
     box, around = Box(1, 2, 3, 4), Box(1, 2, 5, 6)
     given = {"region": "logo", "value": 2.0, "limit": 1.0, "unit": "x", "box": box, "advice": "Do.", "also": ("blur",)}
-    given |= {"around": around, "text": None, "about": ("other.png",), "accepted": None}
+    given |= {"around": around, "text": None, "about": ("other.png",), "accepted": None, "absent": False}
     made = finding("brand", "it changed", severity=Severity.WARN, **given)
     assert dataclasses.asdict(made) == {"rule": "brand", "severity": "warn", "message": "it changed", **given}
 

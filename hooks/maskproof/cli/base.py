@@ -352,7 +352,7 @@ def folder(repository: Repository, environ: Mapping[str, str]) -> str:
     Git starts hooks and aliases at the top, whoever wrote them, and says it.
     """
     said = environ.get("GIT_PREFIX", "")
-    return repository.prefix or (said if (repository.root / said).is_dir() else "")
+    return repository.prefix or (said if said and (repository.root / said).is_dir() else "")
 
 
 def tell(lines: Iterable[str], repository: Repository) -> None:

@@ -6,7 +6,6 @@ on the server will find.
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,7 @@ def approve(
     if not pictures:
         return
     whole = approval.Approval(
-        maskproof=1, reason=reason.strip(), pictures=pictures, by=_person(repository), expires=expires
+        maskproof=1, reason=reason.strip(), pictures=pictures, by=repository.person, expires=expires
     )
     file = approval.path_of(whole)
     files = {file: approval.render(whole)}
@@ -125,13 +124,6 @@ def _approved(report: ImageReport) -> Approved | None:
     if not any(one.severity is not Severity.WARN for one in own):
         return None
     return approved_of(inputs, own)
-
-
-def _person(repository: Repository) -> str | None:
-    """Who Git says is at work: what it takes from the environment goes before what is configured."""
-    name = os.environ.get("GIT_AUTHOR_NAME") or repository.setting("user.name")
-    address = os.environ.get("GIT_AUTHOR_EMAIL") or repository.setting("user.email")
-    return f"{name} <{address}>" if name and address else name or address or None
 
 
 def _signs(scope: Scope, sign: bool | None, key: str | None) -> bool:

@@ -224,6 +224,13 @@ class Repository:
         """A setting of Git; empty where there is none."""
         return self.git("config", "--get", name, allowed=(0, 1)).decode(errors="replace").strip()
 
+    @property
+    def person(self) -> str | None:
+        """Who Git says is at work: what it takes from the environment goes before what is configured."""
+        name = os.environ.get("GIT_AUTHOR_NAME") or self.setting("user.name")
+        address = os.environ.get("GIT_AUTHOR_EMAIL") or self.setting("user.email")
+        return f"{name} <{address}>" if name and address else name or address or None
+
     @cached_property
     def objects(self) -> Objects:
         """The bytes of its blobs."""
