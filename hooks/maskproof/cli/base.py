@@ -20,7 +20,7 @@ from maskproof.errors import UsageError
 from maskproof.report.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from maskproof.gate.named import Named
     from maskproof.model import ImageReport, Report
@@ -201,19 +201,24 @@ def named(edit: Path, original: Path, mask: Path | None, mask_mode: str | None) 
 
 def status(*images: ImageReport) -> int:
     """70 when the program itself failed on one, else 1 when one is blocked, else 3 when one was not judged, else 0."""
-    if any(image.fault for image in images):
-        return INTERNAL
-    verdicts = {image.verdict.value for image in images}
-    return BLOCKED if "block" in verdicts else UNJUDGED if "unjudged" in verdicts else 0
+    return _gravest(set(map(_status, images)))
+
+
+def _status(image: ImageReport) -> int:
+    return INTERNAL if image.fault else {"block": BLOCKED, "unjudged": UNJUDGED}.get(image.verdict.value, 0)
+
+
+def _gravest(statuses: Collection[int]) -> int:
+    return next((one for one in (INTERNAL, BLOCKED, UNJUDGED) if one in statuses), 0)
 
 
 def ended(found: Report, fail_on: str) -> int:
     """The exit status of a run; with `warn` a warning that nobody accepted is as good as a block."""
     statuses, warned = set(), False
     for image in found.images:
-        statuses.add(status(image))
+        statuses.add(_status(image))
         warned |= any(one.accepted is None and one.severity.value == "warn" for one in image.findings)
-    plain = next((one for one in (INTERNAL, BLOCKED, UNJUDGED) if one in statuses), 0)
+    plain = _gravest(statuses)
     return BLOCKED if fail_on == "warn" and warned and plain != INTERNAL else plain
 
 
@@ -344,6 +349,11 @@ def said(text: str) -> None:
     if sys.stderr is not None and (text or sys.stderr.isatty()):
         start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
         print(f"{start}{safe(text)}", end=end, file=sys.stderr, flush=True)
+
+
+def uses_cache(cached: bool | None, *, foreign: bool) -> bool:
+    """Are kept verdicts used? In a job of CI (`foreign`) somebody else may have written them: when asked for."""
+    return not foreign if cached is None else cached
 
 
 def folder(repository: Repository, environ: Mapping[str, str]) -> str:

@@ -37,6 +37,7 @@ from maskproof.cli.base import (
     reports_option,
     spare,
     status,
+    uses_cache,
     wants_color,
     write,
 )
@@ -140,7 +141,7 @@ def check(
         raise UsageError("--quiet cannot be combined with --verbose", "Choose one of them.")
     spare((), output, *files)
     if manifest is not None:
-        pairs = opened(manifest, policy_file, cached=not in_ci(os.environ) if cached is None else cached)
+        pairs = opened(manifest, policy_file, cached=uses_cache(cached, foreign=in_ci(os.environ)))
         with counting("pairs judged", quiet=quiet) as progress:
             found = judged_pairs(
                 pairs, jobs, scheduler, share, draws_of(writer, *files.values()) | card_draws(cards), progress
@@ -151,7 +152,8 @@ def check(
     change = change._replace(in_ci=in_ci(os.environ), pushing=is_push(os.environ), authors=authors)
     asked = (writer, *files.values())
     draws = draws_of(*asked) | card_draws(cards)
-    cache = Cache(change.repository) if _wanted(cached, change) and not draws else None  # what is kept has no pictures
+    kept = uses_cache(cached, foreign=change.in_ci) and not (change.concerns_nothing or draws)  # none with pictures
+    cache = Cache(change.repository) if kept else None
     from maskproof.report.folder import seen_from
 
     judged = _checked(change, cache, jobs, scheduler, share, draws, quiet=quiet)
@@ -223,11 +225,6 @@ def _told(
     if os.environ.get("MASKPROOF_TRACEBACK"):
         print(*(image.fault for image in found.images), sep="", end="", file=sys.stderr)
     return given
-
-
-def _wanted(cached: bool | None, change: Change) -> bool:
-    """Is the cache to be used? In a job of CI somebody else may have written it, so it has to be asked for there."""
-    return not change.concerns_nothing and (not change.in_ci if cached is None else cached)
 
 
 def _checked(

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskproof.cli.base import in_ci
+from maskproof.cli.base import in_ci, uses_cache
 from maskproof.images import worker
 from maskproof.parallel import processors
 
@@ -35,7 +35,7 @@ def recorded(
     from maskproof.repo import Repository
 
     repository, foreign = Repository(Path.cwd()), in_ci(os.environ)
-    cache = Cache(repository) if (not foreign if cached is None else cached) else None
+    cache = Cache(repository) if uses_cache(cached, foreign=foreign) else None
     if jobs in {None, 1}:
         worker.start(jobs or processors())
     run = None if jobs is None else in_processes(jobs)

@@ -25,7 +25,8 @@ from maskproof.gate.compare import frame_of
 from maskproof.gate.edited import sources_of
 from maskproof.gate.gather import gather
 from maskproof.gate.scope import Scope
-from maskproof.model import Box, Severity
+from maskproof.gate.verdict import GRAVEST
+from maskproof.model import Box
 from maskproof.policy.limits import ROWS
 from maskproof.regions import overlap
 from maskproof.repo.change import Selection, open_change
@@ -169,10 +170,9 @@ def _places(
 
 def _by_drift(report: ImageReport) -> list[tuple[Box, str]]:
     """Boxes with what leads to them: findings first, the gravest and furthest over its limit first; then measures."""
-    gravest = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN)
     found = sorted(
         (one for one in report.findings if one.box is not None),
-        key=lambda one: (gravest.index(one.severity), -(one.value or 0) / (one.limit or 1)),
+        key=lambda one: (GRAVEST.index(one.severity), -(one.value or 0) / (one.limit or 1)),
     )
     measured = sorted(
         (

@@ -133,12 +133,11 @@ def _filled(empty: Held, settings: Settings, record: Record | None, read: Read, 
     found: list[HeldArea] = []
     problems: list[tuple[str, str]] = []
     notes: list[str] = []
-    rest = replace(settings, areas=())
+    rest, nothing = replace(settings, areas=()), np.zeros(empty.picture.samples.shape[:2], np.bool_)
     for rule in (*settings.areas, None):
         asked = rest if rule is None else replace(rest, areas=(rule,), detect=())
         try:
             declared = areas_of(empty.picture, asked, record if rule is None else None, read)
-            nothing = np.zeros(empty.picture.samples.shape[:2], np.bool_)
             _, *drawn = regions.build(nothing, declared, lambda path: mask_picture(read, path))
         except CouldNotJudge as error:
             problems.append((error.reason, error.advice))

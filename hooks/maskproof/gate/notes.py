@@ -57,7 +57,7 @@ def refuse_lost_file(scope: Scope) -> None:
         return
     source, policy = found
     for area in policy.areas:
-        for key, path in (("find", area.find), ("mask", area.mask)):
+        for key, path in area.files.items():
             if path not in gone:
                 continue
             oid = change.base.blob_id(path)
@@ -175,8 +175,8 @@ def _matching_nothing(scope: Scope, source: str, policy: Policy) -> Iterator[str
         if not exports and not any(matches(masters, path) for path in pictures):
             yield f"the row {number} of [[derived]] in {source} names no picture that has its master here: {row.master}"
     for area in policy.areas:
-        for key, path in (("find", area.find), ("mask", area.mask)):
-            if path is not None and path not in entries:
+        for key, path in area.files.items():
+            if path not in entries:
                 yield f"{key} = {path!a} of the area {area.name!a} in {source} names a file that is not tracked"
 
 

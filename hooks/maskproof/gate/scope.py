@@ -328,7 +328,7 @@ class Scope:
             one
             for _, rules in filter(None, self.policies)
             for area in rules.areas
-            if path in (area.mask, area.find)
+            if path in area.files.values()
             for one in area.paths
         ]
         return found | {image for image in self.ledger.images if matches(patterns, image)}

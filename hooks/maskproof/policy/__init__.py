@@ -74,6 +74,12 @@ class AreaRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     colors: Annotated[list[Color], Meta(description='a list of colours such as "#12324a"')] = []
     """brand colours, for areas of kind brand"""
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The pictures that it names, by key."""
+        named = {"find": self.find, "mask": self.mask}
+        return {key: path for key, path in named.items() if path is not None}
+
 
 class FaceModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The YuNet network that finds faces: a file in the repository, and the digest that it must have."""
@@ -152,9 +158,9 @@ class Settings(Keys):
     @property
     def named_files(self) -> tuple[str, ...]:
         """Paths of the pictures and models that the policy names for this image, each once."""
-        named = [place for rule in self.areas for place in (rule.mask, rule.find)]
+        named = [place for rule in self.areas for place in rule.files.values()]
         named += [self.face_model.path] if self.face_model and "face" in self.detect else []
-        return tuple(dict.fromkeys(place for place in named if place is not None))
+        return tuple(dict.fromkeys(named))
 
 
 def load(read: Read) -> FoundPolicy:

@@ -124,7 +124,7 @@ def _masks(session: Session, found: dict[str, Record], chosen: Collection[str]) 
     """The masks that move: those of records that were chosen, which nothing else uses."""
     scope, root, folder = session.scope, session.repository.root, session.scope.record_folder
     policies = (one for _, one in filter(None, scope.policies))
-    used = {path for policy in policies for area in policy.areas for path in (area.mask, area.find)}
+    used = {path for policy in policies for area in policy.areas for path in area.files.values()}
     used |= {record.original.path for record in found.values() if record.original}
     used |= {sidecar.image_of(place) for place in found}
     for mask in sorted({record.mask.path for place, record in found.items() if place in chosen and record.mask}):

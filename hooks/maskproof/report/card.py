@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw
 
 from maskproof.gate.inspection import Inspection
 from maskproof.gate.rank import excess
+from maskproof.gate.verdict import GRAVEST
 from maskproof.images.files import Source
-from maskproof.model import Severity, Verdict, amount
+from maskproof.model import Verdict, amount
 from maskproof.report import drawing, standing
 from maskproof.report.drawing import FAINT, GREY, INK, ORANGE, PAPER
 from maskproof.report.text import capitalized, safe, sentence
@@ -85,8 +86,7 @@ def draw(report: ImageReport, scene: Scene) -> Card | None:
 
 def _grave(one: Finding) -> tuple[bool, int, bool, float]:
     """What nobody accepted first, what stops before what warns, what has a place, what is furthest over its limit."""
-    severity = (Severity.BLOCK, Severity.UNJUDGED, Severity.WARN).index(one.severity)
-    return one.accepted is not None, severity, not one.box, -excess(one)
+    return one.accepted is not None, GRAVEST.index(one.severity), not one.box, -excess(one)
 
 
 def _says(report: ImageReport, worst: Finding | None) -> str:
