@@ -8,14 +8,14 @@ family of tools writes there. A new tool is a module with `signs` and a row in `
 Signals are a heuristic, never a proof: most edits carry none, and anybody can write one. What an edit was made from
 stands in its sidecar. No pixel is decoded, nothing is fetched, and hostile metadata gives a sign of low confidence, not
 an error.
-
-What reads files is loaded where it is asked for: two files that are compared are not asked where they come from.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maskproof.evidence import carriers, signatures, verdicts, vocabularies, writers
+from maskproof.evidence.vocabularies import c2pa, declared
 from maskproof.images import containers
 from maskproof.model import Evidence
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from maskproof.evidence import verdicts
     from maskproof.images.containers import Container
     from maskproof.model import Read
 
@@ -39,8 +38,6 @@ def assess(
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    from maskproof.evidence import carriers, signatures, vocabularies
-
     container = container or containers.blocks(data, name)
     carried = carriers.collect(container, data, name, read)
     found = [sign for signs in vocabularies.VOCABULARIES.values() for sign in signs(carried)]
@@ -51,8 +48,6 @@ def assess(
 
 def neighbours(name: str) -> tuple[str, ...]:
     """Paths of the files beside an image that `assess` asks for."""
-    from maskproof.evidence import carriers
-
     return carriers.neighbours(name)
 
 
@@ -63,7 +58,7 @@ def hidden(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> tuple
         samples: H x W x 3, sRGB.
         alpha: H x W; None where the picture is opaque.
     """
-    from maskproof.evidence import carriers, stealth, vocabularies
+    from maskproof.evidence import stealth
 
     if (found := stealth.read(samples, alpha)) is None:
         return ()
@@ -110,8 +105,6 @@ def manifest(data: bytes, name: str, container: Container | None = None) -> byte
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    from maskproof.evidence import carriers
-
     return carriers.manifest(container or containers.blocks(data, name)) or None
 
 
@@ -122,15 +115,11 @@ def claimed_verdict(data: bytes, name: str, container: Container | None = None) 
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    from maskproof.evidence import verdicts
-
     return verdicts.claimed(manifest(data, name, container) or b"")
 
 
 def broken_signature(signs: tuple[Evidence, ...]) -> Evidence | None:
     """The sign that says that the file's own manifest does not fit it; None: it fits, or nothing here can look."""
-    from maskproof.evidence import signatures
-
     own = next((one for one in signs if one.source == signatures.OWN), None)
     return None if own is None or own.signed else own
 
@@ -142,9 +131,6 @@ def instance_ids(data: bytes, name: str) -> frozenset[str]:
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    from maskproof.evidence import carriers
-    from maskproof.evidence.vocabularies import c2pa, declared
-
     carried = carriers.collect(containers.blocks(data, name), data, name, None)
     found = {one for packet in carried.xmp for one in declared.ids(packet)}
     return frozenset(found.union(*(c2pa.ids(store) for _, store in carried.manifests)))
@@ -159,8 +145,6 @@ def writer(data: bytes, name: str, container: Container | None = None) -> str | 
         Unreadable: the file's structure cannot be walked.
         TooLarge: the file is over a limit.
     """
-    from maskproof.evidence import carriers, writers
-
     container = container or containers.blocks(data, name)
     return writers.writer(container, carriers.collect(container, data, name, None))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from maskproof import __version__, evidence
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge
+from maskproof.evidence.vocabularies.declared import PACKED
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Master, Original, Signals, Tracked
 from maskproof.model import Severity
@@ -91,8 +92,6 @@ def unread(inspection: Inspection) -> Iterator[Finding]:
     inputs, signals = inspection.inputs, inspection.signals
     if isinstance(signals, Failure) or not inputs.unrecorded or inputs.settings.unrecorded == "off":
         return
-    from maskproof.evidence.vocabularies.declared import PACKED
-
     said = [one.says for one in signals.evidence if one.source == PACKED]
     if said and evidence.is_ai(signals.evidence) is None:
         warns = inputs.settings.unrecorded == "warn"
