@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDE, NARROW = (1440, 900), (400, 800)
+PATIENCE = 20_000  # ms; a page follows a key or its address a moment later, and on a busy machine a long one
 
 
 @dataclass
@@ -48,7 +49,7 @@ def looked_at(
     """A page as somebody opens it; at the end it has to have kept quiet and to itself, or to what lies beside it."""
     own = browser.new_context(viewport=dict(zip(("width", "height"), size, strict=True)), **context)
     page = own.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE)
     seen = Browsing(page)
     page.on("console", lambda message: seen.said.append(message.text))
     page.on("pageerror", lambda error: seen.said.append(str(error)))
@@ -63,6 +64,14 @@ def looked_at(
         home = where.partition("?")[0] if isinstance(where, str) else page.url.partition("#")[0]
     assert [one for one in seen.asked if not one.startswith(("data:", home))] == []
     own.close()
+
+
+def expect(seen: Any) -> Any:
+    """Playwright's own assertions: they ask again until the page shows what is wanted, or patience is at its end."""
+    from playwright.sync_api import expect as asked
+
+    asked.set_options(timeout=PATIENCE)
+    return asked(seen)
 
 
 def refuse_what_lies_elsewhere(seen: Browsing) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from browser import NARROW, WIDE, looked_at, violations
+from browser import NARROW, WIDE, expect, looked_at, violations
 from maskproof.gate.certainty import Certainty
 from maskproof.gate.stats import BY, statistics
 from maskproof.model import Recorded, Verdict
@@ -92,10 +92,10 @@ def test_everybody_can_use_the_page(chromium, tmp_path, size, scheme):
         dots = {one.get_attribute("class"): one.bounding_box() for one in plot.locator("circle").all()}
         assert dots["over"]["x"] > limit
         assert dots["within"]["x"] < limit
-        assert plot.locator(".median").count() == 1
+        expect(plot.locator(".median")).to_have_count(1)
         tick = seen.page.locator(".axis text", has_text="limit").first.bounding_box()
         assert tick["x"] < limit < tick["x"] + tick["width"]
-        assert "99 (99%)" in seen.page.get_by_role("row", name=re.compile("often")).inner_text()
+        expect(seen.page.get_by_role("row", name=re.compile("often"))).to_contain_text("99 (99%)", use_inner_text=True)
         assert HOSTILE in seen.page.inner_text("main")
 
 

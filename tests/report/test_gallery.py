@@ -8,7 +8,7 @@ import re
 import pytest
 from PIL import Image
 
-from browser import NARROW, WIDE, looked_at, refuse_what_lies_elsewhere, violations
+from browser import NARROW, WIDE, expect, looked_at, refuse_what_lies_elsewhere, violations
 from maskproof.errors import UsageError
 from maskproof.model import Finding, ImageReport, Recorded, Severity, Verdict
 from maskproof.report import gallery
@@ -42,25 +42,25 @@ def folder(project):
 def test_pictures_stand_beside_their_originals_and_are_narrowed_and_ordered(folder, chromium):
     with looked_at(chromium, folder / "index.html", beside=True) as seen:
         page, cards = seen.page, seen.page.locator(".picture:visible")
-        assert "4 recorded pictures: " in page.get_by_role("heading", level=1).inner_text()
-        assert cards.count() == 4
+        expect(page.get_by_role("heading", level=1)).to_contain_text("4 recorded pictures: ", use_inner_text=True)
+        expect(cards).to_have_count(4)
         page.wait_for_function("[...document.images].every(one => one.complete)")
         assert page.locator(".picture img").evaluate_all("all => all.map(one => one.naturalWidth)") == [320] * 7
         spring = page.locator(".picture", has_text="spring.png").inner_text()
         assert all(one in spring for one in ("Blocked", "gpt-image-2", "a <b>spring</b> meadow", "in no commit yet"))
         page.get_by_role("combobox", name="Model").select_option("kontext")
-        assert cards.count() == 1
-        assert "flux kontext" in cards.inner_text()
+        expect(cards).to_have_count(1)
+        expect(cards).to_contain_text("flux kontext", use_inner_text=True)
         page.get_by_role("combobox", name="Model").select_option("")
         page.get_by_role("searchbox").fill("meadow")
-        assert cards.count() == 1
+        expect(cards).to_have_count(1)
         page.get_by_role("searchbox").fill("")
         page.get_by_role("radio", name="Blocked 2").check()
-        assert cards.count() == 2
+        expect(cards).to_have_count(2)
         page.get_by_role("radio", name="All 4").check()
         page.get_by_role("combobox", name="Order").select_option("drift")
-        assert "autumn.png" in cards.nth(2).text_content()
-        assert "made.png" in cards.nth(3).text_content()
+        expect(cards.nth(2)).to_contain_text("autumn.png")
+        expect(cards.nth(3)).to_contain_text("made.png")
 
 
 def test_a_picture_leads_to_its_page_and_back(folder, chromium):
@@ -68,10 +68,10 @@ def test_a_picture_leads_to_its_page_and_back(folder, chromium):
         seen.page.get_by_role("link", name=SPRING).click()
         detail = seen.page.locator(".detail:visible")
         assert detail.locator(".main .before").evaluate("one => one.naturalWidth") == 320
-        assert "a <b>spring</b> meadow" in detail.inner_text()
+        expect(detail).to_contain_text("a <b>spring</b> meadow", use_inner_text=True)
         seen.page.keyboard.press("Escape")
         seen.page.wait_for_url("**/index.html#*")
-        assert SPRING in seen.page.locator(".picture:target").inner_text()
+        expect(seen.page.locator(".picture:target")).to_contain_text(SPRING, use_inner_text=True)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -80,7 +80,7 @@ def test_everybody_can_use_it_and_names_stay_text(folder, chromium, size, scheme
     with looked_at(chromium, folder / "index.html", size, beside=True, color_scheme=scheme, bypass_csp=True) as seen:
         assert not violations(seen.page)
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert seen.page.get_by_role("link", name=HOSTILE).count() == 1
+        expect(seen.page.get_by_role("link", name=HOSTILE)).to_have_count(1)
     for file in folder.rglob("*.html"):
         assert not re.search("<img src=x|<script>alert", file.read_text())
 
@@ -196,18 +196,18 @@ def test_thousands_of_pictures_stay_usable(tmp_path, chromium):
     gallery.write(tmp_path, reports(3000))
     with looked_at(chromium, tmp_path / "index.html", beside=True) as seen:
         cards = seen.page.locator(".picture:visible")
-        assert cards.count() == 60
+        expect(cards).to_have_count(60)
         more = seen.page.get_by_role("button", name="Show 60 more (2940 are left)")
         more.click()
-        assert cards.count() == 120
+        expect(cards).to_have_count(120)
         assert seen.page.evaluate("document.activeElement.textContent") == "0060.png"
         seen.page.get_by_role("searchbox").fill("2718")
-        assert cards.count() == 1
-        assert not seen.page.locator(".more").is_visible()
+        expect(cards).to_have_count(1)
+        expect(seen.page.locator(".more")).to_be_hidden()
         assert len([one for one in seen.asked if one.endswith(".jpg")]) < 300
         key = seen.page.locator(".picture:visible").get_attribute("id")
     with looked_at(chromium, f"{(tmp_path / 'index.html').as_uri()}#{key}", beside=True) as seen:
-        assert seen.page.locator(".picture:target").is_visible()
+        expect(seen.page.locator(".picture:target")).to_be_visible()
 
 
 def test_memory_does_not_grow_with_what_was_written(project):

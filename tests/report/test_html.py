@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from browser import NARROW, WIDE, looked_at, refuse_what_lies_elsewhere, violations
+from browser import NARROW, WIDE, expect, looked_at, refuse_what_lies_elsewhere, violations
 from fixture_cases import Case, cases
 from maskproof.model import Acceptance, Box, Finding, ImageReport, Report, Severity, Verdict
 from maskproof.report import html
@@ -46,33 +46,38 @@ def page(project) -> Path:
 def test_verdicts_are_told_apart_and_filtered(page, chromium):
     with looked_at(chromium, page) as seen:
         cards = seen.page.locator(".card:visible")
-        assert cards.count() == 3
-        assert "Blocked" in cards.nth(0).inner_text()
-        assert "Passes" in cards.nth(2).inner_text()
+        expect(cards).to_have_count(3)
+        expect(cards.nth(0)).to_contain_text("Blocked", use_inner_text=True)
+        expect(cards.nth(2)).to_contain_text("Passes", use_inner_text=True)
         seen.page.get_by_role("radio", name="Passes 1").check()
-        assert cards.count() == 1
-        assert "autumn.png" in cards.inner_text()
+        expect(cards).to_have_count(1)
+        expect(cards).to_contain_text("autumn.png", use_inner_text=True)
         seen.page.get_by_role("radio", name="All 3").check()
         seen.page.get_by_role("searchbox").fill("outside-mask spring")
-        assert cards.count() == 1
-        assert "1 of 3 images" in seen.page.get_by_role("status").inner_text()
+        expect(cards).to_have_count(1)
+        expect(seen.page.get_by_role("status")).to_contain_text("1 of 3 images", use_inner_text=True)
 
 
 def test_a_page_opens_from_its_card_and_goes_back(page, chromium):
     with looked_at(chromium, page) as seen:
         seen.page.get_by_role("link", name=re.compile("autumn")).click()
-        assert seen.page.get_by_role("heading", name="assets/autumn.png").is_visible()
-        assert "Nothing that is protected changed" in seen.page.locator(".detail:visible").inner_text()
+        expect(seen.page.get_by_role("heading", name="assets/autumn.png")).to_be_visible()
+        expect(seen.page.locator(".detail:visible")).to_contain_text(
+            "Nothing that is protected changed", use_inner_text=True
+        )
         seen.page.keyboard.press("p")
-        assert not seen.page.get_by_role("heading", name="assets/autumn.png").is_visible()
+        expect(seen.page.get_by_role("heading", name="assets/autumn.png")).to_be_hidden()
         seen.page.keyboard.press("Escape")
         seen.page.locator(".card").first.wait_for()
-        assert seen.page.locator(".card:visible").count() == 3
+        expect(seen.page.locator(".card:visible")).to_have_count(3)
 
 
 def opened(seen, name: str = "spring"):
     seen.page.get_by_role("link", name=re.compile(name)).click()
-    return seen.page.locator(".detail:visible")
+    detail = seen.page.locator(".detail:visible")
+    for picture in detail.locator(".main img[src], .places img[src]").all():
+        picture.evaluate("one => one.decode()")
+    return detail
 
 
 def sampled(seen, x: float, y: float) -> tuple[int, ...]:
@@ -114,13 +119,13 @@ def test_each_way_of_showing_shows_the_difference(page, chromium, mode):
         detail = opened(seen)
         first = sampled(seen, 0.1, 0.35)
         detail.get_by_role("radio", name=mode).check()
-        assert detail.get_by_role("radio", name=mode).is_checked()
+        expect(detail.get_by_role("radio", name=mode)).to_be_checked()
         if mode == "Side by side":
             boxes = [detail.locator(f"figure.{one}").bounding_box() for one in ("main", "second")]
             assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
         elif mode == "Difference":
-            assert detail.get_by_text("Difference, in levels of 255").is_visible()
-            assert detail.locator(".main .change").is_visible()
+            expect(detail.get_by_text("Difference, in levels of 255")).to_be_visible()
+            expect(detail.locator(".main .change")).to_be_visible()
             assert far(sampled(seen, 0.1, 0.35), first)
         elif mode == "Blink":
             shown = sampled(seen, 0.1, 0.35)
@@ -135,10 +140,10 @@ def test_each_way_of_showing_shows_the_difference(page, chromium, mode):
 def test_what_is_protected_is_striped_and_areas_are_named(page, chromium):
     with looked_at(chromium, page) as seen:
         detail = opened(seen, "autumn")
-        assert detail.locator(".main .marks text").text_content() == "sky <b> (brand)"
-        assert not detail.locator(".main .protected").is_visible()
+        expect(detail.locator(".main .marks text")).to_have_text("sky <b> (brand)")
+        expect(detail.locator(".main .protected")).to_be_hidden()
         detail.get_by_label("Striped: protected by the mask").check()
-        assert detail.locator(".main .protected").is_visible()
+        expect(detail.locator(".main .protected")).to_be_visible()
         striped, clear = sampled(seen, 0.02, 0.9), sampled(seen, 0.8, 0.6)  # the mask opens the middle of the right
         detail.get_by_label("Striped: protected by the mask").uncheck()
         assert sampled(seen, 0.02, 0.9) != striped
@@ -153,12 +158,12 @@ def test_a_finding_is_shown_enlarged_and_in_its_place(page, chromium):
         assert after.evaluate("one => one.complete && one.naturalWidth") == 480
         detail.get_by_role("button", name=re.compile("Show it in the picture")).first.click()
         seen.page.wait_for_timeout(400)
-        assert "zoomed" in detail.locator(".viewer").get_attribute("class")
+        expect(detail.locator(".viewer")).to_contain_class("zoomed")
         frame, stage = (detail.locator(one).first.bounding_box() for one in (".main .place rect", ".main .stage"))
         assert stage["x"] - 1 <= frame["x"] <= stage["x"] + stage["width"]
         assert stage["y"] - 1 <= frame["y"] <= stage["y"] + stage["height"]
         seen.page.keyboard.press("0")
-        assert "zoomed" not in detail.locator(".viewer").get_attribute("class")
+        expect(detail.locator(".viewer")).not_to_contain_class("zoomed")
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -176,8 +181,8 @@ def test_everybody_can_use_it(page, chromium, size, scheme):
 def test_hostile_names_stay_text(page, chromium):
     with looked_at(chromium, page) as seen:
         detail = opened(seen, "onerror")
-        assert detail.get_by_role("heading", name=HOSTILE).is_visible()
-        assert "<script>alert(2)</script>" in detail.inner_text()
+        expect(detail.get_by_role("heading", name=HOSTILE)).to_be_visible()
+        expect(detail).to_contain_text("<script>alert(2)</script>", use_inner_text=True)
     text = page.read_text()
     assert "<img src=x" not in text
     assert "<script>alert" not in text
@@ -219,11 +224,11 @@ def test_two_hundred_images_stay_usable(chromium, tmp_path):
     file = tmp_path / "many.html"
     file.write_text("".join(html.run(Report(images))))
     with looked_at(chromium, file) as seen:
-        assert seen.page.locator(".card").count() == 200
+        expect(seen.page.locator(".card")).to_have_count(200)
         seen.page.get_by_role("searchbox").fill("137")
-        assert seen.page.locator(".card:visible").count() == 1
+        expect(seen.page.locator(".card:visible")).to_have_count(1)
         seen.page.locator(".card:visible a").click()
-        assert seen.page.get_by_role("heading", name="137.png").is_visible()
+        expect(seen.page.get_by_role("heading", name="137.png")).to_be_visible()
         assert seen.page.locator(".detail:visible .before").first.evaluate("one => one.naturalWidth") == 320
         loaded = "[...document.images].filter(one => one.src && one.closest('.detail')).length"
         assert seen.page.evaluate(loaded) < 10  # what nobody opened is not decoded
@@ -236,7 +241,7 @@ def test_who_accepted_a_finding_is_told(tmp_path, chromium):
     file = tmp_path / "one.html"
     file.write_text("".join(html.run(Report((report, replace(report, path="b.png"))))))
     with looked_at(chromium, file) as seen:
-        assert seen.page.get_by_role("radio", name="Accepted 2").count() == 1
+        expect(seen.page.get_by_role("radio", name="Accepted 2")).to_have_count(1)
         seen.page.get_by_role("link", name=re.compile("a.png")).click()
         assert "Approved by Ann in .maskproof/approvals/x.json (on the base): agreed <i>" in seen.page.inner_text(
             "body"
@@ -255,7 +260,7 @@ def test_an_outpainted_edit_is_shown_in_both_frames(project, chromium):
         detail = seen.page.locator(".detail:visible")
         detail.get_by_role("radio", name="As shipped").check()
         shown = detail.locator(".shipped img")
-        assert shown.is_visible()
+        expect(shown).to_be_visible()
         assert shown.evaluate("one => one.naturalWidth / one.naturalHeight") == pytest.approx(400 / 240, 0.01)
 
 
@@ -274,7 +279,7 @@ def test_every_command_that_compares_writes_a_page(project, chromium, command):
     file.write_text(done.stdout)
     with looked_at(chromium, file) as seen:
         detail = seen.page.locator(".detail:visible")
-        assert detail.get_by_role("heading", name=SPRING).is_visible()
+        expect(detail.get_by_role("heading", name=SPRING)).to_be_visible()
         assert detail.locator(".main .before").evaluate("one => one.naturalWidth") == 320
 
 
@@ -283,7 +288,7 @@ def test_a_page_of_what_a_file_says_of_itself(scratch, project, chromium):
     page = scratch.root / "page.html"
     page.write_text(scratch.maskproof("explain", "--format", "html", str(file)).stdout)
     with looked_at(chromium, page, bypass_csp=True) as seen:
-        assert "Its metadata says that" in seen.page.get_by_role("heading", level=1).inner_text()
+        expect(seen.page.get_by_role("heading", level=1)).to_contain_text("Its metadata says that", use_inner_text=True)
         assert "generation parameters, by Stable Diffusion web UI" in seen.page.inner_text("main")
         assert not violations(seen.page)
 

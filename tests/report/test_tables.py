@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from browser import NARROW, WIDE, looked_at, violations
+from browser import NARROW, WIDE, expect, looked_at, violations
 from maskproof import marks
 from projects import SPRING
 
@@ -37,17 +37,17 @@ def test_rows_are_narrowed_by_kind_and_words(page, chromium):
             "inventory": "3 pictures that AI made or changed: 2 without a mark, 0 without a record that fits",
             "status": "3 recorded pictures: 2 pass, 1 blocked, 0 not judged",
         }
-        assert seen.page.get_by_role("heading", level=1).inner_text() == asks[command]
+        expect(seen.page.get_by_role("heading", level=1)).to_have_text(asks[command])
         rows = seen.page.locator("tbody tr:visible")
-        assert rows.count() == 3
+        expect(rows).to_have_count(3)
         kind, name = {"inventory": ("Record and mark 1", "onerror"), "status": ("Blocked 1", SPRING)}[command]
         seen.page.get_by_role("radio", name=kind).check()
-        assert rows.count() == 1
-        assert name in rows.inner_text()
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text(name, use_inner_text=True)
         seen.page.get_by_role("radio", name="All 3").check()
         seen.page.get_by_role("searchbox").fill("autumn")
-        assert rows.count() == 1
-        assert seen.page.get_by_role("status").inner_text() == "1 of 3 pictures"
+        expect(rows).to_have_count(1)
+        expect(seen.page.get_by_role("status")).to_have_text("1 of 3 pictures")
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -58,6 +58,6 @@ def test_everybody_can_use_it_and_names_stay_text(page, chromium, size, scheme):
         assert not violations(seen.page)
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         row = seen.page.get_by_role("row", name=re.compile("onerror"))
-        assert HOSTILE in row.inner_text()
-        assert "<script>alert(2)</script>" in row.inner_text()
+        expect(row).to_contain_text(HOSTILE, use_inner_text=True)
+        expect(row).to_contain_text("<script>alert(2)</script>", use_inner_text=True)
     assert not re.search("<img|<script>alert", file.read_text())

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from browser import NARROW, WIDE, looked_at, violations
+from browser import NARROW, WIDE, expect, looked_at, violations
 from projects import HERO, MASK, SPRING
 from serving import served
 
@@ -47,7 +47,7 @@ def test_pictures_are_judged_as_they_lie_there(project, chromium):
         assert re.search(r"^staged$", said["assets/autumn.png"], re.MULTILINE)
         assert "Blocked" in said[HOSTILE]
         seen.page.get_by_role("radio", name="Passes 1").check()
-        assert seen.page.locator(".card:visible").count() == 1
+        expect(seen.page.locator(".card:visible")).to_have_count(1)
         assert "token" not in seen.page.url
     assert project.git("status", "--porcelain", "-z").stdout == before
 
@@ -60,7 +60,7 @@ def test_one_flips_through_them(project, chromium):
         page.keyboard.press("n")
         page.get_by_role("heading", name=SPRING).wait_for(timeout=PATIENCE)
         page.get_by_role("radio", name="Difference").check()
-        assert page.locator(".main .change").is_visible()
+        expect(page.locator(".main .change")).to_be_visible()
         page.keyboard.press("p")
         page.get_by_role("heading", name="assets/autumn.png").wait_for(timeout=PATIENCE)
         page.keyboard.press("Escape")
@@ -72,7 +72,7 @@ def test_only_what_is_named_is_shown(project, chromium):
     project.edit("drifted")
     with served(project, SPRING) as address, looked_at(chromium, address) as seen:
         seen.page.locator(".card:not(.waiting)").wait_for(timeout=PATIENCE)
-        assert seen.page.locator(".card").count() == 1
+        expect(seen.page.locator(".card")).to_have_count(1)
 
 
 def test_putting_pixels_back_changes_file_and_verdict_and_undo_brings_them_again(project, chromium):
@@ -82,14 +82,14 @@ def test_putting_pixels_back_changes_file_and_verdict_and_undo_brings_them_again
     drifted = file.read_bytes()
     with served(project) as address, looked_at(chromium, address) as seen:
         page = opened(seen)
-        assert "Blocked" in page.locator(".detail > header").inner_text()
+        expect(page.locator(".detail > header")).to_contain_text("Blocked", use_inner_text=True)
         page.get_by_role("button", name="Put the protected pixels back").click()
         page.locator(".detail > header").get_by_text("Passes").wait_for(timeout=PATIENCE)
         restored = file.read_bytes()
         assert restored != drifted
         log = page.get_by_role("log")
-        assert f"maskproof restore {SPRING}" in log.inner_text()
-        assert "done" in log.inner_text()
+        expect(log).to_contain_text(f"maskproof restore {SPRING}", use_inner_text=True)
+        expect(log).to_contain_text("done", use_inner_text=True)
         assert "In Git: changed, not staged" in page.inner_text("aside") or "new, not staged" in page.inner_text(
             "aside"
         )
@@ -125,7 +125,7 @@ def test_an_area_is_drawn_named_and_written_renamed_and_removed(project, chromiu
         text = (project.root / "maskproof.toml").read_text()
         assert text.startswith(kept)
         assert policy(project)["areas"] == [{"paths": [SPRING], "name": 'the "logo"', "kind": "product", "box": box}]
-        assert page.locator(".main .marks .area text").text_content() == 'the "logo" (product)'
+        expect(page.locator(".main .marks .area text")).to_have_text('the "logo" (product)')
 
         page.locator("form[data-do=rename] input").fill("badge")
         page.get_by_role("button", name="Rename").click()
@@ -146,7 +146,7 @@ def test_an_area_is_written_by_keyboard_alone(project, chromium):
             page.keyboard.type(value)
             page.keyboard.press("Tab")
         page.keyboard.type("0 b")  # letters that are keys of the viewer elsewhere
-        assert page.locator(".drawn").is_visible()
+        expect(page.locator(".drawn")).to_be_visible()
         page.keyboard.press("Enter")
         page.locator(".detail > header").get_by_text("Blocked").wait_for(timeout=PATIENCE)
     assert policy(project)["areas"] == [{"paths": [SPRING], "name": "0 b", "kind": "brand", "box": [200, 80, 40, 50]}]
@@ -165,7 +165,7 @@ def test_limits_are_tried_live_and_written_when_asked_to(project, chromium):
             row.fill("100000")
         rows = tried.locator("tbody tr")
         rows.nth(1).get_by_text(re.compile("Passes|Warning")).wait_for(timeout=PATIENCE)
-        assert "Blocked" in rows.nth(0).inner_text()
+        expect(rows.nth(0)).to_contain_text("Blocked", use_inner_text=True)
         assert not (project.root / "maskproof.toml").exists()
         for row in page.locator(".limit-row input").all():
             row.fill("")
@@ -189,7 +189,7 @@ def test_a_picture_is_recorded_from_what_is_proposed(project, chromium):
         page = opened(seen, "hero-new")
         page.get_by_role("button", name="Propose original and mask").click()
         page.get_by_text(f"Original: {HERO}").wait_for(timeout=PATIENCE)
-        assert page.get_by_label("Original", exact=True).input_value() == HERO
+        expect(page.get_by_label("Original", exact=True)).to_have_value(HERO)
         page.get_by_label("Mask", exact=True).fill(MASK)
         page.get_by_label(re.compile("open to the model")).select_option("white")
         page.get_by_role("button", name="Record it").click()
@@ -210,7 +210,7 @@ def test_a_command_that_refuses_is_told_in_its_own_words(project, chromium):
         page = opened(seen)
         page.get_by_role("button", name="Undo the last restore").click()
         page.locator(".told").get_by_text("exit status 2").wait_for(timeout=PATIENCE)
-        assert "maskproof: error:" in page.get_by_role("log").inner_text()
+        expect(page.get_by_role("log")).to_contain_text("maskproof: error:", use_inner_text=True)
 
 
 def test_approval_is_asked_for_with_a_text_to_send_and_can_be_written(project, chromium):
@@ -233,7 +233,7 @@ def test_hostile_names_stay_text_and_reach_commands_whole(project, chromium):
     project.stage()
     with served(project) as address, looked_at(chromium, address) as seen:
         page = opened(seen, "onerror")
-        assert page.get_by_role("heading", name=HOSTILE).is_visible()
+        expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
         page.get_by_role("button", name="Put the protected pixels back").click()
         page.locator(".detail > header").get_by_text("Passes").wait_for(timeout=PATIENCE)
         page.keyboard.press("Escape")
