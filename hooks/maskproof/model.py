@@ -6,10 +6,11 @@ Everything here is frozen and knows nothing of Git, files or pictures' formats.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unicodedata import normalize
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,8 +113,7 @@ OWN_ALPHA = "its alpha"
 """how a sign names a mask that is the transparency of the input picture itself"""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One sign in a file's metadata, and what it says."""
 
     source: str
@@ -140,8 +140,7 @@ class Evidence:
     the other fields say"""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A decoded picture: upright, in sRGB, samples as they would be shown."""
 
     format: str
@@ -171,8 +170,7 @@ class Picture:
         return self.samples.shape[1], self.samples.shape[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A part of the original where nothing may change, or only within the limits of its kind."""
 
     name: str
@@ -204,8 +202,7 @@ def _padded(part: NDArray[np.bool_], around: tuple[tuple[int, int], tuple[int, i
     return np.pad(part, around)
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """What stands at one place before and after, as it was read; a line of text a line, as many on either side."""
 
     before: str
@@ -243,8 +240,7 @@ def _quoted(text: str) -> str:
     return "".join(f"\\{char}" if char in '\\"[]' else char for char in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One measured number with its name and unit; never converted into another metric."""
 
     name: str
@@ -268,8 +264,7 @@ class Metric:
     """what to do where it is over its limit; empty: what is done about any drift"""
 
 
-@dataclass(frozen=True, slots=True)
-class RegionDrift:
+class RegionDrift(Struct, frozen=True):
     """What was measured in one region, or (`frame`) over the whole picture."""
 
     name: str
@@ -277,8 +272,7 @@ class RegionDrift:
     metrics: tuple[Metric, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True):
     """Why a finding no longer blocks although it stands: a person approved it, or the baseline holds it."""
 
     how: str
@@ -300,8 +294,7 @@ class Acceptance:
         return "pending" if self.pending else self.how
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing a reader has to know, and the rule that says so."""
 
     rule: str
@@ -333,16 +326,14 @@ class Finding:
     """bytes that it takes to judge the picture are not on this machine, which nobody can accept"""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A region's metrics beside the limits they were held against (None: measured, not limited)."""
 
     drift: RegionDrift
     limits: tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChainStep:
+class ChainStep(Struct, frozen=True):
     """One picture of a chain of edits."""
 
     path: str
@@ -350,8 +341,7 @@ class ChainStep:
     """its drift against the first original, under the masks up to it"""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReport:
+class ImageReport(Struct, frozen=True):
     """The verdict on one image with all that led to it."""
 
     path: str
@@ -389,8 +379,7 @@ def in_baseline(image: ImageReport) -> bool:
     return all(one.accepted is not None and one.accepted.how == "baseline" for one in image.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPicture:
+class ListedPicture(Struct, frozen=True):
     """One picture of an approval, as it stands now."""
 
     path: str
@@ -400,8 +389,7 @@ class ListedPicture:
     """why the approval does not hold for it; empty: it does"""
 
 
-@dataclass(frozen=True, slots=True)
-class ListedApproval:
+class ListedApproval(Struct, frozen=True):
     """One approval, and what has become of it."""
 
     file: str
@@ -415,8 +403,7 @@ class ListedApproval:
     pictures: tuple[ListedPicture, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All that somebody accepted in a project."""
 
     approvals: tuple[ListedApproval, ...] = ()
@@ -426,8 +413,7 @@ class Listing:
     """entries of the baseline that no longer apply"""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One recorded picture as it stands."""
 
     path: str
@@ -452,8 +438,7 @@ class Recorded:
     """which part of its mask was editable; empty: it has no mask"""
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Which part of a run a report is of."""
 
     number: int
@@ -473,8 +458,7 @@ class Counts(NamedTuple):
     unjudged: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All images of one run, or of one part of it."""
 
     images: Sequence[ImageReport] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, get_args, get_origin
 
@@ -75,7 +74,7 @@ def test_the_keys_of_a_rule_and_of_the_settings_are_the_rows():
     names = [key.name for key in KEYS]
     assert [field.name for field in msgspec.structs.fields(Defaults)] == names
     assert {field.name for field in msgspec.structs.fields(Rule)} == {*names, "paths", "limits"}
-    assert [field.name for field in dataclasses.fields(Settings)][: len(names)] == names
+    assert [*Settings.__struct_fields__[: len(names)]] == names
     for key in KEYS:
         assert getattr(Settings(), key.name) == key.default
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from maskproof import policy
 from maskproof.errors import PolicyError
 from maskproof.model import Level
-from maskproof.policy import Settings, resolve
+from maskproof.policy import FOLLOWING, Settings, resolve
 from maskproof.policy.keys import MAX_EDITABLE
 from maskproof.policy.limits import GONE, ROWS
 
@@ -311,8 +311,8 @@ limits = {brand = {light = 5, spot = 1}, text = {stroke = 0.1}}
 
 
 def test_without_a_policy_the_defaults_hold():
-    assert resolve(None, "a.png") == Settings()
-    assert policy.from_file(None, "a.png", None, lambda _: None) == Settings()
+    assert resolve(None, "a.png") == replace(Settings(), following=frozenset(FOLLOWING))
+    assert policy.from_file(None, "a.png", None, lambda _: None) == resolve(None, "a.png")
 
 
 def test_a_named_level_takes_the_place_of_the_policys():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import get_args
 
@@ -30,7 +29,7 @@ def test_a_finding_keeps_all_that_it_is_given():
     given = {"region": "logo", "value": 2.0, "limit": 1.0, "unit": "x", "box": box, "advice": "Do.", "also": ("blur",)}
     given |= {"around": around, "text": None, "about": ("other.png",), "accepted": None, "absent": False}
     made = finding("brand", "it changed", severity=Severity.WARN, **given)
-    assert dataclasses.asdict(made) == {"rule": "brand", "severity": "warn", "message": "it changed", **given}
+    assert msgspec.structs.asdict(made) == {"rule": "brand", "severity": "warn", "message": "it changed", **given}
 
 
 @pytest.mark.parametrize(

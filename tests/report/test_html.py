@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import re
-from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from browser import NARROW, WIDE, expect, looked_at, refuse_what_lies_elsewhere, violations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maskproof import report
 from maskproof.gate.inspection import (
@@ -216,7 +216,7 @@ def test_an_explanation_holds_every_step_and_every_number():
 def test_what_a_limited_metric_sees_is_said_in_words():
     assert {row.metric for row in LIMITS} == SEEN.keys()
     logo = RegionDrift("logo", "brand", (Metric("light", 2.0, "x", "brand", "x", Box(1, 2, 30, 40)),))
-    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(logo, (1.0,)),)))
+    said = as_text.explanation(replace(PASSED, regions=(Judged(logo, (1.0,)),)))
     assert "light  2x   limit 1x  patches lighter or darker, at x 1, y 2, 30 x 40 px\n" in said
 
 
@@ -224,7 +224,7 @@ def test_a_metric_says_how_its_limit_holds():
     frame = RegionDrift(
         "frame", "frame", (Metric("inside", 0.2, "% of full scale", "x", "x"), Metric("seam", 0.3, "share", "x", "x"))
     )
-    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (1.0, 0.2)),)))
+    said = as_text.explanation(replace(PASSED, regions=(Judged(frame, (1.0, 0.2)),)))
     assert "inside  0.2 % of full scale   at least 1 % of full scale, else a warning  change inside the mask\n" in said
     assert "seam                   30 %   limit 20 %, else a warning " in said
 
@@ -233,7 +233,7 @@ def test_what_a_metric_without_a_limit_has_to_say_stands_beside_it():
     frame = RegionDrift(
         "frame", "frame", (Metric("dx", 0.0, "px", "shift", "cannot be told"), Metric("dy", 4.0, "px", "shift", ""))
     )
-    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (None, None)),)))
+    said = as_text.explanation(replace(PASSED, regions=(Judged(frame, (None, None)),)))
     assert "dx  0 px   no limit  cannot be told\n" in said
     assert "dy  4 px   no limit\n" in said
 
@@ -242,13 +242,13 @@ def test_what_a_metric_without_a_limit_has_to_say_stands_beside_it():
 def test_a_motion_that_is_not_believed_is_not_listed_as_the_frames(dx, believed):
     rows = (Metric("shift", 0.0, "%", "shift", "{value}"), Metric("dx", dx, "px", "shift", ""))
     frame = RegionDrift("frame", "frame", (*rows, Metric("dy", 0.0, "px", "shift", "")))
-    said = as_text.explanation(dataclasses.replace(PASSED, regions=(Judged(frame, (0.5, None, None)),)))
+    said = as_text.explanation(replace(PASSED, regions=(Judged(frame, (0.5, None, None)),)))
     assert (f"{dx:g} px" in said) == believed
     assert ("no motion is believed that the whole frame shares" in said) != believed
 
 
 def test_a_warning_stands_beside_passes_for_those_who_read_no_further():
-    over = dataclasses.replace(WARNED, drift=8.11)
+    over = replace(WARNED, drift=8.11)
     assert as_text.conclusion(over) == "d.png: passes with a WARNING  (drift 8.11; the limit is 1)"
     assert "passes\x1b[0m with a \x1b[33mWARNING" in as_text.conclusion(over, color=True)
     assert "WARNING" not in as_text.conclusion(PASSED)
@@ -301,7 +301,7 @@ def test_what_the_marks_say(signs, said):
 
 
 def test_advice_is_given_once():
-    twice = dataclasses.replace(BLOCKED, findings=(BLOCKED.findings[0],) * 2)
+    twice = replace(BLOCKED, findings=(BLOCKED.findings[0],) * 2)
     assert as_text.image(twice).count("maskproof explain") == 1
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
+from msgspec.structs import replace
 
 from maskproof.atomic import write_file
 from maskproof.cli.base import FILE, Command, spare, write
@@ -98,10 +98,10 @@ def write_cards(found: Report, folder: Path, url: str | None) -> Report:
 
 def show_card(report: ImageReport, picture: Path | None, show: str | None) -> None:
     """Write or show the card that `card_of` asked for."""
-    from maskproof.report import card, terminal
-
     if picture is None and show is None:
         return
+    from maskproof.report import card, terminal
+
     drawn = report.shown.get(card.__name__)
     if not isinstance(drawn, card.Card):
         print(safe(f"{report.path} cannot be shown."), file=sys.stderr)

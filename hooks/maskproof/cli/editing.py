@@ -7,12 +7,12 @@ import datetime as dt
 import os
 import shlex
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from maskproof.atomic import read_file
 from maskproof.cli.base import (

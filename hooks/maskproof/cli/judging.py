@@ -122,7 +122,7 @@ def check(
 
     PATHS are judged as well, as they stand in the index (or in B): images, sidecars, masks, originals or folders.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from maskproof.gate.cache import Cache, identity
     from maskproof.model import Shard

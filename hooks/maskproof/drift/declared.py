@@ -6,10 +6,11 @@ Each measure sees the area cut out of both pictures at full size, with the frame
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.drift.ciede2000 import ciede2000, cielab
@@ -78,8 +79,7 @@ STROKE_SEEN = 0.11
 """share of a letter's contrast from which on it leads a finding; held areas: 95 % under"""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A declared area, cut out of both pictures with a margin."""
 
     original: NDArray[np.uint8]

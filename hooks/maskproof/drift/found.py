@@ -6,10 +6,10 @@ whatever crosses the mask's edge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.drift.frame import shown
@@ -37,8 +37,7 @@ MIN_BLOCK_MOTION = 1.25
 """samples of the coarse picture, 0.5 % of the long side, from which on a block has moved"""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(Struct, frozen=True):
     """Shares of the textured blocks of the protected area; 1, 1 and 0 where nothing has texture."""
 
     kept: float = 1.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.model import Metric
@@ -38,8 +38,7 @@ PADDING_TOLERANCE = 8e-4
 """how far a scale may differ from what padding gives: 0.8 px of 1000"""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """How the original was mapped to the shipped file: cropped, then padded, then scaled to the file's size.
 
     All that is mapped goes through here: the edit, and a mask that was drawn on the shipped file.
@@ -123,8 +122,7 @@ def off_proportions(one: Size, other: Size) -> float:
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
+class Aligned(Struct, frozen=True):
     """The edit in the original's frame."""
 
     samples: NDArray[np.uint8]

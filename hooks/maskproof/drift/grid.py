@@ -6,10 +6,10 @@ over its cells, so the full picture is walked once and every further scale costs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from maskproof.model import Box
@@ -197,8 +197,7 @@ def mean3(plane: Float) -> Float:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Smooth:
+class Smooth(Struct, frozen=True):
     """A plane's means over blocks, linear between their centres: what it holds beyond them is its fine structure."""
 
     block: int

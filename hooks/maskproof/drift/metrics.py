@@ -8,8 +8,9 @@ a declared area on its `View` at full size, and what is compared between regions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.drift import residual
 from maskproof.drift.declared import View, colors, outline, proportions, skin, strokes, view_of
@@ -35,8 +36,7 @@ ExtraMeasures = Mapping[Kind, Callable[[View], list[Metric]]]
 FRAME = "frame"
 
 
-@dataclass(frozen=True, slots=True)
-class OfPair:
+class OfPair(Struct, frozen=True):
     """Metrics of the frame, or of what lies outside the mask."""
 
     kind: str
@@ -48,8 +48,7 @@ class OfPair:
     """what is told beside it and has no limit"""
 
 
-@dataclass(frozen=True, slots=True)
-class OfArea:
+class OfArea(Struct, frozen=True):
     """Metrics of one kind of declared area."""
 
     kind: Kind
@@ -58,8 +57,7 @@ class OfArea:
     """None: handed in as one of `ExtraMeasures`"""
 
 
-@dataclass(frozen=True, slots=True)
-class OfRegions:
+class OfRegions(Struct, frozen=True):
     """Metrics of every region, of whatever kind; taken together, for each region in its order."""
 
     metrics: tuple[str, ...]

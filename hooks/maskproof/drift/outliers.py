@@ -7,11 +7,12 @@ place. Two damaged places therefore cannot hide each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.drift.grid import CELL, bounding_box, cells, grown, third_peak
 from maskproof.drift.residual import MIN_SHARE, SCALES, Scale, scales
@@ -58,8 +59,7 @@ Usual = dict[tuple[str, int], float]
 """the third most conspicuous place outside the mask, over its limit's factors, by measure and window side"""
 
 
-@dataclass(frozen=True, slots=True)
-class RegionWeights:
+class RegionWeights(Struct, frozen=True):
     """A region on the grid of cells."""
 
     kind: Kind

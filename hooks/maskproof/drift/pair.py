@@ -6,10 +6,11 @@ size, and the frame's own motion is undone, so that what still differs at one pl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.drift.border import outside
 from maskproof.drift.frame import Aligned, Frame, align, as_fine, shown
@@ -31,8 +32,7 @@ TONE_SAMPLES = 40_000
 """samples that the tone curve is taken from at the least, where there are as many"""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Both pictures on the grid that they are judged on."""
 
     original: Picture

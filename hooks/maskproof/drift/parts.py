@@ -6,10 +6,10 @@ out of its like, so what counts is how much it differs.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.drift.border import connected

@@ -14,10 +14,10 @@ difference is taken: whole samples before fractions, a shift before a scale or a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -90,8 +90,7 @@ SHIFT, AFFINE = np.eye(6)[:2], np.eye(6)
 Affine = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+class Motion(Struct, frozen=True):
     """Where the original's samples are found in the edit; lengths in samples of the original."""
 
     matrix: tuple[float, float, float, float, float, float]
@@ -118,8 +117,7 @@ class Motion:
 NO_MOTION = Motion((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Tiles:
+class Tiles(Struct, frozen=True):
     """Parts of both pictures that a map is fitted to; each may have a tone step of its own."""
 
     first: Float

@@ -9,10 +9,10 @@ bounded, so that noise added everywhere becomes drift itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof.drift.grid import CELL, Float, Mask, Smooth, all_windows, cells, mean3, surround, windows, within
 from maskproof.model import Metric
@@ -73,8 +73,7 @@ MAX_MIDDLE, MAX_SPREAD = 2.5, 2.0
 goes beyond is drift."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """All measures at one window size; arrays are rows x columns of window corners."""
 
     side: int
@@ -219,8 +218,7 @@ def _ratios(sums: Sequence[Float], weight: Float) -> list[Float]:
     return [plane / weight for plane in sums]
 
 
-@dataclass(frozen=True, slots=True)
-class _Classes:
+class _Classes(Struct, frozen=True):
     """Windows by their texture or unrest."""
 
     level: NDArray[np.intp]

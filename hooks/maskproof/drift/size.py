@@ -6,10 +6,10 @@ shows is the work of declared areas, which are also seen at full size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.drift.grid import reduced_mask
@@ -32,8 +32,7 @@ NARROW_PX = 24
 """samples that the short side keeps: below, no window fits, so a narrow picture is reduced less"""
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedSize:
+class JudgedSize(Struct, frozen=True):
     """How a picture of some size is reduced before it is judged."""
 
     size: tuple[int, int]

@@ -7,10 +7,10 @@ as long as the opening is wider than it; around dots, grids and hairlines it is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof.drift.border import BORDER, outside, width_of
 from maskproof.drift.grid import CELL, spread
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from maskproof.model import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Uncompared:
+class Uncompared(Struct, frozen=True):
     """Shares of all that original and shipped file hold together, 0 to 1; they add up."""
 
     mask: float = 0.0

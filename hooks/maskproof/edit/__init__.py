@@ -8,11 +8,11 @@ answer of the server, and `finish` for all that follows. A batch does the second
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from maskproof import evidence
 from maskproof.atomic import sweep, write_together
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from maskproof.restore import Restored
 
 
-@dataclass(frozen=True, slots=True)
-class EditResult:
+class EditResult(Struct, frozen=True):
     """One edit that was written."""
 
     out: str

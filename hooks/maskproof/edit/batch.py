@@ -13,8 +13,9 @@ import queue
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof import edit
 from maskproof.edit import inputs, jobs
@@ -38,8 +39,7 @@ WORKERS = 2
 """answers that are waited for at a time unless asked for more; the account's rate limit is the other bound"""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """A list of jobs, ready to be run."""
 
     repository: Repository
@@ -52,8 +52,7 @@ class Batch:
     """US dollars that all together may cost; None: nobody said"""
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(Struct, frozen=True):
     """What became of one job: an edit, or the reason why there is none."""
 
     job: Job
@@ -61,8 +60,7 @@ class JobResult:
     error: MaskproofError | None = None
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(Struct):
     """How far the run is, and whether an interrupt asked to stop; the one thing here that changes."""
 
     spent: float = 0.0

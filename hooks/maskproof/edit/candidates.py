@@ -5,10 +5,11 @@ Bytes in, values out; files and Git stay outside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof import marks
 from maskproof.drift.frame import Frame
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from maskproof.restore import Restored, Sources
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One answer of the model in the frame of the original."""
 
     number: int

@@ -10,12 +10,12 @@ taken where it is at most half of the picture, or where the whole picture would 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, gcd, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.drift.grid import bounding_box
@@ -49,8 +49,7 @@ MAX_IMAGE_BYTES, MAX_MASK_BYTES = 50_000_000, 4_000_000
 """bytes; the API takes less than this"""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """How the original is mapped to what the model sees: cropped, padded, scaled."""
 
     box: tuple[int, int, int, int]
@@ -89,8 +88,7 @@ class Plan:
         return ", ".join(said)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is sent, and how it was made."""
 
     image: bytes

@@ -7,12 +7,12 @@ the protected areas are taken out of it, the request, and the record as far as i
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from maskproof import recording, regions
 from maskproof.atomic import read_file
@@ -46,8 +46,7 @@ NOT_YET = ImageRef(sha256="0" * 64, size=(1, 1))
 """stands in the record until the edit is there"""
 
 
-@dataclass(frozen=True, slots=True)
-class EditOptions:
+class EditOptions(Struct, frozen=True):
     """What holds for every job of one command."""
 
     force: bool = False
@@ -60,8 +59,7 @@ class EditOptions:
     """gives who signs where policy asks for it; None: nobody said"""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedEdit:
+class PreparedEdit(Struct, frozen=True):
     """One job, ready to be sent."""
 
     job: Job

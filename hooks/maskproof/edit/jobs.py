@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from maskproof.content import sha256_of
 from maskproof.documents import Problems, read_toml, typed
@@ -88,8 +87,7 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     jobs: Annotated[list[Job], Meta(min_length=1, description="a list of at least one [[jobs]]")]
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """The bytes that a job starts from."""
 
     original: bytes

@@ -10,11 +10,10 @@ judged -> the places that drifted most -> pairs of crops -> asked -> told
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 from PIL import Image
 
 from maskproof.drift.frame import align, shown
@@ -77,8 +76,7 @@ class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     summary: Sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One place that drifted."""
 
     box: Box
@@ -91,8 +89,7 @@ class Place:
     """PNG of the same size"""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """An edit whose places are ready to be sent."""
 
     path: str

@@ -11,9 +11,10 @@ import binascii
 import json
 import re
 import zlib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.errors import TooLarge
 from maskproof.evidence import exif
@@ -64,8 +65,7 @@ RAW_PROFILE = re.compile(r"\n\s*(\S{1,40})\n\s*(\d{1,9})\n([0-9a-fA-F\s]*)")
 """how ImageMagick keeps EXIF, XMP and IPTC in a PNG text: a name, a length, then hexadecimal digits"""
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True, dict=True):
     """One text with a name."""
 
     source: str
@@ -80,8 +80,7 @@ class Text:
         return tree_of(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What one file carries, whatever its format."""
 
     size: tuple[int, int] = (0, 0)

@@ -7,7 +7,7 @@ Source: ISO/IEC 19566-5; C2PA technical specification 2.2, chapter 11.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MAX_DEPTH = 12
 """levels of superboxes; a C2PA store has four, and an ingredient's manifest stands beside its own"""
@@ -23,8 +23,7 @@ class MalformedError(Exception):
     """A manifest that cannot be read; the reason in plain English."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A superbox."""
 
     label: str

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.evidence.carriers import OWN_STORE
 from maskproof.model import Evidence
@@ -61,8 +63,7 @@ IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What was found out about one manifest store."""
 
     broken: tuple[str, ...]

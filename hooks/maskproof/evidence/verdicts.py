@@ -8,11 +8,10 @@ bytes. Source: C2PA technical specification 2.2, chapter 18 (assertions that oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from maskproof.evidence.jumbf import MalformedError
 from maskproof.evidence.vocabularies import c2pa
@@ -42,8 +41,7 @@ class SignedVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     mask: Digest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """What a file's own manifest claims to be maskproof's verdict."""
 
     verdict: SignedVerdict | None

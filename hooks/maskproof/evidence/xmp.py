@@ -9,9 +9,10 @@ Source: ISO 16684-1; XMP specification, part 3 (extended XMP in JPEG).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +43,7 @@ STRUCTURE = frozenset({"rdf:RDF", "rdf:Description", "rdf:Bag", "rdf:Seq", "rdf:
 DECLARATION = re.compile(rb"<\?xml[^>]{0,200}\?>")
 
 
-@dataclass(frozen=True, slots=True)
-class Xmp:
+class Xmp(Struct, frozen=True):
     """What a packet says."""
 
     source: str

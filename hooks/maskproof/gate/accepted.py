@@ -7,9 +7,10 @@ picture is found that it does not name. What it names then stays told and stops 
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.gate.compare import record_of
 from maskproof.gate.inspection import Failure, Original

@@ -7,10 +7,11 @@ of a scene moved each their own way, no map does: that is refused, since what is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.drift.found import blocks, luma, outside_of
@@ -43,8 +44,7 @@ MIN_GAIN = 0.05
 degrees of one such edit) raises it by nothing; the true ones of two others by 0.12 and 0.13"""
 
 
-@dataclass(frozen=True, slots=True)
-class Realigned:
+class Realigned(Struct, frozen=True):
     """The edit in the original's frame."""
 
     placed: Aligned

@@ -18,7 +18,6 @@ import json
 import os
 import sys
 import time
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from importlib.util import find_spec
@@ -212,7 +211,7 @@ def _read(data: bytes | None, opened: Callable[[Any], T]) -> T | None:
 def form(value: Any) -> bytes:
     """A value as bytes, so that two of them are the same exactly where the values are, in this process or another.
 
-    What of a value is only told (`inspection.ONLY_TOLD`) is left out.
+    What of a value is only told (its `ONLY_TOLD`) is left out.
 
     Each piece tells its kind and its length, so that no two values run into each other.
 
@@ -222,10 +221,8 @@ def form(value: Any) -> bytes:
     for kinds, told in FORMS:
         if isinstance(value, kinds):
             return _piece(value, told(value))
-    if is_dataclass(value):
-        names = [one.name for one in fields(value) if not one.metadata.get("only told")]
-    else:
-        names = [*getattr(value, "__struct_fields__", ())]
+    told_only = getattr(value, "ONLY_TOLD", ())
+    names = [name for name in getattr(value, "__struct_fields__", ()) if name not in told_only]
     if not names:
         raise TypeError(f"nothing tells what a {type(value).__name__} holds")
     return _piece(value, _joined(getattr(value, name) for name in names))

@@ -6,8 +6,9 @@ of one of them is left out where the same was to be said before the change. What
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.gate.scope import Scope
 from maskproof.model import Severity, Verdict

@@ -15,7 +15,8 @@ one edit more that is over (Tukey, Ann. Math. Statist. 18, 1947). The rule of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 CERTAINTY = 0.95
 """chance that a bound holds, as is usual"""
@@ -25,8 +26,7 @@ HALVINGS = 60
 """steps that find a bound to the last digit of a float"""
 
 
-@dataclass(frozen=True, slots=True)
-class Certainty:
+class Certainty(Struct, frozen=True):
     """What cases say about further ones like them."""
 
     cases: int

@@ -8,10 +8,11 @@ the first original: open is what any mask of the chain opened, protected is what
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof import drift, regions
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What the comparison needs of one edit of a chain."""
 
     link: ChainLink

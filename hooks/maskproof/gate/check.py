@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotJudge, MaskproofError
 from maskproof.gate.carried import without_carried

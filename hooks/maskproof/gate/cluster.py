@@ -11,9 +11,10 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 from maskproof import __version__
 from maskproof.errors import CouldNotJudge, MaskproofError, Unreadable, UsageError
@@ -224,9 +225,9 @@ def _sources(value: Any) -> Iterator[Source]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _sources(one)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _sources(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _sources(getattr(value, name))
 
 
 def _judge_bytes(task: tuple[Any, dict[str, bytes | CouldNotJudge]], draws: Any = None) -> ImageReport:

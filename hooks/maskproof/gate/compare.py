@@ -6,11 +6,12 @@ decode -> protect -> measure; what an image is compared with depends on its orig
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field, replace
 from posixpath import splitext
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from maskproof import drift, regions
 from maskproof.drift.frame import align
@@ -44,8 +45,7 @@ BITS_READ = 8
 """bits of a sample that a picture is read with, where its format's reader has no more"""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two decoded pictures, and what of the first one has to be kept."""
 
     original: Picture
@@ -54,7 +54,7 @@ class Pair:
     """H x W of the original, True where editing was allowed"""
     mask: regions.MaskFacts | None = None
     """None: there is none"""
-    frame: drift.Frame = drift.Frame()  # noqa: RUF009 - frozen
+    frame: drift.Frame = drift.Frame()
     areas: tuple[Area, ...] | None = None
     """what is protected by name; None: what policy and record declare"""
     only: Kind | None = None
@@ -70,16 +70,14 @@ class Pair:
         return cls(original, edit, regions.editable(None, None, original.size))
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """The comparisons that one image needs: none, one, or for a generated picture one for each reference."""
 
     pairs: tuple[Pair, ...] = ()
     brands: tuple[BrandFacts, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Protected:
+class Protected(Struct, frozen=True):
     """What is protected in each pair; first what lies outside the mask, then each declared area."""
 
     regions: tuple[tuple[Region, ...], ...]

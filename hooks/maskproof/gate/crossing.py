@@ -6,10 +6,10 @@ began, as the way out is another mask then; and whoever puts the original back h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof.drift.grid import Float, Mask, bounding_box, reduced_mask
 from maskproof.model import Box
@@ -38,8 +38,7 @@ PLACED = 2
 """sides of which the place is told; of more the names"""
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """What reaches over a mask's edge."""
 
     sides: tuple[tuple[str, Box], ...] = ()

@@ -11,10 +11,11 @@ the master with it. It shares the fate of its master: what is open against that 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof import evidence, regions
@@ -66,8 +67,7 @@ BLOCKED = {Verdict.BLOCK: "is blocked", Verdict.UNJUDGED: "could not be judged"}
 """what became of a master, in words"""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """An export by policy, and whether all policies that hold say so."""
 
     master: Master

@@ -6,10 +6,10 @@ colours. It is read with that profile, so that only what the edit itself changed
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.drift.frame import align

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotJudge, MissingMask, MissingObject, MissingOriginal
 from maskproof.gate.inspection import ChainLink, Failure, Original

@@ -8,8 +8,9 @@ share `not_judged`.
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof import evidence, regions
 from maskproof.gate import accepted, chain, contract, derived, generated, manual, provenance, unrecorded, verdict

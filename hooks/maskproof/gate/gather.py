@@ -6,8 +6,9 @@ What comes out can travel to another process: files by their ids, no bytes.
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.errors import RecordError, Unreadable
 from maskproof.gate import derived

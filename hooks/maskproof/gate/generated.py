@@ -8,10 +8,10 @@ cannot be compared with anything, and `explain` says so.
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.evidence import wording

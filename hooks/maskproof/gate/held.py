@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof import regions
 from maskproof.errors import CouldNotJudge, UsageError
@@ -41,8 +42,7 @@ HEADER = re.compile(rb"^[ \t]*\[\[[ \t]*(?:tool\.maskproof\.)?areas[ \t]*\]\]", 
 """begins an area in a policy file"""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldArea:
+class HeldArea(Struct, frozen=True):
     """One protected area."""
 
     region: Region
@@ -61,8 +61,7 @@ class HeldArea:
         return regions.share_of(self.region.mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What holds for one picture."""
 
     path: str

@@ -8,10 +8,11 @@ small. Only `findings.conclude` makes a verdict of it.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import splitext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from msgspec import Struct, field
 
 from maskproof.drift.uncompared import Uncompared
 from maskproof.errors import CouldNotJudge
@@ -38,15 +39,12 @@ if TYPE_CHECKING:
     from maskproof.regions import MaskFacts
 
 T = TypeVar("T")
-ONLY_TOLD = {"only told": True}
-"""marks what `explain` tells of an input and no verdict depends on, so that it stays the same in the next commit"""
 LITTLE = 0.2
 """share of the protected area that still matches, under which restoring ruins: at 0.01 a duck was cut in half"""
 OTHER_MODE = {"white": "black", "black": "white"}
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why something about an image could not be done."""
 
     rule: str
@@ -81,8 +79,7 @@ def attempt(stage: Callable[..., T], *given: Any) -> T | Failure:
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """A record that the project holds for an edit, and that its own is no longer."""
 
     path: str
@@ -91,13 +88,14 @@ class Contract:
     mask: Source | Failure | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFacts:
+class ChangeFacts(Struct, frozen=True):
     """What Git knows of an image and its change before its bytes are read."""
 
-    head: str | None = field(metadata=ONLY_TOLD)
+    ONLY_TOLD: ClassVar[frozenset[str]] = frozenset({"head", "base"})
+    """what `explain` tells and no verdict depends on: kept verdicts hold in the next commit as well"""
+    head: str | None
     """the commit that is judged; None: the index"""
-    base: str | None = field(metadata=ONLY_TOLD)
+    base: str | None
     """the commit on the trusted side; None: an empty repository"""
     status: str
     """Git's letter for the image; empty where the change does not touch it"""
@@ -117,8 +115,7 @@ class ChangeFacts:
     """its record, where that speaks of other bytes as it is staged and was written anew since"""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainLink:
+class ChainLink(Struct, frozen=True):
     """One edit of a chain: what it was made from, and what is protected in that."""
 
     path: str
@@ -127,8 +124,7 @@ class ChainLink:
     mask: Source | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unproven:
+class Unproven(Struct, frozen=True):
     """An original or a mask that nobody judged before this change."""
 
     role: str
@@ -140,8 +136,7 @@ class Unproven:
     """a mask that the project uses for something else, which is what `why` names"""
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """The recorded original of an edit, and its mask."""
 
     original: Source
@@ -156,8 +151,7 @@ class Original:
     """for an edit of an edit: the edits that led to it, the oldest first, itself last"""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What a picture generated without a source image has to be compared with: its version on the base."""
 
     version: Source | None
@@ -165,8 +159,7 @@ class Before:
     """a tracked picture that it looks like, so that it may have been made from it after all"""
 
 
-@dataclass(frozen=True, slots=True)
-class LostRecord:
+class LostRecord(Struct, frozen=True):
     """A recorded edit that has its record no more."""
 
     former: str
@@ -179,8 +172,7 @@ class LostRecord:
     """what still holds it, as Git names it"""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A tracked picture that one without a record may have been made from."""
 
     source: Source
@@ -208,8 +200,7 @@ class Relation:
         return self.source.called
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(Struct, frozen=True):
     """What the repository knows of a picture without a record."""
 
     lost: LostRecord | None = None
@@ -224,8 +215,7 @@ class Tracked:
     """another tracked picture that is the same to the byte"""
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
+class Master(Struct, frozen=True):
     """The picture that an export has to show."""
 
     source: Source
@@ -247,10 +237,11 @@ Reference = Original | Before | Tracked | Master
 """what an image is compared with; which one, its origin says"""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """All that is needed to judge one image; files by their ids."""
 
+    ONLY_TOLD: ClassVar[frozenset[str]] = frozenset({"row"})
+    """as in `ChangeFacts`"""
     path: str
     settings: Settings
     edit: Source | Failure
@@ -272,7 +263,7 @@ class Inputs:
     """where its record lies; empty: nowhere"""
     as_export: Inputs | None = None
     """the same as an export, where not all of the policies that hold say that it is one: it has to pass both ways"""
-    row: str = field(default="", metadata=ONLY_TOLD)
+    row: str = ""
     """the line of the manifest that names it; empty: none does"""
 
     @property
@@ -292,8 +283,7 @@ class Inputs:
 # --- what was found --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(Struct, frozen=True):
     """What a file says of itself, and what it no longer says."""
 
     evidence: tuple[Evidence, ...] = ()
@@ -309,8 +299,7 @@ class Signals:
     """the verdict of maskproof that its own manifest claims"""
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFacts:
+class PictureFacts(Struct, frozen=True):
     """A decoded picture without its samples."""
 
     size: tuple[int, int]
@@ -330,8 +319,7 @@ class PictureFacts:
     """colours that it shows, where its format has palettes and one holds them; 0: more"""
 
 
-@dataclass(frozen=True, slots=True)
-class RegionFacts:
+class RegionFacts(Struct, frozen=True):
     """A protected region without its pixels."""
 
     name: str
@@ -345,8 +333,7 @@ class RegionFacts:
     """it was detected, and nobody drew it"""
 
 
-@dataclass(frozen=True, slots=True)
-class BrandFacts:
+class BrandFacts(Struct, frozen=True):
     """What one brand area of a generated picture was compared with."""
 
     name: str
@@ -356,8 +343,7 @@ class BrandFacts:
     """where it was compared"""
 
 
-@dataclass(frozen=True, slots=True)
-class PairFacts:
+class PairFacts(Struct, frozen=True):
     """What was compared, without samples."""
 
     original: PictureFacts
@@ -365,12 +351,11 @@ class PairFacts:
     mask: MaskFacts | None
     editable: float
     """share of the picture that the mask opens"""
-    uncompared: Uncompared = Uncompared()  # noqa: RUF009 - frozen
+    uncompared: Uncompared = Uncompared()
     """what is not compared"""
 
 
-@dataclass(frozen=True, slots=True)
-class StepFacts:
+class StepFacts(Struct, frozen=True):
     """One edit of a chain, compared with the first original."""
 
     path: str
@@ -380,8 +365,7 @@ class StepFacts:
     measured: tuple[RegionDrift, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FirstFacts:
+class FirstFacts(Struct, frozen=True):
     """An edit of an edit compared with its first original."""
 
     original: PictureFacts
@@ -391,8 +375,7 @@ class FirstFacts:
     steps: tuple[StepFacts, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What was compared and what was protected in it, as far as the stages came."""
 
     pair: PairFacts | None = None
@@ -403,8 +386,7 @@ class Compared:
     """what could not be looked for, and what is not compared"""
 
 
-@dataclass(frozen=True, slots=True)
-class Widened:
+class Widened(Struct, frozen=True):
     """A mask that opens what the one of the project's record kept closed."""
 
     path: str
@@ -421,8 +403,7 @@ class Widened:
     """digest of that record"""
 
 
-@dataclass(frozen=True, slots=True)
-class MasterFacts:
+class MasterFacts(Struct, frozen=True):
     """What became of the master of an export."""
 
     report: ImageReport | None
@@ -447,8 +428,7 @@ def turned_round(edit: str, original: str, mask: str, mode: str | None) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Mending:
+class Mending(Struct, frozen=True):
     """What putting an edit's protected pixels back would meet."""
 
     kept: float = 1.0
@@ -461,8 +441,7 @@ class Mending:
     """sentences on what reaches over the mask's edge"""
 
 
-@dataclass(frozen=True)
-class Inspection:
+class Inspection(Struct, frozen=True, dict=True):
     """Everything that was found about one image."""
 
     inputs: Inputs

@@ -6,8 +6,9 @@ picture is kept once it was told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof import evidence
 from maskproof.content import sha256_of
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from maskproof.repo import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One picture that AI made or changed."""
 
     path: str

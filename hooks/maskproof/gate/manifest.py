@@ -13,14 +13,14 @@ import io
 import os
 import stat
 import unicodedata
-from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import uuid4
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from maskproof import remote
 from maskproof.content import MAX_FILE_BYTES, sha256_of
@@ -106,8 +106,7 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
 """each column of a table with what reads its cells"""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A manifest, and what its rows are held to."""
 
     file: Path

@@ -5,8 +5,9 @@ This is what `maskproof compare`, `rank`, `calibrate`, `restore` and `edit` run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.gate.check import judge
 from maskproof.gate.inspection import Inputs, Original
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from maskproof.records.sidecar import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """The bytes of one comparison, and how messages call them."""
 
     edit: bytes

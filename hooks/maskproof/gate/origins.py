@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.gate import derived, edited, generated, unrecorded
 from maskproof.gate.compare import decode_recorded, record_of
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from maskproof.records.sidecar import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """How one kind of picture is held to something."""
 
     gather: Callable[[Scope, str, Source, Record | None, Settings], Reference]

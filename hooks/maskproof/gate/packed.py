@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from maskproof.model import (
     Acceptance,
@@ -25,7 +27,8 @@ from maskproof.model import (
 
 def packed(report: ImageReport) -> dict[str, Any]:
     """A report as JSON holds it, without what led to it."""
-    return asdict(replace(report, inspection=None))
+    held: dict[str, Any] = to_builtins(replace(report, inspection=None))
+    return held
 
 
 def unpacked(kept: dict[str, Any]) -> ImageReport:

@@ -10,9 +10,10 @@ candidates -> compare, side by side -> order (`report` makes the table and the c
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof import parallel
 from maskproof.errors import CouldNotJudge
@@ -35,8 +36,7 @@ WORTH_A_PROCESS = 16_000_000
 comparing a million pixels 0.13 to 0.25 s"""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """One of several candidates for the same edit, and its place among them."""
 
     rank: int | None

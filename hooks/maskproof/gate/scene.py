@@ -7,8 +7,10 @@ that does, and the report keeps what it returns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.drift.frame import align
 from maskproof.errors import CouldNotJudge
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from maskproof.model import Picture, Region
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What there is to see of one image; boxes of its findings lie in the first picture that is there."""
 
     original: Picture | None

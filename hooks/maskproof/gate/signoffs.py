@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.errors import ApprovalError, CouldNotJudge
 from maskproof.policy.owners import owners_of
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from maskproof.repo.change import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What stands behind an approval."""
 
     how: str = ""
@@ -59,8 +59,7 @@ def people(standings: Iterable[Standing]) -> int:
     return max(len(persons), min(len(counting), 1))
 
 
-@dataclass(frozen=True, slots=True)
-class SignOff:
+class SignOff(Struct, frozen=True):
     """One picture of one approval."""
 
     file: str

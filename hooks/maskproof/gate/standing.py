@@ -8,9 +8,10 @@ a record of the project names it. A mask counts where it lay there, unless it is
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotJudge
 from maskproof.gate.inspection import Unproven

@@ -8,8 +8,9 @@ went well does not come before a hundred of which ninety-nine did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.gate.certainty import Certainty
 
@@ -27,8 +28,7 @@ BY: Mapping[str, tuple[Callable[[Recorded], str], str]] = {
 """what edits are grouped by: how an edit is asked for it, and the name of those that do not say"""
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(Struct, frozen=True):
     """Edits that have something in common."""
 
     name: str
@@ -66,8 +66,7 @@ class Edits:
         return self.drifts[-1] if self.drifts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What there is to say of all edits of a project."""
 
     total: Edits

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.gate.check import judge
 from maskproof.gate.gather import gather
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from maskproof.policy import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """Two reports on one picture."""
 
     by_policy: ImageReport

@@ -20,11 +20,11 @@ Similarity only ever raises a finding: no picture passes because it looks like a
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from maskproof import evidence, likeness, regions
 from maskproof.errors import CouldNotJudge

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.model import Finding, Judged, Kind, Metric, RegionDrift, Severity, Verdict, amount
 from maskproof.policy.limits import OUTLIERS, ROWS
@@ -37,8 +38,7 @@ PLACEHOLDER = re.compile(r"\{(value|limit|text)\}")
 Limits = dict[tuple[str, str], float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """Metrics beside their limits, and what follows."""
 
     regions: tuple[Judged, ...]
@@ -117,8 +117,7 @@ def ratio(value: float, limit: float) -> float:
     return min(1 + value, WORST) if value > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _LimitedMetric:
+class _LimitedMetric(Struct, frozen=True):
     """One metric compared with its limit."""
 
     drift: RegionDrift

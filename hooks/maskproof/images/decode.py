@@ -14,11 +14,11 @@ import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -60,8 +60,7 @@ WIDE = 257
 """an 8-bit value v says the same as the 16-bit value 257 v"""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A picture as its file holds it, beside what it shows: all that is needed to write it again."""
 
     shown: Picture
@@ -153,8 +152,7 @@ def decode_stored(data: bytes, name: str) -> Stored:
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(Struct, frozen=True):
     """What the decoder gave, before colours are converted."""
 
     container: Container
@@ -173,8 +171,7 @@ class _Raw:
         return np.asarray(image if self.turn is None else image.transpose(self.turn))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """A file as a careful viewer would show it, still in the decoder's own memory."""
 
     image: Image.Image

@@ -13,10 +13,11 @@ import io
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from maskproof.errors import CouldNotRestore
@@ -61,8 +62,7 @@ SUFFIXES = {
 USE_PNG = "Write it as a PNG: add `-o NAME.png`."
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What goes into the file beside the samples."""
 
     icc: bytes | None = None

@@ -7,11 +7,11 @@ compared with. None of them draws anything that the master does not show.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 if TYPE_CHECKING:

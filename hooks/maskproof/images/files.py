@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof.images import containers
 from maskproof.images.decode import decode, decode_mask, thumbnail
@@ -36,8 +36,7 @@ WALKED_BYTES = 100_000
 """what a walked container is counted as: its metadata, most often less"""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file by its id: what travels to where its bytes are read."""
 
     oid: str

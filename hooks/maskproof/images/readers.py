@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+
+class Reader(Struct, frozen=True):
     """A plug-in of Pillow for one format."""
 
     module: str

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError, as_usage

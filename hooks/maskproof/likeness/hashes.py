@@ -17,11 +17,11 @@ the outline of a segment loses it.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.images.decode import grey_square
@@ -60,8 +60,7 @@ CHUNK = 16_384
 """entries of one column that stay in a core's cache"""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A picture as it is asked about: its hash as a whole first, then as each possible crop."""
 
     bits: NDArray[np.uint64]
@@ -74,8 +73,7 @@ class Query:
     """places: the share of the original's area that it would show there"""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """One entry against a query, at the place where it fits best."""
 
     row: int

@@ -7,11 +7,11 @@ in every worktree and on every branch.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof.errors import CouldNotJudge, MissingObject
 from maskproof.images.decode import thumbnail
@@ -43,8 +43,7 @@ Outcome = bytes | str
 """an entry, or why there is none"""
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(Struct, frozen=True):
     """What came of an update."""
 
     known: int

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """How alike a tracked picture is to the one that was asked about; a hint, never a proof."""
 
     oid: str
@@ -33,8 +32,7 @@ class Likeness:
     """which crop of the tracked picture it is, as `hashes.shown` takes it; 0 the whole"""
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """The tracked pictures that are most like one file."""
 
     path: str

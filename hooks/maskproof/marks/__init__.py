@@ -11,8 +11,9 @@ Sources: IPTC Photo Metadata Standard 2025.1; IPTC NewsCodes, Digital Source Typ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof import evidence
 from maskproof.evidence import carriers, xmp
@@ -43,8 +44,7 @@ MAKER = {"edited": EDITED, "generated": GENERATED}
 """what is said of a record's origin; of people's work and of exports nothing is"""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """That a model had a part in a picture."""
 
     made: str = EDITED

@@ -6,7 +6,9 @@ Sources: ISO/IEC 14496-12, 8.11 (meta, iloc, iinf, iref); ISO/IEC 23008-12, anne
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotRestore
 
@@ -15,8 +17,7 @@ IN_FILE = 0
 """how an item's bytes are placed: counted from the start of the file"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """Where one item lies."""
 
     number: int

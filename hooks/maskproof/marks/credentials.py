@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotRestore, UsageError
 from maskproof.evidence import signatures
@@ -36,29 +37,31 @@ BEGIN_EARLIER = dt.timedelta(hours=1)
 """so that a certificate is in date on machines whose clocks are behind"""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Whose signature it is: a certificate that is in date, and the key that belongs to it."""
 
     name: str
-    chain: bytes = field(repr=False)
+    chain: bytes
     """certificates (PEM), the signer's first"""
-    key: bytes = field(repr=False)
+    key: bytes
     """the private key (PEM)"""
     algorithm: str = "es256"
     """as C2PA names it"""
     time_server: str | None = None
     """the address of an RFC 3161 server that confirms the time; None: nobody is asked"""
 
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Identity(name={self.name!r}, algorithm={self.algorithm!r})"
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+
+class Ingredient(Struct, frozen=True):
     """A picture that went into the one that is signed; its own manifest, if it has one, is carried on."""
 
     title: str
     relation: str
     """`parentOf` or `componentOf`"""
-    data: bytes = field(repr=False)
+    data: bytes
 
     @property
     def label(self) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotJudge, CouldNotRestore
 from maskproof.evidence import carriers

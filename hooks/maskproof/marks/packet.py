@@ -8,10 +8,11 @@ packet and says so. Source: ISO 16684-1:2019, clause 7 (RDF/XML of XMP: several 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct, field
 
 from maskproof.evidence import xmp
 
@@ -81,8 +82,7 @@ def _described(properties: Mapping[str, str], about: str) -> bytes:
     return f"<rdf:Description rdf:about={quoteattr(about)}{spaces}>\n{lines}</rdf:Description>\n".encode()
 
 
-@dataclass(slots=True)
-class _Places:
+class _Places(Struct):
     """Byte ranges in a packet."""
 
     cuts: list[tuple[int, int]] = field(default_factory=list)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import io
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof import regions
@@ -35,8 +35,7 @@ MAX_MASK_BYTES = 4_000_000
 """bytes; OpenAI's Images API takes masks of less than 4 MB"""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to make a mask of. All sources are joined: what any of them makes editable is editable."""
 
     shapes: tuple[tuple[str, str], ...] = ()
@@ -55,8 +54,7 @@ class Plan:
     """swap editable and protected, after all else"""
 
 
-@dataclass(frozen=True, slots=True)
-class MaskResult:
+class MaskResult(Struct, frozen=True):
     """A mask, and what a person should know about it."""
 
     editable: Mask

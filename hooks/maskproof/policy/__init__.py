@@ -7,18 +7,17 @@ says for one image; which copy of it is believed stands in trust.py, its keys in
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from maskproof.documents import BoxNumbers, Point, Problems, SchemaName, hint, read_toml, schema_of, typed
 from maskproof.errors import PolicyError
 from maskproof.model import AreaKind, Level, Read
 from maskproof.policy.approvals import Approvals
 from maskproof.policy.derived import Candidate, DerivedRule, candidates
-from maskproof.policy.keys import KEYS, Defaults, Keys
+from maskproof.policy.keys import KEYS, UNSET, Defaults, Keys
 from maskproof.policy.limits import GONE, LIMITS, default_limits
 from maskproof.policy.originals import Originals
 from maskproof.policy.patterns import matches
@@ -122,16 +121,16 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 FOLLOWING: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "new_mask": lambda chosen: chosen.get("new_original", Keys.new_original),
-    "record_loosened": lambda chosen: "warn" if chosen.get("level", Keys.level) is Level.VISUAL else "block",
+    "new_mask": lambda chosen: chosen.get("new_original", UNSET.new_original),
+    "record_loosened": lambda chosen: "warn" if chosen.get("level", UNSET.level) is Level.VISUAL else "block",
 }
 """keys that are as others have it where they are not set"""
+BUILT_IN = "the built-in defaults"
 FoundPolicy = tuple[str, Policy] | None
 """a policy file's path and what it says"""
 
 
-@dataclass(frozen=True)
-class Settings(Keys):
+class Settings(Keys, frozen=True):
     """The policy resolved for one image: its keys, and what the whole file says."""
 
     areas: tuple[AreaRule, ...] = ()
@@ -140,7 +139,7 @@ class Settings(Keys):
     """limit by (kind, metric); None: measured, never blocks"""
     own_limits: frozenset[tuple[str, str]] = frozenset()
     """(kind, metric) of the limits that a policy file sets; the others are the level's defaults"""
-    following: frozenset[str] = field(default=frozenset(), compare=False)
+    following: frozenset[str] = frozenset()
     """keys that the policy file does not set, and that follow from others"""
     masters: tuple[Candidate, ...] = ()
     """pictures that it may be an export of, the first that exists is its master; it has to show that one"""
@@ -148,11 +147,11 @@ class Settings(Keys):
     """those of them for whose exports no record is asked"""
     notes: tuple[str, ...] = ()
     """what the policy file says that has no effect any more"""
-    approvals: Approvals = Approvals()  # noqa: RUF009 - frozen
+    approvals: Approvals = Approvals()
     """what an approval needs, for this image as for every other"""
-    originals: Originals = Originals()  # noqa: RUF009 - frozen
+    originals: Originals = Originals()
     """where its original may be fetched from"""
-    source: str = "the built-in defaults"
+    source: str = BUILT_IN
     """the file that these settings come from"""
 
     @property
@@ -265,7 +264,7 @@ def resolve(found: FoundPolicy, path: str, level: Level | None = None, named: Ma
         level: Takes the place of the policy's level.
         named: Says which patterns match.
     """
-    source, policy = found or (Settings.source, Policy(version=1))
+    source, policy = found or (BUILT_IN, Policy(version=1))
     parts = (policy.defaults, *(rule for rule in policy.rules if named(rule.paths, path)))
     chosen: dict[str, Any] = {}
     for key in KEYS:

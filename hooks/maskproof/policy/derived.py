@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator  # noqa: TC003 - msgspec reads the annotations of the module
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from maskproof.documents import BoxNumbers
 from maskproof.policy.patterns import NUMBER, expression
@@ -51,8 +50,7 @@ class DerivedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
                 yield f"{pattern!a}: {NAME} has to stand in it as often as in master, {self.master!a}"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A picture that one may be an export of, if it exists."""
 
     path: str

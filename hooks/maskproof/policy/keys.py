@@ -10,11 +10,10 @@ would need every field a second time. Only `Defaults` is hidden from the type ch
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from maskproof.model import Level
 
@@ -62,8 +61,7 @@ def union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *other}))
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """What holds for one image, key by key."""
 
     level: Annotated[Level, Row(ladder(*Level), "level {}")] = Level.VISUAL
@@ -89,8 +87,10 @@ class Keys:
         return ", ".join(key.says.format(getattr(self, key.name)) for key in KEYS if key.says)
 
 
+UNSET = Keys()
+"""what holds where no policy says anything"""
 KEYS = tuple(
-    Key(name, hint, getattr(Keys, name), *hint.__metadata__[-1])
+    Key(name, hint, getattr(UNSET, name), *hint.__metadata__[-1])
     for name, hint in get_type_hints(Keys, include_extras=True).items()
 )
 """the rows, in the order of docs/policy.md"""

@@ -6,13 +6,12 @@ and block. What each metric measures, and the data behind the numbers, stands in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from maskproof.model import Kind, Level
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A metric of one kind of region, and how far it may go."""
 
     kind: str

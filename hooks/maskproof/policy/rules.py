@@ -7,15 +7,15 @@ a page in docs/rules/, and a function that asks for `finding(id, ...)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from maskproof.documents import hint
 from maskproof.model import Finding, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What a finding of this rule means."""
 
     id: str

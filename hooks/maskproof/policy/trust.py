@@ -8,8 +8,9 @@ record only where all say so.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof import policy
 from maskproof.policy.cover import covered, same

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.model import counted
 
@@ -21,8 +22,7 @@ SAID = {"manual": "people's work on the original", "derived": "an export, which 
 """what an origin means where there is an original"""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One record that was written."""
 
     path: str

@@ -7,10 +7,10 @@ before, so that a change which only moves asks nothing less.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct, field
 
 from maskproof.atomic import one_writer, read_file, write_together
 from maskproof.errors import UsageError
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from maskproof.repo import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What goes where, by repository path."""
 
     records: dict[str, str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.content import sha256_of
 from maskproof.errors import CouldNotJudge, UsageError
@@ -27,8 +28,7 @@ KEPT_BYTES = 200_000_000
 """samples of originals that are kept for the next edit of the same one"""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True, dict=True):
     """What the edits of one run have in common."""
 
     repository: Repository

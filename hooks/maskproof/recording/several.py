@@ -7,9 +7,10 @@ the line that asked for it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof import evidence
 from maskproof.atomic import read_file
@@ -31,8 +32,7 @@ NOT_OURS = {".git", ".maskproof"}
 """folders without edits"""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
+class LeftAlone(Struct, frozen=True):
     """A picture in a folder of which nothing says what it was made from, or which others were made from."""
 
     edit: str
@@ -40,8 +40,7 @@ class LeftAlone:
     """others were made from it, or through it"""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An edit that was not recorded."""
 
     where: str

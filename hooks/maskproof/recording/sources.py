@@ -8,9 +8,10 @@ looks like.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof import evidence, likeness, regions
 from maskproof.atomic import read_file

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.errors import BrokenChain, RecordError
 from maskproof.records import sidecar
@@ -19,8 +20,7 @@ MAX_CHAIN = 16
 RENEW = "Record the edit again: `maskproof record EDIT --original PICTURE` works the parent out."
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One edit of a chain."""
 
     path: str

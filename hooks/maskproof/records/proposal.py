@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof import evidence
 from maskproof.model import OWN_ALPHA
@@ -24,8 +26,7 @@ MASK_WORD = re.compile(r"[._-]mask$", re.IGNORECASE)
 """how the names of masks end, before the dot of their type: hero.mask.png, hero-mask.png, hero_mask.png"""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFacts:
+class TreeFacts(Struct, frozen=True):
     """What the repository knows that a proposal can be drawn from."""
 
     tracked: Collection[str]
@@ -34,8 +35,7 @@ class TreeFacts:
     """which part of a mask is editable, as far as other records or the mask itself tell"""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """An original and a mask for one edit; None: nothing tells."""
 
     original: str | None = None

@@ -12,10 +12,11 @@ import csv
 import io
 import os
 import re
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.documents import hint
 from maskproof.errors import UsageError
@@ -31,8 +32,7 @@ OTHER_NAMES = {"area": "areas", "image": "edit", "mode": "mask_mode", "output": 
 """what columns are called as well"""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One edit to record, or why its row cannot be used."""
 
     where: str

@@ -9,11 +9,11 @@ with its limits in `limits.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.drift.frame import MAX_OFF_PROPORTIONS, Frame, Size, off_proportions
@@ -52,8 +52,7 @@ ORIGINAL = Frame()
 LOOK_AT_IT = "Look at the mask, and record the right one: `maskproof record EDIT --mask MASK --mask-mode MODE`."
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A declared area, before it is drawn."""
 
     name: str
@@ -162,8 +161,7 @@ def trimmed(
     return Region(name, kind, part, source, colors, (left, top), (mask.shape[0], mask.shape[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class MaskFacts:
+class MaskFacts(Struct, frozen=True):
     """What a mask says of itself beside its pixels."""
 
     mode: str | None

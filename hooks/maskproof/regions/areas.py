@@ -8,10 +8,10 @@ judged.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from maskproof.errors import CouldNotJudge, MissingMask
 from maskproof.images.decode import decode, decode_mask

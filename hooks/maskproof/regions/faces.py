@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.content import sha256_of
@@ -55,8 +55,7 @@ MODEL_ADVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(Struct, frozen=True):
     """A face that was found."""
 
     box: Box

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.errors import CouldNotJudge
@@ -58,8 +58,7 @@ Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], t
 """top left, top right, bottom right, bottom left of a line as it is read; x, y in pixels"""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of text that was read."""
 
     text: str
@@ -72,8 +71,7 @@ class Line:
     """the line's own, possibly turned, rectangle"""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A place whose text is not the same before and after."""
 
     before: str

@@ -9,10 +9,10 @@ near the picture's colours are to the logo's, then, for a logo in another colour
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.model import Box
@@ -58,8 +58,7 @@ MARGIN_SHARE = 0.06
 """border, as a share of the logo's long side, that is added around an outline so that its background counts"""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """One place where a reference logo was found."""
 
     box: Box
@@ -67,8 +66,7 @@ class Match:
     """normalised cross-correlation, 0 to 1"""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """A logo as it has to look at one place of a picture."""
 
     box: Box
@@ -78,8 +76,7 @@ class Rendered:
     """h x w, 0 transparent"""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A logo as it is compared."""
 
     light: NDArray[np.float32]

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from maskproof.errors import MissingObject, UsageError
 
@@ -37,8 +37,7 @@ class Wanted(NamedTuple):
     """arguments of `git fetch`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """What `maskproof check` is to be asked."""
 
     base: Wanted | None

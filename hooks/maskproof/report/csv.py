@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from maskproof.report.text import safe
 
@@ -25,7 +26,7 @@ def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     """Several values of a cell stand on lines of their own."""
     from maskproof.gate.inventory import Entry  # loads the gate
 
-    yield _row([one.name for one in fields(Entry)])
+    yield _row([*Entry.__struct_fields__])
     for one in found:
         yield _row([_cell(value) for value in asdict(one).values()])
 

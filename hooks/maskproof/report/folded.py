@@ -8,8 +8,10 @@ is not on this machine. What else was not judged and what was measured stands wi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.model import Severity, Verdict, counted
 from maskproof.spool import Left
@@ -42,8 +44,7 @@ COMMAND_LENGTH = 4000
 """characters of a command that every shell takes"""
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """What is told of many images at once."""
 
     images: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 from posixpath import relpath
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from maskproof.repo.paths import is_ours
 from maskproof.spool import Spool

@@ -6,9 +6,9 @@ that place, before and after. So a person sees in one look what the table says i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PIL import Image, ImageDraw
 
 from maskproof import regions
@@ -49,8 +49,7 @@ NO_MASK = "There is no mask: everything is protected."
 PLACES = "A frame shows where the worst finding is; below the picture is that place, before and after."
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """One picture of the sheet, drawn, with what is said about it."""
 
     title: str

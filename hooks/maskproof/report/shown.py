@@ -7,8 +7,9 @@ picture, because a preview holds no more detail however far it is enlarged.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.model import Severity
 from maskproof.report import drawing
@@ -39,8 +40,7 @@ QUALITY, SMALL_QUALITY, PLACE_QUALITY = 80, 70, 85
 """of JPEG"""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One place that a finding names, before and after, enlarged: JPEG."""
 
     before: bytes
@@ -48,8 +48,7 @@ class Place:
     after: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """What there is to see of one image; an empty picture: there is none."""
 
     size: tuple[int, int]

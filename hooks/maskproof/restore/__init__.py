@@ -8,10 +8,10 @@ original's own number, whatever the way of pasting.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 
 from maskproof import marks, regions
 from maskproof.content import sha256_of
@@ -55,8 +55,7 @@ NOT_CARRIED = (b"XML:com.adobe.xmp", b"Raw profile type ")
 """keywords of PNG texts that are no texts: XMP, which is written anew, and metadata of other formats, which may turn"""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to restore."""
 
     method: str = AUTO
@@ -75,8 +74,7 @@ class Options:
     """gives who signs where policy asks for it; None: nobody said"""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """The bytes of one comparison, with original and edit decoded once for all that looks at them."""
 
     inputs: Named
@@ -84,8 +82,7 @@ class Sources:
     edit: Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """An edit whose protected pixels are the original's again."""
 
     data: bytes

@@ -7,10 +7,10 @@ correction recolours the edit as well, so it is for edits whose tone is off, not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image, ImageFilter
 
 from maskproof.drift.frame import shown
@@ -43,8 +43,7 @@ MARGIN_PX = 3
 """px around the mask that pasting looks at"""
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """Original and edit, in one frame and one kind of numbers."""
 
     before: NDArray[Any]
@@ -62,8 +61,7 @@ class Layers:
         return Layers(self.before[part], self.after[part], self.inside[part], self.valid[part], self.color_channels)
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """The picture with its protected pixels put back."""
 
     samples: NDArray[Any]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof import marks
 from maskproof.atomic import one_writer, read_file, sweep, write_together
@@ -57,8 +58,7 @@ AGAIN = {"restored": "Record it, and restore it again.", "marked": "Mark it agai
 """what to do where a picture was saved anew meanwhile"""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one picture."""
 
     verdict: Verdict
@@ -69,8 +69,7 @@ class Outcome:
     """what to tell, the result first"""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One edit in the working tree."""
 
     path: str

@@ -8,10 +8,10 @@ approve: an approval names the signed bytes, so none can stand in them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from maskproof import __version__, evidence
 from maskproof.errors import CouldNotRestore, UsageError
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from maskproof.records.sidecar import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """How a picture was made, with the bytes that are at hand."""
 
     record: Record

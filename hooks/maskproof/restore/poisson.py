@@ -8,10 +8,10 @@ and S. McCormick, "A multigrid tutorial", 2000): what is rough is relaxed on a f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from maskproof.drift.grid import reduced_mask
@@ -33,8 +33,7 @@ DAMPING = np.float32(0.8)
 LATER, EARLIER = slice(1, None), slice(None, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A smooth field over a picture, kept as small as it was solved."""
 
     small: Float

@@ -9,12 +9,12 @@ itself can say of which recorded bytes it was made. It does, and the next run en
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from maskproof import evidence, marks
 from maskproof.atomic import read_file, write_file
@@ -51,8 +51,7 @@ RENEWED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """One picture that is to be signed."""
 
     path: str

@@ -9,11 +9,10 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from maskproof.documents import BoxNumbers  # noqa: TC001 - msgspec reads it
 from maskproof.errors import UsageError
@@ -163,8 +162,7 @@ ACTIONS: dict[str, type[Asked]] = {
 """by the name in its address"""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A command that was run."""
 
     command: str

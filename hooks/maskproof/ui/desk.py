@@ -12,9 +12,10 @@ import shutil
 import tempfile
 import threading
 import weakref
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from maskproof.gate.check import judged
 from maskproof.gate.scope import Scope
@@ -39,8 +40,7 @@ STATES = {
 """how a file stands to Git, in words"""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One picture."""
 
     id: str
@@ -52,8 +52,7 @@ class Item:
     """the files of it that are not staged as they lie there: itself, its record, its mask"""
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True, weakref=True):
     """What lay there at one moment."""
 
     key: str

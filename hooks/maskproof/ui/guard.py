@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -39,8 +40,7 @@ HEADERS = {
 """what every answer says: nothing is loaded from elsewhere, shown within another page, or kept"""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """The secrets of one run."""
 
     port: int

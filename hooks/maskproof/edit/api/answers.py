@@ -7,10 +7,10 @@ little to be trusted as any file.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from maskproof.documents import Problems, read_json
 from maskproof.edit.api.client import explain, hide, host
@@ -26,8 +26,7 @@ MAX_TOKENS = 4000
 """of an answer; a few sentences on a few pictures, and what the model thinks before it writes them"""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a question: text, or the picture that it speaks of."""
 
     text: str = ""

@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from maskproof.edit.api.client import BILLING, NOTHING, OPENAI, REFUSED, explain, hide, host, is_azure
 from maskproof.errors import MaskproofError, NoAnswer, UsageError
@@ -39,8 +41,7 @@ MAX_PICTURE_BYTES = 64_000_000
 """bytes of one candidate at the most; the limit of `containers` for pictures"""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRequest:
+class ImageRequest(Struct, frozen=True):
     """One request for edits."""
 
     image: bytes
@@ -75,8 +76,7 @@ class ImageRequest:
         return {key: value for key, value in named.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back."""
 
     pictures: tuple[bytes, ...]

@@ -8,7 +8,8 @@ since servers that speak the same protocol have models of their own.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 AS_OF = "2026-11-22"
 """the day on which this list was compared with its sources"""
@@ -24,8 +25,7 @@ MAX_ASPECT = 3
 """the longer side over the shorter one of a free size"""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageModel:
+class ImageModel(Struct, frozen=True):
     """One model, and what its requests may say."""
 
     name: str

@@ -10,8 +10,9 @@ and from the guide on image generation (gpt-image-1: 65 and 129 a tile, and 6,14
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from maskproof.edit.api.images import ImageRequest
@@ -29,8 +30,7 @@ PARTIAL_TOKENS = 100
 """of each half-finished picture that is streamed"""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """One family of models; US dollars a million tokens."""
 
     text: float

@@ -9,8 +9,9 @@ Source: C2PA technical specification 2.2, chapters 10 (claims), 11 (boxes), 18 (
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.evidence.cbor import MAX_CBOR, decode
 from maskproof.evidence.jumbf import Box, MalformedError, parse
@@ -36,8 +37,7 @@ MAX_CHAIN = 64
 """manifests followed from ingredient to ingredient"""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One step in the making of the picture."""
 
     name: str
@@ -55,8 +55,7 @@ class Action:
         return self.name in PASSIVE or self.name.startswith("watermarked") or "watermark" in self.description.casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(Struct, frozen=True):
     """A picture that went into this one."""
 
     label: str
@@ -68,8 +67,7 @@ class Ingredient:
     """the label of the manifest it brought"""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One claim and what it refers to."""
 
     label: str
@@ -242,8 +240,7 @@ def _maker(action: Action, manifest: Manifest) -> str | None:
     return (action.agent or manifest.generator) if "ai generated" in action.description.casefold() else None
 
 
-@dataclass(slots=True)
-class _Room:
+class _Room(Struct):
     """Bytes of CBOR that may still be decoded of this file."""
 
     left: int = MAX_CBOR

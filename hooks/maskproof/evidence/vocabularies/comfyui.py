@@ -14,8 +14,9 @@ repositories for the names that inputs have.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.evidence import sizes
 from maskproof.evidence.carriers import tree_of
@@ -94,8 +95,7 @@ MAX_NODES, MAX_FOLLOWED = 2_000, 20
 """nodes of a graph, and starting points from which it is walked: each walk may pass every node"""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What one input is given."""
 
     name: str
@@ -106,8 +106,7 @@ class Link:
     """which of that node's outputs; of a node that loads a picture, 0 is the picture and 1 its transparency"""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One node that was run."""
 
     kind: str

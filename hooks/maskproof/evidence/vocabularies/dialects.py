@@ -9,8 +9,9 @@ filipstrand/mflux `utils/generated_image.py`; drawthingsai; easydiffusion `save_
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.evidence import sizes
 from maskproof.evidence.carriers import tree_of
@@ -32,8 +33,7 @@ COMMON = ("parameters", "UserComment", "exif:UserComment", "comment", "Comment",
 """texts in which several of them write"""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How one generator writes."""
 
     generator: str

@@ -8,8 +8,10 @@ as a further frame.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maskproof.content import sha256_of
 from maskproof.errors import Unreadable
@@ -54,8 +56,7 @@ TURNED = {
 """EXIF orientation by quarter turns against the clock (irot) and the axis of a mirror (imir; 0: top becomes bottom)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """What sets one format of this family of containers apart from the others."""
 
     format: str
@@ -72,8 +73,7 @@ class Family:
 AVIF = Family("AVIF", PICTURES, SIMPLE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Items:
+class _Items(Struct, frozen=True):
     """What the indexes say."""
 
     kinds: dict[int, bytes]

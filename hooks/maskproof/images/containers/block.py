@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.errors import TooLarge, Unreadable
 
@@ -24,8 +25,7 @@ MAX_PIECES = 1_000_000
 """pieces that the image data of a PNG may come in, which take a second to walk; writers make them of 8 kB and more"""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block of a file: a PNG chunk, a JPEG segment, a RIFF chunk, an ISO box, …."""
 
     kind: str
@@ -35,8 +35,7 @@ class Block:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """What a file's structure says about the picture in it."""
 
     format: str

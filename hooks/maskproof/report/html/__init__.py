@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.model import Report, Verdict, amount, counted, place
 from maskproof.report import issues, standing, text
@@ -125,8 +126,7 @@ def _page(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """The images of a page, each described anew when the template comes to it."""
 
     images: Sequence[ImageReport]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.model import Verdict, counted
 from maskproof.report import html, text
@@ -22,8 +23,7 @@ AT_ONCE = 60
 ORDERS = (("name", "by name"), ("newest", "newest first"), ("drift", "most drift first"))
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What the overview keeps of a picture: words, and the names of files."""
 
     recorded: Recorded

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from maskproof.model import Verdict, counted
 from maskproof.report import text
@@ -34,8 +35,7 @@ RECORDS = {
 SIGNATURES = {"fits": "fits", "broken": "broken", "unchecked": "not verified", "none": "none"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     kind: str
     name: str
     cells: tuple[tuple[str, ...], ...]

@@ -14,9 +14,10 @@ recorded crop, border and areas; and the model that the record names tells which
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof import parallel, policy
 from maskproof.atomic import read_file
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from maskproof.setup.calibrate.cases import Case
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One comparison, as it is handed to a process of the pool."""
 
     case: Case

@@ -11,8 +11,9 @@ import csv
 import difflib
 import io
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,7 @@ ACCEPTED, REJECTED = "pass", "block"
 MODES = ("alpha", "white", "black")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One edit that a person has judged; paths are relative to the table."""
 
     line: int
@@ -36,8 +36,7 @@ class Case:
     accepted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """What a table says, and every mistake in it."""
 
     cases: tuple[Case, ...] = ()

@@ -6,8 +6,9 @@ get more room than they need. A team sees here what that room is, and which edit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.gate.certainty import Certainty
 from maskproof.gate.verdict import ratio
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from maskproof.setup.calibrate.proposal import Line, Proposal, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One editor's accepted edits and one limit."""
 
     editor: str
@@ -52,8 +52,7 @@ class Part:
         return needed(self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Editor:
+class Editor(Struct, frozen=True):
     """All edits of one model."""
 
     name: str

@@ -16,9 +16,10 @@ compared between pictures as they are, and a proposed 1.3 gives every picture 1.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from maskproof.gate.certainty import Certainty
 from maskproof.gate.verdict import ratio
@@ -47,8 +48,7 @@ FEW_ACCEPTED, FEW_REJECTED = 10, 5
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What was measured of one judged edit."""
 
     name: str
@@ -63,8 +63,7 @@ class Row:
     """what a reader has to know of how it was compared"""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One limit: what the edits showed, and what follows from it."""
 
     kind: str
@@ -103,8 +102,7 @@ class Line:
         return Certainty(len(self.accepted), sum(ratio(value, self.proposed) > 1 for value in self.accepted))
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What the judged edits say about the limits."""
 
     lines: tuple[Line, ...]
@@ -208,8 +206,7 @@ def metrics_over(row: Row, limits: Mapping[Key, float]) -> tuple[Key, ...]:
     return tuple(sorted((key for key, ratio in ratios.items() if ratio > 1), key=lambda key: (-ratios[key], key)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Unheld:
+class _Unheld(Struct, frozen=True):
     """The rejected edits that are over no limit beyond all accepted ones."""
 
     missed: tuple[Row, ...]
