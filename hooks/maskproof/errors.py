@@ -180,6 +180,22 @@ class MissingObject(CouldNotJudge):
     absent = True
 
 
+def refused(error: BaseException | None) -> str:
+    """What the system refused and of which file, in its words; empty where the error is no refusal.
+
+    A library that cannot be opened or mapped, for want of files or memory, is an ImportError to Python.
+    """
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, ImportError) and error.path and not error.path.endswith(".py"):
+        return str(error)
+    if isinstance(error, OSError):
+        return (
+            ": ".join(filter(None, map(str, (error.filename or "", error.strerror or error)))) or type(error).__name__
+        )
+    return ""
+
+
 @contextmanager
 def as_usage() -> Iterator[None]:
     """What keeps a picture from being judged or written, where it is one that the command line names: a UsageError."""

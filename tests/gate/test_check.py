@@ -32,7 +32,9 @@ def judged(project, stage, error):
         return {image.path: image for image in check.check(change).images}
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), AssertionError("no such case")])
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), RecursionError(), AssertionError("no such case"), ImportError("no such name", path="a.py")]
+)
 @pytest.mark.parametrize("stage", ["gather", "judge"])
 @pytest.mark.threat("T33")
 def test_a_fault_of_the_program_is_told_last_by_its_status(project, stage, error):
@@ -44,11 +46,18 @@ def test_a_fault_of_the_program_is_told_last_by_its_status(project, stage, error
     assert status(*images.values()) == 70
 
 
-@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), MemoryError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(24, "Too many open files"),
+        MemoryError(),
+        ImportError("libm.so: cannot open shared object file: Too many open files", path="_multiarray.so"),
+    ],
+)
 def test_what_the_system_refuses_is_told_of_the_image_with_its_reason(project, error):
     images = judged(project, "gather", error)
     (finding,) = images[SPRING].findings
-    assert ("Too many open files" if isinstance(error, OSError) else "out of memory") in finding.message
+    assert ("out of memory" if isinstance(error, MemoryError) else "Too many open files") in finding.message
     assert status(*images.values()) == 1
     assert status(images[SPRING]) == 3
 

@@ -17,7 +17,7 @@ import click
 
 from maskproof.cli import base
 from maskproof.cli.base import INTERNAL, OutputLostError
-from maskproof.errors import CouldNotJudge, DocumentError, MaskproofError, UsageError
+from maskproof.errors import CouldNotJudge, DocumentError, MaskproofError, UsageError, refused
 from maskproof.report.text import full_stop, safe
 
 __all__ = ["commands", "main"]
@@ -50,10 +50,10 @@ def main() -> NoReturn:
     except MaskproofError as error:
         _complain(error)
         sys.exit(error.exit_status)
-    except (OSError, MemoryError) as error:
-        _complain(UsageError(f"the system refused: {_reason(error)}", "Free what is short, then run this again."))
-        sys.exit(UsageError.exit_status)
     except Exception as error:  # noqa: BLE001 - the last resort: said in one line, and never taken for a verdict
+        if refused(error):
+            _complain(UsageError(f"the system refused: {_reason(error)}", "Free what is short, then run this again."))
+            sys.exit(UsageError.exit_status)
         if os.environ.get("MASKPROOF_TRACEBACK"):
             import traceback
 
@@ -77,11 +77,9 @@ def _lost(cause: BaseException | None) -> int:
 
 def _reason(error: BaseException | None) -> str:
     """What the system says, and of which file."""
-    if not isinstance(error, OSError):
-        return "out of memory"
     if isinstance(error, FileNotFoundError) and not os.path.exists(os.curdir):  # noqa: PTH110 - pathlib asks for its name
         return "the current folder is gone"
-    return ": ".join(str(one) for one in (error.filename, error.strerror or error) if one)
+    return refused(error)
 
 
 def _complain(error: MaskproofError) -> None:

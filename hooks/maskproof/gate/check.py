@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from maskproof.errors import CouldNotJudge, MaskproofError
+from maskproof.errors import CouldNotJudge, MaskproofError, refused
 from maskproof.gate.carried import without_carried
 from maskproof.gate.chain import chain_of, compare_with_first
 from maskproof.gate.compare import cut, describe, measure, mend, protect
@@ -212,13 +212,14 @@ def apart(path: str, stage: Callable[..., T], *given: Any) -> T | ImageReport:
         return stage(*given)
     except MaskproofError:  # of the whole run: policy, or a part that is not installed
         raise
-    except (OSError, MemoryError) as error:
-        said = f"the system refused what it takes to judge {path} ({getattr(error, 'strerror', '') or 'out of memory'})"
-        advice = "Free what is short, then run the same command again."
     except Exception as error:  # noqa: BLE001 - a fault of the program in one image must not hide the other verdicts
-        fault = "".join(traceback.format_exception(error))
-        said = f"maskproof itself failed on {path} ({type(error).__name__}: {error}), so nothing is known of it"
-        advice = "This is a bug: set MASKPROOF_TRACEBACK=1 to see where, and report it."
+        if reason := refused(error):
+            said = f"the system refused what it takes to judge {path} ({reason})"
+            advice = "Free what is short, then run the same command again."
+        else:
+            fault = "".join(traceback.format_exception(error))
+            said = f"maskproof itself failed on {path} ({type(error).__name__}: {error}), so nothing is known of it"
+            advice = "This is a bug: set MASKPROOF_TRACEBACK=1 to see where, and report it."
     found = finding("unreadable", said, severity=Severity.UNJUDGED, advice=advice)
     return ImageReport(path, Verdict.UNJUDGED, findings=(found,), fault=fault)
 
