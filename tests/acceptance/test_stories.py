@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 from dataclasses import dataclass
 
@@ -36,22 +37,21 @@ class Told:
 
     def run(self, *arguments: str, **env: str) -> Outcome:
         """Run maskproof and print what it says."""
-        return self._told(f"maskproof {' '.join(arguments)}", Outcome.of(self.project.maskproof(*arguments, **env)))
+        return self._told("maskproof", *arguments, outcome=Outcome.of(self.project.maskproof(*arguments, **env)))
 
     def commit(self, what: str, **env: str) -> Outcome:
         """Stage and commit everything with the hook on."""
         self.project.git("add", "-A")
-        return self._told(
-            f"git commit -m '{what}'", Outcome.of(self.project.git("commit", "-qm", what, ok=False, **env))
-        )
+        outcome = Outcome.of(self.project.git("commit", "-qm", what, ok=False, **env))
+        return self._told("git", "commit", "-m", what, outcome=outcome)
 
     def honest(self, what: str, **env: str) -> None:
         """A commit that passes with nothing of ours to read but how much was looked at."""
         done = self.commit(what, **env)
         assert (done.status, COUNTS.sub("", ours(done)).strip()) == (0, ""), done.text
 
-    def _told(self, command: str, outcome: Outcome) -> Outcome:
-        print(f"\n$ {command}   [{outcome.status}]\n{ours(outcome)}".rstrip())
+    def _told(self, *command: str, outcome: Outcome) -> Outcome:
+        print(f"\n$ {shlex.join(command)}   [{outcome.status}]\n{ours(outcome)}".rstrip())
         return outcome
 
 
