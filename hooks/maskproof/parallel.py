@@ -64,7 +64,7 @@ def side_by_side(
 
     pool = ThreadPoolExecutor(threads)
     try:
-        yield from in_order(pool, function, ((task, weigh(task)) for task in tasks), threads, room)
+        yield from in_order(pool, function, ((task, weigh(task)) for task in tasks), threads - 1, room)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -97,12 +97,12 @@ def widen(inputs: Inputs, pairs: Pairs, protected: Protected, files: Files) -> t
     """
     if inputs.change is None or not isinstance(inputs.reference, Original) or not pairs.pairs:
         return ()
-    pair, original = pairs.pairs[0], files.picture(inputs.reference.original)
-    found = []
+    pair, found = pairs.pairs[0], []
     for contract in inputs.change.contracts:
         if not _comparable(contract.record, record_of(inputs)):
             continue
-        was = _opened(contract, pair, original.alpha, files)
+        # Decoded anew only here: the pair's own original has lost a transparency that was its mask.
+        was = _opened(contract, pair, files.picture(inputs.reference.original).alpha, files)
         fresh = pair.editable & ~was
         if fresh.any():
             names = [one.name for one in protected.regions[0][1:] if (one.mask & fresh).any()]

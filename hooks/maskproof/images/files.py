@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 ReadBlob = Callable[[str, str], bytes]
 """blob id and path in, bytes out; raises CouldNotJudge where they cannot be had"""
 T = TypeVar("T")
-KEPT_BYTES = 160_000_000
-"""decoded samples that are kept: six pictures of 3840 x 2160, or one of 50 Mpx; the last one is always kept"""
+KEPT_BYTES = 64_000_000
+"""decoded samples that are kept: two pictures of 3840 x 2160 beside those in work, which are held anyway; the last one,
+of whatever size, is always kept"""
 KEPT_COUNT = 192
 """what is kept of files in all, decoded or not: most have three such values"""
 WALKED_BYTES = 100_000

@@ -32,8 +32,8 @@ LFS = "lfs:"
 """begins the id of a Git LFS object that no blob leads to"""
 FETCHED = "fetched:"
 """begins the id of an original that was fetched from an address"""
-MEMO_BYTES = 128_000_000
-"""bytes of blobs that are kept"""
+MEMO_BYTES = 96_000_000
+"""bytes of blobs that are kept: the files of three pairs of 3840 x 2160, two in work and one that is taken up next"""
 MEMO_COUNT = 96
 """blobs that are kept: those of some twenty pictures, with their records, originals and masks"""
 KNOWN_DIGESTS = 2_000
@@ -247,6 +247,8 @@ class Objects:
         return self.repository.common_dir / (set_to or "lfs")
 
     def _object(self, oid: str, name: str) -> bytes:
+        if (known := self._memo.get(oid)) is not None:  # without waiting for what another thread has Git read
+            return known
         with self._lock:
             if (known := self._memo.get(oid)) is not None:
                 return known
