@@ -171,10 +171,10 @@ def mend(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[Reg
         return None
     if verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
         return None
-    return met(inputs, pair, _built(pairs, protected, pair))
+    return meet(inputs, pair, _built(pairs, protected, pair))
 
 
-def met(inputs: Inputs, pair: Pair, areas: tuple[Region, ...]) -> Mending:
+def meet(inputs: Inputs, pair: Pair, areas: tuple[Region, ...]) -> Mending:
     """What `restore` would meet in an edit: each reason for which it would refuse, before its command is offered."""
     inside = ~np.logical_or.reduce([region.mask for region in areas])
     refused = _unwritable(pair.original) if inside.any() else _closed(inputs, masked=pair.mask is not None)
