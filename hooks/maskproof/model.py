@@ -163,6 +163,8 @@ class Picture(Struct, frozen=True):
     """digest of the gain map that the file carries for HDR screens; empty: none"""
     depth: int = 8
     """bits of a sample in the file"""
+    inks: str = ""
+    """CMYK or LAB, where the file holds such samples, which are made for print; empty: grey or RGB"""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -76,6 +76,22 @@ def test_nobody_is_told_who_sees_nothing(clock, quiet):
     assert (clock.last, shown.getvalue()) == (None, "")
 
 
+@pytest.mark.parametrize(
+    ("command", "what"), [(("view", "--no-open"), "images judged"), (("gallery", "out"), "pictures judged")]
+)
+@pytest.mark.parametrize("lasts", [True, False])
+def test_what_shows_pictures_counts_as_the_check_does(project, clock, monkeypatch, command, what, lasts):
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(clock, "start", lambda timer: timer.ring() if lasts else None)
+    project.edit("held")
+    project.edit("drifted", "assets/autumn.png")
+    project.stage()
+    with redirect_stderr(Terminal()) as terminal:
+        base.commands.main(list(command), standalone_mode=False)
+    line = "".join(f"\r\x1b[K{said}{what}{end}" for said, end in (("", " ..."), ("1 of 2 ", ""), ("2 of 2 ", "")))
+    assert terminal.getvalue() == (f"{line}\r\x1b[K" if lasts else "")
+
+
 @pytest.mark.parametrize("verdict", ["held", "drifted"])
 def test_quiet_says_nothing_of_what_passes_and_all_of_what_does_not(project, tmp_path, verdict):
     project.edit(verdict)

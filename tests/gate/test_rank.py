@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import sys
 from itertools import pairwise
@@ -22,7 +23,7 @@ from maskproof.images import decode
 from maskproof.model import Box, Finding, ImageReport, Severity, Verdict
 from maskproof.policy import from_file
 from maskproof.report import drawing, sheet
-from projects import COUNTS, HERO, MASK, OPENED, SIZE, png, texture
+from projects import COUNTS, HERO, MASK, OPENED, SIZE, SPRING, png, texture
 
 MASKED = ("--mask", MASK, "--mask-mode", "white")
 ORANGE = (213, 94, 0)
@@ -143,7 +144,7 @@ class TestTable:
         for name in ("held.png", HERO):
             (tmp_path / name.rpartition("/")[2]).write_bytes((shoot.project.root / name).read_bytes())
         (shoot.project.root / "held.png").unlink()
-        done = shoot.project.maskproof("rank", str(tmp_path / "hero.png"), str(tmp_path / "held.png"))
+        done = shoot.project.maskproof("rank", str(tmp_path / "hero.png"), str(tmp_path / "held.png"), *MASKED)
         (command,) = (line.strip() for line in done.stdout.splitlines() if "maskproof record" in line)
         *copies, record = command.split(" && ")
         for one in copies:
@@ -170,6 +171,34 @@ class TestTable:
         done = shoot("drifted.png", "slight.png")
         assert "None passes; slight.png is the nearest" in done.stdout
         assert "maskproof restore slight.png" in done.stdout
+
+    def test_a_scene_that_was_drawn_anew_is_answered_as_the_check_does(self, shoot):
+        said = " ".join(shoot("other.png").stdout.split())
+        assert "maskproof restore" not in said
+        told = re.search(r"Edit again: only \d+% of what is protected [^.]+\.", said)[0]
+        shoot.project.edit("other")
+        shoot.project.stage(SPRING, f"{SPRING}.maskproof.json")
+        assert told in " ".join(shoot.project.maskproof("check").stdout.split())
+
+    def test_without_a_mask_nothing_can_be_put_back(self, shoot):
+        said = " ".join(shoot.project.maskproof("rank", HERO, "drifted.png").stdout.split())
+        assert "Edit again: no mask was named, so all is protected" in said
+        assert "maskproof restore" not in said
+
+    def test_what_is_offered_works_where_the_format_cannot_hold_the_original(self, shoot):
+        clear = Image.open(io.BytesIO(shoot.project.pictures.original)).convert("RGBA")
+        clear.putpixel((0, 0), (0, 0, 0, 90))
+        shoot.project.write("clear.png", png(clear))
+        drifted = Image.open(io.BytesIO(shoot.project.pictures.drifted)).convert("RGB")
+        shoot.project.write("drifted.jpg", pictures.saved(drifted, "JPEG", quality=92))
+        shoot.project.commit("All")
+        done = shoot.project.maskproof("rank", "clear.png", "drifted.jpg", *MASKED)
+        commands = [line.strip(" ->") for line in done.stdout.splitlines() if "maskproof re" in line]
+        assert commands[1] == "maskproof restore drifted.jpg -o drifted.png"
+        for one in commands:
+            name = one.replace("-o drifted.png", "-o put-back.png")  # a candidate of the other name lies there
+            ran = shoot.project.maskproof(*shlex.split(name)[1:])
+            assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def test_names_cannot_steer_the_terminal(self, shoot):
         name = "a\x1b[31m\u202eb.png"

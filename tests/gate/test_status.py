@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from maskproof.gate.cache import Cache
@@ -12,6 +13,8 @@ from processes import maskproof
 from projects import HERO, clean_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from projects import Project
 
 
@@ -71,7 +74,7 @@ def test_lines_fit_eighty_columns_and_say_what_was_accepted(project: Project) ->
     assert name == "    assets/b.png"
     assert second.startswith("BLOCKED   ")
     assert second.endswith("edited; outside-mask")
-    assert last == "maskproof: 2 recorded pictures: 1 pass, 1 blocked, 0 not judged."
+    assert last == "maskproof: 2 recorded pictures: 0 pass, 1 accepted, 1 blocked, 0 not judged."
     assert len(listed(project)["pictures"][0]["approvals"]) == 1
 
 
@@ -116,3 +119,53 @@ def test_it_finds_what_the_gate_has_kept_and_says_the_same_without_it(project: P
     cache = Cache(Repository(project.root))
     assert len(list(reports(Repository(project.root), in_ci=False, cache=cache))) == 2
     assert cache.found == 2
+
+
+STANDINGS = {
+    "Passes": "pass",
+    "Warning": "with a warning",
+    "Accepted": "accepted",
+    "Blocked": "blocked",
+    "Not judged": "not judged",
+}
+"""what the filters of a page say, and what the line at the end says"""
+
+
+def test_all_numbers_are_those_of_the_filters_and_add_up(project: Project, tmp_path: Path) -> None:
+    project.write("maskproof.toml", 'version = 1\n[[derived]]\nmaster = "assets/a.png"\npaths = ["assets/row.png"]\n')
+    project.edit("held", "assets/a.png")
+    project.write("assets/row.png", project.pictures.held)
+    project.edit("drifted", "assets/b.png")
+    other = project.pictures.other
+    for name, origin in (("made", "generated"), ("photo", "manual")):
+        project.write(f"assets/{name}.png", other)
+        without = project.record(other, origin=origin, original=None, mask=None)
+        project.write(f"assets/{name}.png.maskproof.json", without)
+    export = project.record(
+        project.pictures.held,
+        origin="derived",
+        original={"path": "assets/a.png", **project.original(project.pictures.held)},
+        mask=None,
+    )
+    project.write("assets/export.png", project.pictures.held)
+    project.write("assets/export.png.maskproof.json", export)
+    project.write("assets/broken.png", other)
+    project.write("assets/broken.png.maskproof.json", "{}")
+    trailing = project.pictures.held_again + b"\n"
+    project.write("assets/warned.png", trailing)
+    project.write("assets/warned.png.maskproof.json", project.record(trailing))
+    project.edit("drifted", "assets/agreed.png")
+    project.stage()
+    assert project.maskproof("approve", "assets/agreed.png", "--reason", "agreed").returncode == 0
+    project.stage()
+    line = project.maskproof("status").stdout.splitlines()[-1]
+    assert line == ("maskproof: 8 recorded pictures: 4 pass, 1 with a warning, 1 accepted, 1 blocked, 1 not judged.")
+    assert project.maskproof("gallery", str(tmp_path / "gallery")).returncode == 0
+    for page in (project.maskproof("status", "--format", "html").stdout, (tmp_path / "gallery/index.html").read_text()):
+        filters = dict(re.findall(r"<span>([\w ]+) <b>(\d+)</b>", page))
+        assert line.removeprefix("maskproof: ").rstrip(".") in page
+        assert int(filters.pop("All")) == sum(map(int, filters.values())) == 8
+        assert set(filters) == set(STANDINGS)
+        assert all(f"{number} {STANDINGS[word]}" in line for word, number in filters.items())
+    summary = listed(project)["summary"]
+    assert summary == {"pictures": 8, "passed": 6, "blocked": 1, "unjudged": 1}

@@ -110,10 +110,20 @@ def test_a_finding_lies_around_all_that_its_metrics_over_their_limits_found() ->
     assert finding.around is None
 
 
+def test_what_is_furthest_over_its_limit_is_told_first() -> None:
+    frame = RegionDrift("frame", "frame", (Metric("tone", 5.0, "", "tone", "lighter"),))
+    inside = RegionDrift("frame", "frame", (Metric("seam", 0.9, "", "seam", "a step"),))
+    out = RegionDrift("out", "outside-mask", (Metric("light", 3.0, "x", "outside-mask", "a patch"),))
+    limits = {("frame", "tone"): 4.0, ("frame", "seam"): 0.2, ("outside-mask", "light"): 1.0}
+    found = verdict.decide([frame, inside, out], limits).findings
+    assert [one.message for one in found] == ["a patch", "lighter", "a step"]
+
+
 @pytest.mark.parametrize(
     ("off", "message", "value", "also"),
     [
-        (9.0, "9 off", 9.0, ("light",)),
+        (20.0, "20 off", 20.0, ("light",)),
+        (9.0, "9 off; 3x lighter", 9.0, ("light",)),
         (4.0, "4 off; 3x lighter", 3.0, ()),
         (1.0, "3x lighter", 3.0, ()),
     ],

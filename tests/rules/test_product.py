@@ -22,7 +22,14 @@ def test_a_product_of_another_shape_is_found() -> None:
 
 def test_it_says_how_far_the_outline_moved() -> None:
     message = judged("block/product-reshaped").the("product")["message"]
-    assert message == "its outline moved by 7 px (95 % of it by less; limit 2 px)"
+    assert message.startswith("its outline moved by 7 px (95 % of it by less; limit 2 px)")
+
+
+def test_it_says_the_drift_of_the_headline_behind_its_own_measure() -> None:
+    found = judged("block/product-reshaped")
+    drift = found.report["images"][0]["drift"]
+    assert drift > 10
+    assert f"local change, {drift:.3g}x what this picture shows" in found.findings[0]["message"]
 
 
 def test_a_product_beside_a_change_is_not() -> None:

@@ -294,6 +294,7 @@ def rank(
     Exit status: 0 when at least one passes, 1 when none does, 3 when none could be judged.
     """
     from maskproof.gate import rank as ranking
+    from maskproof.gate.named import mending
     from maskproof.model import Report, Verdict
     from maskproof.report.sheet import contact_sheet
 
@@ -311,7 +312,8 @@ def rank(
         print(write(take, given[best.index].edit), file=sys.stderr)
         copy = str(take)
     through = None if mask is None else str(mask)
-    advice = ranking.advice(order, str(original), through, mask_mode, copy, _brought())
+    met = mending(given[best.index], settings, read) if best.report.verdict is Verdict.BLOCK else None
+    advice = ranking.advice(order, str(original), through, mask_mode, copy, _brought(), met)
     found = Report(tuple(one.report for one in order))
     emit(partial(writer.ranking, order, advice), output, summary(found))
     verdicts = {one.report.verdict.value for one in order}

@@ -22,7 +22,6 @@ from maskproof.cli.base import (
     emit,
     folder,
     in_ci,
-    progress,
     report_options,
     spare,
     write,
@@ -75,7 +74,8 @@ def view(
     repository = Repository(Path.cwd())
     change = open_change(repository, Selection(from_ref, to_ref, everything, edits))
     change = change._replace(in_ci=in_ci(os.environ))
-    found = check(change, progress=progress, draws={html.__name__: html.draw}, only=change.named)
+    with counting("images judged") as told:
+        found = check(change, progress=told, draws={html.__name__: html.draw}, only=change.named)
     if not found.images:
         raise UsageError(
             "there is nothing to show: no image is changed and staged",
@@ -84,12 +84,12 @@ def view(
     shown = seen_from(found, folder(repository, os.environ), windows=os.name == "nt")
     page = output or repository.common_dir / PAGE
     page.parent.mkdir(exist_ok=True)
-    told = write(page, encoded(html.run(shown)))
+    wrote = write(page, encoded(html.run(shown)))
     print(asks(shown))
     if opens and not in_ci(os.environ) and webbrowser.open(page.resolve().as_uri()):
-        print(f"{told} and opened it.")
+        print(f"{wrote} and opened it.")
     else:
-        print(f"{told}; open it in a browser.")
+        print(f"{wrote}; open it in a browser.")
     return 0
 
 
@@ -111,10 +111,10 @@ def gallery_(target: Path) -> int:
     gallery.claim(target)
     worker.start()
     where, windows = folder(repository, os.environ), os.name == "nt"
-    told = partial(progress, what="pictures judged")
-    judged = reports(repository, in_ci=in_ci(os.environ), draws=gallery.DRAWS, progress=told)
-    turned = ((seen_from(Report((one,)), where, windows=windows).images[0], said) for one, said in judged)
-    count = gallery.write(target, turned)
+    with counting("pictures judged") as told:
+        judged = reports(repository, in_ci=in_ci(os.environ), draws=gallery.DRAWS, progress=told)
+        turned = ((seen_from(Report((one,)), where, windows=windows).images[0], said) for one, said in judged)
+        count = gallery.write(target, turned)
     print(
         safe(f"Wrote {counted(count, 'recorded picture')} into {target}; open {target / gallery.INDEX} in a browser.")
     )

@@ -251,7 +251,7 @@ def judge(inputs: Inputs, files: Files, threads: int = 2, draws: Draws | None = 
     report = conclude(Inspection(inputs, signals, compared, measured, *facts))
     if not draws:
         return report
-    seen = scene(inputs.edit, pairs, regions, files)
+    seen = scene(inputs.edit, pairs, regions, measured, files)
     return replace(report, shown={name: draw(report, seen) for name, draw in draws.items()})
 
 

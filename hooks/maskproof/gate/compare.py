@@ -21,7 +21,16 @@ from maskproof.gate import verdict
 from maskproof.gate.alignment import realign
 from maskproof.gate.crossing import Crossing, crossing
 from maskproof.gate.descriptions import with_lost_profile
-from maskproof.gate.inspection import Compared, Failure, Mending, Original, PairFacts, PictureFacts, RegionFacts
+from maskproof.gate.inspection import (
+    LITTLE,
+    Compared,
+    Failure,
+    Mending,
+    Original,
+    PairFacts,
+    PictureFacts,
+    RegionFacts,
+)
 from maskproof.images.color import SRGB
 from maskproof.images.containers.block import MAX_PIXELS, MAX_SIDE
 from maskproof.images.encode import SUFFIXES
@@ -160,26 +169,73 @@ def mend(inputs: Inputs, pairs: Pairs, protected: Protected, measured: tuple[Reg
         return None
     if verdict.decide(measured, inputs.settings.limits).verdict is Verdict.PASS:
         return None
-    areas = _built(pairs, protected, pair)
+    return meet(inputs, pair, _built(pairs, protected, pair))
+
+
+def meet(inputs: Inputs, pair: Pair, areas: tuple[Region, ...]) -> Mending:
+    """What `restore` would meet in an edit: each reason for which it would refuse, before its command is offered."""
     inside = ~np.logical_or.reduce([region.mask for region in areas])
-    if not inside.any():
-        if pair.mask is not None:
-            return Mending(refused="all that the mask opens is protected by name")
-        mask = f"`maskproof record {shlex.quote(inputs.path)} --mask MASK --mask-mode MODE`"
-        return Mending(refused=f"its record names no mask, so all is protected; if there was one, record it: {mask}")
+    refused = _unwritable(pair.original) if inside.any() else _closed(inputs, masked=pair.mask is not None)
+    if refused:
+        return Mending(refused=refused)
     try:
         realigned = realign(pair.original, pair.edit, pair.frame, inside)
     except CouldNotRestore as error:
         return Mending(refused=error.reason)
     over = crossing(pair.original.samples, realigned.over(pair.original.samples), pair.editable, areas[1:])
-    target = "" if _holds(inputs.path, pair.original) else f"{splitext(inputs.path)[0]}.png"
+    if realigned.kept >= LITTLE and _is_of_other_bytes(inputs):
+        return Mending(
+            refused="its record is of other bytes, and pixels are only put back into a picture that is recorded",
+            hint=over.hint,
+        )
+    target = "" if _holds(inputs.path, pair) else f"{splitext(inputs.path)[0]}.png"
     return Mending(realigned.kept, "", target, over.hint)
 
 
-def _holds(path: str, original: Picture) -> bool:
+def _closed(inputs: Inputs, *, masked: bool) -> str:
+    """Why an edit in which nothing is editable would only become its original."""
+    if masked:
+        return "all that the mask opens is protected by name"
+    if inputs.change is None:
+        return "no mask was named, so all is protected; if there was one, name it with `--mask`"
+    mask = f"`maskproof record {shlex.quote(inputs.path)} --mask MASK --mask-mode MODE`"
+    return f"its record names no mask, so all is protected; if there was one, record it: {mask}"
+
+
+def _is_of_other_bytes(inputs: Inputs) -> bool:
+    """Does the record speak of another picture, and not of what an interrupted `restore` left?"""
+    record, edit = record_of(inputs), inputs.edit
+    if record is None or isinstance(edit, Failure) or inputs.change is None:
+        return False
+    replaced = None if record.restored is None else record.restored.replaced
+    return edit.sha256 not in {record.image.sha256, replaced}
+
+
+def _unwritable(original: Picture) -> str:
+    """Why the original's pixels can be written into no file as they are; empty: they can."""
+    if original.inks:
+        return (
+            f"its original holds {original.inks} samples, which are made for print and cannot take an edit in exactly; "
+            "convert it to RGB, edit that one, and record it as the original"
+        )
+    if _is_worded(original) and original.format != "PNG":
+        return (
+            f"no file that is written here can describe the original's colours ({original.color}) as its own does; "
+            "convert it to sRGB, edit that one, and record it as the original"
+        )
+    return ""
+
+
+def _is_worded(picture: Picture) -> bool:
+    """Are the colours of a picture described by its format's own words, and neither sRGB nor by a profile?"""
+    return picture.color != SRGB and picture.icc is None
+
+
+def _holds(path: str, pair: Pair) -> bool:
     """Can the original's pixels be put back into a file of this name?"""
-    kind = SUFFIXES.get(splitext(path)[1].lower())
-    plain = original.depth <= BITS_READ and (kind != "JPEG" or original.alpha is None)
+    kind, original = SUFFIXES.get(splitext(path)[1].lower()), pair.original
+    seen_through = original.alpha is not None or pair.edit.alpha is not None
+    plain = original.depth <= BITS_READ and not _is_worded(original) and not (kind == "JPEG" and seen_through)
     return kind == "PNG" or (kind is not None and plain)
 
 

@@ -32,10 +32,13 @@ if TYPE_CHECKING:
 
 def conclude(inspection: Inspection) -> ImageReport:
     """The report on one image: every row asked, in their order; the gravest finding decides."""
-    told = verdict.gravest_first(_filled_in(inspection, one) for function in FINDINGS for one in function(inspection))
-    found = verdict.gravest_first(accepted.accept(inspection.inputs, told))
+    rows = {function: [_filled_in(inspection, one) for one in function(inspection)] for function in FINDINGS}
     decided, signals, steps = inspection.decided, inspection.signals, chain.drifted(inspection)
     drift = None if decided is None else max([decided.drift, *(step.drift for step in steps[-1:])])
+    tells = rows[drifted if decided is not None and decided.drift == drift else chain.from_first]
+    headline = next((one for one in tells if one.rule in OF_DRIFT and one.severity is Severity.BLOCK), None)
+    told = verdict.headline_first(verdict.gravest_first(one for row in rows.values() for one in row), headline)
+    found = verdict.gravest_first(accepted.accept(inspection.inputs, told))
     return ImageReport(
         inspection.inputs.path,
         verdict.verdict_of(found),
@@ -248,6 +251,8 @@ BRING_FIRST = {
 }
 MEASURED = (*(kind.value for kind in Kind), "tone", "shift", "size", "alpha", "edit-missing", "seam", "mask-suspect")
 """rules that speak of metrics"""
+OF_DRIFT = frozenset(MEASURED) - {"mask-suspect"}
+"""rules whose findings tell by how much something drifted"""
 UNREAD = ("unreadable", "frames", "too-large", "missing-original", "missing-mask")
 """rules that speak of files which could not be had or read"""
 FINDINGS: dict[Callable[[Inspection], Iterable[Finding]], tuple[str, ...]] = {

@@ -440,6 +440,16 @@ class Mending(Struct, frozen=True):
     hint: str = ""
     """sentences on what reaches over the mask's edge"""
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing should be put back; empty: it can be."""
+        if self.refused or self.kept >= LITTLE:
+            return self.refused
+        return (
+            f"only {self.kept:.0%} of what is protected still shows the same, so the scene was drawn anew, and "
+            "putting pixels back would cut or double what crosses the mask's edge"
+        )
+
 
 class Inspection(Struct, frozen=True, dict=True):
     """Everything that was found about one image."""
@@ -503,15 +513,10 @@ class Inspection(Struct, frozen=True, dict=True):
             return f"Put the right logo into the picture, or make it again.{accept}"
         record, mending = self.inputs.record, self.mending or Mending()
         by_hand = record is not None and not isinstance(record, Failure) and record.origin == "manual"
-        redrawn = mending.kept < LITTLE
-        if (redrawn or mending.refused) and not by_hand:
-            why = mending.refused or (
-                f"only {mending.kept:.0%} of what is protected still shows the same, so the scene was drawn anew, and "
-                "putting pixels back would cut or double what crosses the mask's edge"
-            )
-            return f"Edit again: {why}.{mending.hint} See where: `maskproof view {path}`.{accept}"
+        if mending.why_not and not by_hand:
+            return f"Edit again: {mending.why_not}.{mending.hint} See where: `maskproof view {path}`.{accept}"
         elsewhere = f" -o {shlex.quote(mending.target)}" if mending.target else ""
-        restore = "" if redrawn or mending.refused else f"`maskproof restore {path}{elsewhere}`"
+        restore = "" if mending.why_not else f"`maskproof restore {path}{elsewhere}`"
         see = f"See where: `maskproof view {path}`.{mending.hint} Then"
         if by_hand:
             mask = f"`maskproof record {path} --mask MASK --mask-mode MODE`"

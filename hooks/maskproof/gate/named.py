@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from maskproof.gate.check import judge
-from maskproof.gate.inspection import Inputs, Original
+from maskproof.gate.compare import meet, protect
+from maskproof.gate.inspection import Failure, Inputs, Original, attempt
+from maskproof.gate.origins import decode
 from maskproof.images.files import Files, Source
 
 if TYPE_CHECKING:
+    from maskproof.gate.inspection import Mending
     from maskproof.gate.scene import Draws
     from maskproof.model import ImageReport, Picture, Read
     from maskproof.policy import Settings
@@ -53,6 +56,28 @@ def compare(
         shown_edit: The edit as it was decoded already.
         draws: What the report keeps to be seen; None: nothing.
     """
+    inputs, files = _gathered(named, settings, read, shown_original, shown_edit)
+    return judge(inputs, files, draws=draws)
+
+
+def mending(named: Named, settings: Settings, read: Read) -> Mending | None:
+    """What `restore` would meet in an edit, once it is recorded as it is named; None: nothing can be compared."""
+    inputs, files = _gathered(named, settings, read)
+    pairs = attempt(decode, inputs, inputs.edit, inputs.reference, files)
+    protected = attempt(protect, inputs, pairs, files)
+    if isinstance(pairs, Failure) or isinstance(protected, Failure):
+        return None
+    return meet(inputs, pairs.pairs[0], protected.regions[0])
+
+
+def _gathered(
+    named: Named,
+    settings: Settings,
+    read: Read,
+    shown_original: Picture | None = None,
+    shown_edit: Picture | None = None,
+) -> tuple[Inputs, Files]:
+    """The inputs of one comparison, and where their bytes are."""
     edit, original, mask = (
         Source(role, role, name=name)
         for role, name in (("edit", named.edit_name), ("original", named.original_name), ("mask", named.mask_name))
@@ -70,5 +95,4 @@ def compare(
         if picture is not None:
             files.know(source, picture)
     reference = Original(original, None if named.mask is None else mask, named.mask_mode)
-    inputs = Inputs(named.edit_name, settings, edit, named.record, reference, policy_files)
-    return judge(inputs, files, draws=draws)
+    return Inputs(named.edit_name, settings, edit, named.record, reference, policy_files), files

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import shlex
 from functools import partial
+from posixpath import splitext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from maskproof import parallel
 from maskproof.errors import CouldNotJudge
-from maskproof.gate.inspection import OTHER_MODE, Inspection
+from maskproof.gate.inspection import OTHER_MODE, Inspection, Mending
 from maskproof.gate.named import Named, compare
 from maskproof.gate.verdict import GRAVEST, ratio
 from maskproof.images import containers
@@ -110,6 +111,7 @@ def advice(
     mode: str | None,
     taken: str | None = None,
     brought: Callable[[str], str] = lambda path: path,
+    met: Mending | None = None,
 ) -> tuple[str, ...]:
     """What to do with the best of them: a sentence, then commands; names are those of the files.
 
@@ -120,6 +122,7 @@ def advice(
         mode: How the mask is read.
         taken: Where the best was copied to; None: it was not.
         brought: What a file is called once it lies in the repository; itself, where it does.
+        met: What putting back the protected pixels of the best would meet; None: nothing that is known.
     """
     best = next((one.report for one in order if one.rank), None)
     if best is None:
@@ -138,7 +141,11 @@ def advice(
     if other and isinstance(found, Inspection) and found.is_inverted:  # where restore would refuse
         turned = f"If its {other} part was editable, rank with that: `--mask-mode {other}`."
         return (f"None passes; what changed is what the mask protects. {turned}",)
-    restore = shlex.join(["maskproof", "restore", edit])
+    met = met or Mending()
+    if met.why_not:
+        return (f"None passes; {best.path} is the nearest. Edit again: {met.why_not}.",)
+    elsewhere = ["-o", splitext(edit)[0] + splitext(met.target)[1]] if met.target else []
+    restore = shlex.join(["maskproof", "restore", edit, *elsewhere])
     return f"None passes; {best.path} is the nearest. Edit again, or put its protected pixels back:", record, restore
 
 

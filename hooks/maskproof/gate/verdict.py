@@ -45,6 +45,7 @@ class Decided(Struct, frozen=True):
     drift: float
     """the worst value over its limit, warnings left out; 1.0 is exactly at the limit"""
     findings: tuple[Finding, ...]
+    """the one that tells `drift` first, the others by how far they are over their limits"""
 
     @property
     def verdict(self) -> Verdict:
@@ -76,8 +77,8 @@ def decide(measured: Iterable[RegionDrift], limits: Limits, advice: str = "") ->
             groups[row.drift.name, row.metric.rule].append(row)
     # What explains where the whole frame lies comes first: until it is recorded, the rest is measured beside itself.
     advice = next((row.metric.mend for row in rows if row.over and row.metric.mend), advice)
-    found = tuple(_finding(group, advice) for group in groups.values() if any(row.over for row in group))
-    return Decided(judged, worst, found)
+    over = sorted((group for group in groups.values() if any(row.over for row in group)), key=_furthest, reverse=True)
+    return Decided(judged, worst, tuple(_finding(group, advice) for group in over))
 
 
 def is_inverted(measured: Iterable[RegionDrift], limits: Limits) -> bool:
@@ -108,6 +109,19 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The same findings, those that block before those that could not be judged before warnings; the accepted last."""
     return tuple(sorted(findings, key=lambda one: (one.accepted is not None, GRAVEST.index(one.severity))))
+
+
+def headline_first(findings: Iterable[Finding], headline: Finding | None) -> tuple[Finding, ...]:
+    """The same findings, the one that tells the drift of the image before all others as grave that have a number.
+
+    What has none (a stale record, a loosened policy) keeps its place: it says whether the number means anything.
+    """
+    found = list(findings)
+    if headline is not None:
+        numbered = (one.severity is headline.severity and None not in {one.value, one.limit} for one in found)
+        place, own = list(numbered).index(True), next(at for at, one in enumerate(found) if one is headline)
+        found.insert(min(place, own), found.pop(own))
+    return tuple(found)
 
 
 def ratio(value: float, limit: float) -> float:
@@ -151,11 +165,16 @@ class _LimitedMetric(Struct, frozen=True):
         return PLACEHOLDER.sub(lambda found: said[found[1]], metric.says) + just_over
 
 
+def _furthest(group: Iterable[_LimitedMetric]) -> float:
+    """How far the worst of some metrics is over its limit; warnings are no drift."""
+    return max((row.ratio for row in group if not row.warns), default=0.0)
+
+
 def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     """One finding for all metrics of a region that ask for the same rule.
 
-    The one that leads speaks, else the worst; the others over their limits are named. Where the one that leads is
-    within its limit, the worst is told behind it, and its numbers are the finding's.
+    The one that leads speaks, else the worst, which is told behind it; the others over their limits are named. The
+    numbers of the finding are those of the one that leads, unless that is within its limit.
     """
     worst, *_ = over = sorted((row for row in group if row.over), key=lambda row: (row.warns, -row.ratio))
     leading = [row for row in group if row.metric.leads]
@@ -165,7 +184,7 @@ def _finding(group: list[_LimitedMetric], advice: str) -> Finding:
     extents = [row.metric.around for row in (first, *over) if row.metric.around]
     return finding(
         metric.rule,
-        "; ".join(dict.fromkeys((first.message, counts.message))),
+        "; ".join(dict.fromkeys((first.message, worst.message))),
         severity=Severity.WARN if counts.warns else Severity.BLOCK,
         region=counts.drift.name,
         value=metric.value,

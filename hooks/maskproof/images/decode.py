@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from maskproof.images.containers import Block, Container
 
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
+PRINT_MODES = {"CMYK", "LAB"}
+"""of Pillow; what is made for print and not written here"""
 EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
 """Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
 KEYED = {0: "L", 2: "RGB"}
@@ -345,6 +347,7 @@ def _picture(raw: _Raw) -> Picture:
         raw.icc,
         raw.container.gain_map,
         raw.container.depth,
+        raw.high.mode if raw.high.mode in PRINT_MODES else "",
     )
 
 

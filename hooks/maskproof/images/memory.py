@@ -14,8 +14,8 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 PICTURE_BYTES = 32 << 20
 """up to this size memory is kept: the most that the library takes, and the samples of a picture of 11 million pixels"""
 KEPT_BYTES = 96 << 20
-"""more than this at the end of what is in use is handed back all the same: a decoder of 3840 x 2160 samples gives back 76 MB
-after each picture, its file twice, the rows and the samples"""
+"""more than this at the end of what is in use is handed back all the same: a decoder of 3840 x 2160 samples gives back
+76 MB after each picture, its file twice, the rows and the samples"""
 
 
 def keep() -> None:

@@ -73,13 +73,14 @@ def draw(report: ImageReport, scene: Scene) -> Card | None:
     box = worst.box if worst is not None else None
     head = _head(report, worst)
     before, after = scene.original, scene.edit
-    details = _details(before, after, box)
+    details = _details(scene, box)
     answer = _answer(report)
     details += [_foot(answer)] if answer else []
     still = _stacked([head, _side_by_side(scene, box), *details])
     frames = [still]  # what is compared with nothing has nothing to take turns with
     if before is not None and after is not None:
-        frames = [_stacked([head, picture, *details]) for picture in _turns(before, after, box)]
+        there = None if box is None else scene.in_edit(box)
+        frames = [_stacked([head, picture, *details]) for picture in _turns(before, after, there)]
     return Card(_png(still), _webp(frames), _says(report, worst), answer)
 
 
@@ -141,7 +142,7 @@ def _side_by_side(scene: Scene, box: Box | None) -> Image.Image:
     if scene.original is not None:
         shown[0] = _protected(shown[0], scene)
     if box is not None:
-        _frame(shown[-1], box, pair[0].size)
+        _frame(shown[-1], scene.in_edit(box), pair[0].size)
     names = ("Original", "Edit") if len(pair) == 2 else ("Original" if scene.original else "Image",)  # noqa: PLR2004
     return _beside([_named(*one) for one in zip(shown, names, strict=True)])
 
@@ -188,12 +189,13 @@ def _named(image: Image.Image, name: str) -> Image.Image:
     return named
 
 
-def _details(before: Picture | None, after: Picture | None, box: Box | None) -> list[Image.Image]:
+def _details(scene: Scene, box: Box | None) -> list[Image.Image]:
     """The place that is worst, enlarged, before and after."""
-    pair = [one for one in (before, after) if one is not None]
-    if box is None or not pair:
+    if box is None:
         return []
-    shown = [drawing.close_up(one, box, DETAIL, pair[0].size) for one in pair]
+    both = (scene.original, scene.original_at), (scene.edit, scene.edit_at)
+    pair = [(picture, at) for picture, at in both if picture is not None]
+    shown = [drawing.close_up(picture, box, DETAIL, pair[0][0].size, at) for picture, at in pair]
     names = ("That place before", "and after") if len(pair) == 2 else ("That place",)  # noqa: PLR2004
     return [_beside([_named(*one) for one in zip(shown, names, strict=True)])]
 

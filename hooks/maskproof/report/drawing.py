@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFont
 from maskproof.drift.frame import shown as on_grey
 from maskproof.drift.grid import bounding_box
 from maskproof.drift.oklab import oklab
+from maskproof.gate.scene import SAME, put
 from maskproof.model import Box
 from maskproof.report.text import safe
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from maskproof.gate.scene import Affine
     from maskproof.model import Picture, Region
 
     Mask = NDArray[np.bool_]
@@ -246,7 +248,9 @@ def framed(image: Image.Image, box: tuple[float, float, float, float], color: st
     draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=color, width=CASING - 1)
 
 
-def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int, int]) -> Image.Image:
+def close_up(
+    picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int, int], at: Affine = SAME
+) -> Image.Image:
     """The surroundings of a box, enlarged to exactly `size`, with the box framed.
 
     Args:
@@ -254,18 +258,21 @@ def close_up(picture: Picture, box: Box, size: tuple[int, int], frame: tuple[int
         box: In pixels of the frame.
         size: Width and height to fill.
         frame: Width and height of the frame: the original's.
+        at: Where the picture shows what lies at a place of the frame.
     """
     factor = max(box.width * 1.4 / size[0], box.height * 1.4 / size[1], 1 / ENLARGED)
     wide, tall = (min(side * factor, whole) for side, whole in zip(size, frame, strict=True))
     left = min(max(box.x + box.width / 2 - wide / 2, 0), frame[0] - wide)
     top = min(max(box.y + box.height / 2 - tall / 2, 0), frame[1] - tall)
     room = fit((math.ceil(wide / factor), math.ceil(tall / factor)), size)
+    left, top, wide, tall = put((left, top, wide, tall), at, frame)
+    x, y, width, height = put((box.x, box.y, box.width, box.height), at, frame)
     across, down = picture.size[0] / frame[0], picture.size[1] / frame[1]
     region = (left * across, top * down, (left + wide) * across, (top + tall) * down)
     cut = _resized(picture, room, Image.Resampling.BICUBIC, region)
     to_x, to_y = room[0] / wide, room[1] / tall
-    right, bottom = (box.x + box.width - left) * to_x, (box.y + box.height - top) * to_y
-    framed(cut, ((box.x - left) * to_x, (box.y - top) * to_y, right, bottom), ORANGE)
+    right, bottom = (x + width - left) * to_x, (y + height - top) * to_y
+    framed(cut, ((x - left) * to_x, (y - top) * to_y, right, bottom), ORANGE)
     filled = Image.new("RGB", size, FAINT)
     filled.paste(cut, ((size[0] - room[0]) // 2, (size[1] - room[1]) // 2))
     return filled

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from maskproof.gate.scene import Scene
+    from maskproof.gate.scene import Affine, Scene
     from maskproof.model import Box, Finding, ImageReport, Picture
 
     Mask = NDArray[np.bool_]
@@ -108,7 +108,7 @@ def draw(report: ImageReport, scene: Scene) -> Drawn | None:
         stripes,
         edges,
         tuple((f"{one.name} ({one.kind})", drawing.around(one)) for one in scene.regions),
-        _places(report, before, after, frame.size),
+        _places(report, scene, frame.size),
     )
 
 
@@ -128,14 +128,13 @@ def _within(picture: Picture, room: tuple[int, int]) -> tuple[int, int]:
     return min(room[0], picture.size[0]), min(room[1], picture.size[1])
 
 
-def _places(
-    report: ImageReport, before: Picture | None, after: Picture | None, frame: tuple[int, int]
-) -> tuple[Place | None, ...]:
+def _places(report: ImageReport, scene: Scene, frame: tuple[int, int]) -> tuple[Place | None, ...]:
     """The places of the findings, each box once, as many as are cut out."""
     cut: dict[Box, Place] = {}
     for one in sorted(report.findings, key=_grave):
-        if after is not None and one.box is not None and one.box not in cut and len(cut) < PLACES:
-            pair = (None if picture is None else _close(picture, one.box, frame) for picture in (before, after))
+        if scene.edit is not None and one.box is not None and one.box not in cut and len(cut) < PLACES:
+            both = (scene.original, scene.original_at), (scene.edit, scene.edit_at)
+            pair = (None if picture is None else _close(picture, one.box, frame, at) for picture, at in both)
             cut[one.box] = Place(*(b"" if image is None else _jpeg(image, PLACE_QUALITY) for image in pair))
     return tuple(None if one.box is None else cut.get(one.box) for one in report.findings)
 
@@ -145,8 +144,8 @@ def _grave(one: Finding) -> int:
     return (one.accepted is not None) + (one.severity is Severity.WARN)
 
 
-def _close(picture: Picture, box: Box, frame: tuple[int, int]) -> Image.Image:
-    return drawing.close_up(picture, box, PLACE, frame)
+def _close(picture: Picture, box: Box, frame: tuple[int, int], at: Affine) -> Image.Image:
+    return drawing.close_up(picture, box, PLACE, frame, at)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

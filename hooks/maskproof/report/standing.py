@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from maskproof.model import Severity, Verdict
 
 if TYPE_CHECKING:
-    from maskproof.model import Finding, ImageReport
+    from collections.abc import Mapping
+
+    from maskproof.model import Finding, ImageReport, Recorded
 
 STANDINGS = {
     "block": ("Blocked", "✕"),
@@ -26,6 +28,21 @@ def of(report: ImageReport) -> str:
     if any(one.accepted is None for one in report.findings):
         return Severity.WARN.value
     return "accepted" if report.findings else "pass"
+
+
+def of_recorded(one: Recorded) -> str:
+    """The same of a recorded picture, of which only a line is kept."""
+    if one.verdict is not Verdict.PASS:
+        return one.verdict.value
+    return Severity.WARN.value if one.found else "accepted" if one.accepted else "pass"
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """How many pictures stand how, each counted once, so that the numbers are those of a page's filters."""
+    said = [f"{counts.get('pass', 0)} pass"]
+    said += [f"{number} with a warning"] if (number := counts.get("warn", 0)) else []
+    said += [f"{number} accepted"] if (number := counts.get("accepted", 0)) else []
+    return ", ".join([*said, f"{counts.get('block', 0)} blocked", f"{counts.get('unjudged', 0)} not judged"])
 
 
 def of_finding(one: Finding) -> str:

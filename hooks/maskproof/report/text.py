@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskproof.model import Kind, Report, Severity, Verdict, amount, counted, in_baseline, place
+from maskproof.report import standing
 from maskproof.report.folded import folded, folded_blocks
 
 if TYPE_CHECKING:
@@ -244,9 +245,9 @@ def areas(held: Held, *, color: bool = False) -> str:
 
 def status(pictures: Iterable[Recorded], *, color: bool = False) -> Iterator[str]:
     """Two lines for each picture as it comes, the verdict in front; then how many there are of each."""
-    counts = dict.fromkeys(Verdict, 0)
+    counts: Counter[str] = Counter()
     for one in pictures:
-        counts[one.verdict] += 1
+        counts[standing.of_recorded(one)] += 1
         word = WORDS[one.verdict]
         drift = "-" if one.drift is None else f"{one.drift:.2f}"
         made = f"{one.origin or 'a record that cannot be read'}{f', {one.model}' if one.model else ''}"
@@ -254,8 +255,7 @@ def status(pictures: Iterable[Recorded], *, color: bool = False) -> Iterator[str
         said += [", ".join(one.found)] if one.found and one.verdict is not Verdict.PASS else []
         verdict = _painted(f"{word:<10}", COLORS[word], color)
         yield f"{verdict}  {drift:>7}  {one.day or 'staged':<10}  {safe('; '.join(said))}\n    {safe(one.path)}\n"
-    parts = f"{counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, {counts[Verdict.UNJUDGED]} not judged"
-    yield f"maskproof: {counted(sum(counts.values()), 'recorded picture')}: {parts}.\n"
+    yield f"maskproof: {counted(counts.total(), 'recorded picture')}: {standing.summary(counts)}.\n"
 
 
 def stats(found: Statistics, **_: bool) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from maskproof.model import Verdict, counted
-from maskproof.report import html, text
+from maskproof.model import counted
+from maskproof.report import html, standing, text
 from maskproof.report.html.pages import BESIDE, badge, kinds_of, page
-from maskproof.report.html.tables import standing
-from maskproof.report.standing import rank
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator, Sequence
 
     from maskproof.model import ImageReport, Recorded
@@ -43,7 +41,9 @@ class Card(Struct, frozen=True):
 
 def card(report: ImageReport, recorded: Recorded, files: tuple[str, str, str]) -> Card:
     """What the overview says of a picture; `files` are its page and both pictures, as `Card` has them."""
-    worst = min(report.findings, key=lambda one: (one.accepted is not None, rank(one.severity.value)), default=None)
+    worst = min(
+        report.findings, key=lambda one: (one.accepted is not None, standing.rank(one.severity.value)), default=None
+    )
     said = text.capitalized(text.sentence(worst)) if worst else ""
     how = dict.fromkeys(text.capitalized(text.acceptance(one.accepted)) for one in report.findings if one.accepted)
     accepted = [("Accepted", text.safe(one)) for one in how] or [("Approval", one) for one in html.approved(report)]
@@ -52,14 +52,8 @@ def card(report: ImageReport, recorded: Recorded, files: tuple[str, str, str]) -
 
 def overview(cards: Sequence[Card], models: Counter[str]) -> Iterator[str]:
     """All pictures, in their order and in pieces; `models` says how many are of each."""
-    kinds, counts = [], dict.fromkeys(Verdict, 0)
-    for one in cards:
-        kinds.append(standing(one.recorded))
-        counts[one.recorded.verdict] += 1
-    asks = (
-        f"{counted(len(cards), 'recorded picture')}: {counts[Verdict.PASS]} pass, {counts[Verdict.BLOCK]} blocked, "
-        f"{counts[Verdict.UNJUDGED]} not judged"
-    )
+    kinds = [standing.of_recorded(one.recorded) for one in cards]
+    asks = f"{counted(len(cards), 'recorded picture')}: {standing.summary(Counter(kinds))}"
     return page(
         "gallery.html",
         styles=("gallery.css",),
@@ -75,7 +69,7 @@ def overview(cards: Sequence[Card], models: Counter[str]) -> Iterator[str]:
 
 
 def _card(one: Card) -> dict[str, Any]:
-    recorded, status = one.recorded, badge(standing(one.recorded))
+    recorded, status = one.recorded, badge(standing.of_recorded(one.recorded))
     name, day = text.safe(recorded.path), recorded.day or "staged, in no commit yet"
     facts = [("Recorded", day), *one.made, *one.accepted]
     if recorded.origin != "edited":

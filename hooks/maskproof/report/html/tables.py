@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from maskproof.model import Verdict, counted
-from maskproof.report import text
+from maskproof.model import counted
+from maskproof.report import standing, text
 from maskproof.report.html.pages import badge, kinds_of, page
-from maskproof.report.standing import STANDINGS
 from maskproof.spool import Spool
 
 if TYPE_CHECKING:
@@ -72,19 +72,9 @@ def status(pictures: Iterable[Recorded], **_: bool) -> Iterator[str]:
     """Every recorded picture as it stands."""
     columns = ("Drift", "Origin", "Model", "Day", "Found", "Approvals")
     found = Spool(pictures)
-    counts = [sum(one.verdict is verdict for one in found) for verdict in (Verdict.PASS, Verdict.BLOCK)]
-    asks = (
-        f"{counted(len(found), 'recorded picture')}: {counts[0]} pass, {counts[1]} blocked, "
-        f"{len(found) - sum(counts)} not judged"
-    )
-    yield from _listing("maskproof status", asks, columns, Spool(map(_standing, found)), STANDINGS)
-
-
-def standing(one: Recorded) -> str:
-    """What a recorded picture is shown as: its verdict, and of one that passes whether there is something to say."""
-    if one.verdict is not Verdict.PASS:
-        return one.verdict.value
-    return "warn" if one.found else "accepted" if one.accepted else "pass"
+    counts = Counter(map(standing.of_recorded, found))
+    asks = f"{counted(len(found), 'recorded picture')}: {standing.summary(counts)}"
+    yield from _listing("maskproof status", asks, columns, Spool(map(_standing, found)), standing.STANDINGS)
 
 
 def _standing(one: Recorded) -> _Row:
@@ -96,7 +86,7 @@ def _standing(one: Recorded) -> _Row:
         one.found,
         (*(text.capitalized(text.STANDING[how]) for how in one.accepted), *one.approvals),
     )
-    return _Row(standing(one), one.path, cells)
+    return _Row(standing.of_recorded(one), one.path, cells)
 
 
 def _listing(
