@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unicodedata import normalize
 
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -479,6 +479,11 @@ class Report(Struct, frozen=True):
             compared += image.drift is not None
             verdicts[image.verdict] += 1
         return Counts(len(self.images), compared, verdicts[Verdict.BLOCK], verdicts[Verdict.UNJUDGED])
+
+
+def plain(value: Struct) -> dict[str, Any]:
+    """A value and all that it holds as JSON has it: numbers that come from arrays are numbers like others."""
+    return to_builtins(value, enc_hook=lambda number: number.item())  # type: ignore[no-any-return]  # of a Struct
 
 
 def counted(count: int, what: str) -> str:

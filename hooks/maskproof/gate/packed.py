@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from msgspec import to_builtins
 from msgspec.structs import replace
 
 from maskproof.model import (
@@ -22,13 +21,13 @@ from maskproof.model import (
     Severity,
     Verdict,
     Wording,
+    plain,
 )
 
 
 def packed(report: ImageReport) -> dict[str, Any]:
     """A report as JSON holds it, without what led to it."""
-    held: dict[str, Any] = to_builtins(replace(report, inspection=None))
-    return held
+    return plain(replace(report, inspection=None))
 
 
 def unpacked(kept: dict[str, Any]) -> ImageReport:

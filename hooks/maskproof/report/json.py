@@ -9,9 +9,9 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
-from maskproof.model import Report, Verdict
+from maskproof.model import Report, Verdict, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ def run(report: Report, **_: bool) -> Iterator[str]:
         return pieces(whole, lists)
     from maskproof.gate.packed import packed  # the gate's own
 
-    whole["shard"] = {**to_builtins(report.shard), "own": list(report.own), "exact": []}  # type: ignore[typeddict-item]
+    whole["shard"] = {**plain(report.shard), "own": list(report.own), "exact": []}  # type: ignore[typeddict-item]
     return pieces(whole, {**lists, "exact": map(packed, report.images)})
 
 
@@ -81,7 +81,7 @@ def signals(evidence: tuple[Evidence, ...], **_: bool) -> str:
             "generator": summed.generator(evidence),
             "parent": summed.parent(evidence),
             "mask": summed.mask(evidence),
-            "evidence": [to_builtins(one) for one in evidence],
+            "evidence": [plain(one) for one in evidence],
         }
     )
 
@@ -118,7 +118,7 @@ def matches(result: Matches, **_: bool) -> str:
 
 def approvals(listing: Listing, **_: bool) -> str:
     """Every approval and what has become of it, then the baseline."""
-    return serialized({"maskproof": 1, **to_builtins(listing)})
+    return serialized({"maskproof": 1, **plain(listing)})
 
 
 def areas(held: Held, **_: bool) -> str:
@@ -201,19 +201,17 @@ def inventory(found: Iterable[Entry], **_: bool) -> Iterator[str]:
     """`{"maskproof": 1, "pictures": […]}`."""
     yield '{"maskproof": 1, "pictures": ['
     for number, one in enumerate(found):
-        yield (",\n" if number else "\n") + json.dumps(to_builtins(one))
+        yield (",\n" if number else "\n") + json.dumps(plain(one))
     yield "\n]}\n"
 
 
 def _recorded(one: Recorded) -> dict[str, Any]:
-    return {**to_builtins(one), "drift": None if one.drift is None else round(one.drift, 6)}
+    return {**plain(one), "drift": None if one.drift is None else round(one.drift, 6)}
 
 
 def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) -> str:
     """Candidates in their order; `worst` is the finding that the table shows."""
-    rows = [
-        {"rank": one.rank, "worst": one.worst and to_builtins(one.worst), **_image(one.report)} for one in candidates
-    ]
+    rows = [{"rank": one.rank, "worst": one.worst and plain(one.worst), **_image(one.report)} for one in candidates]
     report = Report(tuple(one.report for one in candidates))
     notes = list(dict.fromkeys(note for one in report.images for note in one.notes))
     return serialized(
@@ -223,7 +221,7 @@ def ranking(candidates: tuple[Ranked, ...], advice: tuple[str, ...], **_: bool) 
 
 def _plain(value: Any) -> Any:
     """A value as JSON holds it, of which `shape` has the type."""
-    return to_builtins(value) if isinstance(value, Struct) else value
+    return plain(value) if isinstance(value, Struct) else value
 
 
 def _summary(report: Report) -> shape.Summary:
