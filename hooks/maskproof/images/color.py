@@ -67,13 +67,13 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
     base, alpha = split(image)
     coded = _color_code(container)
     if coded is not None:
-        color, managed, shown = coded, coded == SRGB, base.convert("RGB")
+        color, managed, shown = coded, coded == SRGB, _rgb(base)
     elif icc:
         shown, color, managed = _through_profile(base, icc)
     elif base.mode in {"CMYK", "LAB"}:
-        shown, color, managed = base.convert("RGB"), f"{base.mode} without a profile", False
+        shown, color, managed = _rgb(base), f"{base.mode} without a profile", False
     else:
-        shown, color, managed = base.convert("RGB"), *_file_color(container)
+        shown, color, managed = _rgb(base), *_file_color(container)
     if alpha is not None:
         shown.putalpha(alpha)
     return shown, color, managed
@@ -87,7 +87,12 @@ def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         return whole.convert("L") if grey else whole.convert("RGB"), whole.getchannel("A")
     if image.mode in {"1", "L"}:
         return image.convert("L"), None
-    return image if image.mode in {"CMYK", "LAB"} else image.convert("RGB"), None
+    return image if image.mode in {"CMYK", "LAB"} else _rgb(image), None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """A picture as RGB; itself where it is that already, as a copy takes a third as long as decoding."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def from_srgb(samples: NDArray[np.uint8], icc: bytes | None, mode: str) -> NDArray[np.uint8]:
@@ -132,7 +137,7 @@ def _through_profile(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, b
     try:
         return _applied(base, icc)
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return base.convert("RGB"), f"a broken ICC profile ({sha256_of(icc)[:DIGITS]})", False
+        return _rgb(base), f"a broken ICC profile ({sha256_of(icc)[:DIGITS]})", False
 
 
 def _applied(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
@@ -142,15 +147,15 @@ def _applied(base: Image.Image, icc: bytes) -> tuple[Image.Image, str, bool]:
     name = f"ICC profile {_name(profile)} ({sha256_of(icc)[:DIGITS]})"
     mode = FITTING.get(space)
     if mode == "RGB" and base.mode == "L":
-        base = base.convert("RGB")
+        base = _rgb(base)
     if mode != base.mode:
-        return base.convert("RGB"), f"{name}, which is for {space} and not for {base.mode}", False
+        return _rgb(base), f"{name}, which is for {space} and not for {base.mode}", False
     said = _contradicted(icc)
     if not said and _is_srgb(icc, mode):
-        return base.convert("RGB"), SRGB, True
+        return _rgb(base), SRGB, True
     if said or not _agree(icc, mode):
         said = said or "whose tables and curves show different colours"
-        return base.convert("RGB"), f"{name}, {said}", False
+        return _rgb(base), f"{name}, {said}", False
     shown = ImageCms.applyTransform(base, _transform(icc, mode))
     assert shown is not None  # noqa: S101 - only in-place transforms return None
     return shown, name, True
