@@ -104,7 +104,10 @@ def test_the_readme_in_the_wheel_leads_to_the_repository(wheel: Path) -> None:
 def test_the_demo_commits_one_edit_and_blocks_the_other(scratch: Scratch) -> None:
     folder = scratch.root / "demo"
     done = scratch.run(*MASKPROOF, "demo", "--keep", str(folder))
-    assert "edit.png: BLOCKED" in done.stdout
+    for page in ("README.md", "README.zh-TW.md"):
+        shown = re.search(r"```\n(edit\.png: BLOCKED.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        assert shown is not None
+        assert shown[1] in done.stdout
     history = subprocess.run(
         ["git", "log", "--format=%s"], cwd=folder, capture_output=True, text=True, check=True
     ).stdout
