@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from maskproof.errors import UsageError
+from maskproof.images import worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -102,7 +103,7 @@ def processes(workers: int, what: str, advice: str) -> Iterator[ProcessPoolExecu
     from multiprocessing import get_context
 
     # Started anew instead of forked: a fork of a process with threads may hang, and it is the same on every system.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -121,6 +122,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; only the first one answers it."""
+def _begin() -> None:
+    """Ctrl-C reaches every process of a terminal, and only the first one answers it. What follows decodes pictures."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.start()

@@ -244,6 +244,7 @@ class _Pool:
                 if worker.process.poll() is None:
                     return worker
                 worker.end()
+        memory.keep()  # nobody called `start` here: a process of a cluster
         return _Worker(_open)
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:
@@ -306,6 +307,7 @@ def seconds_for(pixels: int) -> float:
 
 def serve(answer: Callable[..., Any]) -> None:
     """Answer questions until nobody asks any more; `answer` is called with the file's bytes and what was asked."""
+    memory.keep()
     channel: _Channel = _Sockets(socket.socket(fileno=0)) if SHARED else _Pipes(sys.stdin.buffer, sys.stdout.buffer)
     bound = _bounds()
     with contextlib.suppress(EOFError, OSError):
