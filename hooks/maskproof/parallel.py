@@ -125,4 +125,5 @@ def processors() -> int:
 def _begin() -> None:
     """Ctrl-C reaches every process of a terminal, and only the first one answers it. What follows decodes pictures."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker.start()
+    with contextlib.suppress(OSError):  # what the system refuses is told of the picture that wants it
+        worker.start()
