@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,19 +24,28 @@ from memory import peak
 from repositories import edits, imported, machine, maskproof, spent
 from tables import Table, show
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SIDE = 512
 OWN = ("Pss_Anon", "Pss_Shmem")
 """memory that no file is behind"""
 ALL = ("check", "--all", "--to-ref", "HEAD", "--format", "json")
 
 
+@contextmanager
+def repository(count: int) -> Iterator[Path]:
+    """The folder of so many edits, as long as they are needed."""
+    with tempfile.TemporaryDirectory() as name:
+        imported(Path(name), [edits(count, SIDE, np.random.default_rng(1))])
+        yield Path(name)
+
+
 def growth(counts: list[int]) -> Table:
     """A row for each count: CPU time a picture and memory of one run, with one process."""
     rows = []
     for count in counts:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            imported(folder, [edits(count, SIDE, np.random.default_rng(1))])
+        with repository(count) as folder:
             before = os.times()
             held, _ = peak(maskproof(*ALL, "--no-cache", "--jobs", "1"), folder, OWN)
             after = os.times()
@@ -48,9 +59,7 @@ def measured(counts: list[int]) -> Table:
     """A row for each count."""
     rows = []
     for count in counts:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            imported(folder, [edits(count, SIDE, np.random.default_rng(1))])
+        with repository(count) as folder:
             one = spent(maskproof(*ALL, "--no-cache", "--jobs", "1"), folder)
             two = spent(maskproof(*ALL, "--no-cache", "--jobs", "2"), folder)
             first = spent(maskproof(*ALL), folder)

@@ -59,6 +59,11 @@ class Scene(Struct, frozen=True):
     edit_at: Affine = SAME
     """and there in the edit"""
 
+    @property
+    def both(self) -> tuple[tuple[Picture | None, Affine], ...]:
+        """Original and edit, each with where it shows what was found."""
+        return (self.original, self.original_at), (self.edit, self.edit_at)
+
     def in_edit(self, box: Box) -> Box:
         """Where the edit shows what was found in a box."""
         if self.edit is None:

@@ -36,6 +36,8 @@ ROUNDING = 100
 BT709, UNSPECIFIED = 1, 2
 SRGB_TRANSFERS = frozenset({1, 2, 6, 13})
 """ITU-T H.273 transfer codes that viewers show as sRGB: BT.709, unspecified, BT.601, sRGB"""
+PRINT_MODES = {"CMYK", "LAB"}
+"""of Pillow; what is made for print and not written here"""
 FITTING = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode by the colour space an ICC profile is for"""
 
@@ -70,7 +72,7 @@ def to_srgb(image: Image.Image, icc: bytes | None, container: Container) -> tupl
         color, managed, shown = coded, coded == SRGB, _rgb(base)
     elif icc:
         shown, color, managed = _through_profile(base, icc)
-    elif base.mode in {"CMYK", "LAB"}:
+    elif base.mode in PRINT_MODES:
         shown, color, managed = _rgb(base), f"{base.mode} without a profile", False
     else:
         shown, color, managed = _rgb(base), *_file_color(container)
@@ -87,7 +89,7 @@ def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         return whole.convert("L") if grey else whole.convert("RGB"), whole.getchannel("A")
     if image.mode in {"1", "L"}:
         return image.convert("L"), None
-    return image if image.mode in {"CMYK", "LAB"} else _rgb(image), None
+    return image if image.mode in PRINT_MODES else _rgb(image), None
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -24,7 +24,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from maskproof.errors import CouldNotJudge, SeveralFrames, Unreadable
 from maskproof.images import containers, readers, rows, worker
-from maskproof.images.color import SRGB, color_chunks, png_color, split, to_srgb
+from maskproof.images.color import PRINT_MODES, SRGB, color_chunks, png_color, split, to_srgb
 from maskproof.images.metadata import LYING, MAX_PROFILE, TURNED_BY_READER, profile, turn
 from maskproof.model import Picture
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from maskproof.images.containers import Block, Container
 
 SIXTEEN_BIT = {"I;16", "I;16B", "I;16L", "I;16N"}
-PRINT_MODES = {"CMYK", "LAB"}
-"""of Pillow; what is made for print and not written here"""
 EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"}
 """Pillow's modes whose samples are shown as they stand; it clips all others (12 or 32 bits, floats) without a word"""
 KEYED = {0: "L", 2: "RGB"}

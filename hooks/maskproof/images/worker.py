@@ -92,7 +92,6 @@ def stop() -> None:
 
 def start(workers: int = 1) -> None:
     """Begin workers that will be needed soon, before this process has threads and pictures."""
-    memory.keep()
     for _ in range(workers):
         if FORKED and threading.active_count() == 1:
             _POOL.keep(_Worker(_fork))
@@ -105,6 +104,7 @@ class _Worker:
     """One other process and the way to it."""
 
     def __init__(self, begin: Callable[[], tuple[_Process, _Channel]]) -> None:
+        memory.keep()  # samples come back to this process, whoever began it; a copy of it keeps them as well
         self.owner = os.getpid()
         self.process, self.channel = begin()
 
@@ -244,7 +244,6 @@ class _Pool:
                 if worker.process.poll() is None:
                     return worker
                 worker.end()
-        memory.keep()  # nobody called `start` here: a process of a cluster
         return _Worker(_open)
 
     def ask(self, question: tuple[Any, ...], data: bytes) -> Any:

@@ -193,8 +193,7 @@ def _details(scene: Scene, box: Box | None) -> list[Image.Image]:
     """The place that is worst, enlarged, before and after."""
     if box is None:
         return []
-    both = (scene.original, scene.original_at), (scene.edit, scene.edit_at)
-    pair = [(picture, at) for picture, at in both if picture is not None]
+    pair = [(picture, at) for picture, at in scene.both if picture is not None]
     shown = [drawing.close_up(picture, box, DETAIL, pair[0][0].size, at) for picture, at in pair]
     names = ("That place before", "and after") if len(pair) == 2 else ("That place",)  # noqa: PLR2004
     return [_beside([_named(*one) for one in zip(shown, names, strict=True)])]

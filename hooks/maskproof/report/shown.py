@@ -133,8 +133,7 @@ def _places(report: ImageReport, scene: Scene, frame: tuple[int, int]) -> tuple[
     cut: dict[Box, Place] = {}
     for one in sorted(report.findings, key=_grave):
         if scene.edit is not None and one.box is not None and one.box not in cut and len(cut) < PLACES:
-            both = (scene.original, scene.original_at), (scene.edit, scene.edit_at)
-            pair = (None if picture is None else _close(picture, one.box, frame, at) for picture, at in both)
+            pair = (None if picture is None else _close(picture, one.box, frame, at) for picture, at in scene.both)
             cut[one.box] = Place(*(b"" if image is None else _jpeg(image, PLACE_QUALITY) for image in pair))
     return tuple(None if one.box is None else cut.get(one.box) for one in report.findings)
 
